@@ -1,0 +1,84 @@
+import { wrap, type Remote } from 'comlink';
+import type { SyncApi } from '../sw/protocol/api.js';
+import { ConfigError } from '../sw/policy/errors.js';
+import { activated } from './registration.js';
+import { sendSignals } from './signals.js';
+import { SyncClient } from './sync-client.js';
+import { feedTokens, type GetToken } from './token-source.js';
+import { workerEndpoint } from './worker-endpoint.js';
+
+export interface ConnectOptions {
+  /** The worker's script. Left out: the registration that this page has already. */
+  worker?: string | URL;
+  /** As in `navigator.serviceWorker.register`. @default the worker's own folder */
+  scope?: string;
+  /** `'module'` for a worker with imports. @default 'classic' */
+  type?: WorkerType;
+  /** Asked for a fresh token when the server has refused the last one, or none is known. */
+  getToken?: GetToken;
+  /** Milliseconds until a call to the worker fails with a `TimeoutError`. @default 10000 */
+  deadlineMs?: number;
+}
+
+const RULES: Record<keyof ConnectOptions, [check: (value: unknown) => boolean, rule: string]> = {
+  worker: [(value) => value instanceof URL || isText(value), 'it must be the URL of the worker’s script'],
+  scope: [isText, 'it must be a URL'],
+  type: [(value) => value === 'classic' || value === 'module', "it must be 'classic' or 'module'"],
+  getToken: [(value) => typeof value === 'function', 'it must be a function'],
+  deadlineMs: [(value) => typeof value === 'number' && value > 0, 'it must be a number of milliseconds over 0'],
+};
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value.trim() !== '';
+}
+
+/**
+ * Registers the worker if need be, and gives the client to it once it's active.
+ *
+ * @throws ConfigError for a wrong option, naming it, its value and the rule
+ * @throws what `navigator.serviceWorker.register` throws, with a word on the likely cause
+ * @example const sync = await connect({ worker: '/sw.js', getToken: () => auth.accessToken() });
+ */
+export async function connect(options: ConnectOptions = {}): Promise<SyncClient> {
+  check(options);
+  const registration = await registered(options);
+  await activated(registration);
+  return open(registration, options);
+}
+
+function check(options: ConnectOptions): void {
+  for (const [name, value] of Object.entries(options)) {
+    const rule = RULES[name as keyof ConnectOptions];
+    if (!rule) throw new ConfigError(name, value, `it isn’t known; known are: ${Object.keys(RULES).join(', ')}`);
+    if (value !== undefined && !rule[0](value)) throw new ConfigError(name, value, rule[1]);
+  }
+}
+
+async function registered({ worker, scope, type }: ConnectOptions): Promise<ServiceWorkerRegistration> {
+  if (!('serviceWorker' in navigator))
+    throw new Error('holdfast: this browser gives no service worker here; they need https or localhost');
+  if (worker !== undefined)
+    return navigator.serviceWorker.register(worker, {
+      ...(scope !== undefined && { scope }),
+      ...(type !== undefined && { type }),
+    });
+  const registration = await navigator.serviceWorker.getRegistration();
+  if (!registration)
+    throw new ConfigError('worker', worker, 'it’s needed, as this page has no service worker yet');
+  return registration;
+}
+
+function open(registration: ServiceWorkerRegistration, { getToken, deadlineMs }: ConnectOptions): SyncClient {
+  const end = new AbortController();
+  const { signal } = end;
+  const endpoint = workerEndpoint(registration, { signal, ...(deadlineMs !== undefined && { deadlineMs }) });
+  const remote: Remote<SyncApi> = wrap<SyncApi>(endpoint);
+  const api = remote as unknown as SyncApi;
+  const client = new SyncClient(api, end, (event) => {
+    signals.hear(event);
+    tokens?.hear(event);
+  });
+  const signals = sendSignals(api, signal);
+  const tokens = getToken && feedTokens(api, getToken, signal);
+  return client;
+}

@@ -1,0 +1,44 @@
+/**
+ * The classic script: the same door, and a client by itself when its tag names the worker.
+ *
+ * ```html
+ * <script src="/holdfast.js" data-worker="/holdfast-sw.js?api=/api" data-get-token="appGetToken"></script>
+ * ```
+ */
+import { connect } from './connect.js';
+import type { SyncClient } from './sync-client.js';
+import type { GetToken } from './token-source.js';
+
+export * from './index.js';
+
+declare global {
+  interface Window {
+    /** The client, once the worker is active. `holdfast-ready` is dispatched on the window then. */
+    holdfast?: SyncClient;
+  }
+}
+
+const { worker, scope, type, getToken } = (document.currentScript as HTMLScriptElement | null)?.dataset ?? {};
+if (worker !== undefined) {
+  connect({
+    worker,
+    ...(scope !== undefined && { scope }),
+    ...(type !== undefined && { type: type as WorkerType }),
+    ...(getToken !== undefined && { getToken: named(getToken) }),
+  }).then(
+    (client) => {
+      window.holdfast = client;
+      window.dispatchEvent(new CustomEvent('holdfast-ready', { detail: client }));
+    },
+    (error: unknown) => console.error('[holdfast] could not connect; check data-worker', error),
+  );
+}
+
+/** A function of the page by its name. Looked up when it's needed, as the page may define it later. */
+function named(name: string): GetToken {
+  return (request) => {
+    const found = (window as unknown as Record<string, unknown>)[name];
+    if (typeof found === 'function') return (found as GetToken)(request);
+    throw new TypeError(`holdfast: data-get-token names "${name}", which is no function of the page`);
+  };
+}

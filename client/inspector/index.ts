@@ -1,0 +1,2 @@
+/** The inspector's door. Its elements are still to come. */
+export {};

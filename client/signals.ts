@@ -1,0 +1,53 @@
+import type { SyncApi, WakeReason } from '../sw/protocol/api.js';
+import type { SyncEvent } from '../sw/protocol/events.js';
+
+/** Timers beyond this overflow. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+export interface Signals {
+  /** Lets the timer know of an event. */
+  hear(event: SyncEvent): void;
+}
+
+/**
+ * Wakes the worker when there may be something to send. A worker hears no `online` event in Chromium
+ * and keeps no timer while it's stopped, so the page does both for it.
+ */
+export function sendSignals(api: Pick<SyncApi, 'wake' | 'status'>, signal: AbortSignal): Signals {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let due = Infinity;
+
+  // A wake-up that's lost is made good by the next one.
+  const wake = (reason: WakeReason) => api.wake(reason).catch(() => {});
+
+  const arm = (at: number | null) => {
+    if (at === null || at >= due || signal.aborted) return;
+    due = at;
+    clearTimeout(timer);
+    timer = setTimeout(ring, Math.min(LONGEST_TIMER, Math.max(0, at - Date.now())));
+  };
+  const ring = async () => {
+    due = Infinity;
+    await wake('due');
+    await askWhen();
+  };
+  const askWhen = () =>
+    api.status().then(
+      ({ nextAttemptAt }) => arm(nextAttemptAt && Math.max(nextAttemptAt, Date.now() + 250)),
+      () => {},
+    );
+
+  const on = { signal };
+  addEventListener('online', () => void wake('online'), on);
+  addEventListener('offline', () => void wake('offline'), on);
+  addEventListener('pageshow', () => void wake('pageshow'), on);
+  document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && void wake('visible'), on);
+  signal.addEventListener('abort', () => clearTimeout(timer));
+  void wake('connect').then(askWhen);
+
+  return {
+    hear(event) {
+      if (event.type === 'retrying') arm(event.at + event.delayMs);
+    },
+  };
+}

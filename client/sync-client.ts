@@ -1,0 +1,183 @@
+import type {
+  EntryFilter,
+  EntryInfo,
+  Settlement,
+  SyncApi,
+  SyncStatus,
+  TokenResult,
+  TokenTarget,
+} from '../sw/protocol/api.js';
+import { EVENT_CHANNEL, type SyncEvent, type SyncEventType } from '../sw/protocol/events.js';
+
+/** There's neither an entry nor an answer under that id or key. */
+export class UnknownEntryError extends Error {
+  override name = 'UnknownEntryError';
+  constructor(reference: string) {
+    super(`holdfast: there's no entry "${reference}", and no settlement of the last 24 hours`);
+  }
+}
+
+/** A listener of one kind of event; `detail` is the event. */
+export type SyncListener<Type extends SyncEventType = SyncEventType> = (
+  event: CustomEvent<Extract<SyncEvent, { type: Type }>>,
+) => void;
+
+const TERMINAL: readonly SyncEventType[] = ['delivered', 'failed', 'cancelled'];
+
+/** An event can be missed while a page is frozen, so a waiter looks by itself now and then. */
+const LOOK_AGAIN_MS = 15_000;
+
+/** The page's side of Holdfast. Every call wakes the worker if need be, and has a deadline. */
+export class SyncClient extends EventTarget {
+  readonly #api: SyncApi;
+  readonly #end: AbortController;
+
+  /** Made by `connect`. */
+  constructor(api: SyncApi, end: AbortController, hear: (event: SyncEvent) => void = () => {}) {
+    super();
+    this.#api = api;
+    this.#end = end;
+    const channel = new BroadcastChannel(EVENT_CHANNEL);
+    channel.addEventListener('message', ({ data }: MessageEvent<SyncEvent>) => {
+      hear(data);
+      this.dispatchEvent(new CustomEvent(data.type, { detail: data }));
+      this.dispatchEvent(new CustomEvent('event', { detail: data }));
+    });
+    end.signal.addEventListener('abort', () => channel.close());
+  }
+
+  /** Listens to one kind of event by its name, or to all of them by `event`. */
+  override addEventListener<Type extends SyncEventType>(
+    type: Type,
+    listener: SyncListener<Type> | null,
+    options?: AddEventListenerOptions | boolean,
+  ): void;
+  override addEventListener(
+    type: 'event',
+    listener: SyncListener | null,
+    options?: AddEventListenerOptions | boolean,
+  ): void;
+  override addEventListener(
+    type: string,
+    listener: unknown,
+    options?: AddEventListenerOptions | boolean,
+  ): void {
+    super.addEventListener(type, listener as EventListener | null, options);
+  }
+
+  /** Whether this page's requests go through the worker. A page that was open before it may not be. */
+  get controlled(): boolean {
+    return navigator.serviceWorker.controller !== null;
+  }
+
+  /**
+   * Hands the worker a token. It stays in the worker's memory and never touches the disk.
+   * A blank or expired token, and the very one that was refused, don't release a hold.
+   * @throws ConfigError (by name) for a base URL that's no backend, or a token that no header can carry
+   */
+  provideToken(token: string | null | undefined, target?: TokenTarget): Promise<TokenResult> {
+    return this.#api.provideToken(token, target);
+  }
+
+  status(): Promise<SyncStatus> {
+    return this.#api.status();
+  }
+
+  /** The outbox in the order of capture, dead letters included. */
+  entries(filter?: EntryFilter): Promise<EntryInfo[]> {
+    return this.#api.entries(filter);
+  }
+
+  /** @param id a task id or a checkpoint key */
+  entry(id: string): Promise<EntryInfo | null> {
+    return this.#api.entry(id);
+  }
+
+  /**
+   * Waits for the final answer to an entry, for days if need be. It's there for 24 hours, after a
+   * reload too.
+   * @throws UnknownEntryError when there's no such entry
+   * @throws the signal's reason when it's aborted
+   */
+  async settled(id: string, { signal }: { signal?: AbortSignal } = {}): Promise<Settlement> {
+    const ended = signal ? AbortSignal.any([signal, this.#end.signal]) : this.#end.signal;
+    for (;;) {
+      ended.throwIfAborted();
+      const news = this.#newsOf(id, ended);
+      try {
+        const settlement = await this.#api.settled(id);
+        if (settlement) return settlement;
+        if (!(await this.#api.entry(id))) {
+          // It may have been settled between the two questions.
+          const late = await this.#api.settled(id);
+          if (late) return late;
+          throw new UnknownEntryError(id);
+        }
+        await news.promise;
+      } finally {
+        news.stop();
+      }
+    }
+  }
+
+  /** Sends a dead letter again. */
+  retry(id: string): Promise<boolean> {
+    return this.#api.retry(id);
+  }
+
+  /** Ends an entry in whatever state. One that's on the wire may be delivered all the same. */
+  cancel(id: string): Promise<boolean> {
+    return this.#api.cancel(id);
+  }
+
+  /** Removes a dead letter. */
+  discard(id: string): Promise<boolean> {
+    return this.#api.discard(id);
+  }
+
+  /** Stops replay until `resume`, restarts included. */
+  pause(): Promise<void> {
+    return this.#api.pause();
+  }
+
+  resume(): Promise<void> {
+    return this.#api.resume();
+  }
+
+  /** Replays now, without waiting for backoffs. */
+  replay(): Promise<void> {
+    return this.#api.replay();
+  }
+
+  /** The last 500 events, the oldest first. */
+  journal(): Promise<SyncEvent[]> {
+    return this.#api.journal();
+  }
+
+  /** Lets go of the worker and of every listener. What is stored stays stored. */
+  close(): void {
+    this.#end.abort(new DOMException('holdfast: the client is closed', 'AbortError'));
+  }
+
+  #newsOf(id: string, signal: AbortSignal): { promise: Promise<void>; stop(): void } {
+    let stop = () => {};
+    const promise = new Promise<void>((resolve, reject) => {
+      const hear = (event: Event) => {
+        const about = (event as CustomEvent<{ id: string; key: string }>).detail;
+        if (about.id === id || about.key === id) resolve();
+      };
+      const abort = () => reject(signal.reason);
+      const timer = setTimeout(resolve, LOOK_AGAIN_MS);
+      for (const type of TERMINAL) super.addEventListener(type, hear);
+      signal.addEventListener('abort', abort);
+      stop = () => {
+        clearTimeout(timer);
+        for (const type of TERMINAL) this.removeEventListener(type, hear);
+        signal.removeEventListener('abort', abort);
+      };
+    });
+    // Nobody may be waiting yet, or any more.
+    promise.catch(() => {});
+    return { promise, stop };
+  }
+}

@@ -1,0 +1,77 @@
+import type { Endpoint } from 'comlink';
+import { isCallMessage } from '../sw/protocol/comlink.js';
+
+export interface EndpointOptions {
+  /** Milliseconds after which a call without an answer fails with a `TimeoutError`. @default 10000 */
+  deadlineMs?: number;
+  /** Ends the endpoint: calls under way fail, and no listener stays behind. */
+  signal?: AbortSignal;
+}
+
+/** When a call that got no answer is sent again, in milliseconds. A worker that's killed may swallow it. */
+const REPEATS_MS = [1_000, 3_000, 6_000];
+
+/**
+ * A Comlink endpoint to the registration's active worker, with no MessagePort that could be lost: a
+ * call starts a stopped worker, is repeated when a restart swallowed it, and fails at its deadline.
+ *
+ * @example
+ * const sync = Comlink.wrap(workerEndpoint(await navigator.serviceWorker.ready));
+ * await sync.provideToken(token);
+ */
+export function workerEndpoint(
+  registration: ServiceWorkerRegistration,
+  { deadlineMs = 10_000, signal }: EndpointOptions = {},
+): Endpoint {
+  const container = navigator.serviceWorker;
+  const listeners = new Set<(event: MessageEvent) => void>();
+  const calls = new Map<string, () => void>();
+
+  const deliver = (event: MessageEvent) => {
+    for (const listener of listeners) listener(event);
+  };
+  const fail = (id: string, name: string, message: string) => {
+    calls.get(id)?.();
+    // As Comlink writes a thrown error.
+    const value = { isError: true, value: { name, message, stack: '' } };
+    deliver(new MessageEvent('message', { data: { id, type: 'HANDLER', name: 'throw', value } }));
+  };
+  const hear = (event: MessageEvent) => {
+    const stop = calls.get((event.data as { id?: string } | null)?.id ?? '');
+    if (!stop) return;
+    stop();
+    deliver(event);
+  };
+  container.addEventListener('message', hear);
+  container.startMessages();
+  signal?.addEventListener('abort', () => {
+    container.removeEventListener('message', hear);
+    for (const id of [...calls.keys()]) fail(id, 'AbortError', 'holdfast: the client is closed');
+  });
+
+  return {
+    addEventListener: (_type, listener) => void listeners.add(listener as (event: MessageEvent) => void),
+    removeEventListener: (_type, listener) => void listeners.delete(listener as (event: MessageEvent) => void),
+    postMessage(message: unknown, transfer?: Transferable[]) {
+      if (!isCallMessage(message)) throw new TypeError('holdfast: this endpoint carries Comlink messages only');
+      const { id } = message;
+      const post = (withTransfer?: Transferable[]) =>
+        registration.active?.postMessage({ ...message, holdfast: 1 }, withTransfer ?? []);
+      // Comlink lets go of a proxy; there's nothing to hear about it.
+      if (message.type === 'RELEASE') return;
+      const timers = REPEATS_MS.filter((ms) => ms < deadlineMs).map((ms) => setTimeout(post, ms));
+      timers.push(
+        setTimeout(
+          () => fail(id, 'TimeoutError', `holdfast: the worker gave no answer within ${deadlineMs} ms`),
+          deadlineMs,
+        ),
+      );
+      calls.set(id, () => {
+        timers.forEach(clearTimeout);
+        calls.delete(id);
+      });
+      if (signal?.aborted) fail(id, 'AbortError', 'holdfast: the client is closed');
+      else post(transfer);
+    },
+  };
+}

@@ -1,0 +1,13 @@
+export { install } from './install.js';
+export type { AuthOptions, BackendOptions, InstallOptions } from './options.js';
+export { classify, JWT_CODES, type Classifier, type ClassifyOptions } from './policy/classify.js';
+export { exponentialBackoff, fullJitter, type BackoffOptions, type Ceiling, type Delay } from './policy/backoff.js';
+export type { RetryOptions, RetryPolicy, RetryQuestion } from './policy/retry.js';
+export { connectivityGate, openGate, type Connectivity, type RetryGate } from './policy/retry-gate.js';
+export { checkpointKey, type CheckpointKeyParts } from './policy/base-url.js';
+export type { Answer, NoAnswer, Outcome, Verdict } from './policy/outcome.js';
+export { memoryCheckpoints } from './store/checkpoints.js';
+export type { Checkpoints } from './ports.js';
+export type { RespondMode } from './pipeline/backend.js';
+export type * from './protocol/api.js';
+export type * from './protocol/events.js';

@@ -1,0 +1,126 @@
+/** The composition root: where the pipeline meets the browser. */
+import { EVENT_CHANNEL } from './protocol/events.js';
+import { connectivityGate } from './policy/retry-gate.js';
+import { createBackend } from './pipeline/backend.js';
+import { createCapture } from './pipeline/capture.js';
+import { createCommands } from './pipeline/commands.js';
+import { createHolds } from './pipeline/hold.js';
+import { backendFor, createIntercept } from './pipeline/intercept.js';
+import { createListing } from './pipeline/listing.js';
+import { createReplay } from './pipeline/replay.js';
+import { createReport } from './pipeline/report.js';
+import { createScheduler, workerLock } from './pipeline/scheduler.js';
+import { createState } from './pipeline/state.js';
+import { browserChance, browserClock, browserDigest, browserLocks } from './platform/browser.js';
+import { serve } from './platform/endpoint.js';
+import { browserSend, restoreRequest } from './platform/transport.js';
+import { askForWakeUp, isActiveWorker, isOurs, type SyncEventLike } from './platform/wake-ups.js';
+import { connect } from './store/connection.js';
+import { storedOutbox } from './store/outbox.js';
+import { checkOptions, type InstallOptions } from './options.js';
+import type { Ports } from './ports.js';
+
+declare const self: ServiceWorkerGlobalScope;
+
+let installed = false;
+
+/** How long a settlement is kept. */
+const SETTLEMENT_MS = 24 * 3_600_000;
+
+/** How long a Background Sync event is made use of: Chromium ends it after three minutes. */
+const LINGER_MS = 60_000;
+
+class StillWaiting extends Error {
+  override name = 'StillWaiting';
+  override message = 'holdfast: entries wait for their time; the browser may wake the worker again';
+}
+
+/**
+ * Makes this service worker keep the failed writes of the given backends. Call it once, in the first
+ * turn of the worker's script; it adds its listeners at once and answers requests of its backends only,
+ * so it lives beside any other fetch listener.
+ *
+ * @throws ConfigError for a wrong option, naming it, its value and the rule
+ * @throws Error when called twice
+ * @example
+ * importScripts('/holdfast-sw.js');
+ * holdfast.install({ backends: [{ baseUrl: '/api' }] });
+ */
+export function install(options: InstallOptions): void {
+  const log = console;
+  const connectivity = new EventTarget();
+  const configs = checkOptions(options, {
+    location: self.location.href,
+    warn: (message, error) => log.warn(message, error),
+    defaultGate: connectivityGate({
+      isOnline: () => navigator.onLine,
+      onChange: (listener) => {
+        connectivity.addEventListener('change', listener);
+        return () => connectivity.removeEventListener('change', listener);
+      },
+    }),
+  });
+  if (installed) throw new Error('holdfast: install was called before in this worker; list all backends in one call');
+  installed = true;
+
+  const outbox = storedOutbox(connect());
+  const channel = new BroadcastChannel(EVENT_CHANNEL);
+  const instance = browserChance.uuid();
+  const ports: Ports = {
+    clock: browserClock,
+    chance: browserChance,
+    send: browserSend,
+    restore: restoreRequest,
+    digest: browserDigest,
+    locks: browserLocks,
+    outbox,
+    broadcast: (event) => channel.postMessage(event),
+    isOnline: () => navigator.onLine,
+    isActive: () => isActiveWorker(self),
+    askForWakeUp: () => askForWakeUp(self.registration),
+    log,
+  };
+  const report = createReport(ports, options.onEvent);
+  const state = createState(configs.map(createBackend), outbox, self.location.href);
+  const holds = createHolds(ports, report);
+  const listing = createListing(ports, state);
+  const replay = createReplay({ ports, report, listing });
+  const scheduler = createScheduler({ ports, report, holds, state, replay, instance });
+  const capture = createCapture({ ports, report, holds, listing, scheduler, instance });
+  const intercept = createIntercept(capture, state);
+  const connectivityChanged = () => void connectivity.dispatchEvent(new Event('change'));
+  const api = createCommands({ ports, state, report, holds, listing, scheduler, connectivityChanged });
+  const answer = serve(api, scheduler.idle);
+  const wake = (event: ExtendableEvent) => {
+    connectivityChanged();
+    event.waitUntil(scheduler.hurry());
+  };
+
+  if (configs.some((config) => config.capture === 'write-ahead')) browserLocks.keep(workerLock(instance));
+  if (options.takeOver) {
+    self.addEventListener('install', () => void self.skipWaiting());
+    // Within the activation, so that a page that waits for it is controlled when it's over.
+    self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()));
+  }
+  self.addEventListener('activate', (event) => {
+    wake(event);
+    event.waitUntil(outbox.forgetSettlements(Date.now() - SETTLEMENT_MS).catch(() => {}));
+  });
+  self.addEventListener('fetch', (event) => {
+    const backend = backendFor(event.request, state, (message, error) => log.warn(message, error));
+    if (!backend) return;
+    const response = intercept(event.request, backend);
+    event.respondWith(response);
+    // A drain that this request has set off goes on when the page has its answer.
+    event.waitUntil(response.then(() => scheduler.idle(), () => {}));
+  });
+  self.addEventListener('message', (event) => void answer(event));
+  self.addEventListener('sync', (event) => {
+    const sync = event as SyncEventLike;
+    if (!isOurs(sync)) return;
+    connectivityChanged();
+    // A rejection asks the browser for another event later.
+    sync.waitUntil(scheduler.linger(LINGER_MS).then((done) => (done ? undefined : Promise.reject(new StillWaiting()))));
+  });
+  self.addEventListener('periodicsync', (event) => wake(event as ExtendableEvent));
+}

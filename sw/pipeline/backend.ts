@@ -1,0 +1,178 @@
+import { authGate, OPEN_AUTH_GATE, type AuthGate, type AuthGateEffect, type AuthGateEvent } from '../policy/auth-gate.js';
+import { CLOSED } from '../policy/circuit.js';
+import type { Classifier } from '../policy/classify.js';
+import type { EntryRecord } from '../policy/entry.js';
+import type { AuthView, BackendView } from '../policy/lanes.js';
+import type { RetryGate } from '../policy/retry-gate.js';
+import type { RetryPolicy } from '../policy/retry.js';
+import type { EntryInfo } from '../protocol/api.js';
+import type { BackendRecord } from '../ports.js';
+
+/** How a page hears of a stored request. */
+export type RespondMode = 'queued' | 'reject' | 'wait';
+
+export interface AuthConfig {
+  codes: readonly string[];
+  autoRetry: boolean;
+  maxRejections: number;
+  on401: 'hold' | 'pass';
+  learn: boolean;
+}
+
+/** A backend's options, checked and with their defaults. */
+export interface BackendConfig {
+  key: string;
+  baseUrl: string;
+  namespace: string;
+  methods: ReadonlySet<string>;
+  match(request: Request): boolean;
+  lane(request: Request): string;
+  /** The owner of a credential, or null when it doesn't say. */
+  owner(token: string | null): string | null;
+  auth: AuthConfig | null;
+  capture: 'on-failure' | 'write-ahead';
+  idempotencyKey: boolean;
+  /** 0 is off. */
+  networkTimeoutMs: number;
+  respond: RespondMode | ((entry: EntryInfo) => Response);
+  retry: RetryPolicy;
+  /** Null where there's no limit. */
+  maxRetries: number | null;
+  classify: Classifier;
+  gate: RetryGate;
+  concurrency: number;
+  onDead: 'skip' | 'block';
+  beforeSend?(request: Request, entry: EntryInfo): Request | void | Promise<Request | void>;
+}
+
+/** The token of the moment. It lives in memory alone. */
+export interface LiveToken {
+  value: string;
+  scheme: string;
+  owner: string | null;
+}
+
+/** A send under way. */
+export interface Flight {
+  lane: string;
+  needsToken: boolean;
+  /** The page's own first try, made inside its fetch event. */
+  firstSend: boolean;
+  abort: AbortController;
+  /** Set by a cancel: what comes back doesn't matter any more. */
+  cancelled: boolean;
+  /** Set once the answer is being written: too late to cancel. */
+  settling: boolean;
+  done: Promise<void>;
+}
+
+/** One backend at run time: its options, what's stored of it, its token and its sends under way. */
+export interface Backend {
+  readonly config: BackendConfig;
+  record: BackendRecord;
+  token: LiveToken | null;
+  readonly flights: Map<number, Flight>;
+  readonly lanes: LaneLedger;
+  /** When the backend last answered anything, 0 for not in this worker's life. */
+  lastAnswerAt: number;
+  /** Its retry gate is closed, and somebody waits for it. */
+  gated: boolean;
+}
+
+export function createBackend(config: BackendConfig): Backend {
+  return {
+    config,
+    record: { key: config.key, gates: {}, circuit: CLOSED, holdUntil: 0 },
+    token: null,
+    flights: new Map(),
+    lanes: new LaneLedger(),
+    lastAnswerAt: 0,
+    gated: false,
+  };
+}
+
+export const gateOf = (backend: Backend, owner: string | null): AuthGate =>
+  backend.record.gates[owner ?? ''] ?? OPEN_AUTH_GATE;
+
+/** Applies an event to the gate of one owner. */
+export function stepGate(backend: Backend, owner: string | null, event: AuthGateEvent): AuthGateEffect {
+  const [gate, effect] = authGate(gateOf(backend, owner), event);
+  backend.record = { ...backend.record, gates: { ...backend.record.gates, [owner ?? '']: gate } };
+  return effect;
+}
+
+/** How the auth gate looks to an entry, or to a request that isn't one yet. */
+export function authView(backend: Backend, { scheme, owner }: Pick<EntryRecord, 'scheme' | 'owner'>): AuthView {
+  if (scheme === null) return 'open';
+  const { token } = backend;
+  if (token && owner !== null && token.owner !== owner) return 'parked';
+  const gate = gateOf(backend, owner);
+  if (gate.hold) return 'held';
+  if (!token) return 'missing';
+  return gate.probing ? 'probing' : 'open';
+}
+
+export function viewOf(backend: Backend, gated: boolean): BackendView {
+  const flights = [...backend.flights.values()];
+  return {
+    concurrency: backend.config.concurrency,
+    busyLanes: new Set(flights.map((flight) => flight.lane)),
+    tokenInFlight: flights.some((flight) => flight.needsToken),
+    circuit: backend.record.circuit,
+    holdUntil: backend.record.holdUntil,
+    gated,
+    auth: (entry) => authView(backend, entry),
+  };
+}
+
+/**
+ * In which lanes anything waits, without asking the disk on every fetch. A lane is marked before its
+ * entry is written and unmarked when a later reading of the heads doesn't show it, so it may be
+ * marked a little too long and never too short.
+ */
+export class LaneLedger {
+  readonly #waiting = new Set<string>();
+  readonly #writing = new Map<string, number>();
+  readonly #written = new Map<string, number>();
+  #epoch = 0;
+
+  has(lane: string): boolean {
+    return this.#waiting.has(lane);
+  }
+
+  /** Whether anything waits in any lane. */
+  get any(): boolean {
+    return this.#waiting.size > 0;
+  }
+
+  /** An entry is about to be written. */
+  begin(lane: string): void {
+    this.#waiting.add(lane);
+    this.#writing.set(lane, (this.#writing.get(lane) ?? 0) + 1);
+  }
+
+  /** It's on disk, or couldn't be written. */
+  end(lane: string): void {
+    const left = (this.#writing.get(lane) ?? 1) - 1;
+    if (left > 0) this.#writing.set(lane, left);
+    else this.#writing.delete(lane);
+    this.#written.set(lane, this.#epoch);
+  }
+
+  /** The heads are about to be read: gives what `read` wants back. */
+  startReading(): number {
+    return ++this.#epoch;
+  }
+
+  /** The heads showed entries in these lanes. */
+  read(startedAt: number, lanes: ReadonlySet<string>): void {
+    for (const lane of this.#waiting) {
+      const unseen = this.#writing.has(lane) || (this.#written.get(lane) ?? -1) >= startedAt;
+      if (!lanes.has(lane) && !unseen) {
+        this.#waiting.delete(lane);
+        this.#written.delete(lane);
+      }
+    }
+    for (const lane of lanes) this.#waiting.add(lane);
+  }
+}

@@ -1,0 +1,173 @@
+import type { SyncApi, TokenResult } from '../protocol/api.js';
+import { AmbiguousReferenceError, ConfigError } from '../policy/errors.js';
+import { transition, type EntryRecord } from '../policy/entry.js';
+import type { Ports } from '../ports.js';
+import type { Backend } from './backend.js';
+import type { Holds } from './hold.js';
+import type { Listing } from './listing.js';
+import type { Report } from './report.js';
+import type { Scheduler } from './scheduler.js';
+import type { State } from './state.js';
+
+export interface CommandParts {
+  ports: Ports;
+  state: State;
+  report: Report;
+  holds: Holds;
+  listing: Listing;
+  scheduler: Scheduler;
+  /** Lets the connectivity gates look again. */
+  connectivityChanged(): void;
+}
+
+const RESULTS: readonly TokenResult[] = [
+  'released',
+  'stored',
+  'other-owner',
+  'ignored: same-token',
+  'ignored: expired',
+  'ignored: blank',
+];
+
+/** What a page may ask of the worker. */
+export function createCommands(parts: CommandParts): SyncApi {
+  const { ports, state, report, holds, listing, scheduler } = parts;
+  const { clock, outbox } = ports;
+
+  /** The newest entry under the reference that stands so; a task id may name several backends' entries. */
+  async function one(reference: string, standing?: EntryRecord['state']): Promise<EntryRecord | null> {
+    if (typeof reference !== 'string' || reference === '')
+      throw new ConfigError('id', reference, 'it must be a task id or a checkpoint key');
+    const found = (await outbox.find(reference)).filter((entry) => !standing || entry.state === standing);
+    const newest = new Map(found.map((entry) => [entry.key, entry]));
+    if (newest.size > 1) throw new AmbiguousReferenceError(reference, [...newest.keys()]);
+    return [...newest.values()][0] ?? null;
+  }
+
+  async function cancel(reference: string): Promise<boolean> {
+    const entry = await one(reference, 'pending');
+    if (!entry) return false;
+    const flight = state.backends.get(entry.backend)?.flights.get(entry.seq);
+    if (flight?.settling) {
+      // Its answer is being written: see what came of it.
+      await flight.done.catch(() => {});
+      return cancel(reference);
+    }
+    if (flight) flight.cancelled = true;
+    const inFlight = flight !== undefined;
+    const decision = await report.commit({
+      seq: entry.seq,
+      decide: (current) =>
+        current.state === 'pending' ? transition(current, { type: 'cancelled', inFlight }, clock.now()) : null,
+    });
+    flight?.abort.abort(new DOMException('The entry was cancelled', 'AbortError'));
+    void scheduler.look();
+    return decision !== null;
+  }
+
+  /** Applies an input to a dead letter. */
+  async function toDead(reference: string, input: { type: 'retried' } | { type: 'discarded' }): Promise<boolean> {
+    const entry = await one(reference, 'dead');
+    if (!entry || (input.type === 'retried' && entry.reason === 'unreadable')) return false;
+    const backend = state.backends.get(entry.backend);
+    backend?.lanes.begin(entry.lane);
+    try {
+      const decision = await report.commit({
+        seq: entry.seq,
+        decide: (current) => (current.state === 'dead' ? transition(current, input, clock.now()) : null),
+      });
+      return decision !== null;
+    } finally {
+      backend?.lanes.end(entry.lane);
+      void scheduler.look();
+    }
+  }
+
+  async function setPaused(paused: boolean): Promise<void> {
+    if (state.settings.paused === paused) return;
+    state.settings = { ...state.settings, paused };
+    await report.commit({
+      settings: state.settings,
+      events: [{ type: paused ? 'paused' : 'resumed', at: clock.now() }],
+    });
+  }
+
+  const api: SyncApi = {
+    async provideToken(token, target = {}) {
+      if (token === null || token === undefined) return 'ignored: blank';
+      if (typeof token !== 'string') throw new ConfigError('token', typeof token, 'it must be a string, or null');
+      const { baseUrl, namespace, scheme = 'Bearer' } = target;
+      const value = token.trim().replace(/^bearer\s+/i, '');
+      if (value === '') return 'ignored: blank';
+      checkHeaderValue('token', value);
+      checkHeaderValue('scheme', scheme);
+      const results: TokenResult[] = [];
+      for (const backend of targets(baseUrl, namespace)) {
+        if (backend.config.auth) results.push(await holds.provide(backend, value, scheme));
+      }
+      void scheduler.look();
+      return RESULTS.find((result) => results.includes(result)) ?? 'stored';
+    },
+
+    status: () => listing.status(),
+    entries: (filter) => listing.entries(filter),
+    async entry(reference) {
+      const entry = await one(reference);
+      return entry && listing.describe(entry);
+    },
+    async settled(reference) {
+      // An older entry's settlement isn't the answer to one that waits under the same id.
+      const waits = (await outbox.find(reference)).some((entry) => entry.state === 'pending');
+      return waits ? null : outbox.settlement(reference);
+    },
+    retry: (reference) => toDead(reference, { type: 'retried' }),
+    cancel,
+    discard: (reference) => toDead(reference, { type: 'discarded' }),
+    pause: () => setPaused(true),
+    async resume() {
+      await setPaused(false);
+      void scheduler.look();
+    },
+    async replay() {
+      void scheduler.hurry(true);
+    },
+    journal: () => outbox.journal(),
+    async wake(reason) {
+      if (reason === 'online' || reason === 'offline') {
+        report.tell({ type: reason, at: clock.now() });
+        parts.connectivityChanged();
+      }
+      if (reason !== 'offline') void (reason === 'due' ? scheduler.look() : scheduler.hurry());
+    },
+  };
+
+  function targets(baseUrl?: string, namespace?: string): Backend[] {
+    if (baseUrl !== undefined) return state.named(baseUrl, namespace);
+    const all = [...state.backends.values()];
+    return namespace === undefined ? all : all.filter((backend) => backend.config.namespace === namespace);
+  }
+
+  // Every call may be the first thing that a restarted worker hears.
+  return Object.fromEntries(
+    Object.entries(api).map(([name, call]) => [
+      name,
+      async (...args: never[]) => {
+        await state.ready();
+        return (call as (...args: never[]) => unknown)(...args);
+      },
+    ]),
+  ) as unknown as SyncApi;
+}
+
+/** No more than a header can carry: https://www.rfc-editor.org/rfc/rfc9110#section-5.5 */
+function checkHeaderValue(name: string, value: string): void {
+  if (!/^[\x21-\x7e]+( [\x21-\x7e]+)*$/.test(value) || value.length > MAX_TOKEN)
+    throw new ConfigError(
+      name,
+      `(${value.length} characters)`,
+      `it must be visible ASCII in one line, ${MAX_TOKEN} characters at most`,
+    );
+}
+
+/** Longer headers are refused by every server there is. */
+const MAX_TOKEN = 65_536;

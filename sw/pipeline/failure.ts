@@ -1,0 +1,77 @@
+import { circuitAttempt, circuitFailed, CLOSED } from '../policy/circuit.js';
+import type { EntryInput, EntryRecord, FinalAnswer, TransientReason } from '../policy/entry.js';
+import type { Outcome } from '../policy/outcome.js';
+import { retryAfterMs } from '../policy/retry-after.js';
+import type { Ports } from '../ports.js';
+import type { Backend } from './backend.js';
+
+/** What a transient failure is called. */
+export function transientReason(outcome: Outcome): TransientReason {
+  if (outcome.kind !== 'answer') return outcome.kind === 'unreachable' && outcome.cause === 'timeout' ? 'timeout' : 'unreachable';
+  return outcome.status === 429 ? 'rate-limited' : 'server-error';
+}
+
+/**
+ * Reckons with a transient failure: asks the retry policy, lets the circuit know, and gives what the
+ * entry is to hear of it.
+ *
+ * @param entry its retries so far, 0 for a first send, and when the failed send began
+ */
+export function reckon(
+  backend: Backend,
+  entry: Pick<EntryRecord, 'retries'> & { startedAt: number },
+  outcome: Outcome,
+  answer: FinalAnswer | null,
+  { clock, chance }: Pick<Ports, 'clock' | 'chance'>,
+): EntryInput & { type: 'transient' } {
+  const { config } = backend;
+  const now = clock.now();
+  const reason = transientReason(outcome);
+  const answered = outcome.kind === 'answer';
+  const status = answered ? outcome.status : null;
+  const { circuit } = backend.record;
+
+  const policyDelay = config.retry({
+    kind: answered ? 'answered' : 'unreachable',
+    attempt: answered ? entry.retries : circuitAttempt(circuit),
+    status,
+    random: chance.fraction(),
+  });
+  // The server's word is a floor: it may ask for more patience than the ladder has, not for less.
+  const floor = answered ? retryAfterMs(outcome.headers['retry-after'], now) : null;
+  const delayMs = policyDelay === null ? null : Math.max(policyDelay, floor ?? 0);
+  const othersAnswered = backend.lastAnswerAt > entry.startedAt;
+
+  let record = backend.record;
+  if (!answered || status === 503) {
+    const probe = circuit.state === 'open' && circuit.until <= entry.startedAt;
+    record = {
+      ...record,
+      circuit: circuitFailed(circuit, { probe, answered, until: now + (delayMs ?? 0) }, now),
+    };
+  } else {
+    record = { ...record, circuit: CLOSED };
+  }
+  if (floor !== null && (status === 429 || status === 503)) {
+    record = { ...record, holdUntil: Math.max(record.holdUntil, now + floor) };
+  }
+  backend.record = record;
+  if (answered) backend.lastAnswerAt = now;
+
+  return {
+    type: 'transient',
+    reason,
+    delayMs,
+    maxAttempts: answered ? config.maxRetries : null,
+    attemptId: chance.uuid(),
+    othersAnswered,
+    answer,
+    block: config.onDead === 'block',
+  };
+}
+
+/** The backend has answered, and not with a 503: whatever waited for that may go. */
+export function answered(backend: Backend, now: number): void {
+  backend.lastAnswerAt = now;
+  if (backend.record.circuit.state === 'open') backend.record = { ...backend.record, circuit: CLOSED };
+}

@@ -1,0 +1,80 @@
+import type { SyncEvent, WaitReason } from '../protocol/events.js';
+import type { EntryInput } from '../policy/entry.js';
+import type { Answer, Outcome } from '../policy/outcome.js';
+import type { Ports } from '../ports.js';
+import { stepGate, type Backend } from './backend.js';
+import { travelHeaders, type Candidate } from './candidate.js';
+import { answered, reckon, transientReason } from './failure.js';
+import { holdEvents } from './hold.js';
+import { transmit, type Transmission } from './transmit.js';
+
+/** What to do after the page's own first try. */
+export type Next =
+  /** The page gets the server's answer, or its true failure. */
+  | { kind: 'answer' }
+  /** Store it; `input` is what the entry has to hear of the try. */
+  | { kind: 'store'; reason: WaitReason; input: EntryInput; events: SyncEvent[] };
+
+export function sendFirst(
+  backend: Backend,
+  { draft, body, authorization, bearer }: Candidate,
+  signal: AbortSignal,
+  { send, restore, clock }: Ports,
+): Promise<Transmission> {
+  const headers = { ...travelHeaders(draft), ...(authorization !== null && { authorization }) };
+  const request = restore({ ...draft.request, headers }, body);
+  return transmit(request, { send, clock, timeoutMs: backend.config.networkTimeoutMs, signal, bearer });
+}
+
+/** Judges the first try, and lets the backend's circuit and auth gate know of it. */
+export async function judgeFirst(
+  backend: Backend,
+  wanted: Candidate,
+  outcome: Outcome,
+  ports: Ports,
+): Promise<Next> {
+  const { config } = backend;
+  const verdict = config.classify(outcome);
+  if (verdict === 'transient' && outcome.kind !== 'aborted') {
+    const answer = outcome.kind === 'answer' ? lastWords(outcome) : null;
+    const input = reckon(backend, { retries: 0, startedAt: wanted.draft.capturedAt }, outcome, answer, ports);
+    // A policy that gives up at once wants no retry, so there's nothing to store.
+    if (input.delayMs === null) return { kind: 'answer' };
+    return { kind: 'store', reason: transientReason(outcome), input, events: [] };
+  }
+  if (outcome.kind !== 'answer') return { kind: 'answer' };
+
+  answered(backend, ports.clock.now());
+  if (verdict !== 'auth-expired') {
+    if (wanted.bearer)
+      stepGate(backend, wanted.draft.owner, { type: 'accepted', generation: wanted.generation });
+    return { kind: 'answer' };
+  }
+  const holds = config.auth?.autoRetry && config.auth.on401 === 'hold' && wanted.draft.scheme !== null;
+  return holds ? holdFirst(backend, wanted, outcome, ports) : { kind: 'answer' };
+}
+
+/** A JWT 401 on the first try: hold, unless the token has been renewed meanwhile. */
+async function holdFirst(
+  backend: Backend,
+  { draft, credential, generation }: Candidate,
+  outcome: Answer,
+  { clock, digest, log }: Ports,
+): Promise<Next> {
+  const mark = await digest(credential ?? '');
+  const at = clock.now();
+  const effect = stepGate(backend, draft.owner, { type: 'refused', generation, digest: mark, at });
+  if (effect === 'resend') return { kind: 'store', reason: 'auth-expired', input: { type: 'resend' }, events: [] };
+  if (effect === 'hold') log.info(HOLD_LINE, { id: draft.id, attempt: 1 });
+  return {
+    kind: 'store',
+    reason: 'auth-expired',
+    // The token was the page's own and may have been old already: it doesn't count against the entry.
+    input: { type: 'refused', digest: null, maxRejections: Infinity, answer: lastWords(outcome), block: false },
+    events: effect === 'hold' ? holdEvents(backend, draft.owner, 'auth-expired', draft.id, at) : [],
+  };
+}
+
+export const HOLD_LINE = '[holdfast] hold — auth expired';
+
+const lastWords = ({ status, headers }: Answer) => ({ status, headers, body: null, truncated: false });

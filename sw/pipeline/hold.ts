@@ -1,0 +1,83 @@
+import type { TokenResult } from '../protocol/api.js';
+import type { HoldReason, SyncEvent } from '../protocol/events.js';
+import { isExpired, isOlder } from '../policy/jwt.js';
+import type { Ports } from '../ports.js';
+import { gateOf, stepGate, type Backend } from './backend.js';
+import type { Report } from './report.js';
+
+/** The auth hold: tokens in, releases out. */
+export interface Holds {
+  /** Takes a token for a backend. */
+  provide(backend: Backend, value: string, scheme: string): Promise<TokenResult>;
+  /** Learns the token of a request that the page makes itself. */
+  learn(backend: Backend, value: string, scheme: string): Promise<void>;
+  /** An entry needs a token that nobody has given yet. */
+  missing(backend: Backend, owner: string | null): Promise<void>;
+}
+
+export function createHolds({ clock, digest }: Pick<Ports, 'clock' | 'digest'>, report: Report): Holds {
+  const provide: Holds['provide'] = async (backend, value, scheme) => {
+    const owner = backend.config.owner(value);
+    const mark = await digest(value);
+    const live = backend.token;
+    if (live?.value === value && live.scheme === scheme && !gateOf(backend, owner).hold) return 'ignored: same-token';
+
+    const token = { type: 'token', digest: mark, expired: isExpired(value, clock.now()) } as const;
+    const effect = stepGate(backend, owner, token);
+    if (effect === 'ignore-same') return 'ignored: same-token';
+    if (effect === 'ignore-expired') return 'ignored: expired';
+    backend.token = { value, scheme, owner };
+
+    const released = effect === 'release' ? [owner] : [];
+    // Entries whose owner nobody knows travel with any token.
+    if (owner !== null && stepGate(backend, null, token) === 'release') released.push(null);
+    const events = released.map((whose): SyncEvent => ({
+      type: 'released',
+      ...aboutGate(backend, whose, clock.now()),
+      generation: gateOf(backend, whose).generation,
+    }));
+    await report.commit({ backend: backend.record, events });
+    if (released.length > 0) return 'released';
+    const othersWait = Object.values(backend.record.gates).some((gate) => gate.hold);
+    return othersWait ? 'other-owner' : 'stored';
+  };
+
+  return {
+    provide,
+    async learn(backend, value, scheme) {
+      const { auth } = backend.config;
+      const live = backend.token;
+      if (!auth?.learn || live?.value === value) return;
+      if (live && live.owner === backend.config.owner(value) && isOlder(value, live.value)) return;
+      await provide(backend, value, scheme);
+    },
+    async missing(backend, owner) {
+      const effect = stepGate(backend, owner, { type: 'missing', at: clock.now() });
+      if (effect !== 'hold') return;
+      const events = holdEvents(backend, owner, 'token-missing', null, clock.now());
+      await report.commit({ backend: backend.record, events });
+    },
+  };
+}
+
+const aboutGate = ({ config: { baseUrl, namespace } }: Backend, owner: string | null, at: number) => ({
+  at,
+  baseUrl,
+  namespace,
+  owner,
+});
+
+/** What is said when a gate closes: once for each hold. */
+export function holdEvents(
+  backend: Backend,
+  owner: string | null,
+  reason: HoldReason,
+  id: string | null,
+  at: number,
+): SyncEvent[] {
+  const about = aboutGate(backend, owner, at);
+  return [
+    { type: 'held', ...about, reason, id },
+    { type: 'auth-required', ...about, reason },
+  ];
+}

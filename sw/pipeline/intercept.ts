@@ -1,0 +1,49 @@
+import { owning } from '../policy/base-url.js';
+import { DirectiveError } from '../policy/errors.js';
+import type { Backend } from './backend.js';
+import { readDirectives, refusal, withoutDirectives } from './directives.js';
+import type { Capture } from './capture.js';
+import type { State } from './state.js';
+
+/**
+ * Which backend a request belongs to, or null to leave it alone. Decided at once, from the request
+ * alone, as `respondWith` must be called in the event's own turn or not at all.
+ */
+export function backendFor(request: Request, state: State, warn: (message: string, error: unknown) => void): Backend | null {
+  if (request.mode === 'navigate' || request.mode === 'no-cors' || request.redirect === 'manual') return null;
+  if (request.headers.has('range') || request.headers.get('accept') === 'text/event-stream') return null;
+  const candidates = [...state.backends.values()].map((backend) => ({ backend, baseUrl: backend.config.baseUrl }));
+  const owners = owning(request.url, candidates);
+  // Two namespaces may share a base URL; `match` tells them apart.
+  const longest = owners.filter((one) => one.baseUrl === owners[0]?.baseUrl);
+  for (const { backend } of longest) {
+    try {
+      if (backend.config.methods.has(request.method) && backend.config.match(request)) return backend;
+    } catch (error) {
+      warn(`[holdfast] match threw for ${request.method} ${request.url}; the request is left alone`, error);
+    }
+  }
+  return null;
+}
+
+/** Answers an intercepted request. */
+export function createIntercept(capture: Capture, state: State) {
+  return async (request: Request, backend: Backend): Promise<Response> => {
+    let directives;
+    try {
+      directives = readDirectives(request.headers);
+    } catch (error) {
+      if (error instanceof DirectiveError) return refusal(400, 'bad-header', error.message);
+      throw error;
+    }
+    const passThrough = () => fetch(new Request(request, { headers: withoutDirectives(request.headers) }));
+    if (directives.mode === 'bypass') return passThrough();
+    try {
+      await state.ready();
+    } catch {
+      // No storage, no promises: the request goes as if Holdfast weren't there.
+      return passThrough();
+    }
+    return capture(request, directives, backend);
+  };
+}

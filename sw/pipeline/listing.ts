@@ -1,0 +1,132 @@
+import type { BackendStatus, EntryFilter, EntryInfo, SyncStatus } from '../protocol/api.js';
+import { planSends } from '../policy/lanes.js';
+import type { EntryRecord } from '../policy/entry.js';
+import type { Ports } from '../ports.js';
+import { authView, gateOf, viewOf, type Backend } from './backend.js';
+import type { State } from './state.js';
+
+/** Headers whose values are secrets by nature, or by custom. */
+const SECRET = /^(authorization|proxy-authorization|cookie|set-cookie)$|token|secret|api-?key|password/i;
+const MASK = '•••';
+
+const masked = (headers: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, SECRET.test(name) ? MASK : value]));
+
+/** An entry as a person may see it; its state is derived from the gates of the moment. */
+export function describeEntry(entry: EntryRecord, backend: Backend | undefined, paused: boolean): EntryInfo {
+  const { request, lastAnswer } = entry;
+  return {
+    id: entry.id,
+    key: entry.key,
+    seq: entry.seq,
+    baseUrl: entry.baseUrl,
+    namespace: entry.namespace,
+    lane: entry.lane,
+    owner: entry.owner,
+    ...standing(entry, backend, paused),
+    method: request.method,
+    url: request.url,
+    headers: masked(request.headers),
+    bodySize: entry.bodySize,
+    capturedAt: entry.capturedAt,
+    sends: entry.sends,
+    retries: entry.retries,
+    notBefore: entry.notBefore,
+    idempotencyKey: entry.idempotencyKey,
+    lastAnswer: lastAnswer && { ...lastAnswer, headers: masked(lastAnswer.headers) },
+  };
+}
+
+function standing(
+  entry: EntryRecord,
+  backend: Backend | undefined,
+  paused: boolean,
+): Pick<EntryInfo, 'state' | 'reason' | 'since'> {
+  const { state, reason, since } = entry;
+  if (state === 'dead' || !backend) return { state, reason, since };
+  if (backend.flights.has(entry.seq)) return { state: 'sending', reason, since };
+  const view = authView(backend, entry);
+  if (view === 'parked') return { state: 'parked', reason, since };
+  const { hold } = gateOf(backend, entry.owner);
+  if (view === 'held' && hold) return { state: 'held', reason: hold.reason, since: hold.since };
+  return { state: paused ? 'paused' : 'pending', reason, since };
+}
+
+const PAGE = 500;
+const DEFAULT_LIMIT = 1000;
+
+export interface Listing {
+  entries(filter?: EntryFilter): Promise<EntryInfo[]>;
+  describe(entry: EntryRecord): EntryInfo;
+  status(): Promise<SyncStatus>;
+}
+
+export function createListing({ outbox, clock, isOnline }: Pick<Ports, 'outbox' | 'clock' | 'isOnline'>, state: State): Listing {
+  const describe = (entry: EntryRecord) => describeEntry(entry, state.backends.get(entry.backend), state.settings.paused);
+
+  return {
+    describe,
+
+    async entries(filter = {}) {
+      const { state: wanted, baseUrl, namespace, lane, limit = DEFAULT_LIMIT } = filter;
+      const bases = baseUrl === undefined ? null : state.named(baseUrl).map((backend) => backend.config.baseUrl);
+      const found: EntryInfo[] = [];
+      for (let after = filter.after ?? 0; found.length < limit; ) {
+        const page = await outbox.list({ after, limit: Math.min(PAGE, limit) });
+        for (const entry of page) {
+          const info = describe(entry);
+          const fits =
+            (wanted === undefined || info.state === wanted) &&
+            (bases === null || bases.includes(info.baseUrl)) &&
+            (namespace === undefined || info.namespace === namespace) &&
+            (lane === undefined || info.lane === lane);
+          if (fits) found.push(info);
+        }
+        const last = page.at(-1);
+        if (!last || page.length < Math.min(PAGE, limit)) break;
+        after = last.seq;
+      }
+      return found.slice(0, limit);
+    },
+
+    async status() {
+      const now = clock.now();
+      const heads = await outbox.heads();
+      const backends = await Promise.all(
+        [...state.backends.values()].map(async (backend): Promise<BackendStatus> => {
+          const { key, baseUrl, namespace } = backend.config;
+          const { circuit, gates } = backend.record;
+          const { pending, dead } = await outbox.counts(key);
+          const plan = planSends(
+            heads.filter((head) => head.backend === key),
+            viewOf(backend, backend.gated),
+            now,
+          );
+          return {
+            baseUrl,
+            namespace,
+            waiting: pending,
+            dead,
+            sending: backend.flights.size,
+            holds: Object.entries(gates).flatMap(([owner, { hold }]) =>
+              hold ? [{ owner: owner || null, reason: hold.reason, since: hold.since }] : [],
+            ),
+            circuit: circuit.state === 'closed' ? 'closed' : circuit.until <= now ? 'half-open' : 'open',
+            nextAttemptAt: state.settings.paused ? null : plan.due,
+          };
+        }),
+      );
+      const times = backends.flatMap(({ nextAttemptAt }) => (nextAttemptAt === null ? [] : [nextAttemptAt]));
+      const sum = (count: (one: BackendStatus) => number) => backends.reduce((total, one) => total + count(one), 0);
+      return {
+        online: isOnline(),
+        paused: state.settings.paused,
+        waiting: sum((one) => one.waiting),
+        dead: sum((one) => one.dead),
+        sending: sum((one) => one.sending),
+        backends,
+        nextAttemptAt: times.length > 0 ? Math.min(...times) : null,
+      };
+    },
+  };
+}

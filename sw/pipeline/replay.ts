@@ -1,0 +1,154 @@
+import { isUnder } from '../policy/base-url.js';
+import { aboutEntry, transition, type EntryInput, type EntryRecord, type FinalAnswer } from '../policy/entry.js';
+import type { DeadReason, SyncEvent } from '../protocol/events.js';
+import type { Ports } from '../ports.js';
+import { gateOf, stepGate, type Backend, type Flight } from './backend.js';
+import { travelHeaders } from './candidate.js';
+import { answered, reckon } from './failure.js';
+import { HOLD_LINE } from './first-send.js';
+import { holdEvents } from './hold.js';
+import type { Listing } from './listing.js';
+import type { Report } from './report.js';
+import { finalAnswer, transmit, type Transmission } from './transmit.js';
+
+/** Sends one entry once and writes down what came of it. Rejects only when that can't be written. */
+export type Replay = (backend: Backend, entry: EntryRecord, flight: Flight) => Promise<void>;
+
+export interface ReplayParts {
+  ports: Ports;
+  report: Report;
+  listing: Listing;
+}
+
+export function createReplay({ ports, report, listing }: ReplayParts): Replay {
+  const { clock, outbox, log } = ports;
+
+  const settle = (backend: Backend, { seq }: EntryRecord, input: EntryInput, events: SyncEvent[] = []) =>
+    report.commit({
+      seq,
+      backend: backend.record,
+      events,
+      decide: (current) => transition(current, input, clock.now()),
+    });
+
+  const bury = (backend: Backend, entry: EntryRecord, reason: DeadReason, answer: FinalAnswer | null = null) =>
+    settle(backend, entry, { type: 'permanent', reason, answer, block: backend.config.onDead === 'block' });
+
+  return async (backend, entry, flight) => {
+    const { config } = backend;
+    if (entry.reason === 'unreadable') return void (await bury(backend, entry, 'unreadable'));
+    const body = entry.bodySize > 0 ? await outbox.body(entry.seq) : null;
+    if ((body?.byteLength ?? 0) !== entry.bodySize) return void (await bury(backend, entry, 'unreadable'));
+
+    let request: Request;
+    try {
+      request = ports.restore({ ...entry.request, headers: travelHeaders(entry) }, body);
+    } catch (error) {
+      log.warn(`[holdfast] ${entry.id} can't be sent, so it's a dead letter; discard it`, error);
+      return void (await bury(backend, entry, 'unsendable'));
+    }
+    try {
+      request = (await config.beforeSend?.(request, listing.describe(entry))) ?? request;
+    } catch (error) {
+      log.warn(`[holdfast] beforeSend threw for ${entry.id}, so it's a dead letter; mend the hook and retry it`, error);
+      return void (await bury(backend, entry, 'before-send'));
+    }
+
+    // From here to the send nothing is awaited: the token is the live one, and a cancel was seen.
+    if (flight.cancelled) return;
+    const token = entry.scheme === null ? null : backend.token;
+    const { generation } = gateOf(backend, entry.owner);
+    if (token && !request.headers.has('authorization') && isUnder(request.url, config.baseUrl)) {
+      request.headers.set('authorization', `${token.scheme} ${token.value}`);
+    }
+    const startedAt = clock.now();
+    report.tell({ ...aboutEntry(entry, startedAt), type: 'sending', send: entry.sends + 1 });
+    const transmission = await transmit(request, {
+      send: ports.send,
+      clock,
+      timeoutMs: config.networkTimeoutMs,
+      signal: flight.abort.signal,
+      bearer: token?.scheme === 'Bearer',
+    });
+    if (flight.cancelled) return;
+    await judge(backend, entry, flight, transmission, { startedAt, generation, token: token?.value ?? null });
+  };
+
+  /** Reads what must be read of the answer, and settles the entry by it. */
+  async function judge(
+    backend: Backend,
+    entry: EntryRecord,
+    flight: Flight,
+    { outcome, response }: Transmission,
+    sent: { startedAt: number; generation: number; token: string | null },
+  ): Promise<void> {
+    const { config } = backend;
+    const verdict = config.classify(outcome);
+
+    if (verdict === 'transient') {
+      const answer = response && { ...finalHeaders(response), body: null, truncated: false };
+      const input = reckon(backend, { retries: entry.retries, startedAt: sent.startedAt }, outcome, answer, ports);
+      // Only the last answer is worth reading: it goes with the dead letter.
+      if (response && input.delayMs === null) input.answer = await finalAnswer(response);
+      else void response?.body?.cancel().catch(() => {});
+      flight.settling = true;
+      await settle(backend, entry, input);
+      return;
+    }
+
+    const now = clock.now();
+    if (outcome.kind === 'answer') answered(backend, now);
+    if (verdict === 'auth-expired' && config.auth?.autoRetry && response) {
+      await refused(backend, entry, flight, response, sent);
+      return;
+    }
+    if (outcome.kind === 'answer' && sent.token !== null) {
+      stepGate(backend, entry.owner, { type: 'accepted', generation: sent.generation });
+    }
+    const answer = response && (await finalAnswer(response));
+    if (flight.cancelled) return;
+    flight.settling = true;
+    if (verdict === 'delivered' && answer) await settle(backend, entry, { type: 'delivered', answer });
+    else await bury(backend, entry, 'permanent', answer);
+  }
+
+  /** A JWT 401: the entry stays, and its backend's gate closes, once. */
+  async function refused(
+    backend: Backend,
+    entry: EntryRecord,
+    flight: Flight,
+    response: Response,
+    sent: { generation: number; token: string | null },
+  ): Promise<void> {
+    const digest = await ports.digest(sent.token ?? '');
+    const answer: FinalAnswer = await finalAnswer(response);
+    if (flight.cancelled) return;
+    flight.settling = true;
+    if (sent.generation < gateOf(backend, entry.owner).generation) {
+      // A newer token came while this was under way: the 401 is about the old one.
+      await settle(backend, entry, { type: 'resend' });
+      return;
+    }
+    const { maxRejections = Infinity } = config(backend);
+    const input: EntryInput = {
+      type: 'refused',
+      digest,
+      maxRejections,
+      answer,
+      block: backend.config.onDead === 'block',
+    };
+    if (transition(entry, input, clock.now()).entry?.state === 'dead') {
+      // This one entry is the trouble, not the token: the next one may try it.
+      await settle(backend, entry, input);
+      return;
+    }
+    const at = clock.now();
+    const effect = stepGate(backend, entry.owner, { type: 'refused', generation: sent.generation, digest, at });
+    if (effect === 'hold') log.info(HOLD_LINE, { id: entry.id, attempt: entry.sends + 1 });
+    await settle(backend, entry, input, effect === 'hold' ? holdEvents(backend, entry.owner, 'auth-expired', entry.id, at) : []);
+  }
+}
+
+const config = (backend: Backend): { maxRejections?: number } => backend.config.auth ?? {};
+
+const finalHeaders = ({ status, headers }: Response) => ({ status, headers: Object.fromEntries(headers) });

@@ -1,0 +1,64 @@
+import type { Settlement } from '../protocol/api.js';
+import type { SyncEvent } from '../protocol/events.js';
+import type { Decision } from '../policy/entry.js';
+import type { CaptureOrder, CaptureResult, Commit, Ports } from '../ports.js';
+
+/**
+ * The one way of changing what's on disk and of telling about it: an event is told when its
+ * transaction is committed, and not before.
+ */
+export interface Report {
+  commit(commit: Commit): Promise<Decision | null>;
+  capture(order: CaptureOrder): Promise<CaptureResult>;
+  /** Tells of something that isn't stored. */
+  tell(...events: SyncEvent[]): void;
+  /** Resolves with the final answer to an entry, while this worker lives. */
+  settlementOf(seq: number): Promise<Settlement>;
+}
+
+export function createReport(
+  { outbox, broadcast, log }: Pick<Ports, 'outbox' | 'broadcast' | 'log'>,
+  onEvent?: (event: SyncEvent) => void,
+): Report {
+  const waiters = new Map<number, ((settlement: Settlement) => void)[]>();
+
+  const tell = (...events: SyncEvent[]) => {
+    for (const event of events) {
+      broadcast(event);
+      try {
+        onEvent?.(Object.freeze(event));
+      } catch (error) {
+        // The hook observes; it can't break anything.
+        log.error('[holdfast] onEvent threw; fix the hook', error);
+      }
+    }
+  };
+
+  const told = (decision: Decision) => {
+    const { settlement } = decision;
+    if (settlement) {
+      for (const resolve of waiters.get(settlement.seq) ?? []) resolve(settlement);
+      waiters.delete(settlement.seq);
+    }
+    tell(...decision.events);
+  };
+
+  return {
+    tell,
+    async commit(commit) {
+      const decision = await outbox.commit(commit);
+      tell(...(commit.events ?? []));
+      if (decision) told(decision);
+      return decision;
+    },
+    async capture(order) {
+      const result = await outbox.capture(order);
+      if (result.kind === 'stored') told(result.decision);
+      return result;
+    },
+    settlementOf: (seq) =>
+      new Promise((resolve) => {
+        waiters.set(seq, [...(waiters.get(seq) ?? []), resolve]);
+      }),
+  };
+}

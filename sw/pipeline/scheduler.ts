@@ -1,0 +1,283 @@
+import { circuitHurried } from '../policy/circuit.js';
+import { transition, type EntryRecord } from '../policy/entry.js';
+import { planSends } from '../policy/lanes.js';
+import type { Ports } from '../ports.js';
+import { viewOf, type Backend, type Flight } from './backend.js';
+import type { Holds } from './hold.js';
+import type { Replay } from './replay.js';
+import type { Report } from './report.js';
+import type { State } from './state.js';
+
+const LOCK = 'holdfast:drain';
+
+/** The lock that a worker keeps while it lives, when it writes ahead. */
+export const workerLock = (instance: string): string => `holdfast:worker:${instance}`;
+
+/** How long to wait after a drain that broke off, or while another worker makes a first send. */
+const PAUSE_MS = 1_000;
+
+export interface Scheduler {
+  /** Drains until nothing is due. Resolves when it's done; never rejects. */
+  look(): Promise<void>;
+  /**
+   * The network may be back: what waits only because nobody answered is due now. `all` cuts the
+   * backoffs after a transient answer short too; a server's `Retry-After` stands.
+   */
+  hurry(all?: boolean): Promise<void>;
+  /** Resolves when no drain is under way. */
+  idle(): Promise<void>;
+  /**
+   * Drains, and goes on for up to `budgetMs` while something will be due by then. Gives false when
+   * something still waits for its time after that.
+   */
+  linger(budgetMs: number): Promise<boolean>;
+}
+
+export interface SchedulerParts {
+  ports: Ports;
+  report: Report;
+  holds: Holds;
+  state: State;
+  replay: Replay;
+  instance: string;
+}
+
+/**
+ * ```
+ *            look                  under the lock
+ *  idle ─────────────▶ waiting ─────────────────▶ pumping ──▶ read the heads ──▶ plan ──▶ send ─┐
+ *   ▲                  (for the lock)                ▲                                         │
+ *   │                                                └──── a send came back, or look again ◀────┤
+ *   └──────── nothing under way and nothing due: set the timer ◀────────────────────────────────┘
+ * ```
+ */
+export function createScheduler({ ports, report, holds, state, replay, instance }: SchedulerParts): Scheduler {
+  const { clock, outbox, locks, log } = ports;
+  let running: Promise<void> | null = null;
+  let again = false;
+  let kick = () => {};
+  let stopTimer = () => {};
+  /** When the last drain wanted to look again. */
+  let nextLook: number | null = null;
+  const parked = new Set<number>();
+
+  const look = (): Promise<void> => {
+    if (!ports.isActive()) return Promise.resolve();
+    again = true;
+    kick();
+    return (running ??= drain());
+  };
+
+  async function drain(): Promise<void> {
+    try {
+      await state.ready();
+      while (again) {
+        again = false;
+        await locks.exclusive(LOCK, pump);
+      }
+    } catch (error) {
+      log.error('[holdfast] replay broke off and will be tried again', error);
+      lookIn(PAUSE_MS);
+    } finally {
+      // In the same turn as the last look at `again`, so that no call falls between.
+      running = null;
+    }
+  }
+
+  function lookIn(ms: number): void {
+    stopTimer();
+    stopTimer = clock.after(ms, () => void look());
+  }
+
+  async function pump(): Promise<void> {
+    const flying = new Set<Promise<void>>();
+    let broken: { error: unknown } | null = null;
+    for (;;) {
+      again = false;
+      const kicked = new Promise<void>((resolve) => {
+        kick = resolve;
+      });
+      let due: number | null = null;
+      if (!state.settings.paused && !broken) {
+        const heads = await readHeads();
+        for (const backend of state.backends.values()) {
+          const soon = await startDue(backend, heads.filter((head) => head.backend === backend.config.key), (flight) => {
+            const settled = flight
+              .catch((error: unknown) => {
+                broken = { error };
+              })
+              .finally(() => {
+                flying.delete(settled);
+                again = true;
+                kick();
+              });
+            flying.add(settled);
+          });
+          if (soon !== null) due = Math.min(due ?? soon, soon);
+        }
+      }
+      if (again) continue;
+      if (flying.size === 0) {
+        if (broken) throw (broken as { error: unknown }).error;
+        stopTimer();
+        nextLook = due;
+        if (due !== null) lookIn(Math.max(0, due - clock.now()));
+        return;
+      }
+      await kicked;
+    }
+  }
+
+  async function readHeads(): Promise<EntryRecord[]> {
+    const readings = [...state.backends.values()].map((backend) => ({ backend, at: backend.lanes.startReading() }));
+    const heads = await outbox.heads();
+    for (const { backend, at } of readings) {
+      const inLine = heads.filter(
+        (head) => head.backend === backend.config.key && !backend.flights.get(head.seq)?.firstSend,
+      );
+      backend.lanes.read(at, new Set(inLine.map((head) => head.lane)));
+    }
+    return heads;
+  }
+
+  /** Starts what may go out now at one backend. Gives the time to look again, or null. */
+  async function startDue(
+    backend: Backend,
+    heads: EntryRecord[],
+    started: (flight: Promise<void>) => void,
+  ): Promise<number | null> {
+    if (heads.length === 0) return null;
+    const foreign = await withLivingWriter(heads);
+    const mine = heads.filter((head) => !foreign.has(head.lane));
+    let plan = planSends(mine, viewOf(backend, backend.gated), clock.now());
+    const backsOff = mine.some((head) => head.retries > 0 && head.notBefore > clock.now());
+    if ((plan.send.length > 0 || backsOff) && !(await isGateOpen(backend))) {
+      plan = planSends(mine, viewOf(backend, true), clock.now());
+    }
+    for (const entry of plan.missing) await holds.missing(backend, entry.owner);
+    for (const entry of plan.parked) tellParked(entry);
+    for (const entry of plan.send) started(fly(backend, entry));
+    const writerWait = foreign.size > 0 ? clock.now() + PAUSE_MS : null;
+    return plan.due === null ? writerWait : Math.min(plan.due, writerWait ?? plan.due);
+  }
+
+  /** Lanes in which another worker that's alive makes a first send. */
+  async function withLivingWriter(heads: readonly EntryRecord[]): Promise<Set<string>> {
+    const lanes = new Set<string>();
+    for (const { writer, lane } of heads) {
+      if (writer !== null && writer !== instance && (await locks.isHeld(workerLock(writer)))) lanes.add(lane);
+    }
+    return lanes;
+  }
+
+  function fly(backend: Backend, entry: EntryRecord): Promise<void> {
+    const flight: Flight = {
+      lane: entry.lane,
+      needsToken: entry.scheme !== null,
+      firstSend: false,
+      abort: new AbortController(),
+      cancelled: false,
+      settling: false,
+      done: Promise.resolve(),
+    };
+    backend.flights.set(entry.seq, flight);
+    flight.done = replay(backend, entry, flight).finally(() => backend.flights.delete(entry.seq));
+    return flight.done;
+  }
+
+  function tellParked(entry: EntryRecord): void {
+    if (parked.has(entry.seq) || entry.owner === null) return;
+    parked.add(entry.seq);
+    const { id, key, seq, baseUrl, namespace, lane, owner, request } = entry;
+    const { method, url } = request;
+    report.tell({ type: 'parked', at: clock.now(), id, key, seq, baseUrl, namespace, lane, method, url, owner });
+  }
+
+  /** Whether the retry gate is open. If not, somebody waits for it and looks again. */
+  async function isGateOpen(backend: Backend): Promise<boolean> {
+    if (backend.gated) return false;
+    const wait = backend.config.gate.awaitRetryAllowed(new AbortController().signal).then(
+      () => 'open' as const,
+      (error: unknown) => {
+        log.warn('[holdfast] a retry gate failed; it counts as closed for now', error);
+        return 'failed' as const;
+      },
+    );
+    const at = await Promise.race([wait, microtasks()]);
+    if (at === 'open') return true;
+    if (at === 'failed') {
+      clock.after(PAUSE_MS, () => void look());
+      return false;
+    }
+    backend.gated = true;
+    void wait.then(async (opened) => {
+      backend.gated = false;
+      if (opened === 'open') await restartBackoffs(backend);
+      await look();
+    });
+    return false;
+  }
+
+  /**
+   * The gate was closed and has opened. The order is gate first, backoff after: what backs off after
+   * a transient answer starts to do so now. What nobody answered has nothing to wait for any more.
+   */
+  async function restartBackoffs(backend: Backend): Promise<void> {
+    hurryCircuit(backend, false);
+    const heads = (await outbox.heads()).filter((head) => head.backend === backend.config.key);
+    for (const { seq, retries, unreachable, state: standing } of heads) {
+      if (standing !== 'pending' || retries === 0 || unreachable > 0) continue;
+      await report.commit({
+        seq,
+        decide: (entry) => transition(entry, { type: 'backoff-restarted' }, clock.now()),
+      });
+    }
+  }
+
+  function hurryCircuit(backend: Backend, all: boolean): void {
+    const circuit = circuitHurried(backend.record.circuit, all, clock.now());
+    backend.record = { ...backend.record, circuit };
+  }
+
+  async function hurry(all = false): Promise<void> {
+    try {
+      await state.ready();
+      for (const backend of state.backends.values()) hurryCircuit(backend, all);
+      if (all) await endBackoffs();
+    } catch (error) {
+      log.error('[holdfast] the outbox could not be read', error);
+    }
+    await look();
+  }
+
+  async function linger(budgetMs: number): Promise<boolean> {
+    const end = clock.now() + budgetMs;
+    await hurry();
+    while (nextLook !== null && nextLook <= end) {
+      const wait = Math.max(0, nextLook - clock.now());
+      await new Promise<void>((resolve) => void clock.after(wait, resolve));
+      await look();
+    }
+    return nextLook === null;
+  }
+
+  return { look, hurry, linger, idle: () => running ?? Promise.resolve() };
+
+  /** Makes every head due, but for what a server's `Retry-After` holds back. */
+  async function endBackoffs(): Promise<void> {
+    const now = clock.now();
+    for (const { seq, notBefore } of await outbox.heads()) {
+      if (notBefore <= now) continue;
+      await report.commit({
+        seq,
+        decide: (entry) => (entry.state === 'pending' ? { entry: { ...entry, notBefore: now }, events: [] } : null),
+      });
+    }
+  }
+}
+
+/** A few turns of the microtask queue: what is open answers within them. */
+async function microtasks(): Promise<'waiting'> {
+  for (let turn = 0; turn < 8; turn++) await null;
+  return 'waiting';
+}

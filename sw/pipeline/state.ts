@@ -1,0 +1,54 @@
+import { ConfigError } from '../policy/errors.js';
+import { normaliseBaseUrl } from '../policy/base-url.js';
+import type { Outbox, Settings } from '../ports.js';
+import type { Backend } from './backend.js';
+
+/** What the worker holds in memory. All of it is a copy of what's on disk, but for the tokens. */
+export interface State {
+  /** By their keys. */
+  readonly backends: ReadonlyMap<string, Backend>;
+  settings: Settings;
+  /** Reads what an earlier worker left. Repeated calls share one reading; a failed one is tried again. */
+  ready(): Promise<void>;
+  /** The backends with that base URL, in whatever spelling. */
+  named(baseUrl: string, namespace?: string): Backend[];
+}
+
+export function createState(backends: readonly Backend[], outbox: Outbox, location: string): State {
+  const byKey = new Map(backends.map((backend) => [backend.config.key, backend]));
+  let loading: Promise<void> | undefined;
+
+  const load = async () => {
+    const started = await outbox.start();
+    state.settings = started.settings;
+    for (const record of started.backends) {
+      const backend = byKey.get(record.key);
+      if (backend) backend.record = record;
+    }
+    for (const backend of backends) {
+      const mine = started.lanes.filter((one) => one.backend === backend.config.key);
+      backend.lanes.read(backend.lanes.startReading(), new Set(mine.map((one) => one.lane)));
+    }
+  };
+
+  const state: State = {
+    backends: byKey,
+    settings: { paused: false },
+    ready: () =>
+      (loading ??= load().catch((error: unknown) => {
+        loading = undefined;
+        throw error;
+      })),
+    named(baseUrl, namespace) {
+      const wanted = normaliseBaseUrl(baseUrl, location);
+      const found = backends.filter(
+        ({ config }) => config.baseUrl === wanted && (namespace === undefined || config.namespace === namespace),
+      );
+      if (found.length > 0) return found;
+      const known = backends.map(({ config }) => config.baseUrl + (config.namespace && ` (${config.namespace})`));
+      const asked = namespace === undefined ? baseUrl : `${baseUrl} (${namespace})`;
+      throw new ConfigError('baseUrl', asked, `it’s no backend of this worker; known are: ${known.join(', ')}`);
+    },
+  };
+  return state;
+}

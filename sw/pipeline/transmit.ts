@@ -1,0 +1,113 @@
+import type { FinalAnswer } from '../policy/entry.js';
+import type { Answer, Outcome } from '../policy/outcome.js';
+import type { Clock, Send } from '../ports.js';
+
+/** A 401's body is looked at no further than this. */
+const ERROR_BODY_LIMIT = 16 * 1024;
+
+/** As much of a final answer's body is kept. */
+const FINAL_BODY_LIMIT = 1024 * 1024;
+
+export interface Transmission {
+  outcome: Outcome;
+  /** Unread. Whoever doesn't read it cancels it. */
+  response: Response | null;
+}
+
+export interface TransmitOptions {
+  send: Send;
+  clock: Clock;
+  /** 0 is off. */
+  timeoutMs: number;
+  /** The user's: an abort by it is a cancel. */
+  signal: AbortSignal;
+  bearer: boolean;
+}
+
+/** Sends once, and tells as data what came of it. Never throws. */
+export async function transmit(request: Request, options: TransmitOptions): Promise<Transmission> {
+  const { send, clock, timeoutMs, signal, bearer } = options;
+  const cut = new AbortController();
+  const stopTimer = timeoutMs > 0 ? clock.after(timeoutMs, () => cut.abort()) : () => {};
+  try {
+    const response = await send(request, AbortSignal.any([signal, cut.signal]));
+    return { outcome: await answer(response, bearer), response };
+  } catch {
+    if (signal.aborted) return { outcome: { kind: 'aborted' }, response: null };
+    return { outcome: { kind: 'unreachable', cause: cut.signal.aborted ? 'timeout' : 'network' }, response: null };
+  } finally {
+    stopTimer();
+  }
+}
+
+async function answer(response: Response, bearer: boolean): Promise<Answer> {
+  const { status } = response;
+  return {
+    kind: 'answer',
+    status,
+    headers: Object.fromEntries(response.headers),
+    bearer,
+    ...(response.type === 'opaqueredirect' && { opaque: true }),
+    ...(status === 401 && { body: await errorBody(response) }),
+  };
+}
+
+/** The JSON of an error answer; undefined when it's something else, or too long. */
+async function errorBody(response: Response): Promise<unknown> {
+  try {
+    const { bytes, truncated } = await readAtMost(response.clone(), ERROR_BODY_LIMIT);
+    return truncated ? undefined : JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Takes the answer that ends an entry: its body up to a MiB. */
+export async function finalAnswer(response: Response): Promise<FinalAnswer> {
+  const { status, headers } = response;
+  let body: Bytes = { bytes: new Uint8Array(), truncated: false };
+  try {
+    body = await readAtMost(response, FINAL_BODY_LIMIT);
+  } catch {
+    // The connection broke after the status line: the server has acted, and its status stands.
+    body.truncated = true;
+  }
+  return {
+    status,
+    headers: Object.fromEntries(headers),
+    body: body.bytes.byteLength > 0 ? body.bytes.buffer : null,
+    truncated: body.truncated,
+  };
+}
+
+interface Bytes {
+  bytes: Uint8Array<ArrayBuffer>;
+  truncated: boolean;
+}
+
+/** Reads up to `limit` bytes and cancels the rest. */
+async function readAtMost(response: Response, limit: number): Promise<Bytes> {
+  const reader = response.body?.getReader();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  let truncated = false;
+  while (reader) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    const room = limit - size;
+    chunks.push(value.subarray(0, room));
+    size += Math.min(room, value.byteLength);
+    if (value.byteLength > room) {
+      truncated = true;
+      void reader.cancel().catch(() => {});
+      break;
+    }
+  }
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return { bytes, truncated };
+}

@@ -1,0 +1,78 @@
+import type { HoldReason } from '../protocol/events.js';
+
+/**
+ * The auth gate of one backend and one owner.
+ *
+ * ```
+ *            refused (its generation is the live one), missing
+ *   ┌──────┐ ─────────────────────────────────────────────────▶ ┌──────┐
+ *   │ open │                                                     │ held │ ─┐ refused, missing,
+ *   └──────┘ ◀─────────────────────────────────────────────────  └──────┘ ◀┘ a stale or the refused token
+ *     │  ▲     a fresh token: generation + 1, probing
+ *     └──┘
+ *   accepted: probing ends    token: generation + 1    refused (an older generation): resend
+ * ```
+ */
+export interface AuthGate {
+  /** Counts the tokens that were accepted here: it tells a stale 401 from a real one. */
+  generation: number;
+  hold: Hold | null;
+  /** One entry tries the fresh token; the others wait for its answer. */
+  probing: boolean;
+}
+
+export interface Hold {
+  reason: HoldReason;
+  since: number;
+  /** The digest of the token that was refused. Never the token. */
+  refused: string | null;
+}
+
+export type AuthGateEvent =
+  /** A 401 came back for a request that went out under `generation`. */
+  | { type: 'refused'; generation: number; digest: string | null; at: number }
+  /** An entry needs a token, and there's none in memory. */
+  | { type: 'missing'; at: number }
+  /** Somebody provides a token; its digest, and whether it's past its `exp`. */
+  | { type: 'token'; digest: string; expired: boolean }
+  /** A request under `generation` was answered, and not with a 401. */
+  | { type: 'accepted'; generation: number };
+
+export type AuthGateEffect =
+  /** The gate has closed: say so, once. */
+  | 'hold'
+  /** The gate has opened. */
+  | 'release'
+  /** The token is new, and nobody waited for it. */
+  | 'store'
+  /** The 401 was about an older token: send again. */
+  | 'resend'
+  | 'ignore-same'
+  | 'ignore-expired'
+  | 'none';
+
+export const OPEN_AUTH_GATE: AuthGate = { generation: 0, hold: null, probing: false };
+
+export function authGate(gate: AuthGate, event: AuthGateEvent): [AuthGate, AuthGateEffect] {
+  switch (event.type) {
+    case 'refused':
+      if (event.generation < gate.generation) return [gate, 'resend'];
+      if (gate.hold) return [gate, 'none'];
+      return [held(gate, { reason: 'auth-expired', since: event.at, refused: event.digest }), 'hold'];
+    case 'missing':
+      if (gate.hold) return [gate, 'none'];
+      return [held(gate, { reason: 'token-missing', since: event.at, refused: null }), 'hold'];
+    case 'token':
+      if (event.digest === gate.hold?.refused) return [gate, 'ignore-same'];
+      if (event.expired) return [gate, 'ignore-expired'];
+      return [
+        { generation: gate.generation + 1, hold: null, probing: gate.hold !== null },
+        gate.hold ? 'release' : 'store',
+      ];
+    case 'accepted':
+      if (!gate.probing || event.generation < gate.generation) return [gate, 'none'];
+      return [{ ...gate, probing: false }, 'none'];
+  }
+}
+
+const held = (gate: AuthGate, hold: Hold): AuthGate => ({ ...gate, hold, probing: false });

@@ -1,0 +1,28 @@
+/** Gives the longest wait before retry `attempt` (0, 1, 2 …), in milliseconds. */
+export type Ceiling = (attempt: number) => number;
+
+/** Gives the wait before retry `attempt` (0, 1, 2 …), in milliseconds. `random` is in [0, 1). */
+export type Delay = (attempt: number, random: number) => number;
+
+export interface BackoffOptions {
+  /** The first ceiling, in milliseconds. */
+  baseMs: number;
+  /** No ceiling is higher, in milliseconds. */
+  capMs: number;
+}
+
+const nonNegative = (value: number): number => (Number.isFinite(value) && value > 0 ? value : 0);
+
+/** `min(cap, base * 2^attempt)`. Attempts count from 0; anything negative or not finite counts as 0. */
+export function exponentialBackoff({ baseMs, capMs }: BackoffOptions): Ceiling {
+  return (attempt) => Math.min(nonNegative(capMs), nonNegative(baseMs) * 2 ** nonNegative(attempt));
+}
+
+/**
+ * A wait drawn evenly from zero up to the ceiling, never above it: of all jitters the one that
+ * spreads a returning crowd best.
+ * https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+ */
+export function fullJitter(ceiling: Ceiling): Delay {
+  return (attempt, random) => Math.min(1, nonNegative(random)) * ceiling(attempt);
+}

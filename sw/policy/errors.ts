@@ -1,0 +1,35 @@
+/** An option is wrong. Names the option, the value and the rule. */
+export class ConfigError extends TypeError {
+  override name = 'ConfigError';
+  constructor(option: string, value: unknown, rule: string) {
+    super(`holdfast: option "${option}" is ${show(value)}; ${rule}`);
+  }
+}
+
+/** A request header of Holdfast's own has a value that it can't have. */
+export class DirectiveError extends TypeError {
+  override name = 'DirectiveError';
+  constructor(header: string, value: string, rule: string) {
+    super(`holdfast: header "${header}" is ${show(value)}; ${rule}`);
+  }
+}
+
+/** A task id that's in use at more than one backend. */
+export class AmbiguousReferenceError extends Error {
+  override name = 'AmbiguousReferenceError';
+  constructor(reference: string, keys: string[]) {
+    super(`holdfast: ${show(reference)} names several entries; give one of their keys: ${keys.join(', ')}`);
+  }
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'function') return 'a function';
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+  } catch {
+    // A cycle or a bigint: String() below will do.
+  }
+  text ??= String(value);
+  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
+}

@@ -1,0 +1,24 @@
+/**
+ * The few web globals that the policies use. Pages, workers and Node all have them, and they are
+ * pure. Everything else of the platform is out of reach here, and the compiler says so.
+ */
+declare class URL {
+  constructor(url: string, base?: string);
+  readonly protocol: string;
+  readonly origin: string;
+  readonly username: string;
+  readonly password: string;
+  readonly pathname: string;
+  readonly search: string;
+  readonly hash: string;
+}
+declare function atob(base64: string): string;
+declare class TextDecoder {
+  decode(bytes: Uint8Array): string;
+}
+interface AbortSignal {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}

@@ -1,0 +1,112 @@
+import type { Circuit } from './circuit.js';
+import { SHUNNED_LIMIT, type EntryRecord } from './entry.js';
+
+/** How a backend's auth gate looks to one entry. */
+export type AuthView =
+  | 'open'
+  /** A fresh token is being tried: one entry at a time. */
+  | 'probing'
+  | 'held'
+  /** The live token is another user's. */
+  | 'parked'
+  /** It needs a token and there's none in memory. */
+  | 'missing';
+
+/** What the plan must know of a backend. */
+export interface BackendView {
+  concurrency: number;
+  /** Lanes with a send under way. */
+  busyLanes: ReadonlySet<string>;
+  /** Whether a send that needs the token is under way. */
+  tokenInFlight: boolean;
+  circuit: Circuit;
+  /** A server's `Retry-After`: nothing goes out before. */
+  holdUntil: number;
+  /** Its retry gate is closed. */
+  gated: boolean;
+  auth(entry: EntryRecord): AuthView;
+}
+
+export interface Plan {
+  send: EntryRecord[];
+  /** The first of those that wait for nothing but a token that isn't there, one for each owner. */
+  missing: EntryRecord[];
+  parked: EntryRecord[];
+  /** When to look again, or null when no clock will change anything. */
+  due: number | null;
+}
+
+/**
+ * Which entries may go out now. A pure function of the heads of the lanes.
+ *
+ * Within a lane the order is that of capture: an entry that only waits for its time stops the lane.
+ * One that waits for a token doesn't stop those that need none, or that are another user's.
+ *
+ * @param heads the first entry of each turn (backend, lane, credential)
+ */
+export function planSends(heads: readonly EntryRecord[], view: BackendView, now: number): Plan {
+  const plan: Plan = { send: [], missing: [], parked: [], due: null };
+  const ready: EntryRecord[] = [];
+  const wait = (until: number) => {
+    plan.due = plan.due === null ? until : Math.min(plan.due, until);
+  };
+  const open = view.circuit.state === 'closed';
+
+  for (const lane of byLane(heads)) {
+    if (view.busyLanes.has(lane[0]!.lane)) continue;
+    const next = firstSendable(lane, view, plan);
+    if (!next) continue;
+    // While nobody answers, the circuit's clock rules, and an answer makes everything due.
+    const unreachable = next.unreachable > 0;
+    const due = Math.max(view.holdUntil, unreachable ? 0 : next.notBefore);
+    if (due > now) wait(due);
+    else ready.push(next);
+  }
+  if (view.gated || ready.length === 0) return plan;
+  ready.sort((a, b) => a.seq - b.seq);
+
+  if (!open) {
+    if (view.busyLanes.size > 0) return plan;
+    if (view.circuit.state === 'open' && view.circuit.until > now) wait(view.circuit.until);
+    else plan.send.push(probe(ready));
+    return plan;
+  }
+
+  let tokenInFlight = view.tokenInFlight;
+  for (const entry of ready) {
+    if (view.busyLanes.size + plan.send.length >= view.concurrency) break;
+    if (entry.scheme !== null) {
+      if (view.auth(entry) === 'probing' && tokenInFlight) continue;
+      tokenInFlight = true;
+    }
+    plan.send.push(entry);
+  }
+  return plan;
+}
+
+/** The oldest; but one that nobody would answer five times running lets another have the probe. */
+const probe = (ready: readonly EntryRecord[]): EntryRecord =>
+  ready.find((entry) => entry.unreachable < SHUNNED_LIMIT) ?? ready[0]!;
+
+function firstSendable(lane: readonly EntryRecord[], view: BackendView, plan: Plan): EntryRecord | undefined {
+  for (const entry of lane) {
+    // It's in line although it's dead, so it blocks what came after it.
+    if (entry.state === 'dead') return undefined;
+    const auth = view.auth(entry);
+    if (auth === 'open' || auth === 'probing') return entry;
+    if (auth === 'missing') plan.missing.push(entry);
+    if (auth === 'parked') plan.parked.push(entry);
+  }
+  return undefined;
+}
+
+/** The heads lane by lane, each lane in the order of capture. */
+function byLane(heads: readonly EntryRecord[]): EntryRecord[][] {
+  const lanes = new Map<string, EntryRecord[]>();
+  for (const head of heads) {
+    const lane = lanes.get(head.lane);
+    if (lane) lane.push(head);
+    else lanes.set(head.lane, [head]);
+  }
+  return [...lanes.values()].map((lane) => lane.sort((a, b) => a.seq - b.seq));
+}

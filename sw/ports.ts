@@ -1,0 +1,157 @@
+/**
+ * What the pipeline needs of the world. `store` and `platform` fill these in for the browser; the
+ * composition root (`install.ts`) is the one place where they meet.
+ */
+import type { Settlement } from './protocol/api.js';
+import type { SyncEvent } from './protocol/events.js';
+import type { AuthGate } from './policy/auth-gate.js';
+import type { Circuit } from './policy/circuit.js';
+import type { Decision, EntryRecord, StoredRequest } from './policy/entry.js';
+
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Calls `task` once, `ms` from now. Gives the way to stop it. */
+  after(ms: number, task: () => void): () => void;
+}
+
+export interface Chance {
+  /** In [0, 1). For jitter. */
+  fraction(): number;
+  /** Unguessable bytes. For ids. */
+  bytes(count: number): Uint8Array;
+  /** For keys that only have to be unique. */
+  uuid(): string;
+}
+
+/** One send. Rejects as `fetch` does, and with the signal's reason when aborted. */
+export type Send = (request: Request, signal: AbortSignal) => Promise<Response>;
+
+export interface Locks {
+  /**
+   * Runs `work` while no other worker or tab of this origin holds the lock of that name. The lock of
+   * a holder that dies is free again.
+   */
+  exclusive<T>(name: string, work: () => Promise<T>): Promise<T>;
+  /** Takes the lock for as long as this worker lives. */
+  keep(name: string): void;
+  /** Whether somebody alive holds it. */
+  isHeld(name: string): Promise<boolean>;
+}
+
+/** What of a backend must outlive the worker. */
+export interface BackendRecord {
+  /** `namespace|base URL` */
+  key: string;
+  /** By owner; '' where the owner isn't known. */
+  gates: Record<string, AuthGate>;
+  circuit: Circuit;
+  /** Until when a server's `Retry-After` holds the backend back. */
+  holdUntil: number;
+}
+
+export interface Settings {
+  paused: boolean;
+}
+
+/** A new entry: the database adds its place in line. */
+export type Draft = Omit<EntryRecord, 'seq'>;
+
+export interface CaptureOrder {
+  draft: Draft;
+  body: ArrayBuffer | null;
+  /** What to do when an entry with the same key waits: refuse, or take its place in line. */
+  whenWaiting: 'refuse' | 'replace';
+  /** An entry on the wire isn't replaced: the new one queues behind it. */
+  isInFlight(seq: number): boolean;
+  /** What to make of the new entry in the same transaction; it sees the `seq`. */
+  decide(entry: EntryRecord): Decision;
+  backend?: BackendRecord;
+}
+
+export type CaptureResult = { kind: 'stored'; decision: Decision; seq: number } | { kind: 'refused'; waiting: EntryRecord };
+
+/** One decision: what changes together, in one transaction. */
+export interface Commit {
+  seq?: number;
+  /** Sees the entry as it lies on disk now. Null for no change. Must be quick and pure. */
+  decide?(entry: EntryRecord): Decision | null;
+  backend?: BackendRecord;
+  settings?: Settings;
+  events?: SyncEvent[];
+}
+
+export interface OutboxStart {
+  backends: BackendRecord[];
+  settings: Settings;
+  /** The lanes in which anything is in line. */
+  lanes: { backend: string; lane: string }[];
+}
+
+export interface EntryRange {
+  after: number;
+  limit: number;
+}
+
+/**
+ * The durable list of requests still owed.
+ *
+ * Must resolve a write only when it's on disk.
+ * Must apply one `Commit` or `CaptureOrder` whole or not at all.
+ * Must give out each `seq` once, in the order of capture, even after the outbox was empty.
+ * Must never let one damaged record make a listing throw.
+ * Must commit writes that come together in one transaction, where it can.
+ */
+export interface Outbox {
+  start(): Promise<OutboxStart>;
+  capture(order: CaptureOrder): Promise<CaptureResult>;
+  /** Null when the entry isn't there any more, or `decide` wanted no change. */
+  commit(commit: Commit): Promise<Decision | null>;
+  /** The first entry of each turn: what is next, without reading the queue. */
+  heads(): Promise<EntryRecord[]>;
+  body(seq: number): Promise<ArrayBuffer | null>;
+  /** The newest entry under the reference, be it an id or a key, for each key that has one. */
+  find(reference: string): Promise<EntryRecord[]>;
+  /** In the order of capture. Reads no body. */
+  list(range: EntryRange): Promise<EntryRecord[]>;
+  counts(backend: string): Promise<{ pending: number; dead: number }>;
+  /** The newest settlement under the id or key. */
+  settlement(reference: string): Promise<Settlement | null>;
+  /** Forgets settlements older than `before`. */
+  forgetSettlements(before: number): Promise<void>;
+  journal(): Promise<SyncEvent[]>;
+}
+
+/**
+ * Small durable progress under a checkpoint key: a stream's last event id, for one.
+ *
+ * Must give null for a key that was never saved, or was cleared.
+ * Must not mind clearing a key that isn't there.
+ */
+export interface Checkpoints {
+  load(key: string): Promise<string | null>;
+  save(key: string, value: string): Promise<void>;
+  clear(key: string): Promise<void>;
+}
+
+/** Turns stored data into a request again. */
+export type Restore = (request: StoredRequest, body: ArrayBuffer | null) => Request;
+
+export interface Ports {
+  clock: Clock;
+  chance: Chance;
+  send: Send;
+  restore: Restore;
+  /** A short digest, to know a refused token by without keeping it. */
+  digest(text: string): Promise<string>;
+  locks: Locks;
+  outbox: Outbox;
+  /** Tells every tab. Must not throw. */
+  broadcast(event: SyncEvent): void;
+  isOnline(): boolean;
+  /** This worker is the active one; an installing or a waiting one doesn't drain. */
+  isActive(): boolean;
+  /** Asks the browser to wake the worker when the network is back, where it can. Must not throw. */
+  askForWakeUp(): void;
+  log: Pick<Console, 'info' | 'warn' | 'error'>;
+}

@@ -1,0 +1,171 @@
+import type { DeadReason, HoldReason, SyncEvent, WaitReason } from './events.js';
+
+/**
+ * How an entry stands. `sending`, `held`, `parked` and `paused` are derived from the gates at the
+ * moment of asking; on disk an entry is either `pending` or `dead`.
+ */
+export type EntryState = 'pending' | 'sending' | 'held' | 'parked' | 'paused' | 'dead';
+
+/** The last thing a server said to an entry. */
+export interface LastAnswer {
+  status: number;
+  headers: Record<string, string>;
+  at: number;
+}
+
+/** One entry of the outbox as a person may see it: no body, and no secret header. */
+export interface EntryInfo {
+  id: string;
+  key: string;
+  seq: number;
+  baseUrl: string;
+  namespace: string;
+  lane: string;
+  owner: string | null;
+  state: EntryState;
+  reason: WaitReason | DeadReason | HoldReason;
+  /** Since when it has been waiting for this reason. */
+  since: number;
+  method: string;
+  url: string;
+  headers: Record<string, string>;
+  /** In bytes. */
+  bodySize: number;
+  capturedAt: number;
+  /** All sends so far, the first one by the page included. */
+  sends: number;
+  /** Retries spent of the budget. */
+  retries: number;
+  /** The earliest next send. In the past: as soon as its gates are open. */
+  notBefore: number;
+  idempotencyKey: string | null;
+  lastAnswer: LastAnswer | null;
+}
+
+/** Which entries to list. Every field narrows the list. */
+export interface EntryFilter {
+  state?: EntryState;
+  baseUrl?: string;
+  namespace?: string;
+  lane?: string;
+  /** Only entries captured after this `seq`: the next page. */
+  after?: number;
+  /** @default 1000 */
+  limit?: number;
+}
+
+/** The final answer to an entry. Kept for 24 hours, a reload included. */
+export interface Settlement {
+  id: string;
+  key: string;
+  seq: number;
+  state: 'delivered' | 'failed' | 'cancelled';
+  reason: DeadReason | null;
+  /** Null where no server answered. */
+  status: number | null;
+  headers: Record<string, string>;
+  /** The answer's body, its first MiB at most. Null where there was none. */
+  body: ArrayBuffer | null;
+  /** True when the body was longer than what is kept. */
+  truncated: boolean;
+  at: number;
+}
+
+export interface HoldInfo {
+  owner: string | null;
+  reason: HoldReason;
+  since: number;
+}
+
+export interface BackendStatus {
+  baseUrl: string;
+  namespace: string;
+  /** Entries that wait, the held and the parked included. */
+  waiting: number;
+  dead: number;
+  sending: number;
+  holds: HoldInfo[];
+  circuit: 'closed' | 'open' | 'half-open';
+  /** The earliest next send of anything here, or null when nothing waits for a time. */
+  nextAttemptAt: number | null;
+}
+
+export interface SyncStatus {
+  online: boolean;
+  paused: boolean;
+  waiting: number;
+  dead: number;
+  sending: number;
+  backends: BackendStatus[];
+  nextAttemptAt: number | null;
+}
+
+export interface TokenTarget {
+  /** The backend's base URL as configured, absolute or relative. All backends when left out. */
+  baseUrl?: string;
+  /** @default every namespace of the base URL */
+  namespace?: string;
+  /** The Authorization scheme. @default 'Bearer' */
+  scheme?: string;
+}
+
+/**
+ * What a token did. `other-owner`: it was kept for its own user, and what waits belongs to another.
+ */
+export type TokenResult =
+  | 'released'
+  | 'stored'
+  | 'other-owner'
+  | 'ignored: same-token'
+  | 'ignored: expired'
+  | 'ignored: blank';
+
+/** What asks for a drain. */
+export type WakeReason = 'online' | 'offline' | 'visible' | 'pageshow' | 'due' | 'connect';
+
+/**
+ * The calls between page and worker, by Comlink. Every one of them is safe to repeat: a page that
+ * hears no answer asks again, as a stopped worker may have swallowed the first message.
+ *
+ * `reference` is a task id or a checkpoint key. A task id that's waiting at two backends needs the
+ * key, else the call fails with `AmbiguousReferenceError`.
+ */
+export interface SyncApi {
+  provideToken(token: string | null | undefined, target?: TokenTarget): Promise<TokenResult>;
+  status(): Promise<SyncStatus>;
+  entries(filter?: EntryFilter): Promise<EntryInfo[]>;
+  entry(reference: string): Promise<EntryInfo | null>;
+  /** The final answer, or null while there's none. */
+  settled(reference: string): Promise<Settlement | null>;
+  /** Sends a dead letter again, at its old place in the lane. False when there's no such dead letter. */
+  retry(reference: string): Promise<boolean>;
+  /** Ends a waiting or flying entry. False when there's none. */
+  cancel(reference: string): Promise<boolean>;
+  /** Removes a dead letter. False when there's none. */
+  discard(reference: string): Promise<boolean>;
+  /** Stops replay until `resume`, a restart included. What is captured is still stored. */
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  /** Drains now: backoffs are cut short, a server's `Retry-After` and the holds are not. */
+  replay(): Promise<void>;
+  /** The last events, the oldest first. */
+  journal(): Promise<SyncEvent[]>;
+  wake(reason: WakeReason): Promise<void>;
+}
+
+/** Every name a page may call: the door checks against this list. */
+export const API_CALLS = [
+  'provideToken',
+  'status',
+  'entries',
+  'entry',
+  'settled',
+  'retry',
+  'cancel',
+  'discard',
+  'pause',
+  'resume',
+  'replay',
+  'journal',
+  'wake',
+] as const satisfies readonly (keyof SyncApi)[];

@@ -1,0 +1,26 @@
+import { API_CALLS, type SyncApi } from './api.js';
+
+/**
+ * Comlink's request message, as far as Holdfast answers it. It travels bare, with no envelope, so
+ * that a page with nothing but Comlink can call the worker too. `holdfast` marks the messages of
+ * `workerEndpoint`: a marked message is ours for sure, an unmarked one only if it names one of our calls.
+ */
+export interface CallMessage {
+  id: string;
+  type: string;
+  path: string[];
+  argumentList?: unknown[];
+  holdfast?: 1;
+}
+
+export function isCallMessage(data: unknown): data is CallMessage {
+  if (typeof data !== 'object' || data === null) return false;
+  const { id, type, path = [] } = data as Partial<CallMessage>;
+  return typeof id === 'string' && typeof type === 'string' && Array.isArray(path);
+}
+
+/** The call that a message asks for, or null when it's none of ours. */
+export function callName(message: CallMessage): keyof SyncApi | null {
+  if (message.type !== 'APPLY' || message.path.length !== 1) return null;
+  return API_CALLS.find((call) => call === message.path[0]) ?? null;
+}

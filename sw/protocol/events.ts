@@ -1,0 +1,178 @@
+/**
+ * Everything that Holdfast says of itself: one closed union, the same on the page
+ * (`client.addEventListener(type)`), in the worker (`onEvent`) and in the journal.
+ *
+ * No event carries a token, a cookie, a header or a body. Times are milliseconds since the epoch.
+ */
+export type SyncEvent =
+  | QueuedEvent
+  | SendingEvent
+  | RetryingEvent
+  | DeliveredEvent
+  | FailedEvent
+  | CancelledEvent
+  | ParkedEvent
+  | HeldEvent
+  | AuthRequiredEvent
+  | ReleasedEvent
+  | PausedEvent
+  | ResumedEvent
+  | StorageFailedEvent
+  | OnlineEvent
+  | OfflineEvent;
+
+export type SyncEventType = SyncEvent['type'];
+
+interface Timed {
+  at: number;
+}
+
+/** What an event about one entry names it by. */
+export interface AboutEntry extends Timed {
+  /** The task id: chosen by the page (`Holdfast-Id`) or generated. */
+  id: string;
+  /** The checkpoint key `namespace|base URL|task id`. */
+  key: string;
+  /** The entry's place in the order of capture. Unique for ever, where a task id may be used again. */
+  seq: number;
+  baseUrl: string;
+  namespace: string;
+  lane: string;
+  method: string;
+  url: string;
+}
+
+/** What an event about a backend's auth gate names it by. */
+interface AboutGate extends Timed {
+  baseUrl: string;
+  namespace: string;
+  /** Whose entries wait; null where the owner isn't known. */
+  owner: string | null;
+}
+
+/** Why an entry isn't on the wire at the moment. */
+export type WaitReason =
+  | 'unreachable'
+  | 'timeout'
+  | 'server-error'
+  | 'rate-limited'
+  | 'offline'
+  | 'circuit-open'
+  | 'behind-waiting'
+  | 'auth-expired'
+  | 'token-missing'
+  | 'first-send'
+  | 'replaced'
+  | 'retried';
+
+/** Why an entry was set aside. */
+export type DeadReason =
+  | 'permanent'
+  | 'retries-exhausted'
+  | 'unreachable'
+  | 'auth-rejected'
+  | 'before-send'
+  | 'unsendable'
+  | 'unreadable';
+
+export type HoldReason = 'auth-expired' | 'token-missing';
+
+/** The request is on disk: the page may be told so. */
+export interface QueuedEvent extends AboutEntry {
+  type: 'queued';
+  reason: WaitReason;
+}
+
+export interface SendingEvent extends AboutEntry {
+  type: 'sending';
+  /** Counts every send of the entry, the first being 1. */
+  send: number;
+}
+
+/** A retry was decided; it goes out in `delayMs` at the earliest. */
+export interface RetryingEvent extends AboutEntry {
+  type: 'retrying';
+  /** Fresh for each retry. */
+  attemptId: string;
+  /** 1, 2, 3 …: the retry that's being waited for. */
+  attempt: number;
+  /** Null where there's no limit: an unreachable server spends no budget. */
+  maxAttempts: number | null;
+  delayMs: number;
+  reason: WaitReason;
+  status: number | null;
+}
+
+/** The server has acted and answered. */
+export interface DeliveredEvent extends AboutEntry {
+  type: 'delivered';
+  status: number;
+}
+
+/** The entry is a dead letter now. */
+export interface FailedEvent extends AboutEntry {
+  type: 'failed';
+  reason: DeadReason;
+  status: number | null;
+}
+
+export interface CancelledEvent extends AboutEntry {
+  type: 'cancelled';
+  /** True when it was on the wire: the server may have acted all the same. */
+  mayBeDelivered: boolean;
+}
+
+/** The entry waits for its own user to sign in again. */
+export interface ParkedEvent extends AboutEntry {
+  type: 'parked';
+  owner: string;
+}
+
+/** The auth gate has closed: nothing that needs the token goes out. */
+export interface HeldEvent extends AboutGate {
+  type: 'held';
+  reason: HoldReason;
+  /** The entry that was refused; null when the hold came from a missing token. */
+  id: string | null;
+}
+
+/** Somebody must provide a token. Sent once for each hold. */
+export interface AuthRequiredEvent extends AboutGate {
+  type: 'auth-required';
+  reason: HoldReason;
+}
+
+/** The auth gate is open again. */
+export interface ReleasedEvent extends AboutGate {
+  type: 'released';
+  /** Which token this is: it counts the tokens that were accepted here. */
+  generation: number;
+}
+
+export interface PausedEvent extends Timed {
+  type: 'paused';
+}
+
+export interface ResumedEvent extends Timed {
+  type: 'resumed';
+}
+
+/** A write that Holdfast meant to keep could not be kept; the page got the true failure. */
+export interface StorageFailedEvent extends Timed {
+  type: 'storage-failed';
+  method: string;
+  url: string;
+  /** The name of the DOMException, such as `QuotaExceededError`. */
+  error: string;
+}
+
+export interface OnlineEvent extends Timed {
+  type: 'online';
+}
+
+export interface OfflineEvent extends Timed {
+  type: 'offline';
+}
+
+/** The BroadcastChannel on which the events reach every tab. */
+export const EVENT_CHANNEL = 'holdfast';

@@ -1,0 +1,144 @@
+import type { Settlement } from '../protocol/api.js';
+import { isKey } from '../protocol/ids.js';
+import type { SyncEvent } from '../protocol/events.js';
+import { readEntry, turnOf, type Decision, type EntryRecord } from '../policy/entry.js';
+import type { CaptureOrder, CaptureResult, Outbox, Settings } from '../ports.js';
+import type { Connection } from './connection.js';
+import type { WriteTransaction } from './schema.js';
+
+const SETTINGS = 'settings';
+const DEFAULT_SETTINGS: Settings = { paused: false };
+
+/** So many events are kept at least; the surplus is swept in lots. */
+const JOURNAL_KEPT = 500;
+const JOURNAL_LOT = 100;
+
+/** The outbox in IndexedDB. */
+export function storedOutbox({ read, write }: Connection): Outbox {
+  return {
+    start: () =>
+      read(async (db) => {
+        const tx = db.transaction(['backends', 'settings', 'entries']);
+        const [backends, settings] = await Promise.all([
+          tx.objectStore('backends').getAll(),
+          tx.objectStore('settings').get(SETTINGS),
+        ]);
+        const lanes: { backend: string; lane: string }[] = [];
+        let cursor = await tx.objectStore('entries').index('turn').openKeyCursor(null, 'nextunique');
+        for (; cursor; cursor = await cursor.continue()) {
+          const [backend, lane] = cursor.key;
+          lanes.push({ backend, lane });
+        }
+        return { backends, settings: settings ?? DEFAULT_SETTINGS, lanes };
+      }),
+
+    capture: (order) => write((tx) => capture(tx, order)),
+
+    commit: ({ seq, decide, backend, settings, events }) =>
+      write(async (tx) => {
+        if (backend) await tx.objectStore('backends').put(backend);
+        if (settings) await tx.objectStore('settings').put(settings, SETTINGS);
+        if (events) await note(tx, events);
+        if (seq === undefined || !decide) return null;
+        const value: unknown = await tx.objectStore('entries').get(seq);
+        const decision = value === undefined ? null : decide(readEntry(value, seq));
+        if (decision) await apply(tx, seq, decision);
+        return decision;
+      }),
+
+    heads: () =>
+      read(async (db) => {
+        const heads: EntryRecord[] = [];
+        let cursor = await db.transaction('entries').store.index('turn').openCursor(null, 'nextunique');
+        for (; cursor; cursor = await cursor.continue()) heads.push(readEntry(cursor.value, cursor.primaryKey));
+        return heads;
+      }),
+
+    body: (seq) => read(async (db) => (await db.get('bodies', seq)) ?? null),
+
+    find: (reference) =>
+      read(async (db) => {
+        const found = await db.getAllFromIndex('entries', isKey(reference) ? 'key' : 'id', reference);
+        return found.map((value) => readEntry(value, value.seq));
+      }),
+
+    list: ({ after, limit }) =>
+      read(async (db) => {
+        const values = await db.getAll('entries', IDBKeyRange.lowerBound(after, true), limit);
+        return values.map((value) => readEntry(value, value.seq));
+      }),
+
+    counts: (backend) =>
+      read(async (db) => {
+        const standing = db.transaction('entries').store.index('standing');
+        const [pending, dead] = await Promise.all([
+          standing.count([backend, 'pending']),
+          standing.count([backend, 'dead']),
+        ]);
+        return { pending, dead };
+      }),
+
+    settlement: (reference) =>
+      read(async (db) => {
+        const index = db.transaction('settlements').store.index(isKey(reference) ? 'key' : 'id');
+        return ((await index.openCursor(reference, 'prev'))?.value as Settlement | undefined) ?? null;
+      }),
+
+    forgetSettlements: (before) =>
+      write(async (tx) => {
+        const old = await tx.objectStore('settlements').index('at').getAllKeys(IDBKeyRange.upperBound(before));
+        for (const seq of old) await tx.objectStore('settlements').delete(seq);
+      }),
+
+    journal: () => read(async (db) => (await db.getAll('journal')).slice(-JOURNAL_KEPT)),
+  };
+}
+
+async function capture(tx: WriteTransaction, order: CaptureOrder): Promise<CaptureResult> {
+  const { draft, body, backend, decide } = order;
+  const entries = tx.objectStore('entries');
+  const sameKey = (await entries.index('key').getAll(draft.key)).map((value) => readEntry(value, value.seq));
+  const inTheWay = sameKey.find((entry) => entry.state === 'pending' && !order.isInFlight(entry.seq));
+  const inFlight = sameKey.find((entry) => entry.state === 'pending');
+  if (inFlight && order.whenWaiting === 'refuse') return { kind: 'refused', waiting: inFlight };
+  if (inTheWay && inTheWay.owner !== draft.owner) return { kind: 'refused', waiting: inTheWay };
+
+  if (backend) await tx.objectStore('backends').put(backend);
+  let entry: EntryRecord;
+  if (inTheWay) {
+    const { seq, lane, capturedAt } = inTheWay;
+    entry = { ...draft, seq, lane, capturedAt };
+    entry.turn = turnOf(entry);
+  } else {
+    // The key generator fills in `seq`.
+    const seq = await entries.add(draft as EntryRecord);
+    entry = { ...draft, seq };
+  }
+  const decision = decide(entry);
+  if (body) await tx.objectStore('bodies').put(body, entry.seq);
+  else if (inTheWay) await tx.objectStore('bodies').delete(entry.seq);
+  await apply(tx, entry.seq, decision, !inTheWay && decision.entry === entry);
+  return { kind: 'stored', decision, seq: entry.seq };
+}
+
+/** @param written whether the entry itself is on disk already, as it is to be */
+async function apply(tx: WriteTransaction, seq: number, decision: Decision, written = false): Promise<void> {
+  const { entry, settlement, events } = decision;
+  if (!entry) {
+    await tx.objectStore('entries').delete(seq);
+    await tx.objectStore('bodies').delete(seq);
+  } else if (!written) {
+    await tx.objectStore('entries').put(entry);
+  }
+  if (settlement) await tx.objectStore('settlements').put(settlement);
+  else if (settlement === null) await tx.objectStore('settlements').delete(seq);
+  await note(tx, events);
+}
+
+async function note(tx: WriteTransaction, events: readonly SyncEvent[]): Promise<void> {
+  const journal = tx.objectStore('journal');
+  for (const event of events) {
+    const place = await journal.add(event);
+    if (place % JOURNAL_LOT === 0) await journal.delete(IDBKeyRange.upperBound(place - JOURNAL_KEPT));
+  }
+}

@@ -1,0 +1,27 @@
+import { defineConfig, type UserConfig } from 'vite';
+
+/** What one build makes. The classic scripts carry everything; the modules leave it to the app's bundler. */
+const builds: Record<string, UserConfig['build']> = {
+  modules: {
+    lib: {
+      entry: { sw: 'sw/index.ts', client: 'client/index.ts', inspector: 'client/inspector/index.ts' },
+      formats: ['es'],
+    },
+    rolldownOptions: { external: [/^(comlink|idb|workbox-)/] },
+    minify: false,
+    emptyOutDir: true,
+  },
+  'classic-worker': {
+    lib: { entry: 'sw/drop-in.ts', formats: ['iife'], name: 'holdfast', fileName: () => 'holdfast-sw.js' },
+    emptyOutDir: false,
+  },
+  'classic-client': {
+    lib: { entry: 'client/drop-in.ts', formats: ['iife'], name: 'Holdfast', fileName: () => 'holdfast.js' },
+    emptyOutDir: false,
+  },
+};
+
+export default defineConfig(({ mode }) => ({
+  define: { 'process.env.NODE_ENV': '"production"' },
+  build: { target: 'es2022', outDir: 'dist', sourcemap: true, ...builds[mode] },
+}));
