@@ -1,5 +1,5 @@
 export { connect, type ConnectOptions } from './connect.js';
-export { SyncClient, UnknownEntryError, type SyncListener } from './sync-client.js';
+export { SyncClient, UnknownEntryError, type SyncEventTarget, type SyncListener } from './sync-client.js';
 export { workerEndpoint, type EndpointOptions } from './worker-endpoint.js';
 export type { GetToken, TokenRequest } from './token-source.js';
 export type * from '../sw/protocol/api.js';

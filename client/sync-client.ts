@@ -22,13 +22,25 @@ export type SyncListener<Type extends SyncEventType = SyncEventType> = (
   event: CustomEvent<Extract<SyncEvent, { type: Type }>>,
 ) => void;
 
-const TERMINAL: readonly SyncEventType[] = ['delivered', 'failed', 'cancelled'];
+/** An EventTarget whose listeners know their events: each by its own name, and all of them by `event`. */
+export interface SyncEventTarget extends Omit<EventTarget, 'addEventListener'> {
+  addEventListener<Type extends SyncEventType>(
+    type: Type,
+    listener: SyncListener<Type> | null,
+    options?: AddEventListenerOptions | boolean,
+  ): void;
+  addEventListener(type: 'event', listener: SyncListener | null, options?: AddEventListenerOptions | boolean): void;
+}
+
+const TypedEventTarget = EventTarget as unknown as new () => SyncEventTarget;
+
+const TERMINAL = ['delivered', 'failed', 'cancelled'] as const;
 
 /** An event can be missed while a page is frozen, so a waiter looks by itself now and then. */
 const LOOK_AGAIN_MS = 15_000;
 
 /** The page's side of Holdfast. Every call wakes the worker if need be, and has a deadline. */
-export class SyncClient extends EventTarget {
+export class SyncClient extends TypedEventTarget {
   readonly #api: SyncApi;
   readonly #end: AbortController;
 
@@ -44,25 +56,6 @@ export class SyncClient extends EventTarget {
       this.dispatchEvent(new CustomEvent('event', { detail: data }));
     });
     end.signal.addEventListener('abort', () => channel.close());
-  }
-
-  /** Listens to one kind of event by its name, or to all of them by `event`. */
-  override addEventListener<Type extends SyncEventType>(
-    type: Type,
-    listener: SyncListener<Type> | null,
-    options?: AddEventListenerOptions | boolean,
-  ): void;
-  override addEventListener(
-    type: 'event',
-    listener: SyncListener | null,
-    options?: AddEventListenerOptions | boolean,
-  ): void;
-  override addEventListener(
-    type: string,
-    listener: unknown,
-    options?: AddEventListenerOptions | boolean,
-  ): void {
-    super.addEventListener(type, listener as EventListener | null, options);
   }
 
   /** Whether this page's requests go through the worker. A page that was open before it may not be. */
@@ -162,17 +155,16 @@ export class SyncClient extends EventTarget {
   #newsOf(id: string, signal: AbortSignal): { promise: Promise<void>; stop(): void } {
     let stop = () => {};
     const promise = new Promise<void>((resolve, reject) => {
-      const hear = (event: Event) => {
-        const about = (event as CustomEvent<{ id: string; key: string }>).detail;
+      const hear = ({ detail: about }: CustomEvent<{ id: string; key: string }>) => {
         if (about.id === id || about.key === id) resolve();
       };
       const abort = () => reject(signal.reason);
       const timer = setTimeout(resolve, LOOK_AGAIN_MS);
-      for (const type of TERMINAL) super.addEventListener(type, hear);
+      for (const type of TERMINAL) this.addEventListener(type, hear);
       signal.addEventListener('abort', abort);
       stop = () => {
         clearTimeout(timer);
-        for (const type of TERMINAL) this.removeEventListener(type, hear);
+        for (const type of TERMINAL) this.removeEventListener(type, hear as EventListener);
         signal.removeEventListener('abort', abort);
       };
     });

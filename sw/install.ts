@@ -87,7 +87,7 @@ export function install(options: InstallOptions): void {
   const replay = createReplay({ ports, report, listing });
   const scheduler = createScheduler({ ports, report, holds, state, replay, instance });
   const capture = createCapture({ ports, report, holds, listing, scheduler, instance });
-  const intercept = createIntercept(capture, state);
+  const intercept = createIntercept(capture, state, browserSend);
   const connectivityChanged = () => void connectivity.dispatchEvent(new Event('change'));
   const api = createCommands({ ports, state, report, holds, listing, scheduler, connectivityChanged });
   const answer = serve(api, scheduler.idle);

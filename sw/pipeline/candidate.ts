@@ -3,7 +3,7 @@ import { generatedTaskId, joinKey } from '../protocol/ids.js';
 import { turnOf, type EntryRecord, type StoredRequest } from '../policy/entry.js';
 import type { Draft, Ports } from '../ports.js';
 import { gateOf, type Backend } from './backend.js';
-import { withoutDirectives, type Directives } from './directives.js';
+import { ownHeaders, type Directives } from './directives.js';
 import type { Holds } from './hold.js';
 
 /** A request that may have to be stored: all of it as data, and what the disk mustn't see beside it. */
@@ -34,7 +34,7 @@ export async function candidateOf(
     authorization = null,
     [IDEMPOTENCY_HEADER]: ownKey = config.idempotencyKey ? `"${chance.uuid()}"` : null,
     ...headers
-  } = withoutDirectives(request.headers);
+  } = ownHeaders(request.headers);
 
   const [, givenScheme = null, credential = null] = /^(\S+)\s+(.+)$/.exec(authorization ?? '') ?? [];
   const bearer = givenScheme?.toLowerCase() === 'bearer';
@@ -59,6 +59,7 @@ export async function candidateOf(
     since: now,
     capturedAt: now,
     sends: 0,
+    sentAt: now,
     retries: 0,
     unreachable: 0,
     shunned: 0,

@@ -37,9 +37,12 @@ export function readDirectives(headers: Headers): Directives {
 
 const EATEN: ReadonlySet<string> = new Set(Object.values(DIRECTIVES));
 
-/** The page's own headers: no directive reaches the network. */
-export function withoutDirectives(headers: Headers): Record<string, string> {
-  return Object.fromEntries([...headers].filter(([name]) => !EATEN.has(name)));
+/**
+ * The page's own headers. No directive reaches the network. What Chromium adds by itself is left to
+ * it: set by us, `User-Agent` would turn a simple cross-origin request into one with a preflight.
+ */
+export function ownHeaders(headers: Headers): Record<string, string> {
+  return Object.fromEntries([...headers].filter(([name]) => !EATEN.has(name) && !/^(user-agent$|sec-)/.test(name)));
 }
 
 /** The worker's refusal of a request that it can't take as it is. */

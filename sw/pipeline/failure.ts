@@ -15,11 +15,12 @@ export function transientReason(outcome: Outcome): TransientReason {
  * Reckons with a transient failure: asks the retry policy, lets the circuit know, and gives what the
  * entry is to hear of it.
  *
- * @param entry its retries so far, 0 for a first send, and when the failed send began
+ * @param startedAt when the send began that has failed
  */
 export function reckon(
   backend: Backend,
-  entry: Pick<EntryRecord, 'retries'> & { startedAt: number },
+  entry: Pick<EntryRecord, 'retries' | 'sentAt'>,
+  startedAt: number,
   outcome: Outcome,
   answer: FinalAnswer | null,
   { clock, chance }: Pick<Ports, 'clock' | 'chance'>,
@@ -40,11 +41,11 @@ export function reckon(
   // The server's word is a floor: it may ask for more patience than the ladder has, not for less.
   const floor = answered ? retryAfterMs(outcome.headers['retry-after'], now) : null;
   const delayMs = policyDelay === null ? null : Math.max(policyDelay, floor ?? 0);
-  const othersAnswered = backend.lastAnswerAt > entry.startedAt;
+  const othersAnswered = backend.lastAnswerAt > entry.sentAt;
 
   let record = backend.record;
   if (!answered || status === 503) {
-    const probe = circuit.state === 'open' && circuit.until <= entry.startedAt;
+    const probe = circuit.state === 'open' && circuit.until <= startedAt;
     record = {
       ...record,
       circuit: circuitFailed(circuit, { probe, answered, until: now + (delayMs ?? 0) }, now),

@@ -37,7 +37,7 @@ export async function judgeFirst(
   const verdict = config.classify(outcome);
   if (verdict === 'transient' && outcome.kind !== 'aborted') {
     const answer = outcome.kind === 'answer' ? lastWords(outcome) : null;
-    const input = reckon(backend, { retries: 0, startedAt: wanted.draft.capturedAt }, outcome, answer, ports);
+    const input = reckon(backend, wanted.draft, wanted.draft.capturedAt, outcome, answer, ports);
     // A policy that gives up at once wants no retry, so there's nothing to store.
     if (input.delayMs === null) return { kind: 'answer' };
     return { kind: 'store', reason: transientReason(outcome), input, events: [] };

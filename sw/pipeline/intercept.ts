@@ -1,8 +1,9 @@
 import { owning } from '../policy/base-url.js';
 import { DirectiveError } from '../policy/errors.js';
 import type { Backend } from './backend.js';
-import { readDirectives, refusal, withoutDirectives } from './directives.js';
+import { readDirectives, refusal, ownHeaders } from './directives.js';
 import type { Capture } from './capture.js';
+import type { Send } from '../ports.js';
 import type { State } from './state.js';
 
 /**
@@ -27,7 +28,7 @@ export function backendFor(request: Request, state: State, warn: (message: strin
 }
 
 /** Answers an intercepted request. */
-export function createIntercept(capture: Capture, state: State) {
+export function createIntercept(capture: Capture, state: State, send: Send) {
   return async (request: Request, backend: Backend): Promise<Response> => {
     let directives;
     try {
@@ -36,7 +37,7 @@ export function createIntercept(capture: Capture, state: State) {
       if (error instanceof DirectiveError) return refusal(400, 'bad-header', error.message);
       throw error;
     }
-    const passThrough = () => fetch(new Request(request, { headers: withoutDirectives(request.headers) }));
+    const passThrough = () => send(new Request(request, { headers: ownHeaders(request.headers) }), request.signal);
     if (directives.mode === 'bypass') return passThrough();
     try {
       await state.ready();

@@ -87,7 +87,7 @@ export function createReplay({ ports, report, listing }: ReplayParts): Replay {
 
     if (verdict === 'transient') {
       const answer = response && { ...finalHeaders(response), body: null, truncated: false };
-      const input = reckon(backend, { retries: entry.retries, startedAt: sent.startedAt }, outcome, answer, ports);
+      const input = reckon(backend, entry, sent.startedAt, outcome, answer, ports);
       // Only the last answer is worth reading: it goes with the dead letter.
       if (response && input.delayMs === null) input.answer = await finalAnswer(response);
       else void response?.body?.cancel().catch(() => {});

@@ -212,7 +212,9 @@ export function createScheduler({ ports, report, holds, state, replay, instance 
     backend.gated = true;
     void wait.then(async (opened) => {
       backend.gated = false;
-      if (opened === 'open') await restartBackoffs(backend);
+      if (opened === 'open') {
+        await restartBackoffs(backend).catch((error: unknown) => log.error('[holdfast] the outbox can’t be read', error));
+      }
       await look();
     });
     return false;
@@ -245,7 +247,7 @@ export function createScheduler({ ports, report, holds, state, replay, instance 
       for (const backend of state.backends.values()) hurryCircuit(backend, all);
       if (all) await endBackoffs();
     } catch (error) {
-      log.error('[holdfast] the outbox could not be read', error);
+      log.error('[holdfast] the outbox can’t be read', error);
     }
     await look();
   }

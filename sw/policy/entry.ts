@@ -39,6 +39,8 @@ export interface EntryRecord {
   since: number;
   capturedAt: number;
   sends: number;
+  /** When the last send came to its end. */
+  sentAt: number;
   /** Retries spent of the budget: sends that were answered with a transient status. */
   retries: number;
   /** Sends in a row that nobody answered. */
@@ -133,6 +135,7 @@ export function transition(entry: EntryRecord, input: EntryInput, now: number): 
       const failed: EntryRecord = {
         ...entry,
         sends: entry.sends + 1,
+        sentAt: now,
         unreachable: answered ? 0 : entry.unreachable + 1,
         shunned,
         writer: null,
@@ -299,6 +302,7 @@ export function readEntry(value: unknown, seq: number): EntryRecord {
     since: 0,
     capturedAt: Number.isFinite(capturedAt) ? capturedAt! : 0,
     sends: 0,
+    sentAt: 0,
     retries: 0,
     unreachable: 0,
     shunned: 0,

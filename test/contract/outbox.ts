@@ -1,0 +1,208 @@
+import { describe, expect, test } from 'vitest';
+import { transition, type EntryRecord } from '../../sw/policy/entry.js';
+import type { CaptureOrder, Outbox } from '../../sw/ports.js';
+import { record } from '../support/records.js';
+
+type Order = Partial<CaptureOrder> & { entry?: Partial<EntryRecord> };
+
+/** What every outbox must do. */
+export function outboxContract(name: string, create: () => Outbox): void {
+  const capture = (outbox: Outbox, { entry, ...order }: Order = {}) => {
+    const { seq: _, ...draft } = record(entry);
+    return outbox.capture({
+      draft,
+      body: null,
+      whenWaiting: 'refuse',
+      isInFlight: () => false,
+      decide: (stored) => ({ entry: stored, events: [] }),
+      ...order,
+    });
+  };
+  const stored = async (outbox: Outbox, order?: Order): Promise<number> => {
+    const result = await capture(outbox, order);
+    if (result.kind !== 'stored') throw new Error('it was refused');
+    return result.seq;
+  };
+  const bytes = (text: string) => new TextEncoder().encode(text).buffer;
+  const text = (body: ArrayBuffer | null) => body && new TextDecoder().decode(body);
+  const seqs = (entries: EntryRecord[]) => entries.map((entry) => entry.seq);
+  const remove = (outbox: Outbox, seq: number) => outbox.commit({ seq, decide: () => ({ entry: null, events: [] }) });
+
+  describe(`outbox: ${name}`, () => {
+    test('is empty at first', async () => {
+      const outbox = create();
+      expect(await outbox.start()).toEqual({ backends: [], settings: { paused: false }, lanes: [] });
+      expect(await outbox.heads()).toEqual([]);
+      expect(await outbox.find('nobody')).toEqual([]);
+    });
+
+    test('R15 gives out its sequence in the order of capture, and never twice', async () => {
+      const outbox = create();
+      const first = await Promise.all(['a', 'b', 'c'].map((id) => stored(outbox, { entry: { id } })));
+      expect(first).toEqual([...first].sort((a, b) => a - b));
+      expect(new Set(first).size).toBe(3);
+      for (const seq of first) await remove(outbox, seq);
+      expect(await stored(outbox, { entry: { id: 'd' } })).toBeGreaterThan(first.at(-1)!);
+    });
+
+    test('C4 keeps a body byte for byte, apart from its entry', async () => {
+      const outbox = create();
+      const body = new Uint8Array([0, 255, 13, 10, 0]).buffer;
+      const seq = await stored(outbox, { body });
+      expect(new Uint8Array((await outbox.body(seq))!)).toEqual(new Uint8Array([0, 255, 13, 10, 0]));
+      expect(JSON.stringify(await outbox.list({ after: 0, limit: 10 }))).not.toContain('255');
+      await remove(outbox, seq);
+      expect(await outbox.body(seq)).toBeNull();
+    });
+
+    test('K3 the same task id on two base URLs, or in two namespaces, is two entries', async () => {
+      const outbox = create();
+      const one = await stored(outbox, { entry: { id: 'same' } });
+      const two = await stored(outbox, { entry: { id: 'same', baseUrl: 'https://other.example' } });
+      const three = await stored(outbox, { entry: { id: 'same', namespace: 'shop' } });
+      expect(seqs(await outbox.find('same'))).toEqual([one, two, three]);
+      await remove(outbox, two);
+      expect(seqs(await outbox.find('same'))).toEqual([one, three]);
+      expect(seqs(await outbox.find(record({ id: 'same', namespace: 'shop' }).key))).toEqual([three]);
+    });
+
+    test('K5 refuses a task id that waits, and overwrites nothing', async () => {
+      const outbox = create();
+      const seq = await stored(outbox, { entry: { id: 'same' }, body: bytes('first') });
+      const second = await capture(outbox, { entry: { id: 'same' }, body: bytes('second') });
+      expect(second).toMatchObject({ kind: 'refused', waiting: { seq } });
+      expect(text(await outbox.body(seq))).toBe('first');
+      expect(await outbox.list({ after: 0, limit: 10 })).toHaveLength(1);
+    });
+
+    test('K5 replaces in place, and keeps the turn', async () => {
+      const outbox = create();
+      const seq = await stored(outbox, { entry: { id: 'same', lane: 'a' }, body: bytes('first') });
+      const behind = await stored(outbox, { entry: { id: 'behind', lane: 'a' } });
+      const replacing = { entry: { id: 'same', lane: 'b' }, body: bytes('second'), whenWaiting: 'replace' } as const;
+      expect(await stored(outbox, replacing)).toBe(seq);
+      expect(text(await outbox.body(seq))).toBe('second');
+      expect(await outbox.heads()).toMatchObject([{ seq, lane: 'a' }]);
+      expect(seqs(await outbox.list({ after: 0, limit: 10 }))).toEqual([seq, behind]);
+    });
+
+    test('K5 never replaces an entry in flight: the new one queues behind it', async () => {
+      const outbox = create();
+      const seq = await stored(outbox, { entry: { id: 'same' }, body: bytes('first') });
+      const order = { entry: { id: 'same' }, body: bytes('second'), isInFlight: () => true };
+      expect(await capture(outbox, order)).toMatchObject({ kind: 'refused' });
+      const next = await stored(outbox, { ...order, whenWaiting: 'replace' });
+      expect(next).toBeGreaterThan(seq);
+      expect(text(await outbox.body(seq))).toBe('first');
+    });
+
+    test('K5 a user can’t replace another user’s entry', async () => {
+      const outbox = create();
+      await stored(outbox, { entry: { id: 'same', owner: 'ann', scheme: 'Bearer' } });
+      const order = { entry: { id: 'same', owner: 'bob', scheme: 'Bearer' }, whenWaiting: 'replace' } as const;
+      expect(await capture(outbox, order)).toMatchObject({ kind: 'refused', waiting: { owner: 'ann' } });
+    });
+
+    test('K5 a dead letter doesn’t keep its task id', async () => {
+      const outbox = create();
+      const seq = await stored(outbox, { entry: { id: 'same' } });
+      await outbox.commit({
+        seq,
+        decide: (entry) => transition(entry, { type: 'permanent', reason: 'permanent', answer: null, block: false }, 1),
+      });
+      expect(await capture(outbox, { entry: { id: 'same' } })).toMatchObject({ kind: 'stored' });
+    });
+
+    test('R15 shows the head of each lane, backend and credential', async () => {
+      const outbox = create();
+      const a = await stored(outbox, { entry: { id: 'a', lane: 'x' } });
+      await stored(outbox, { entry: { id: 'b', lane: 'x' } });
+      const c = await stored(outbox, { entry: { id: 'c', lane: 'y' } });
+      const d = await stored(outbox, { entry: { id: 'd', lane: 'x', scheme: 'Bearer', owner: 'ann' } });
+      const e = await stored(outbox, { entry: { id: 'e', lane: 'x', namespace: 'shop' } });
+      expect(seqs(await outbox.heads()).sort()).toEqual([a, c, d, e]);
+      await remove(outbox, a);
+      expect(seqs(await outbox.heads())).toHaveLength(4);
+      expect((await outbox.start()).lanes).toContainEqual({ backend: record().backend, lane: 'y' });
+    });
+
+    test('a dead letter is out of line, and listed', async () => {
+      const outbox = create();
+      const seq = await stored(outbox, {});
+      await outbox.commit({
+        seq,
+        decide: (entry) => transition(entry, { type: 'permanent', reason: 'permanent', answer: null, block: false }, 1),
+      });
+      expect(await outbox.heads()).toEqual([]);
+      expect(await outbox.list({ after: 0, limit: 10 })).toMatchObject([{ seq, state: 'dead' }]);
+      expect(await outbox.counts(record().backend)).toEqual({ pending: 0, dead: 1 });
+    });
+
+    test('lists by pages, in the order of capture', async () => {
+      const outbox = create();
+      const all: number[] = [];
+      for (let id = 0; id < 7; id++) all.push(await stored(outbox, { entry: { id: `t${id}` } }));
+      const first = await outbox.list({ after: 0, limit: 4 });
+      const second = await outbox.list({ after: first.at(-1)!.seq, limit: 4 });
+      expect(seqs([...first, ...second])).toEqual(all);
+    });
+
+    test('a decision sees the entry as it is, and one for a missing entry does nothing', async () => {
+      const outbox = create();
+      const seq = await stored(outbox, {});
+      const bump = () => outbox.commit({ seq, decide: (entry) => ({ entry: { ...entry, sends: entry.sends + 1 }, events: [] }) });
+      await Promise.all([bump(), bump(), bump()]);
+      expect((await outbox.find('task-1'))[0]?.sends).toBe(3);
+      await remove(outbox, seq);
+      expect(await bump()).toBeNull();
+      expect(await outbox.list({ after: 0, limit: 10 })).toEqual([]);
+    });
+
+    test('one bad write takes nothing else down', async () => {
+      const outbox = create();
+      const bad = capture(outbox, {
+        entry: { id: 'bad' },
+        decide: () => {
+          throw new Error('no');
+        },
+      });
+      const good = capture(outbox, { entry: { id: 'good' } });
+      await expect(bad).rejects.toThrow('no');
+      expect(await good).toMatchObject({ kind: 'stored' });
+      expect((await outbox.find('good')).length).toBe(1);
+    });
+
+    test('V1 keeps the newest settlement under id and key, until it’s forgotten', async () => {
+      const outbox = create();
+      const settle = async (status: number, at: number) => {
+        const seq = await stored(outbox, {});
+        const answer = { status, headers: { a: 'b' }, body: bytes('ok'), truncated: false };
+        await outbox.commit({ seq, decide: (entry) => transition(entry, { type: 'delivered', answer }, at) });
+      };
+      await settle(200, 10);
+      await settle(201, 20);
+      expect(await outbox.settlement('task-1')).toMatchObject({ status: 201, headers: { a: 'b' } });
+      expect(await outbox.settlement(record().key)).toMatchObject({ status: 201, state: 'delivered' });
+      await outbox.forgetSettlements(20);
+      expect(await outbox.settlement('task-1')).toBeNull();
+    });
+
+    test('V4 keeps the last 500 events, in order', async () => {
+      const outbox = create();
+      const events = Array.from({ length: 300 }, (_, at) => ({ type: 'online', at }) as const);
+      await outbox.commit({ events });
+      await outbox.commit({ events: events.map(({ type, at }) => ({ type, at: at + 300 })) });
+      const kept = await outbox.journal();
+      expect(kept).toHaveLength(500);
+      expect(kept[0]?.at).toBe(100);
+      expect(kept.at(-1)?.at).toBe(599);
+    });
+
+    test('keeps the gates and the settings', async () => {
+      const outbox = create();
+      const backend = { key: record().backend, gates: {}, circuit: { state: 'closed' } as const, holdUntil: 7 };
+      await outbox.commit({ backend, settings: { paused: true } });
+      expect(await outbox.start()).toMatchObject({ backends: [backend], settings: { paused: true } });
+    });
+  });
+}

@@ -1,0 +1,358 @@
+import { describe, expect, test } from 'vitest';
+import { createHarness, type Harness } from '../support/harness.js';
+import { settle } from '../support/virtual-clock.js';
+
+const ok = () => new Response(null, { status: 201 });
+const expired = () => Response.json({ code: 'token_expired' }, { status: 401 });
+const jwt = (claims: object) => `h.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.s`;
+const sends = (log: string[]) => log.filter((line) => line.includes('send '));
+const accepts =
+  (...tokens: string[]) =>
+  (request: Request) =>
+    tokens.includes(request.headers.get('authorization')?.replace('Bearer ', '') ?? '') ? ok() : expired();
+
+/** Stores `names` while offline, and goes online under a server that takes these tokens only. */
+async function stored(harness: Harness, names: string[], token = 'old', taken: string[] = ['new']): Promise<void> {
+  harness.goOffline();
+  for (const name of names) await harness.post(name, { token });
+  harness.server(accepts(...taken));
+  harness.goOnline();
+  await harness.api.wake('online');
+  await harness.clock.advance(0);
+}
+
+describe('the hold', () => {
+  test('A4 three entries, a 401 on the first: one request; a fresh token then delivers all in order', async () => {
+    const harness = createHarness();
+    const { log, api, clock, printed } = harness;
+    await stored(harness, ['a', 'b', 'c']);
+    await clock.advance(600_000);
+    expect(sends(log)).toEqual(['0 send a old']);
+    expect(await api.provideToken('new')).toBe('released');
+    await clock.advance(0);
+    expect(log.slice(log.indexOf('0 send a old'))).toEqual([
+      '0 send a old',
+      '0 held auth-expired',
+      '0 auth-required auth-expired',
+      '600000 released',
+      '600000 sending',
+      '600000 send a new',
+      '600000 delivered',
+      '600000 sending',
+      '600000 send b new',
+      '600000 delivered',
+      '600000 sending',
+      '600000 send c new',
+      '600000 delivered',
+    ]);
+    expect(printed).toHaveLength(1);
+    expect(printed[0]).toMatch(/^\[holdfast\] hold — auth expired \{"id":"[0-9A-Z]{26}","attempt":1\}$/);
+  });
+
+  test('A4 with several lanes, the first goes alone as a probe', async () => {
+    const harness = createHarness({ backends: [{ baseUrl: '/api', lane: (request) => request.headers.get('x-lane') ?? '' }] });
+    const { log, api, clock, server, goOffline, goOnline, post } = harness;
+    goOffline();
+    for (const name of ['a', 'b', 'c']) await post(name, { token: 'old', headers: { 'X-Lane': name } });
+    server(expired);
+    goOnline();
+    await api.wake('online');
+    await clock.advance(0);
+    // The three were on the wire together, as no 401 was known yet; one hold all the same.
+    expect(log.filter((line) => line.includes('auth-required'))).toHaveLength(1);
+    const before = sends(log).length;
+    let answer = (_response: Response) => {};
+    server(() => new Promise((resolve) => (answer = resolve)));
+    await api.provideToken('new');
+    await settle();
+    expect(sends(log).slice(before)).toEqual(['0 send a new']);
+    server(ok);
+    answer(ok());
+    await clock.advance(0);
+    expect(sends(log).slice(before)).toEqual(['0 send a new', '0 send b new', '0 send c new']);
+  });
+
+  test('A1 a 401 spends no attempt, sleeps no backoff and reports no error', async () => {
+    const harness = createHarness();
+    await stored(harness, ['a']);
+    expect(await harness.api.entries()).toMatchObject([{ state: 'held', reason: 'auth-expired', retries: 0 }]);
+    expect(harness.events.some((event) => event.type === 'failed' || event.type === 'retrying')).toBe(false);
+  });
+
+  test('A5 a fresh token on an empty outbox: no fetch, no storm', async () => {
+    const { api, log, clock } = createHarness();
+    expect(await api.provideToken('new')).toBe('stored');
+    await clock.advance(60_000);
+    expect(log).toEqual([]);
+  });
+
+  test.each([
+    [null, 'ignored: blank'],
+    [undefined, 'ignored: blank'],
+    ['', 'ignored: blank'],
+    ['   ', 'ignored: blank'],
+    ['old', 'ignored: same-token'],
+    ['Bearer old', 'ignored: same-token'],
+    [jwt({ exp: -61 }), 'ignored: expired'],
+  ])('A6 the token %j doesn’t release the hold: %s', async (token, result) => {
+    const harness = createHarness();
+    await stored(harness, ['a']);
+    expect(await harness.api.provideToken(token)).toBe(result);
+    await harness.clock.advance(60_000);
+    expect(sends(harness.log)).toHaveLength(1);
+    expect(await harness.api.entries()).toMatchObject([{ state: 'held' }]);
+  });
+
+  test('A6 an opaque token does, and so does a JWT within the skew', async () => {
+    for (const token of ['opaque', jwt({ exp: -30 })]) {
+      const harness = createHarness();
+      await stored(harness, ['a'], 'old', [token]);
+      expect(await harness.api.provideToken(token)).toBe('released');
+      await harness.clock.advance(0);
+      expect(harness.log.at(-1)).toContain('delivered');
+    }
+  });
+
+  test('A6 a token with a line break or of 1 MB is refused by name, and the hold stays', async () => {
+    const harness = createHarness();
+    await stored(harness, ['a']);
+    for (const token of ['a\r\nX: y', 'a\nb', 'ü', 'x'.repeat(1_048_576)]) {
+      await expect(harness.api.provideToken(token)).rejects.toThrow(/option "token"/);
+    }
+    await expect(harness.api.provideToken({} as string)).rejects.toThrow(/it must be a string/);
+    expect(await harness.api.entries()).toMatchObject([{ state: 'held' }]);
+  });
+
+  test('A7 a token while offline sends nothing until online', async () => {
+    const harness = createHarness();
+    const { api, log, clock, goOffline, goOnline } = harness;
+    await stored(harness, ['a']);
+    goOffline();
+    expect(await api.provideToken('new')).toBe('released');
+    await clock.advance(60_000);
+    expect(sends(log)).toHaveLength(1);
+    goOnline();
+    await api.wake('online');
+    await clock.advance(0);
+    expect(log.at(-1)).toContain('delivered');
+  });
+
+  test('A7 online, resume and replay while held send nothing', async () => {
+    const harness = createHarness();
+    const { api, log, clock } = harness;
+    await stored(harness, ['a']);
+    await api.pause();
+    for (const call of [() => api.wake('online'), () => api.replay(), () => api.resume()]) await call();
+    await clock.advance(60_000);
+    expect(sends(log)).toHaveLength(1);
+    await api.pause();
+    expect(await api.provideToken('new')).toBe('released');
+    await clock.advance(60_000);
+    expect(sends(log)).toHaveLength(1);
+    await api.resume();
+    await clock.advance(0);
+    expect(log.at(-1)).toContain('delivered');
+  });
+
+  test('A8 a token that’s posted while the doomed request is in flight isn’t lost', async () => {
+    const harness = createHarness();
+    const { api, log, clock, server, goOffline, goOnline, post } = harness;
+    goOffline();
+    await post('a', { token: 'old' });
+    let refuse = () => {};
+    server((_request, count) => (count === 0 ? new Promise((resolve) => (refuse = () => resolve(expired()))) : ok()));
+    goOnline();
+    await api.wake('online');
+    await settle();
+    expect(await api.provideToken('new')).toBe('stored');
+    refuse();
+    await clock.advance(0);
+    expect(sends(log)).toEqual(['0 send a old', '0 send a new']);
+    expect(log.some((line) => line.includes('held'))).toBe(false);
+    expect(log.at(-1)).toContain('delivered');
+  });
+
+  test('A9 whatever stopped the drain, the next trigger starts it', async () => {
+    const harness = createHarness();
+    const { api, log, clock, outbox, server, goOffline, goOnline, post } = harness;
+    goOffline();
+    await post('a');
+    server(ok);
+    const { heads } = outbox;
+    outbox.heads = () => Promise.reject(new Error('the disk is gone'));
+    goOnline();
+    await api.wake('online');
+    await settle();
+    outbox.heads = heads;
+    await api.wake('visible');
+    await clock.advance(0);
+    expect(log.at(-1)).toContain('delivered');
+  });
+
+  test('A9 a trigger that comes while a drain ends isn’t swallowed', async () => {
+    const harness = createHarness();
+    const { api, log, clock } = harness;
+    await stored(harness, ['a', 'b']);
+    await Promise.all([api.wake('online'), api.provideToken('new'), api.wake('due'), api.pause(), api.resume()]);
+    await clock.advance(0);
+    expect(log.filter((line) => line.includes('delivered'))).toHaveLength(2);
+  });
+
+  test('A10 the hold survives a restart, and a restarted worker sends nothing without a token', async () => {
+    const harness = createHarness();
+    const { log, clock, restart, look } = harness;
+    await stored(harness, ['a']);
+    restart();
+    await look();
+    await clock.advance(60_000);
+    expect(sends(log)).toHaveLength(1);
+    expect(await harness.api.entries()).toMatchObject([{ state: 'held', reason: 'auth-expired' }]);
+    expect(await harness.api.provideToken('old')).toBe('ignored: same-token');
+    expect(await harness.api.provideToken('new')).toBe('released');
+  });
+
+  test('A10 without a hold from before, the missing token is one', async () => {
+    const harness = createHarness();
+    const { log, clock, restart, look, goOffline, goOnline, post } = harness;
+    goOffline();
+    await post('a', { token: 'old' });
+    goOnline();
+    restart();
+    await look();
+    await clock.advance(60_000);
+    expect(sends(log)).toEqual([]);
+    expect(log.filter((line) => line.includes('auth-required'))).toEqual(['0 auth-required token-missing']);
+    expect(await harness.api.provideToken('old')).toBe('released');
+    await clock.advance(0);
+    expect(log.at(-1)).toContain('delivered');
+  });
+
+  test('A11 what needs no token goes on during a hold, and doesn’t spin when it fails', async () => {
+    const harness = createHarness();
+    const { log, clock, server, post } = harness;
+    await stored(harness, ['a']);
+    server(ok);
+    expect((await post('free')).status).toBe(202);
+    await clock.advance(0);
+    expect(log.at(-1)).toContain('delivered');
+    server(() => new Response(null, { status: 500 }));
+    await post('free', { token: 'old', headers: { 'Holdfast-Auth': 'none' } });
+    await clock.advance(1_000);
+    expect(sends(log).filter((line) => line.includes('free')).length).toBe(2);
+  });
+
+  test('A12 another backend isn’t held', async () => {
+    const harness = createHarness({ backends: [{ baseUrl: '/api' }, { baseUrl: '/other' }] });
+    await stored(harness, ['a']);
+    harness.server(ok);
+    expect((await harness.post('b', { token: 'x', path: '/other/1' })).status).toBe(201);
+  });
+
+  test('A13 an entry refused under three fresh tokens is a dead letter; the next one may go', async () => {
+    const harness = createHarness();
+    const { api, clock, server, goOffline, goOnline, post } = harness;
+    goOffline();
+    await post('bad', { token: 't1' });
+    await post('good', { token: 't1' });
+    server(async (request) => ((await request.clone().text()) === 'bad' ? expired() : ok()));
+    goOnline();
+    await api.wake('online');
+    await clock.advance(0);
+    for (const token of ['t2', 't3']) {
+      expect(await api.provideToken(token)).toBe('released');
+      await clock.advance(0);
+    }
+    expect(await api.entries()).toMatchObject([{ state: 'dead', reason: 'auth-rejected' }]);
+  });
+
+  test('A14 with autoRetry: false a JWT 401 is permanent', async () => {
+    const harness = createHarness({ backends: [{ baseUrl: '/api', auth: { autoRetry: false } }] });
+    await stored(harness, ['a']);
+    expect(await harness.api.entries()).toMatchObject([{ state: 'dead', reason: 'permanent' }]);
+  });
+
+  test('A15 an entry is sent with a token of its owner only', async () => {
+    const ann = jwt({ sub: 'ann' });
+    const bob = jwt({ sub: 'bob' });
+    const harness = createHarness();
+    const { api, log, clock } = harness;
+    await stored(harness, ['a'], ann, [bob]);
+    expect(await api.provideToken(bob)).toBe('other-owner');
+    await clock.advance(60_000);
+    expect(sends(log)).toHaveLength(1);
+    expect(await api.entries()).toMatchObject([{ state: 'parked', owner: 'ann' }]);
+    expect(await api.provideToken(jwt({ sub: 'ann', iat: 1 }))).toBe('released');
+  });
+});
+
+describe('a 401 on the first send', () => {
+  test('A17 is held by default, and the page gets a 202', async () => {
+    const { post, server, api } = createHarness();
+    server(expired);
+    const response = await post('a', { token: 'old' });
+    expect(response.status).toBe(202);
+    expect(await response.json()).toMatchObject({ queued: true, state: 'held', reason: 'auth-expired' });
+    expect(await api.status()).toMatchObject({ backends: [{ holds: [{ reason: 'auth-expired' }] }] });
+  });
+
+  test('A17 is passed to the page with on401: pass', async () => {
+    const { post, server, api } = createHarness({ backends: [{ baseUrl: '/api', auth: { on401: 'pass' } }] });
+    server(expired);
+    const response = await post('a', { token: 'old' });
+    expect(response.status).toBe(401);
+    expect(await response.json()).toEqual({ code: 'token_expired' });
+    expect(await api.entries()).toEqual([]);
+  });
+
+  test('A3 without a bearer it’s the page’s own affair', async () => {
+    const { post, server } = createHarness();
+    server(expired);
+    expect((await post('a')).status).toBe(401);
+  });
+
+  test('A18 a new request with a fresh token releases the hold', async () => {
+    const harness = createHarness();
+    const { log, clock, post } = harness;
+    await stored(harness, ['a']);
+    expect((await post('b', { token: 'new' })).status).toBe(202);
+    await clock.advance(0);
+    expect(sends(log)).toEqual(['0 send a old', '0 send a new', '0 send b new']);
+  });
+
+  test('A18 one with the refused token doesn’t, and isn’t tried', async () => {
+    const harness = createHarness();
+    await stored(harness, ['a']);
+    const response = await harness.post('b', { token: 'old' });
+    expect(await response.json()).toMatchObject({ state: 'held' });
+    expect(sends(harness.log)).toHaveLength(1);
+  });
+
+  test('A18 with auth.learn: false only provideToken counts', async () => {
+    const harness = createHarness({ backends: [{ baseUrl: '/api', auth: { learn: false } }] });
+    const { api, log, clock } = harness;
+    await stored(harness, ['a'], 'new');
+    expect(sends(log)).toEqual([]);
+    expect(await api.entries()).toMatchObject([{ state: 'held', reason: 'token-missing' }]);
+    expect(await api.provideToken('new')).toBe('released');
+    await clock.advance(0);
+    expect(log.at(-1)).toContain('delivered');
+  });
+
+  test('A19 another scheme comes back by provideToken with its scheme', async () => {
+    const harness = createHarness();
+    const { api, clock, goOffline, goOnline, restart, server } = harness;
+    goOffline();
+    await harness.post('a', { headers: { Authorization: 'Basic abc' } });
+    let seen: string | null = null;
+    server((request) => {
+      seen = request.headers.get('authorization');
+      return ok();
+    });
+    goOnline();
+    restart();
+    await api.wake('online');
+    await harness.api.provideToken('abc', { scheme: 'Basic' });
+    await clock.advance(0);
+    expect(seen).toBe('Basic abc');
+  });
+});

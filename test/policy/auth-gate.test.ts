@@ -1,0 +1,38 @@
+import { describe, expect, test } from 'vitest';
+import { authGate, OPEN_AUTH_GATE, type AuthGate, type AuthGateEffect, type AuthGateEvent } from '../../sw/policy/auth-gate.js';
+
+const open: AuthGate = { generation: 2, hold: null, probing: false };
+const probing: AuthGate = { ...open, probing: true };
+const held: AuthGate = { ...open, hold: { reason: 'auth-expired', since: 5, refused: 'old' } };
+const missing: AuthGate = { ...open, hold: { reason: 'token-missing', since: 5, refused: null } };
+
+const refused = (generation: number): AuthGateEvent => ({ type: 'refused', generation, digest: 'old', at: 5 });
+const token = (digest: string, expired = false): AuthGateEvent => ({ type: 'token', digest, expired });
+const renewed: AuthGate = { generation: 3, hold: null, probing: false };
+
+const cases: [rule: string, from: AuthGate, event: AuthGateEvent, to: AuthGate, effect: AuthGateEffect][] = [
+  ['A1 a 401 closes the gate', open, refused(2), held, 'hold'],
+  ['A1 a second 401 in the hold says nothing new', held, refused(2), held, 'none'],
+  ['A4 a refused probe closes the gate again', probing, refused(2), held, 'hold'],
+  ['A8 a 401 for an older token means: send again', open, refused(1), open, 'resend'],
+  ['A8 and so it does while the new one is tried', probing, refused(1), probing, 'resend'],
+  ['A10 a missing token closes the gate', open, { type: 'missing', at: 5 }, missing, 'hold'],
+  ['A10 a missing token doesn’t hide an expired one', held, { type: 'missing', at: 9 }, held, 'none'],
+  ['A4 a fresh token opens it, for a probe first', held, token('new'), { ...renewed, probing: true }, 'release'],
+  ['A4 the probe’s answer ends the probing', probing, { type: 'accepted', generation: 2 }, open, 'none'],
+  ['A8 an answer under an older token doesn’t', probing, { type: 'accepted', generation: 1 }, probing, 'none'],
+  ['A6 the very token that was refused is ignored', held, token('old'), held, 'ignore-same'],
+  ['A6 an expired token is ignored', held, token('new', true), held, 'ignore-expired'],
+  ['A6 an expired token is ignored by an open gate too', open, token('new', true), open, 'ignore-expired'],
+  ['A10 any token that’s not expired ends a missing one', missing, token('old'), { ...renewed, probing: true }, 'release'],
+  ['A8 a new token counts, hold or not', open, token('new'), renewed, 'store'],
+  ['A5 the first token of all', OPEN_AUTH_GATE, token('new'), { ...OPEN_AUTH_GATE, generation: 1 }, 'store'],
+];
+
+describe('authGate', () => {
+  test.each(cases)('%s', (_rule, from, event, to, effect) => {
+    const before = structuredClone(from);
+    expect(authGate(from, event)).toEqual([to, effect]);
+    expect(from).toEqual(before);
+  });
+});

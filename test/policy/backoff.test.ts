@@ -1,0 +1,61 @@
+import { describe, expect, test } from 'vitest';
+import { exponentialBackoff, fullJitter } from '../../sw/policy/backoff.js';
+import { retryLadder } from '../../sw/policy/retry.js';
+
+const odd = [-1, -Infinity, Infinity, NaN];
+
+describe('exponentialBackoff', () => {
+  const ceiling = exponentialBackoff({ baseMs: 500, capMs: 30_000 });
+
+  test('R4 doubles from 500 ms up to the cap of 30 s', () => {
+    expect([0, 1, 2, 5, 6, 7, 50].map(ceiling)).toEqual([500, 1000, 2000, 16_000, 30_000, 30_000, 30_000]);
+  });
+
+  test.each(odd)('R7 an attempt of %d counts as 0', (attempt) => {
+    expect(ceiling(attempt)).toBe(500);
+  });
+
+  test.each(odd)('R7 a base or a cap of %d counts as 0', (ms) => {
+    expect(exponentialBackoff({ baseMs: ms, capMs: 30_000 })(3)).toBe(0);
+    expect(exponentialBackoff({ baseMs: 500, capMs: ms })(3)).toBe(0);
+  });
+});
+
+describe('fullJitter', () => {
+  const delay = fullJitter(exponentialBackoff({ baseMs: 500, capMs: 30_000 }));
+
+  test('R7 spreads from 0 to the ceiling and never goes above the cap', () => {
+    expect(delay(2, 0)).toBe(0);
+    expect(delay(2, 0.5)).toBe(1000);
+    expect(delay(60, 0.999999)).toBeLessThanOrEqual(30_000);
+    expect(delay(60, 1.5)).toBe(30_000);
+  });
+
+  test.each(odd)('R7 a random number of %d counts as 0', (random) => {
+    expect(delay(3, random)).toBe(0);
+  });
+});
+
+describe('retryLadder', () => {
+  const longest = 1;
+
+  test('R5 after a transient answer waits up to 2, 4, 8, 16, 32 s, and then gives up', () => {
+    const policy = retryLadder();
+    const waits = [0, 1, 2, 3, 4, 5].map((attempt) =>
+      policy({ kind: 'answered', attempt, status: 500, random: longest }),
+    );
+    expect(waits).toEqual([2000, 4000, 8000, 16_000, 32_000, null]);
+  });
+
+  test('R4 without an answer it never gives up', () => {
+    const policy = retryLadder({ maxRetries: 0 });
+    expect(policy({ kind: 'unreachable', attempt: 10_000, status: null, random: longest })).toBe(30_000);
+  });
+
+  test('takes its numbers from the options', () => {
+    const policy = retryLadder({ maxRetries: 1, answered: { baseMs: 10 }, unreachable: { capMs: 700 } });
+    expect(policy({ kind: 'answered', attempt: 0, status: 503, random: longest })).toBe(10);
+    expect(policy({ kind: 'answered', attempt: 1, status: 503, random: longest })).toBe(null);
+    expect(policy({ kind: 'unreachable', attempt: 5, status: null, random: longest })).toBe(700);
+  });
+});

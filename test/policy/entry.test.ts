@@ -1,0 +1,123 @@
+import { describe, expect, test } from 'vitest';
+import { readEntry, transition, type EntryInput, type FinalAnswer } from '../../sw/policy/entry.js';
+import { record } from '../support/records.js';
+
+const now = 100;
+const answer: FinalAnswer = { status: 503, headers: { a: 'b' }, body: null, truncated: false };
+const transient = (changes: Partial<EntryInput & { type: 'transient' }> = {}): EntryInput => ({
+  type: 'transient',
+  reason: 'server-error',
+  delayMs: 2000,
+  maxAttempts: 5,
+  attemptId: 'fresh',
+  othersAnswered: false,
+  answer,
+  block: false,
+  ...changes,
+});
+const unreachable = (changes = {}) =>
+  transient({ reason: 'unreachable', answer: null, maxAttempts: null, delayMs: 500, ...changes });
+
+describe('transition', () => {
+  test('D1 an entry leaves only with the server’s answer in hand', () => {
+    const { entry, settlement, events } = transition(record(), { type: 'delivered', answer: { ...answer, status: 201 } }, now);
+    expect(entry).toBeNull();
+    expect(settlement).toMatchObject({ state: 'delivered', status: 201, at: now });
+    expect(events).toMatchObject([{ type: 'delivered', status: 201, at: now }]);
+  });
+
+  test('R5 a transient answer spends one retry and sets the due time', () => {
+    const { entry, events } = transition(record({ retries: 1 }), transient(), now);
+    expect(entry).toMatchObject({ state: 'pending', retries: 2, sends: 1, notBefore: 2100, lastAnswer: { status: 503 } });
+    expect(events).toMatchObject([{ type: 'retrying', attempt: 2, maxAttempts: 5, delayMs: 2000, attemptId: 'fresh' }]);
+  });
+
+  test('R5 when the policy gives up, it’s a dead letter with the last answer, told once', () => {
+    const { entry, settlement, events } = transition(record({ retries: 5 }), transient({ delayMs: null }), now);
+    expect(entry).toMatchObject({ state: 'dead', reason: 'retries-exhausted', lastAnswer: { status: 503 } });
+    expect(entry?.turn).toBeUndefined();
+    expect(settlement).toMatchObject({ state: 'failed', reason: 'retries-exhausted', status: 503 });
+    expect(events.map((event) => event.type)).toEqual(['failed']);
+  });
+
+  test('R4 being unreachable spends no retry', () => {
+    const { entry } = transition(record({ retries: 4, unreachable: 30 }), unreachable(), now);
+    expect(entry).toMatchObject({ retries: 4, unreachable: 31, state: 'pending' });
+  });
+
+  test('R4 five network errors in a row, while others get through, are permanent', () => {
+    let entry = record();
+    for (let times = 1; times <= 4; times++) {
+      entry = transition(entry, unreachable({ othersAnswered: true }), now).entry!;
+      expect(entry.state).toBe('pending');
+    }
+    expect(transition(entry, unreachable({ othersAnswered: false }), now).entry?.state).toBe('pending');
+    expect(transition(entry, unreachable({ othersAnswered: true }), now).entry).toMatchObject({ state: 'dead', reason: 'unreachable' });
+    const answeredOnce = transition(entry, transient(), now).entry!;
+    expect(transition(answeredOnce, unreachable({ othersAnswered: true }), now).entry?.state).toBe('pending');
+  });
+
+  test('R4 timeouts aren’t held against it', () => {
+    const entry = record({ shunned: 4 });
+    expect(transition(entry, unreachable({ reason: 'timeout', othersAnswered: true }), now).entry?.state).toBe('pending');
+  });
+
+  test('A1 a refusal keeps the entry, spends nothing and says nothing', () => {
+    const refused: EntryInput = { type: 'refused', digest: 'd', maxRejections: 3, answer: { ...answer, status: 401 }, block: false };
+    const { entry, events } = transition(record({ retries: 2 }), refused, now);
+    expect(entry).toMatchObject({ state: 'pending', retries: 2, reason: 'auth-expired', refusals: ['d'] });
+    expect(events).toEqual([]);
+  });
+
+  test('A13 refused under three different fresh tokens, it’s a dead letter; the same one counts once', () => {
+    const refused = (digest: string): EntryInput => ({ type: 'refused', digest, maxRejections: 3, answer, block: false });
+    let entry = record();
+    for (const digest of ['a', 'a', 'b', 'b']) entry = transition(entry, refused(digest), now).entry!;
+    expect(entry.state).toBe('pending');
+    expect(transition(entry, refused('c'), now).entry).toMatchObject({ state: 'dead', reason: 'auth-rejected' });
+  });
+
+  test('R16 a dead letter stays in line only where it’s to block', () => {
+    const permanent = (block: boolean): EntryInput => ({ type: 'permanent', reason: 'permanent', answer, block });
+    expect(transition(record(), permanent(false), now).entry?.turn).toBeUndefined();
+    expect(transition(record(), permanent(true), now).entry?.turn).toBeDefined();
+  });
+
+  test('V1 a retried dead letter begins anew at its old place', () => {
+    const dead = transition(record({ retries: 5 }), transient({ delayMs: null }), now).entry!;
+    const { entry, settlement } = transition(dead, { type: 'retried' }, 200);
+    expect(entry).toMatchObject({ seq: dead.seq, state: 'pending', retries: 0, notBefore: 200 });
+    expect(entry?.turn).toEqual(record().turn);
+    expect(settlement).toBeNull();
+  });
+
+  test('R10 a cancel says whether the server may have acted', () => {
+    const told = (inFlight: boolean) => transition(record(), { type: 'cancelled', inFlight }, now).events[0];
+    expect(told(false)).toMatchObject({ type: 'cancelled', mayBeDelivered: false });
+    expect(told(true)).toMatchObject({ type: 'cancelled', mayBeDelivered: true });
+  });
+
+  test('R3 a backoff that starts again runs its whole length from now', () => {
+    expect(transition(record({ delayMs: 700, notBefore: 50 }), { type: 'backoff-restarted' }, now).entry?.notBefore).toBe(800);
+  });
+});
+
+describe('readEntry', () => {
+  test('C12 gives back what’s whole', () => {
+    expect(readEntry(record(), 1)).toEqual(record());
+  });
+
+  test.each([[null], ['text'], [{}], [{ ...record(), request: undefined }], [{ ...record(), retries: 'many' }], [{ ...record(), refusals: null }]])(
+    'C12 makes something listable of %j',
+    (damaged) => {
+      const entry = readEntry(damaged, 9);
+      expect(entry.reason).toBe('unreadable');
+      expect(entry.request.url).toBe('');
+    },
+  );
+
+  test('C12 what’s in line keeps its place, so that it can be set aside', () => {
+    const entry = readEntry({ turn: record().turn, seq: 9 }, 9);
+    expect(entry).toMatchObject({ state: 'pending', backend: record().backend, baseUrl: 'https://app.example/api' });
+  });
+});

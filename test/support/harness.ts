@@ -1,0 +1,189 @@
+import { connectivityGate, type RetryGate } from '../../sw/policy/retry-gate.js';
+import { createBackend } from '../../sw/pipeline/backend.js';
+import { createCapture } from '../../sw/pipeline/capture.js';
+import { createCommands } from '../../sw/pipeline/commands.js';
+import { createHolds } from '../../sw/pipeline/hold.js';
+import { backendFor, createIntercept } from '../../sw/pipeline/intercept.js';
+import { createListing } from '../../sw/pipeline/listing.js';
+import { createReplay } from '../../sw/pipeline/replay.js';
+import { createReport } from '../../sw/pipeline/report.js';
+import { createScheduler } from '../../sw/pipeline/scheduler.js';
+import { createState } from '../../sw/pipeline/state.js';
+import { restoreRequest } from '../../sw/platform/transport.js';
+import { checkOptions, type BackendOptions } from '../../sw/options.js';
+import type { SyncApi } from '../../sw/protocol/api.js';
+import type { SyncEvent } from '../../sw/protocol/events.js';
+import type { Locks, Outbox, Ports } from '../../sw/ports.js';
+import { memoryOutbox } from './memory-outbox.js';
+import { settle, virtualClock, type VirtualClock } from './virtual-clock.js';
+
+export const ORIGIN = 'https://app.example';
+
+export type Reply = Response | 'drop' | 'hang';
+
+export interface Harness {
+  /** What happened, in order, with virtual times: `'0 send a'`, `'0 held auth-expired'`. */
+  log: string[];
+  events: SyncEvent[];
+  clock: VirtualClock;
+  outbox: Outbox;
+  api: SyncApi;
+  /** How the server answers from now on. `count` is the number of the request, from 0. */
+  server(reply: (request: Request, count: number) => Reply | Promise<Reply>): void;
+  /** What the page fetches; null where Holdfast leaves it alone. */
+  fetch(path: string, init?: RequestInit & { body?: string }): Promise<Response | null>;
+  /** Posts a body under `/api`, with a token when one is given. */
+  post(body: string, init?: { token?: string; headers?: Record<string, string>; path?: string }): Promise<Response>;
+  goOffline(): void;
+  goOnline(): void;
+  /** The worker dies, and a new one starts on the same disk. */
+  restart(): void;
+  look(): Promise<void>;
+  printed: string[];
+}
+
+export interface HarnessOptions {
+  backends?: BackendOptions[];
+  /** In [0, 1). @default 0.999999: the longest wait, almost */
+  random?: () => number;
+  gate?: RetryGate;
+  onEvent?: (event: SyncEvent) => void;
+}
+
+/** A whole worker without a browser: the real pipeline and policies, a memory outbox, a virtual clock. */
+export function createHarness({ backends = [{ baseUrl: '/api' }], random = () => 1, onEvent }: HarnessOptions = {}): Harness {
+  const clock = virtualClock();
+  const outbox = memoryOutbox();
+  const log: string[] = [];
+  const events: SyncEvent[] = [];
+  const printed: string[] = [];
+  const locks = memoryLocks();
+  let online = true;
+  let count = 0;
+  let ids = 0;
+  let reply: (request: Request, count: number) => Reply | Promise<Reply> = () => new Response(null, { status: 201 });
+  let worker = start();
+
+  function start() {
+    const changes = new Set<() => void>();
+    const print = (...words: unknown[]) => void printed.push(words.map((word) => (word instanceof Error ? word.message : typeof word === 'string' ? word : JSON.stringify(word))).join(' '));
+    const ports: Ports = {
+      clock,
+      chance: {
+        fraction: random,
+        bytes: (size) => Uint8Array.from({ length: size }, () => ids++ % 256),
+        uuid: () => `uuid-${ids++}`,
+      },
+      restore: restoreRequest,
+      async send(request, signal) {
+        const body = await request.clone().text();
+        const token = request.headers.get('authorization')?.replace('Bearer ', ' ') ?? '';
+        log.push(`${clock.now()} send ${body || new URL(request.url).pathname}${token}`);
+        const answer = await reply(request, count++);
+        if (answer === 'drop') throw new TypeError('fetch failed');
+        if (answer !== 'hang') return answer;
+        return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+      },
+      digest: async (text) => `digest of ${text}`,
+      locks,
+      outbox,
+      broadcast: (event) => {
+        events.push(event);
+        log.push(describe(event));
+      },
+      isOnline: () => online,
+      isActive: () => true,
+      askForWakeUp: () => {},
+      log: { info: print, warn: print, error: print },
+    };
+    const configs = checkOptions(
+      { backends },
+      {
+        location: `${ORIGIN}/sw.js`,
+        warn: print,
+        defaultGate: connectivityGate({
+          isOnline: () => online,
+          onChange: (listener) => {
+            changes.add(listener);
+            return () => changes.delete(listener);
+          },
+        }),
+      },
+    );
+    const report = createReport(ports, onEvent);
+    const state = createState(configs.map(createBackend), outbox, `${ORIGIN}/sw.js`);
+    const holds = createHolds(ports, report);
+    const listing = createListing(ports, state);
+    const replay = createReplay({ ports, report, listing });
+    const instance = ports.chance.uuid();
+    const scheduler = createScheduler({ ports, report, holds, state, replay, instance });
+    const capture = createCapture({ ports, report, holds, listing, scheduler, instance });
+    const connectivityChanged = () => changes.forEach((change) => change());
+    const api = createCommands({ ports, state, report, holds, listing, scheduler, connectivityChanged });
+    return { api, state, scheduler, changes, intercept: createIntercept(capture, state, ports.send), print };
+  }
+
+  const harness: Harness = {
+    log,
+    events,
+    printed,
+    clock,
+    outbox,
+    get api() {
+      return worker.api;
+    },
+    server: (next) => {
+      reply = next;
+    },
+    async fetch(path, init = {}) {
+      const request = new Request(new URL(path, ORIGIN), init);
+      const backend = backendFor(request, worker.state, worker.print);
+      return backend && worker.intercept(request, backend);
+    },
+    async post(body, { token, headers = {}, path = '/api/notes' } = {}) {
+      const authorization = token === undefined ? {} : { Authorization: `Bearer ${token}` };
+      const response = await harness.fetch(path, { method: 'POST', body, headers: { ...authorization, ...headers } });
+      if (!response) throw new Error(`${path} was left alone`);
+      await settle();
+      return response;
+    },
+    goOffline: () => {
+      online = false;
+    },
+    goOnline: () => {
+      online = true;
+    },
+    restart: () => {
+      locks.forget();
+      worker = start();
+    },
+    look: () => worker.scheduler.look(),
+  };
+  return harness;
+
+  function describe(event: SyncEvent): string {
+    const about = 'id' in event && event.id && !/^[0-9A-Z]{26}$/.test(event.id) ? ` ${event.id}` : '';
+    const reason = 'reason' in event ? ` ${event.reason}` : '';
+    const delay = event.type === 'retrying' ? ` ${Math.round(event.delayMs)}` : '';
+    return `${clock.now()} ${event.type}${about}${reason}${delay}`;
+  }
+}
+
+/** Locks within one process. `forget` is the death of their holder. */
+function memoryLocks(): Locks & { forget(): void } {
+  let tails = new Map<string, Promise<unknown>>();
+  const kept = new Set<string>();
+  return {
+    exclusive(name, work) {
+      const turn = (tails.get(name) ?? Promise.resolve()).then(work);
+      tails.set(name, turn.catch(() => {}));
+      return turn;
+    },
+    keep: (name) => void kept.add(name),
+    isHeld: async (name) => kept.has(name),
+    forget: () => {
+      tails = new Map();
+      kept.clear();
+    },
+  };
+}

@@ -1,0 +1,92 @@
+import { isKey } from '../../sw/protocol/ids.js';
+import type { SyncEvent } from '../../sw/protocol/events.js';
+import type { Settlement } from '../../sw/protocol/api.js';
+import { readEntry, turnOf, type Decision, type EntryRecord } from '../../sw/policy/entry.js';
+import type { BackendRecord, Outbox, Settings } from '../../sw/ports.js';
+
+/** The outbox of a worker that never dies: for tests under a virtual clock. */
+export function memoryOutbox(): Outbox {
+  const entries = new Map<number, EntryRecord>();
+  const bodies = new Map<number, ArrayBuffer>();
+  const settlements = new Map<number, Settlement>();
+  const backends = new Map<string, BackendRecord>();
+  const journal: SyncEvent[] = [];
+  let settings: Settings = { paused: false };
+  let last = 0;
+
+  const inOrder = () => [...entries.values()].sort((a, b) => a.seq - b.seq).map((entry) => readEntry(entry, entry.seq));
+  const named = <T extends { id: string; key: string }>(all: T[], reference: string) =>
+    all.filter((one) => (isKey(reference) ? one.key : one.id) === reference);
+  const heads = () => {
+    const first = new Map<string, EntryRecord>();
+    for (const entry of inOrder()) {
+      const turn = JSON.stringify(entry.turn);
+      if (entry.turn && !first.has(turn)) first.set(turn, entry);
+    }
+    return [...first.values()];
+  };
+  const apply = (seq: number, { entry, settlement, events }: Decision) => {
+    if (entry) entries.set(seq, structuredClone(entry));
+    else {
+      entries.delete(seq);
+      bodies.delete(seq);
+    }
+    if (settlement) settlements.set(seq, settlement);
+    else if (settlement === null) settlements.delete(seq);
+    journal.push(...events);
+  };
+
+  return {
+    start: async () => ({
+      backends: [...backends.values()],
+      settings,
+      lanes: heads().map(({ backend, lane }) => ({ backend, lane })),
+    }),
+    async capture({ draft, body, whenWaiting, isInFlight, decide, backend }) {
+      const sameKey = inOrder().filter((entry) => entry.key === draft.key && entry.state === 'pending');
+      const inTheWay = sameKey.find((entry) => !isInFlight(entry.seq));
+      if (sameKey[0] && whenWaiting === 'refuse') return { kind: 'refused', waiting: sameKey[0] };
+      if (inTheWay && inTheWay.owner !== draft.owner) return { kind: 'refused', waiting: inTheWay };
+      if (backend) backends.set(backend.key, structuredClone(backend));
+      const seq = inTheWay?.seq ?? ++last;
+      const entry: EntryRecord = { ...draft, seq };
+      if (inTheWay) {
+        entry.lane = inTheWay.lane;
+        entry.capturedAt = inTheWay.capturedAt;
+        entry.turn = turnOf(entry);
+      }
+      const decision = decide(entry);
+      bodies.delete(seq);
+      if (body) bodies.set(seq, body);
+      apply(seq, decision);
+      return { kind: 'stored', decision, seq };
+    },
+    async commit({ seq, decide, backend, settings: changed, events = [] }) {
+      if (backend) backends.set(backend.key, structuredClone(backend));
+      if (changed) settings = changed;
+      journal.push(...events);
+      const entry = seq === undefined ? undefined : entries.get(seq);
+      const decision = entry && decide ? decide(readEntry(entry, entry.seq)) : null;
+      if (decision && entry) apply(entry.seq, decision);
+      return decision;
+    },
+    heads: async () => heads(),
+    body: async (seq) => bodies.get(seq) ?? null,
+    find: async (reference) => named(inOrder(), reference),
+    list: async ({ after, limit }) =>
+      inOrder()
+        .filter((entry) => entry.seq > after)
+        .slice(0, limit),
+    counts: async (backend) => {
+      const mine = inOrder().filter((entry) => entry.backend === backend);
+      const pending = mine.filter((entry) => entry.state === 'pending').length;
+      return { pending, dead: mine.length - pending };
+    },
+    settlement: async (reference) =>
+      named([...settlements.values()], reference).sort((a, b) => a.seq - b.seq).at(-1) ?? null,
+    forgetSettlements: async (before) => {
+      for (const [seq, { at }] of settlements) if (at <= before) settlements.delete(seq);
+    },
+    journal: async () => journal.slice(-500),
+  };
+}

@@ -1,0 +1,50 @@
+import { turnOf, type EntryRecord } from '../../sw/policy/entry.js';
+import { joinKey } from '../../sw/protocol/ids.js';
+
+/** An entry on disk, for tests of what acts on one. */
+export function record(changes: Partial<EntryRecord> = {}): EntryRecord {
+  const baseUrl = changes.baseUrl ?? 'https://app.example/api';
+  const namespace = changes.namespace ?? '';
+  const id = changes.id ?? `task-${changes.seq ?? 1}`;
+  const entry: EntryRecord = {
+    seq: 1,
+    id,
+    key: joinKey(namespace, baseUrl, id),
+    backend: joinKey(namespace, baseUrl),
+    baseUrl,
+    namespace,
+    lane: 'default',
+    owner: null,
+    scheme: null,
+    state: 'pending',
+    reason: 'unreachable',
+    since: 0,
+    capturedAt: 0,
+    sends: 0,
+    sentAt: 0,
+    retries: 0,
+    unreachable: 0,
+    shunned: 0,
+    notBefore: 0,
+    delayMs: 0,
+    refusals: [],
+    idempotencyKey: '"key"',
+    request: {
+      url: `${baseUrl}/x`,
+      method: 'POST',
+      headers: { 'content-type': 'text/plain' },
+      mode: 'cors',
+      credentials: 'same-origin',
+      cache: 'default',
+      redirect: 'follow',
+      referrer: 'about:client',
+      referrerPolicy: '',
+      integrity: '',
+    },
+    bodySize: 0,
+    lastAnswer: null,
+    writer: null,
+    ...changes,
+  };
+  return { turn: turnOf(entry), ...entry };
+}

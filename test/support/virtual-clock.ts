@@ -1,0 +1,39 @@
+import type { Clock } from '../../sw/ports.js';
+
+export interface VirtualClock extends Clock {
+  /** Lets `ms` pass, timer by timer, and what they set off come to rest. */
+  advance(ms: number): Promise<void>;
+}
+
+/** Lets everything that's under way come to rest: streams and digests take turns of the event loop. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 12; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+export function virtualClock(): VirtualClock {
+  let now = 0;
+  let timers: { at: number; task: () => void }[] = [];
+  return {
+    now: () => now,
+    after(ms, task) {
+      const timer = { at: now + Math.max(0, ms), task };
+      timers.push(timer);
+      return () => {
+        timers = timers.filter((other) => other !== timer);
+      };
+    },
+    async advance(ms) {
+      const end = now + ms;
+      await settle();
+      for (;;) {
+        const next = timers.filter((timer) => timer.at <= end).sort((a, b) => a.at - b.at)[0];
+        if (!next) break;
+        timers = timers.filter((timer) => timer !== next);
+        now = Math.max(now, next.at);
+        next.task();
+        await settle();
+      }
+      now = end;
+    },
+  };
+}
