@@ -69,7 +69,16 @@ export interface BackendOptions {
   concurrency?: number;
   /** Whether a dead letter lets those behind it in its lane pass. @default 'skip' */
   onDead?: 'skip' | 'block';
-  /** May rewrite a request at replay. If it throws, the entry is a dead letter (`before-send`). */
+  /**
+   * May rewrite a request at replay. If it throws, the entry is a dead letter (`before-send`).
+   * @example
+   * beforeSend: async (request) =>
+   *   new Request(request.url.replace('/v1/', '/v2/'), {
+   *     method: request.method,
+   *     headers: request.headers,
+   *     body: await request.arrayBuffer(),
+   *   })
+   */
   beforeSend?: (request: Request, entry: EntryInfo) => Request | void | Promise<Request | void>;
 }
 

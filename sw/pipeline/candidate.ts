@@ -79,7 +79,7 @@ export async function candidateOf(
   return { draft, body, authorization, credential, bearer, generation: stale ? generation - 1 : generation };
 }
 
-const describeRequest = (request: Request, headers: EntryRecord['request']['headers']): StoredRequest => ({
+export const describeRequest = (request: Request, headers: EntryRecord['request']['headers']): StoredRequest => ({
   url: request.url,
   method: request.method,
   headers,

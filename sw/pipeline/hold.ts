@@ -36,8 +36,10 @@ export function createHolds({ clock, digest }: Pick<Ports, 'clock' | 'digest'>, 
       ...aboutGate(backend, whose, clock.now()),
       generation: gateOf(backend, whose).generation,
     }));
-    await report.commit({ backend: backend.record, events });
-    if (released.length > 0) return 'released';
+    if (released.length > 0) {
+      await report.commit({ backend: backend.record, events });
+      return 'released';
+    }
     const othersWait = Object.values(backend.record.gates).some((gate) => gate.hold);
     return othersWait ? 'other-owner' : 'stored';
   };
@@ -48,8 +50,11 @@ export function createHolds({ clock, digest }: Pick<Ports, 'clock' | 'digest'>, 
       const { auth } = backend.config;
       const live = backend.token;
       if (!auth?.learn || live?.value === value) return;
-      if (live && live.owner === backend.config.owner(value) && isOlder(value, live.value)) return;
-      await provide(backend, value, scheme);
+      const owner = backend.config.owner(value);
+      if (live && live.owner === owner && isOlder(value, live.value)) return;
+      if (!isExpired(value, clock.now())) return void (await provide(backend, value, scheme));
+      // It releases nothing. But when it's all there is, let the server judge: its clock counts, not ours.
+      if (!live && !gateOf(backend, owner).hold) backend.token = { value, scheme, owner };
     },
     async missing(backend, owner) {
       const effect = stepGate(backend, owner, { type: 'missing', at: clock.now() });

@@ -37,7 +37,9 @@ export function createIntercept(capture: Capture, state: State, send: Send) {
       if (error instanceof DirectiveError) return refusal(400, 'bad-header', error.message);
       throw error;
     }
-    const passThrough = () => send(new Request(request, { headers: ownHeaders(request.headers) }), request.signal);
+    const { referrer, referrerPolicy } = request;
+    const passThrough = () =>
+      send(new Request(request, { headers: ownHeaders(request.headers), referrer, referrerPolicy }), request.signal);
     if (directives.mode === 'bypass') return passThrough();
     try {
       await state.ready();

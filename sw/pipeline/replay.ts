@@ -2,8 +2,9 @@ import { isUnder } from '../policy/base-url.js';
 import { aboutEntry, transition, type EntryInput, type EntryRecord, type FinalAnswer } from '../policy/entry.js';
 import type { DeadReason, SyncEvent } from '../protocol/events.js';
 import type { Ports } from '../ports.js';
-import { gateOf, stepGate, type Backend, type Flight } from './backend.js';
-import { travelHeaders } from './candidate.js';
+import type { EntryInfo } from '../protocol/api.js';
+import { gateOf, stepGate, type Backend, type BackendConfig, type Flight } from './backend.js';
+import { describeRequest, travelHeaders } from './candidate.js';
 import { answered, reckon } from './failure.js';
 import { HOLD_LINE } from './first-send.js';
 import { holdEvents } from './hold.js';
@@ -48,7 +49,7 @@ export function createReplay({ ports, report, listing }: ReplayParts): Replay {
       return void (await bury(backend, entry, 'unsendable'));
     }
     try {
-      request = (await config.beforeSend?.(request, listing.describe(entry))) ?? request;
+      request = (await rewritten(request, config, listing.describe(entry))) ?? request;
     } catch (error) {
       log.warn(`[holdfast] beforeSend threw for ${entry.id}, so it's a dead letter; mend the hook and retry it`, error);
       return void (await bury(backend, entry, 'before-send'));
@@ -147,6 +148,20 @@ export function createReplay({ ports, report, listing }: ReplayParts): Replay {
     if (effect === 'hold') log.info(HOLD_LINE, { id: entry.id, attempt: entry.sends + 1 });
     await settle(backend, entry, input, effect === 'hold' ? holdEvents(backend, entry.owner, 'auth-expired', entry.id, at) : []);
   }
+}
+
+/**
+ * What `beforeSend` makes of the request. A body that came out of another request is a stream by now,
+ * and Chromium refuses to send streams over HTTP/1.1, so it's read.
+ */
+async function rewritten(request: Request, { beforeSend }: BackendConfig, entry: EntryInfo): Promise<Request | null> {
+  const made = await beforeSend?.(request, entry);
+  if (!made || made === request) return null;
+  const bytes = made.method === 'GET' || made.method === 'HEAD' ? null : await made.arrayBuffer();
+  return new Request(made.url, {
+    ...describeRequest(made, Object.fromEntries(made.headers)),
+    ...(bytes && bytes.byteLength > 0 && { body: bytes }),
+  } as RequestInit);
 }
 
 const config = (backend: Backend): { maxRejections?: number } => backend.config.auth ?? {};

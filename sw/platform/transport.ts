@@ -1,7 +1,11 @@
 import { StorableRequest } from 'workbox-background-sync/StorableRequest.js';
 import type { Restore, Send } from '../ports.js';
 
-export const browserSend: Send = (request, signal) => fetch(request, { signal });
+/** An init of any kind makes `fetch` forget the referrer (https://fetch.spec.whatwg.org/#dom-request), so it's said again. */
+export const browserSend: Send = (request, signal) => {
+  const { referrer, referrerPolicy } = request;
+  return fetch(request, { signal, referrer, referrerPolicy });
+};
 
 type RequestData = ConstructorParameters<typeof StorableRequest>[0];
 

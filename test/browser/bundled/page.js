@@ -1,0 +1,3 @@
+import { connect } from 'holdfast';
+
+window.sync = await connect({ worker: '/app-worker.js', type: 'module' });

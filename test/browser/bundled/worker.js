@@ -1,0 +1,3 @@
+import { install } from 'holdfast/sw';
+
+install({ takeOver: true, backends: [{ baseUrl: '/api' }] });

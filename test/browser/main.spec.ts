@@ -1,0 +1,91 @@
+import { fileURLToPath } from 'node:url';
+import { build } from 'vite';
+import { connectPage, expect, test, NEVER } from '../support/fixtures.js';
+
+test('the main job: stored while down, replayed, held on a JWT 401, released by a token, delivered in order', async ({ open, server }) => {
+  server.requireToken();
+  const app = await open();
+  const lapsed = await server.token('ann', -3600);
+  const headers = { Authorization: `Bearer ${lapsed}`, 'Content-Type': 'application/json' };
+
+  server.reply('reset');
+  await server.unlisten();
+  const answers = [];
+  for (const name of ['one', 'two', 'three']) answers.push(await app.post(JSON.stringify({ name }), { headers }));
+  expect(answers.map(({ status }) => status)).toEqual([202, 202, 202]);
+  expect(server.received).toHaveLength(0);
+  expect(await app.entries()).toMatchObject([{ state: 'pending' }, { state: 'pending' }, { state: 'pending' }]);
+
+  server.reply({ status: 201 });
+  await server.listen();
+  await app.heard('auth-required');
+  expect(await app.entries()).toMatchObject([
+    { state: 'held', reason: 'auth-expired' },
+    { state: 'held' },
+    { state: 'held' },
+  ]);
+  expect(server.received).toHaveLength(1);
+
+  const fresh = await server.token('ann');
+  expect(await app.call((sync, token: string) => sync.provideToken(token), fresh)).toBe('released');
+  await app.heard('delivered', 3);
+  expect(server.bodies().slice(1)).toEqual(['one', 'two', 'three'].map((name) => JSON.stringify({ name })));
+  expect(server.received.slice(1).every(({ user }) => user === 'ann')).toBe(true);
+  expect(await app.entries()).toEqual([]);
+});
+
+test('the drop-in needs no line of code: a worker by its URL, a client by its tag', async ({ page, server }) => {
+  server.serve(
+    '/',
+    `<!doctype html><script>function appGetToken() { return window.nextToken ?? null; }</script>
+     <script src="/holdfast.js" data-worker="/holdfast-sw.js?api=/api" data-get-token="appGetToken"></script>`,
+    'text/html',
+  );
+  server.requireToken();
+  await page.goto(server.origin);
+  await page.waitForFunction(() => window.holdfast?.controlled);
+  const [lapsed, fresh] = [await server.token('ann', -3600), await server.token('ann')];
+  await page.evaluate((token) => Object.assign(window, { nextToken: token }), fresh);
+  const answer = await page.evaluate(async (token) => {
+    const response = await fetch('/api/x', { method: 'POST', body: 'hello', headers: { Authorization: `Bearer ${token}` } });
+    const { id } = await response.json();
+    const { status, state } = await window.holdfast!.settled(id);
+    return { first: response.status, status, state };
+  }, lapsed);
+  expect(answer).toEqual({ first: 202, status: 201, state: 'delivered' });
+  expect(server.bodies()).toEqual(['hello', 'hello']);
+  expect(server.received[1]).toMatchObject({ user: 'ann' });
+});
+
+test('both modules work in an app that has a bundler', async ({ page, server }) => {
+  server.serve('/app-worker.js', await bundled('worker.js'));
+  server.serve('/app.js', await bundled('page.js'));
+  server.serve('/', '<!doctype html><script type="module" src="/app.js"></script>', 'text/html');
+  await page.goto(server.origin);
+  await page.waitForFunction(() => window.sync?.controlled);
+  server.reply('reset');
+  expect(await page.evaluate(async () => (await fetch('/api/x', { method: 'POST', body: 'x' })).status)).toBe(202);
+});
+
+test('a worker without takeOver takes over no page by itself', async ({ page, server }) => {
+  server.serve('/worker.js', `importScripts('/holdfast-sw.js'); holdfast.install({ backends: [{ baseUrl: '/api', ${NEVER} }] });`);
+  await page.goto(server.origin);
+  await connectPage(page);
+  expect(await page.evaluate(() => window.sync.controlled)).toBe(false);
+  await page.reload();
+  expect(await page.evaluate(() => navigator.serviceWorker.controller !== null)).toBe(true);
+});
+
+/** The app's own code, with Holdfast taken from its package. */
+async function bundled(file: string): Promise<string> {
+  const entry = fileURLToPath(new URL(`./bundled/${file}`, import.meta.url));
+  const built = await build({
+    configFile: false,
+    logLevel: 'silent',
+    define: { 'process.env.NODE_ENV': '"production"' },
+    build: { write: false, lib: { entry, formats: ['es'], fileName: file } },
+  });
+  const [output] = [built].flat();
+  if (!output || !('output' in output)) throw new Error(`${file} was not built`);
+  return output.output[0].code;
+}

@@ -1,0 +1,154 @@
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import { readFile } from 'node:fs/promises';
+import type { AddressInfo, Socket } from 'node:net';
+import { jwtVerify, SignJWT, errors } from 'jose';
+
+/** A request as the server saw it. */
+export interface Received {
+  method: string;
+  path: string;
+  headers: IncomingHttpHeaders;
+  body: Buffer;
+  text: string;
+  /** The token's `sub`, when there was a valid token. */
+  user: string | null;
+  at: number;
+}
+
+export interface Answer {
+  status?: number;
+  headers?: Record<string, string>;
+  body?: string | object;
+}
+
+/** `reset`: the connection breaks without an answer. `hang`: no answer ever comes. */
+export type Reply = Answer | 'reset' | 'hang';
+
+export interface ApiServer {
+  origin: string;
+  /** All requests under `/api`, in the order in which they were read to the end. */
+  received: Received[];
+  /** The bodies of `received`, for tests of what came and in which order. */
+  bodies(): string[];
+  /** How `/api` answers from now on. */
+  reply(reply: Reply | ((request: Received, count: number) => Reply | Promise<Reply>)): void;
+  /** Takes only bearers that verify; others get a JWT 401. */
+  requireToken(): void;
+  /** A real JWT. `lifeS` may be negative. */
+  token(sub?: string, lifeS?: number): Promise<string>;
+  /** Serves a script or a page. */
+  serve(path: string, body: string, type?: string): void;
+  /** Resolves when `count` requests have been received. */
+  arrived(count: number): Promise<void>;
+  /** Closes the port: connections are refused until `listen`. */
+  unlisten(): Promise<void>;
+  listen(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const SECRET = new TextEncoder().encode('a secret that only this server knows');
+const DIST = new URL('../../dist/', import.meta.url);
+const SCRIPTS = new Set(['/holdfast-sw.js', '/holdfast.js', '/client.js', '/sw.js']);
+
+/** A real HTTP server with real JWTs: the page, the built scripts, and an API with faults on demand. */
+export async function createApiServer({ cors = false } = {}): Promise<ApiServer> {
+  const received: Received[] = [];
+  const served = new Map<string, { body: string; type: string }>();
+  const sockets = new Set<Socket>();
+  let waiting: { count: number; resolve: () => void }[] = [];
+  let reply: (request: Received, count: number) => Reply | Promise<Reply> = () => ({ status: 201 });
+  let needsToken = false;
+  let nonce = 0;
+
+  served.set('/', { body: '<!doctype html><title>Holdfast</title><script src="/holdfast.js"></script>', type: 'text/html' });
+
+  async function answerApi(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (cors) {
+      response.setHeader('Access-Control-Allow-Origin', '*');
+      response.setHeader('Access-Control-Allow-Headers', 'authorization, content-type');
+      if (request.method === 'OPTIONS') return void response.writeHead(204).end();
+    }
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const body = Buffer.concat(chunks);
+    const { method = '', url = '', headers } = request;
+    const user = await verified(headers.authorization);
+    const seen: Received = { method, path: url, headers, body, text: body.toString(), user, at: Date.now() };
+    const answer =
+      needsToken && user === null
+        ? { status: 401, headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' }, body: { code: 'token_expired' } }
+        : await reply(seen, received.push(seen) - 1);
+    if (!received.includes(seen)) received.push(seen);
+    waiting = waiting.filter(({ count, resolve }) => received.length < count || resolve());
+    if (answer === 'reset') return void request.socket.destroy();
+    if (answer === 'hang') return;
+    const { status = 200, headers: extra = {}, body: content = '' } = answer;
+    const json = typeof content === 'object';
+    response.writeHead(status, { ...(json && { 'Content-Type': 'application/json' }), ...extra });
+    response.end(json ? JSON.stringify(content) : content);
+  }
+
+  async function answerFile(path: string, response: ServerResponse): Promise<void> {
+    const own = served.get(path);
+    if (own) return void response.writeHead(200, { 'Content-Type': own.type, 'Cache-Control': 'no-cache' }).end(own.body);
+    if (!SCRIPTS.has(path)) return void response.writeHead(404).end();
+    const script = await readFile(new URL(`.${path}`, DIST));
+    response.writeHead(200, { 'Content-Type': 'text/javascript', 'Cache-Control': 'no-cache' }).end(script);
+  }
+
+  const server = createServer((request, response) => {
+    const path = new URL(request.url ?? '/', 'http://localhost').pathname;
+    const answered = path.startsWith('/api') ? answerApi(request, response) : answerFile(path, response);
+    // A page that's closed breaks its connections; that's no failure of the server's.
+    answered.catch(() => response.destroy());
+  });
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
+  const listen = (port = 0) => new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  await listen();
+  const { port } = server.address() as AddressInfo;
+
+  const stop = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      for (const socket of sockets) socket.destroy();
+    });
+
+  return {
+    origin: `http://localhost:${port}`,
+    received,
+    bodies: () => received.map(({ text }) => text),
+    reply: (next) => {
+      reply = typeof next === 'function' ? next : () => next;
+    },
+    requireToken: () => {
+      needsToken = true;
+    },
+    token: (sub = 'ann', lifeS = 60) =>
+      new SignJWT({ nonce: nonce++ })
+        .setProtectedHeader({ alg: 'HS256' })
+        .setSubject(sub)
+        .setIssuedAt()
+        .setExpirationTime(Math.floor(Date.now() / 1000) + lifeS)
+        .sign(SECRET),
+    serve: (path, body, type = 'text/javascript') => void served.set(path, { body, type }),
+    arrived: (count) =>
+      received.length >= count ? Promise.resolve() : new Promise((resolve) => void waiting.push({ count, resolve })),
+    unlisten: stop,
+    listen: () => listen(port),
+    close: stop,
+  };
+}
+
+async function verified(authorization: string | undefined): Promise<string | null> {
+  if (!authorization?.startsWith('Bearer ')) return null;
+  try {
+    const { payload } = await jwtVerify(authorization.slice('Bearer '.length), SECRET);
+    return payload.sub ?? null;
+  } catch (error) {
+    if (error instanceof errors.JOSEError) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,152 @@
+import { test as base, expect, type BrowserContext, type Page } from '@playwright/test';
+import type { SyncClient } from '../../client/index.js';
+import type { EntryInfo } from '../../sw/protocol/api.js';
+import type { SyncEvent } from '../../sw/protocol/events.js';
+import { createApiServer, type ApiServer } from './api-server.js';
+
+export { expect };
+
+declare global {
+  interface Window {
+    sync: SyncClient;
+    /** The drop-in's client. */
+    holdfast?: SyncClient;
+    seen: SyncEvent[];
+  }
+}
+
+/** What a page got for a fetch. */
+export interface Fetched {
+  status: number;
+  type: ResponseType;
+  text: string;
+  headers: Record<string, string>;
+}
+
+export interface Posted {
+  headers?: Record<string, string>;
+  path?: string;
+  method?: string;
+}
+
+/** A page with a connected client, and short words for what tests do with it. */
+export class App {
+  readonly page: Page;
+  readonly server: ApiServer;
+
+  constructor(page: Page, server: ApiServer) {
+    this.page = page;
+    this.server = server;
+  }
+
+  /** Posts a body under `/api`, as the page would. */
+  post(body: string, { headers = {}, path = '/api/notes', method = 'POST' }: Posted = {}): Promise<Fetched> {
+    return this.page.evaluate(
+      async ([url, init]) => {
+        const response = await fetch(url, init);
+        const { status, type } = response;
+        return { status, type, text: await response.text(), headers: Object.fromEntries(response.headers) };
+      },
+      [path, { method, headers, ...(method !== 'GET' && method !== 'HEAD' && { body }) }] as const,
+    );
+  }
+
+  /** Calls the client. */
+  call<T>(work: (sync: SyncClient, ...args: never[]) => T | Promise<T>, ...args: unknown[]): Promise<T> {
+    return this.page.evaluate(
+      ([source, given]) => (0, eval)(`(${source})`)(window.sync, ...given) as T,
+      [work.toString(), args] as const,
+    );
+  }
+
+  entries(): Promise<EntryInfo[]> {
+    return this.call((sync) => sync.entries());
+  }
+
+  events(): Promise<SyncEvent[]> {
+    return this.page.evaluate(() => window.seen);
+  }
+
+  types(): Promise<string[]> {
+    return this.page.evaluate(() => window.seen.map((event) => event.type));
+  }
+
+  /** Waits until the page has heard `count` events of the type. */
+  async heard(type: SyncEvent['type'], count = 1): Promise<void> {
+    await this.page.waitForFunction(
+      ([wanted, times]) => window.seen.filter((event) => event.type === wanted).length >= times,
+      [type, count] as const,
+    );
+  }
+
+  /** Waits until nothing is owed. */
+  async empty(): Promise<void> {
+    await this.page.waitForFunction(async () => (await window.sync.status()).waiting === 0);
+  }
+
+  async stopWorker(): Promise<void> {
+    await stopWorkers(this.page);
+  }
+}
+
+/** Stops the page's service workers, as the browser does when they idle, or at any other moment. */
+export async function stopWorkers(page: Page): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  await session.send('ServiceWorker.enable');
+  await session.send('ServiceWorker.stopAllWorkers');
+  await session.detach();
+}
+
+/** The worker's script around `install`'s options, which are source text so that they may hold functions. */
+export const workerScript = (options: string): string =>
+  `importScripts('/holdfast-sw.js');\nholdfast.install({ takeOver: true, ${options} });`;
+
+/** Retries that come so fast, or so late, that a test needn't wait. */
+export const FAST = 'retry: { answered: { baseMs: 20, capMs: 50 }, unreachable: { baseMs: 20, capMs: 50 } }';
+export const NEVER = 'retry: (question) => 3600000';
+
+export interface OpenOptions {
+  /** Source text of `install`'s options. @default one backend at /api, fast retries */
+  options?: string;
+  /** Source text of `connect`'s further options. */
+  connect?: string;
+  context?: BrowserContext;
+}
+
+export type Open = (options?: OpenOptions) => Promise<App>;
+
+export async function openApp(page: Page, server: ApiServer, { options, connect = '' }: OpenOptions = {}): Promise<App> {
+  server.serve('/worker.js', workerScript(options ?? `backends: [{ baseUrl: '/api', ${FAST} }]`));
+  await page.goto(server.origin);
+  await connectPage(page, connect);
+  return new App(page, server);
+}
+
+/** Connects the client of a page, and notes what it hears. */
+export async function connectPage(page: Page, connect = ''): Promise<void> {
+  await page.evaluate(`(async () => {
+    window.seen = [];
+    window.sync = await Holdfast.connect({ worker: '/worker.js', ${connect} });
+    window.sync.addEventListener('event', ({ detail }) => window.seen.push(detail));
+    // Calls are heard in order: the wake-up that a new client sends is over.
+    await window.sync.status();
+  })()`);
+}
+
+interface Fixtures {
+  server: ApiServer;
+  open: Open;
+}
+
+export const test = base.extend<Fixtures>({
+  server: async ({}, use) => {
+    const server = await createApiServer();
+    await use(server);
+    await server.close();
+  },
+  open: async ({ page, server }, use) => {
+    await use(({ context, ...options } = {}) =>
+      context ? context.newPage().then((other) => openApp(other, server, options)) : openApp(page, server, options),
+    );
+  },
+});
