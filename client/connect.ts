@@ -21,7 +21,7 @@ export interface ConnectOptions {
 }
 
 const RULES: Record<keyof ConnectOptions, [check: (value: unknown) => boolean, rule: string]> = {
-  worker: [(value) => value instanceof URL || isText(value), 'it must be the URL of the worker’s script'],
+  worker: [(value) => value instanceof URL || isText(value), "it must be the URL of the worker's script"],
   scope: [isText, 'it must be a URL'],
   type: [(value) => value === 'classic' || value === 'module', "it must be 'classic' or 'module'"],
   getToken: [(value) => typeof value === 'function', 'it must be a function'],
@@ -49,7 +49,7 @@ export async function connect(options: ConnectOptions = {}): Promise<SyncClient>
 function check(options: ConnectOptions): void {
   for (const [name, value] of Object.entries(options)) {
     const rule = RULES[name as keyof ConnectOptions];
-    if (!rule) throw new ConfigError(name, value, `it isn’t known; known are: ${Object.keys(RULES).join(', ')}`);
+    if (!rule) throw new ConfigError(name, value, `it isn't known; known are: ${Object.keys(RULES).join(', ')}`);
     if (value !== undefined && !rule[0](value)) throw new ConfigError(name, value, rule[1]);
   }
 }
@@ -64,7 +64,7 @@ async function registered({ worker, scope, type }: ConnectOptions): Promise<Serv
     });
   const registration = await navigator.serviceWorker.getRegistration();
   if (!registration)
-    throw new ConfigError('worker', worker, 'it’s needed, as this page has no service worker yet');
+    throw new ConfigError('worker', worker, "it's needed, as this page has no service worker yet");
   return registration;
 }
 

@@ -14,7 +14,7 @@ import { createState } from './pipeline/state.js';
 import { browserChance, browserClock, browserDigest, browserLocks } from './platform/browser.js';
 import { serve } from './platform/endpoint.js';
 import { browserSend, restoreRequest } from './platform/transport.js';
-import { askForWakeUp, isActiveWorker, isOurs, type SyncEventLike } from './platform/wake-ups.js';
+import { isActiveWorker, wakeUps, type SyncEventLike } from './platform/wake-ups.js';
 import { connect } from './store/connection.js';
 import { storedOutbox } from './store/outbox.js';
 import { checkOptions, type InstallOptions } from './options.js';
@@ -64,6 +64,8 @@ export function install(options: InstallOptions): void {
   installed = true;
 
   const outbox = storedOutbox(connect());
+  const isOnline = () => navigator.onLine;
+  const backgroundSync = wakeUps(self.registration, isOnline);
   const channel = new BroadcastChannel(EVENT_CHANNEL);
   const instance = browserChance.uuid();
   const ports: Ports = {
@@ -75,9 +77,9 @@ export function install(options: InstallOptions): void {
     locks: browserLocks,
     outbox,
     broadcast: (event) => channel.postMessage(event),
-    isOnline: () => navigator.onLine,
+    isOnline,
     isActive: () => isActiveWorker(self),
-    askForWakeUp: () => askForWakeUp(self.registration),
+    askForWakeUp: backgroundSync.ask,
     log,
   };
   const report = createReport(ports, options.onEvent);
@@ -117,10 +119,16 @@ export function install(options: InstallOptions): void {
   self.addEventListener('message', (event) => void answer(event));
   self.addEventListener('sync', (event) => {
     const sync = event as SyncEventLike;
-    if (!isOurs(sync)) return;
-    connectivityChanged();
-    // A rejection asks the browser for another event later.
-    sync.waitUntil(scheduler.linger(LINGER_MS).then((done) => (done ? undefined : Promise.reject(new StillWaiting()))));
+    const taken = backgroundSync.take(sync);
+    if (!taken) return;
+    if (taken.news) wake(sync);
+    sync.waitUntil(
+      scheduler.linger(LINGER_MS).then((done) => {
+        backgroundSync.done();
+        // A rejection asks the browser for another event later.
+        if (!done) throw new StillWaiting();
+      }),
+    );
   });
   self.addEventListener('periodicsync', (event) => wake(event as ExtendableEvent));
 }

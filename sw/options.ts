@@ -140,7 +140,7 @@ export function checkOptions(options: InstallOptions, environment: Environment):
       first === index,
       `backends[${index}].baseUrl`,
       backends[index]?.baseUrl,
-      `it’s the same backend as backends[${first}]; give one of them a namespace`,
+      `it's the same backend as backends[${first}]; give one of them a namespace`,
     );
   });
   return configs;
@@ -260,7 +260,7 @@ function guardedLane(lane: BackendOptions['lane'], warn: Environment['warn']): B
 function known(options: object, names: readonly string[], prefix: string): void {
   for (const [name, value] of Object.entries(options)) {
     if (names.includes(name)) continue;
-    const rule = NOT_YET.includes(name) ? 'this version doesn’t support it yet' : 'it isn’t known';
+    const rule = NOT_YET.includes(name) ? "this version doesn't support it yet" : "it isn't known";
     throw new ConfigError(prefix + name, value, `${rule}; known are: ${names.join(', ')}`);
   }
 }

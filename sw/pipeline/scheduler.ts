@@ -27,7 +27,7 @@ export interface Scheduler {
   /** Resolves when no drain is under way. */
   idle(): Promise<void>;
   /**
-   * Drains, and goes on for up to `budgetMs` while something will be due by then. Gives false when
+   * Goes on draining for up to `budgetMs` while something will be due by then. Gives false when
    * something still waits for its time after that.
    */
   linger(budgetMs: number): Promise<boolean>;
@@ -213,7 +213,7 @@ export function createScheduler({ ports, report, holds, state, replay, instance 
     void wait.then(async (opened) => {
       backend.gated = false;
       if (opened === 'open') {
-        await restartBackoffs(backend).catch((error: unknown) => log.error('[holdfast] the outbox can’t be read', error));
+        await restartBackoffs(backend).catch((error: unknown) => log.error("[holdfast] the outbox can't be read", error));
       }
       await look();
     });
@@ -247,14 +247,14 @@ export function createScheduler({ ports, report, holds, state, replay, instance 
       for (const backend of state.backends.values()) hurryCircuit(backend, all);
       if (all) await endBackoffs();
     } catch (error) {
-      log.error('[holdfast] the outbox can’t be read', error);
+      log.error("[holdfast] the outbox can't be read", error);
     }
     await look();
   }
 
   async function linger(budgetMs: number): Promise<boolean> {
     const end = clock.now() + budgetMs;
-    await hurry();
+    await look();
     while (nextLook !== null && nextLook <= end) {
       const wait = Math.max(0, nextLook - clock.now());
       await new Promise<void>((resolve) => void clock.after(wait, resolve));

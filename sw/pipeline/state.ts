@@ -47,7 +47,7 @@ export function createState(backends: readonly Backend[], outbox: Outbox, locati
       if (found.length > 0) return found;
       const known = backends.map(({ config }) => config.baseUrl + (config.namespace && ` (${config.namespace})`));
       const asked = namespace === undefined ? baseUrl : `${baseUrl} (${namespace})`;
-      throw new ConfigError('baseUrl', asked, `it’s no backend of this worker; known are: ${known.join(', ')}`);
+      throw new ConfigError('baseUrl', asked, `it's no backend of this worker; known are: ${known.join(', ')}`);
     },
   };
   return state;

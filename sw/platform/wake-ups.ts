@@ -8,15 +8,45 @@ export interface SyncEventLike extends ExtendableEvent {
   tag: string;
 }
 
-export const isOurs = (event: SyncEventLike): boolean => event.tag === TAG;
+export interface WakeUps {
+  /** Registers for Background Sync, where there is one and it isn't done already. Never throws. */
+  ask(): void;
+  /**
+   * Takes a sync event: null when it isn't ours. `news` is false for the event that Chromium fires at
+   * once on a registration made while online: it tells of no change, so no backoff is cut short for it.
+   */
+  take(event: SyncEventLike): { news: boolean } | null;
+  /** The event is over. */
+  done(): void;
+}
 
 /**
- * Registers for Background Sync, where there is one. It's a wake-up and no more: Chromium gives a tag
- * three attempts, and rejects the registration when no window is open. The entry is on disk anyway.
+ * Background Sync: a wake-up and no more. Chromium gives a tag three attempts, and rejects the
+ * registration when no window is open. The entry is on disk anyway.
  */
-export function askForWakeUp(registration: ServiceWorkerRegistration): void {
+export function wakeUps(registration: ServiceWorkerRegistration, isOnline: () => boolean): WakeUps {
   const { sync } = registration as ServiceWorkerRegistration & { sync?: SyncManager };
-  sync?.register(TAG).catch(() => {});
+  let registered = false;
+  let echo = false;
+  return {
+    ask() {
+      if (registered || !sync) return;
+      registered = true;
+      echo = isOnline();
+      sync.register(TAG).catch(() => {
+        registered = false;
+      });
+    },
+    take(event) {
+      if (event.tag !== TAG) return null;
+      const news = !echo;
+      echo = false;
+      return { news };
+    },
+    done() {
+      registered = false;
+    },
+  };
 }
 
 /**

@@ -15,7 +15,7 @@ export function normaliseBaseUrl(baseUrl: string, location?: string, option = 'b
   try {
     url = new URL(baseUrl.trim(), location);
   } catch {
-    throw bad('it must be an absolute URL, or one that is relative to the worker’s script');
+    throw bad("it must be an absolute URL, or one that is relative to the worker's script");
   }
   if (url.protocol !== 'https:' && url.protocol !== 'http:') throw bad('it must be an http or https URL');
   if (url.username || url.password) throw bad('it must not carry credentials');

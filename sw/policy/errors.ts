@@ -31,5 +31,5 @@ function show(value: unknown): string {
     // A cycle or a bigint: String() below will do.
   }
   text ??= String(value);
-  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }

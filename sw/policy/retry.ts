@@ -54,7 +54,7 @@ export function checkRetryOptions(options: RetryOptions, at: string): void {
     } else if (name === 'answered' || name === 'unreachable') {
       checkCeilings(value, `${at}.${name}`);
     } else {
-      throw new ConfigError(`${at}.${name}`, value, 'it isn’t known; known are: maxRetries, answered, unreachable');
+      throw new ConfigError(`${at}.${name}`, value, "it isn't known; known are: maxRetries, answered, unreachable");
     }
   }
 }
@@ -64,7 +64,7 @@ function checkCeilings(value: unknown, at: string): void {
     throw new ConfigError(at, value, 'it must be an object with baseMs, capMs or both');
   for (const [name, ms] of Object.entries(value)) {
     if (name !== 'baseMs' && name !== 'capMs')
-      throw new ConfigError(`${at}.${name}`, ms, 'it isn’t known; known are: baseMs, capMs');
+      throw new ConfigError(`${at}.${name}`, ms, "it isn't known; known are: baseMs, capMs");
     if (typeof ms !== 'number' || !Number.isFinite(ms) || ms < 0)
       throw new ConfigError(`${at}.${name}`, ms, 'it must be a number of milliseconds, 0 or more');
   }

@@ -74,12 +74,12 @@ export async function createApiServer({ cors = false } = {}): Promise<ApiServer>
     const { method = '', url = '', headers } = request;
     const user = await verified(headers.authorization);
     const seen: Received = { method, path: url, headers, body, text: body.toString(), user, at: Date.now() };
+    const count = received.push(seen) - 1;
+    waiting = waiting.filter((one) => received.length < one.count || one.resolve());
     const answer =
       needsToken && user === null
         ? { status: 401, headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' }, body: { code: 'token_expired' } }
-        : await reply(seen, received.push(seen) - 1);
-    if (!received.includes(seen)) received.push(seen);
-    waiting = waiting.filter(({ count, resolve }) => received.length < count || resolve());
+        : await reply(seen, count);
     if (answer === 'reset') return void request.socket.destroy();
     if (answer === 'hang') return;
     const { status = 200, headers: extra = {}, body: content = '' } = answer;

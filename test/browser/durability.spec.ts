@@ -1,0 +1,250 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium as browserType } from '@playwright/test';
+import { chromium } from '../support/chromium.js';
+import { expect, test, openApp, connectPage, App, workerScript, FAST, NEVER } from '../support/fixtures.js';
+
+const slow = 'retry: { answered: { baseMs: 1200, capMs: 1200 } }';
+
+test('R13 D1 a worker stopped between two steps goes on where it was', async ({ open, server }) => {
+  const app = await open({ options: `backends: [{ baseUrl: '/api', ${FAST}, lane: () => 'one' }]` });
+  await server.unlisten();
+  for (const body of ['a', 'b', 'c']) await app.post(body);
+  await app.stopWorker();
+  await server.listen();
+  await app.call((sync) => sync.replay());
+  await server.arrived(1);
+  await app.stopWorker();
+  await app.call((sync) => sync.replay());
+  await app.empty();
+  const effects = new Map(server.received.map(({ headers, text }) => [headers['idempotency-key'], text]));
+  expect([...effects.values()]).toEqual(['a', 'b', 'c']);
+});
+
+test('R13 a delay is never restarted from zero', async ({ open, server }) => {
+  const app = await open({ options: `backends: [{ baseUrl: '/api', ${slow} }]` });
+  server.reply({ status: 500 });
+  await app.post('x');
+  const [before] = await app.entries();
+  await app.stopWorker();
+  const [after] = await app.entries();
+  expect(after).toMatchObject({ notBefore: before!.notBefore, retries: before!.retries, sends: before!.sends });
+  server.reply({ status: 201 });
+  await app.heard('delivered');
+  expect(server.received).toHaveLength(2);
+});
+
+test('D1 a worker stopped in the middle of a replay: delivered, under the same idempotency key', async ({ open, server }) => {
+  const app = await open();
+  await server.unlisten();
+  await app.post('x');
+  server.reply((_request, count) => (count === 0 ? 'hang' : { status: 201 }));
+  await server.listen();
+  await server.arrived(1);
+  await app.stopWorker();
+  await app.call((sync) => sync.replay());
+  await app.heard('delivered');
+  expect(new Set(server.received.map(({ headers }) => headers['idempotency-key'])).size).toBe(1);
+});
+
+test('C9 D1 write-ahead: a worker stopped in mid-flight loses nothing', async ({ open, server }) => {
+  const app = await open({ options: `backends: [{ baseUrl: '/api', capture: 'write-ahead', ${FAST} }]` });
+  server.reply((_request, count) => (count === 0 ? 'hang' : { status: 201 }));
+  await app.page.evaluate(() => void fetch('/api/x', { method: 'POST', body: 'x' }).catch(() => {}));
+  await server.arrived(1);
+  await app.stopWorker();
+  await app.call((sync) => sync.replay());
+  await app.empty();
+  expect(server.received.length).toBeGreaterThan(1);
+  expect(server.bodies().every((body) => body === 'x')).toBe(true);
+});
+
+test('D1 the browser killed and started again on the same profile: nothing is lost, the order holds', async ({ server }) => {
+  const profile = await mkdtemp(join(tmpdir(), 'holdfast-'));
+  server.serve('/worker.js', workerScript(`backends: [{ baseUrl: '/api', ${FAST} }]`));
+  const launch = () => browserType.launchPersistentContext(profile, { ...chromium() });
+  try {
+    const first = await launch();
+    const app = await openApp(first.pages()[0]!, server);
+    await server.unlisten();
+    for (const body of ['a', 'b', 'c']) expect((await app.post(body)).status).toBe(202);
+    const closed = new Promise((resolve) => first.once('close', resolve));
+    spawnSync('pkill', ['-KILL', '-f', profile]);
+    await closed;
+
+    await server.listen();
+    const second = await launch();
+    const page = second.pages()[0]!;
+    await page.goto(server.origin);
+    await connectPage(page);
+    await new App(page, server).empty();
+    expect(server.bodies()).toEqual(['a', 'b', 'c']);
+    await second.close();
+  } finally {
+    await rm(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+  }
+});
+
+test('V1 settled gives the final answer, after a reload too', async ({ open, server }) => {
+  const app = await open();
+  server.reply((_request, count) =>
+    count === 0 ? { status: 503 } : { status: 201, headers: { 'X-Own': 'yes' }, body: { id: 7 } },
+  );
+  const { id } = JSON.parse((await app.post('x')).text);
+  const read = `async (sync, id) => {
+    const { state, status, headers, body } = await sync.settled(id);
+    return { state, status, own: headers['x-own'], body: new TextDecoder().decode(body) };
+  }`;
+  const expected = { state: 'delivered', status: 201, own: 'yes', body: '{"id":7}' };
+  const settled = () => app.page.evaluate(`(${read})(window.sync, ${JSON.stringify(id)})`);
+  expect(await settled()).toEqual(expected);
+  await app.page.reload();
+  await connectPage(app.page);
+  await app.stopWorker();
+  expect(await settled()).toEqual(expected);
+  const unknown = await app.page.evaluate(() => window.sync.settled('nobody').catch(({ name }: Error) => name));
+  expect(unknown).toBe('UnknownEntryError');
+});
+
+test('V1 settled waits, and ends at once when its signal is aborted', async ({ open, server }) => {
+  const app = await open({ options: `backends: [{ baseUrl: '/api', ${NEVER} }]` });
+  server.reply({ status: 503 });
+  await app.post('x', { headers: { 'Holdfast-Id': 'mine' } });
+  const name = await app.page.evaluate(() => {
+    const abort = new AbortController();
+    setTimeout(() => abort.abort(), 50);
+    return window.sync.settled('mine', { signal: abort.signal }).catch((error: Error) => error.name);
+  });
+  expect(name).toBe('AbortError');
+  const state = app.page.evaluate(async () => (await window.sync.settled('mine')).state);
+  expect(await app.call((sync) => sync.cancel('mine'))).toBe(true);
+  expect(await state).toBe('cancelled');
+});
+
+test('R10 a cancel in flight is final, and the only terminal event', async ({ open, server }) => {
+  const app = await open();
+  server.reply({ status: 503 });
+  await app.post('x', { headers: { 'Holdfast-Id': 'mine' } });
+  server.reply('hang');
+  await server.arrived(2);
+  expect(await app.call((sync) => sync.cancel('mine'))).toBe(true);
+  await app.heard('cancelled');
+  expect(await app.entries()).toEqual([]);
+  const terminal = (await app.events()).filter(({ type }) => ['delivered', 'failed', 'cancelled'].includes(type));
+  expect(terminal).toMatchObject([{ type: 'cancelled', id: 'mine', mayBeDelivered: true }]);
+});
+
+test('V1 a dead letter is kept with its answer, until it’s retried or discarded', async ({ open, server }) => {
+  const app = await open();
+  server.reply((_request, count) => (count === 0 ? { status: 503 } : { status: 422, body: { why: 'no' } }));
+  await app.post('x', { headers: { 'Holdfast-Id': 'mine' } });
+  await app.heard('failed');
+  expect(await app.entries()).toMatchObject([{ state: 'dead', reason: 'permanent', lastAnswer: { status: 422 } }]);
+  server.reply({ status: 201 });
+  expect(await app.call((sync) => sync.retry('mine'))).toBe(true);
+  await app.heard('delivered');
+  server.reply((_request, count) => ({ status: count === 3 ? 503 : 404 }));
+  await app.post('y', { headers: { 'Holdfast-Id': 'other' } });
+  await app.heard('failed', 2);
+  expect(await app.call((sync) => sync.discard('mine'))).toBe(false);
+  expect(await app.call((sync) => sync.discard('other'))).toBe(true);
+  expect(await app.entries()).toEqual([]);
+});
+
+test('R5 the ladder ends in a dead letter with the last answer, reported once', async ({ open, server }) => {
+  const app = await open();
+  server.reply((_request, count) => ({ status: 500, body: { count } }));
+  await app.post('x', { headers: { 'Holdfast-Id': 'mine' } });
+  await app.heard('failed');
+  expect(server.received).toHaveLength(6);
+  const body = await app.page.evaluate(async () => new TextDecoder().decode((await window.sync.settled('mine')).body!));
+  expect(body).toBe('{"count":5}');
+  expect((await app.types()).filter((type) => type === 'retrying')).toHaveLength(5);
+});
+
+test('R12 a 401’s body is read no further than it must be, even one that never ends', async ({ open, server }) => {
+  const app = await open();
+  server.reply({ status: 401, body: 'x'.repeat(10 * 1024 * 1024) });
+  const answer = await app.post('x', { headers: { Authorization: 'Bearer opaque' } });
+  expect(answer.status).toBe(202);
+  expect(await app.entries()).toMatchObject([{ state: 'held' }]);
+});
+
+test('C12 a damaged record is a dead letter, and stops neither listing nor replay', async ({ open, server }) => {
+  const app = await open();
+  await server.unlisten();
+  for (const id of ['a', 'b', 'c']) await app.post(id, { headers: { 'Holdfast-Id': id } });
+  await app.call((sync) => sync.pause());
+  await app.page.evaluate(async () => {
+    const done = <T>(request: IDBRequest<T>) =>
+      new Promise<T>((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(request.error);
+      });
+    const db = await done(indexedDB.open('holdfast'));
+    const store = db.transaction('entries', 'readwrite').objectStore('entries');
+    const [first, second] = await done(store.getAll());
+    await done(store.put({ ...first, request: null }));
+    await done(db.transaction('bodies', 'readwrite').objectStore('bodies').delete(second.seq));
+    db.close();
+  });
+  expect(await app.entries()).toHaveLength(3);
+  await server.listen();
+  await app.call((sync) => sync.resume());
+  await app.heard('delivered');
+  expect(server.bodies()).toEqual(['c']);
+  expect((await app.entries()).map(({ id, state, reason }) => [id, state, reason])).toEqual([
+    ['a', 'dead', 'unreadable'],
+    ['b', 'dead', 'unreadable'],
+  ]);
+});
+
+test('C11 when storage fails, the request goes as if Holdfast weren’t there', async ({ open, server }) => {
+  const app = await open({
+    options: `backends: [{ baseUrl: '/api', ${FAST} }] });
+      const { add } = IDBObjectStore.prototype;
+      self.addEventListener('message', ({ data }) => { if ('broken' in (data ?? {})) IDBObjectStore.prototype.add = data.broken ? () => { throw new DOMException('full', 'QuotaExceededError'); } : add; });
+      ({`,
+  });
+  await app.page.evaluate(() => navigator.serviceWorker.controller!.postMessage({ broken: true }));
+  server.reply({ status: 503, body: 'down' });
+  expect(await app.post('x')).toMatchObject({ status: 503, text: 'down' });
+  await app.heard('storage-failed');
+  await app.page.evaluate(() => navigator.serviceWorker.controller!.postMessage({ broken: false }));
+  expect((await app.post('y', { headers: { 'Holdfast-Lane': 'b' } })).status).toBe(202);
+});
+
+test('D2 two tabs and two triggers make one drain', async ({ open, server, context }) => {
+  const app = await open();
+  const second = await context.newPage();
+  await second.goto(server.origin);
+  await connectPage(second);
+  await server.unlisten();
+  for (let body = 0; body < 20; body++) await app.post(String(body));
+  await server.listen();
+  await Promise.all([
+    app.call((sync) => sync.replay()),
+    second.evaluate(() => window.sync.replay()),
+    app.call((sync) => sync.replay()),
+  ]);
+  await app.heard('delivered', 20);
+  expect(server.bodies()).toEqual(Array.from({ length: 20 }, (_, body) => String(body)));
+});
+
+test('V4 the journal tells the story in order, over a restart, with no secret in it', async ({ open, server }) => {
+  server.requireToken();
+  const app = await open();
+  const lapsed = await server.token('ann', -3600);
+  await app.post('{"secret":"body"}', { headers: { Authorization: `Bearer ${lapsed}` } });
+  await app.heard('held');
+  await app.stopWorker();
+  const fresh = await server.token('ann');
+  await app.call((sync, token: string) => sync.provideToken(token), fresh);
+  await app.heard('delivered');
+  const journal = await app.call((sync) => sync.journal());
+  expect(journal.map(({ type }) => type)).toEqual(['queued', 'held', 'auth-required', 'released', 'delivered']);
+  const written = JSON.stringify(journal);
+  for (const secret of [lapsed, fresh, 'secret']) expect(written).not.toContain(secret);
+});

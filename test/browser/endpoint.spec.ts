@@ -1,0 +1,154 @@
+import { expect, test, workerScript, FAST, NEVER } from '../support/fixtures.js';
+
+test('T6 a call wakes a stopped worker, and another after that one', async ({ open }) => {
+  const app = await open();
+  for (let round = 0; round < 3; round++) {
+    await app.stopWorker();
+    expect(await app.call((sync) => sync.status())).toMatchObject({ waiting: 0 });
+  }
+});
+
+test('T6 a call survives a worker that’s stopped in the middle of it', async ({ open, server }) => {
+  const app = await open({ options: `backends: [{ baseUrl: '/api', ${NEVER} }]` });
+  server.reply('reset');
+  await app.post('x');
+  const calls = app.page.evaluate(() => Promise.all(Array.from({ length: 20 }, () => window.sync.entries())));
+  await app.stopWorker();
+  expect((await calls).map((entries) => entries.length)).toEqual(Array(20).fill(1));
+});
+
+test('T6 a call that nobody answers fails at its deadline', async ({ page, server }) => {
+  server.serve('/worker.js', 'self.addEventListener("install", () => self.skipWaiting());');
+  await page.goto(server.origin);
+  const failure = await page.evaluate(`(async () => {
+    const sync = await Holdfast.connect({ worker: '/worker.js', deadlineMs: 300 });
+    return sync.status().catch(({ name, message }) => name + ': ' + message);
+  })()`);
+  expect(failure).toBe('TimeoutError: holdfast: the worker gave no answer within 300 ms');
+});
+
+test('T6 a closed client ends its calls, and keeps no listener', async ({ open }) => {
+  const app = await open();
+  const ended = await app.page.evaluate(async () => {
+    const settled = window.sync.settled('nobody').catch((error: Error) => error.name);
+    window.sync.close();
+    return [await settled, await window.sync.status().catch((error: Error) => error.name)];
+  });
+  expect(ended).toEqual(['AbortError', 'AbortError']);
+});
+
+test('an error keeps its name and its words across Comlink', async ({ open }) => {
+  const app = await open();
+  const failure = await app.page.evaluate(() =>
+    window.sync.provideToken('t', { baseUrl: '/nowhere' }).catch(({ name, message }: Error) => ({ name, message })),
+  );
+  expect(failure).toEqual({
+    name: 'ConfigError',
+    message: expect.stringMatching(/option "baseUrl" is "\/nowhere"; it's no backend of this worker; known are: http/),
+  });
+});
+
+test('a message that isn’t of the protocol gets a clear error, and changes nothing', async ({ open, server }) => {
+  const app = await open({ options: `backends: [{ baseUrl: '/api', ${NEVER} }]` });
+  server.reply('reset');
+  await app.post('x');
+  const answers = await app.page.evaluate(async () => {
+    const { active } = await navigator.serviceWorker.ready;
+    const ask = (message: object) =>
+      new Promise((resolve) => {
+        const id = Math.random().toString();
+        const listen = ({ data }: MessageEvent) => {
+          if (data?.id !== id) return;
+          navigator.serviceWorker.removeEventListener('message', listen);
+          resolve(data.value?.value?.message ?? data.value);
+        };
+        navigator.serviceWorker.addEventListener('message', listen);
+        active!.postMessage({ id, holdfast: 1, ...message });
+      });
+    for (const noise of ['text', null, 7, { id: 1 }, { id: 'x' }, { type: 'APPLY' }]) active!.postMessage(noise);
+    return [
+      await ask({ type: 'APPLY', path: ['destroy'], argumentList: [] }),
+      await ask({ type: 'GET', path: ['constructor', 'constructor'] }),
+      await ask({ type: 'APPLY', path: ['constructor', 'constructor'], argumentList: [{ type: 'RAW', value: 'return 1' }] }),
+      await ask({ type: 'SET', path: ['status'], value: { type: 'RAW', value: 1 } }),
+    ];
+  });
+  for (const answer of answers) expect(answer).toMatch(/there's no call/);
+  expect(await app.entries()).toHaveLength(1);
+});
+
+test('an app’s own Comlink in the same worker isn’t disturbed', async ({ page, server }) => {
+  server.serve(
+    '/worker.js',
+    `${workerScript(`backends: [{ baseUrl: '/api', ${FAST} }]`)}
+     self.addEventListener('message', (event) => {
+       if (event.data?.path?.[0] === 'own') event.source.postMessage({ id: event.data.id, type: 'RAW', value: 'mine' });
+     });`,
+  );
+  await page.goto(server.origin);
+  const value = await page.evaluate(async () => {
+    const registration = await navigator.serviceWorker.register('/worker.js');
+    const { active } = await navigator.serviceWorker.ready;
+    navigator.serviceWorker.startMessages();
+    const heard: unknown[] = [];
+    navigator.serviceWorker.addEventListener('message', ({ data }) => heard.push(data.value));
+    active!.postMessage({ id: 'own-1', type: 'APPLY', path: ['own'], argumentList: [] });
+    while (heard.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    return [registration.scope.length > 0, heard];
+  });
+  expect(value).toEqual([true, ['mine']]);
+});
+
+test.describe('a wrong option', () => {
+  for (const [options, words] of [
+    [`backends: []`, /option "backends" is \[\]; it must list one backend or more/],
+    [`backends: [{}]`, /"backends\[0\]\.baseUrl" is undefined; it must be a non-empty URL/],
+    [`backends: [{ baseUrl: '/api?x' }]`, /"backends\[0\]\.baseUrl" is "\/api\?x"; it must have no query/],
+    [`backends: [{ baseUrl: '/api', retires: 3 }]`, /"backends\[0\]\.retires" is 3; it isn't known; known are: baseUrl/],
+    [`backends: [{ baseUrl: '/api', capture: 'sometimes' }]`, /capture" is "sometimes"; it must be 'on-failure'/],
+    [`backends: [{ baseUrl: '/api', networkTimeoutMs: -1 }]`, /networkTimeoutMs" is -1; it must be milliseconds/],
+    [`backends: [{ baseUrl: '/api', retry: { maxRetries: 1.5 } }]`, /retry\.maxRetries" is 1\.5; it must be a whole number/],
+    [`backends: [{ baseUrl: '/api', auth: { on401: 'x' } }]`, /auth\.on401" is "x"; it must be 'hold' or 'pass'/],
+    [`backends: [{ baseUrl: '/api' }, { baseUrl: '/api/' }]`, /"backends\[1\]\.baseUrl".*same backend as backends\[0\]/],
+    [`backends: [{ baseUrl: '/api' }], onEvents: () => {}`, /option "onEvents" is a function; it isn't known/],
+  ] as const) {
+    test(`fails at install: ${options.slice(0, 60)}`, async ({ page, server }) => {
+      server.serve('/worker.js', `importScripts('/holdfast-sw.js'); try { holdfast.install({ ${options} }); } catch (error) { self.failure = error.name + ' ' + error.message; }
+        self.addEventListener('message', (event) => event.source.postMessage(self.failure));`);
+      await page.goto(server.origin);
+      const failure = await page.evaluate(async () => {
+        await navigator.serviceWorker.register('/worker.js');
+        const { active } = await navigator.serviceWorker.ready;
+        navigator.serviceWorker.startMessages();
+        const heard = new Promise((resolve) => navigator.serviceWorker.addEventListener('message', ({ data }) => resolve(data)));
+        active!.postMessage('say');
+        return heard;
+      });
+      expect(failure).toMatch(/^ConfigError/);
+      expect(failure).toMatch(words);
+    });
+  }
+
+  test('fails the registration, so no broken worker goes live', async ({ page, server }) => {
+    server.serve('/worker.js', workerScript('backends: 7'));
+    await page.goto(server.origin);
+    const failure = await page.evaluate(
+      `Holdfast.connect({ worker: '/worker.js' }).then(() => 'connected', ({ name }) => name)`,
+    );
+    expect(failure).toBe('TypeError');
+  });
+
+  for (const [options, words] of [
+    [`{ worker: 7 }`, /option "worker" is 7; it must be the URL/],
+    [`{ worker: '/worker.js', getTokens: 1 }`, /option "getTokens" is 1; it isn't known; known are: worker/],
+    [`{ worker: '/worker.js', getToken: 'x' }`, /option "getToken" is "x"; it must be a function/],
+    [`{ worker: '/worker.js', deadlineMs: 0 }`, /option "deadlineMs" is 0; it must be a number/],
+    [`{}`, /option "worker" is undefined; it's needed/],
+  ] as const) {
+    test(`fails at connect: ${options}`, async ({ page, server }) => {
+      await page.goto(server.origin);
+      const failure = await page.evaluate(`Holdfast.connect(${options}).catch(({ message }) => message)`);
+      expect(failure).toMatch(words);
+    });
+  }
+});

@@ -1,0 +1,105 @@
+import { expect, test, connectPage, NEVER, type App } from '../support/fixtures.js';
+
+/** One entry that no clock will send: only a wake-up can. */
+async function waiting(app: App): Promise<void> {
+  await app.server.unlisten();
+  expect((await app.post('x')).status).toBe(202);
+  await app.server.listen();
+}
+
+const never = `backends: [{ baseUrl: '/api', ${NEVER} }]`;
+
+const triggers: Record<string, (app: App) => Promise<unknown>> = {
+  online: (app) => app.page.evaluate(() => dispatchEvent(new Event('online'))),
+  pageshow: (app) => app.page.evaluate(() => dispatchEvent(new PageTransitionEvent('pageshow'))),
+  'visibilitychange to visible': (app) => app.page.evaluate(() => document.dispatchEvent(new Event('visibilitychange'))),
+  'an explicit replay()': (app) => app.call((sync) => sync.replay()),
+  'a Background Sync event': async (app) => {
+    const session = await app.page.context().newCDPSession(app.page);
+    const registered = new Promise<string>((resolve) =>
+      session.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
+        if (registrations[0]) resolve(registrations[0].registrationId);
+      }),
+    );
+    await session.send('ServiceWorker.enable');
+    const registrationId = await registered;
+    await session.send('ServiceWorker.dispatchSyncEvent', { origin: app.server.origin, registrationId, tag: 'holdfast', lastChance: false });
+  },
+};
+
+for (const [name, trigger] of Object.entries(triggers)) {
+  test(`R14 replay starts on: ${name}`, async ({ open, server }) => {
+    const app = await open({ options: never });
+    await waiting(app);
+    await app.call((sync) => sync.status());
+    expect(server.received).toHaveLength(0);
+    await trigger(app);
+    await app.heard('delivered');
+    expect(server.bodies()).toEqual(['x']);
+  });
+}
+
+test('R14 the network comes back: replay starts, in a worker that was stopped meanwhile too', async ({ open, server, context }) => {
+  const app = await open({ options: never });
+  await context.setOffline(true);
+  await app.post('x');
+  await app.stopWorker();
+  await context.setOffline(false);
+  await app.heard('delivered');
+  expect(server.bodies()).toEqual(['x']);
+});
+
+test('R14 a success on the same backend', async ({ open, server }) => {
+  const app = await open({
+    options: `backends: [{ baseUrl: '/api', ${NEVER}, lane: (request) => request.url }]`,
+  });
+  server.reply(({ path }) => ({ status: path.endsWith('a') ? 503 : 201 }));
+  await app.post('a', { path: '/api/a' });
+  expect((await app.post('b', { path: '/api/b' })).status).toBe(202);
+  server.reply({ status: 201 });
+  await app.call((sync) => sync.replay());
+  await app.heard('delivered', 2);
+});
+
+test('R14 the page keeps the time for a worker that was stopped', async ({ open, server }) => {
+  const app = await open({ options: `backends: [{ baseUrl: '/api', retry: { answered: { baseMs: 800, capMs: 800 } } }]` });
+  server.reply((_request, count) => ({ status: count === 0 ? 500 : 201 }));
+  await app.post('x');
+  await app.stopWorker();
+  await app.heard('delivered');
+});
+
+test('R14 a new page finds what an earlier one left, and sends it', async ({ open, server, context }) => {
+  const app = await open({ options: never });
+  await waiting(app);
+  await app.stopWorker();
+  await app.page.close();
+  const next = await context.newPage();
+  await next.goto(server.origin);
+  await connectPage(next);
+  await server.arrived(1);
+});
+
+test('R14 an installing or waiting worker doesn’t drain', async ({ page, server }) => {
+  const script = (version: number) =>
+    `/* ${version} */ importScripts('/holdfast-sw.js'); holdfast.install({ backends: [{ baseUrl: '/api', ${NEVER}, beforeSend: (request) => { const headers = new Headers(request.headers); headers.set('X-Version', '${version}'); return new Request(request, { headers }); } }] });`;
+  server.serve('/worker.js', script(1));
+  await page.goto(server.origin);
+  await connectPage(page);
+  await page.reload();
+  await connectPage(page);
+  await server.unlisten();
+  await page.evaluate(() => fetch('/api/x', { method: 'POST', body: 'x' }));
+  await server.listen();
+  server.serve('/worker.js', script(2));
+  const waits = await page.evaluate(async () => {
+    const registration = await navigator.serviceWorker.ready;
+    await registration.update();
+    while (!registration.waiting) await new Promise((resolve) => setTimeout(resolve, 20));
+    await window.sync.replay();
+    return registration.waiting !== null;
+  });
+  expect(waits).toBe(true);
+  await server.arrived(1);
+  expect(server.received[0]!.headers['x-version']).toBe('1');
+});
