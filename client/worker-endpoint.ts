@@ -46,7 +46,7 @@ export function workerEndpoint(
   container.startMessages();
   signal?.addEventListener('abort', () => {
     container.removeEventListener('message', hear);
-    for (const id of [...calls.keys()]) fail(id, 'AbortError', 'holdfast: the client is closed');
+    for (const id of calls.keys()) fail(id, 'AbortError', 'holdfast: the client is closed');
   });
 
   return {

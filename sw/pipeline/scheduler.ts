@@ -280,6 +280,6 @@ export function createScheduler({ ports, report, holds, state, replay, instance 
 
 /** A few turns of the microtask queue: what is open answers within them. */
 async function microtasks(): Promise<'waiting'> {
-  for (let turn = 0; turn < 8; turn++) await null;
+  for (let turn = 0; turn < 8; turn++) await Promise.resolve();
   return 'waiting';
 }

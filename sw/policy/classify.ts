@@ -55,13 +55,13 @@ function isExpiredToken(answer: Answer, codes: readonly string[]): boolean {
 function bearerError(challenge: string): string | null {
   // Quoted strings are blanked first, so that a realm of "x, Bearer y" is no challenge.
   const quoted: string[] = [];
-  const bare = challenge.replace(/"((?:[^"\\]|\\.)*)"/g, (_, text: string) => `\u0000${quoted.push(text) - 1}\u0000`);
+  const bare = challenge.replace(/"((?:[^"\\]|\\.)*)"/g, (_, text: string) => `"${quoted.push(text) - 1}"`);
   const start = /(?:^|,)\s*bearer(?=\s|,|$)/i.exec(bare);
   if (!start) return null;
   const rest = bare.slice(start.index + start[0].length);
   // The next challenge begins with a scheme: a token that no `=` follows.
   const end = /,\s*[!#$%&'*+.^_`|~\w-]+(?:\s+[^\s=,]|\s*(?:,|$))/.exec(rest);
-  const error = /(?:^|[\s,])error\s*=\s*(?:\u0000(\d+)\u0000|([^\s,]+))/i.exec(end ? rest.slice(0, end.index) : rest);
+  const error = /(?:^|[\s,])error\s*=\s*(?:"(\d+)"|([^\s,]+))/i.exec(end ? rest.slice(0, end.index) : rest);
   if (!error) return '';
   return error[1] === undefined ? (error[2] ?? '') : (quoted[Number(error[1])] ?? '');
 }

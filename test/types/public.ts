@@ -1,0 +1,65 @@
+/** What the public doors let through, and what they refuse. The compiler is the test. */
+import { connect, workerEndpoint, type EntryInfo, type Settlement, type SyncEvent } from 'holdfast';
+import {
+  checkpointKey,
+  classify,
+  connectivityGate,
+  exponentialBackoff,
+  fullJitter,
+  install,
+  memoryCheckpoints,
+  openGate,
+  type Outcome,
+  type RetryPolicy,
+  type Verdict,
+} from 'holdfast/sw';
+import * as Comlink from 'comlink';
+import type { SyncApi } from 'holdfast';
+
+export async function page(registration: ServiceWorkerRegistration): Promise<void> {
+  const sync = await connect({ worker: '/sw.js', getToken: async ({ reason, rejected }) => (rejected ? null : reason) });
+  sync.addEventListener('retrying', ({ detail }) => detail.delayMs.toFixed());
+  sync.addEventListener('event', ({ detail }) => {
+    if (detail.type === 'failed') detail.reason satisfies string;
+    // @ts-expect-error -- only a retry has a delay
+    void detail.delayMs;
+  });
+  // @ts-expect-error -- there's no such event
+  sync.addEventListener('finished', () => {});
+  const entries: EntryInfo[] = await sync.entries({ state: 'dead', limit: 10 });
+  // @ts-expect-error -- there's no such state
+  await sync.entries({ state: 'gone' });
+  const settlement: Settlement = await sync.settled(entries[0]?.id ?? 'x', { signal: AbortSignal.timeout(1) });
+  settlement.body satisfies ArrayBuffer | null;
+  // @ts-expect-error -- a token is a string
+  await sync.provideToken(7);
+  // @ts-expect-error -- the option is getToken
+  await connect({ worker: '/sw.js', getTokens: () => null });
+
+  const worker = Comlink.wrap<SyncApi>(workerEndpoint(registration, { deadlineMs: 500 }));
+  (await worker.provideToken('t', { baseUrl: '/api' })) satisfies string;
+  // @ts-expect-error -- there's no such call
+  await worker.destroy();
+}
+
+export function worker(): void {
+  const patient: RetryPolicy = ({ kind, attempt, random }) => (kind === 'answered' && attempt > 9 ? null : random * 1000);
+  install({
+    backends: [
+      { baseUrl: '/api', retry: patient, gate: openGate, auth: { codes: ['E1'], on401: 'pass' } },
+      { baseUrl: 'https://x.example', auth: false, capture: 'write-ahead', respond: ({ id }) => Response.json({ id }) },
+    ],
+    onEvent: (event: SyncEvent) => void event.type,
+  });
+  // @ts-expect-error -- a backend needs its base URL
+  install({ backends: [{ namespace: 'x' }] });
+  // @ts-expect-error -- there's no such way to capture
+  install({ backends: [{ baseUrl: '/api', capture: 'always' }] });
+
+  const outcome: Outcome = { kind: 'answer', status: 401, headers: {}, bearer: true };
+  classify(outcome, { codes: ['E1'] }) satisfies Verdict;
+  fullJitter(exponentialBackoff({ baseMs: 1, capMs: 2 }))(0, Math.random()) satisfies number;
+  checkpointKey({ baseUrl: 'https://x.example', taskId: 't' }) satisfies string;
+  void memoryCheckpoints().load('k') satisfies Promise<string | null> | undefined;
+  connectivityGate({ isOnline: () => true, onChange: () => () => {} }).awaitRetryAllowed(AbortSignal.timeout(1)) satisfies Promise<void>;
+}
