@@ -4,6 +4,11 @@ import type { SyncEvent } from '../sw/protocol/events.js';
 /** Timers beyond this overflow. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
+const SOON_MS = 250;
+
+/** When to look after what was to be sent: the worker may have died over it. */
+const LOOK_AFTER_MS = 2_000;
+
 export interface Signals {
   /** Lets the timer know of an event. */
   hear(event: SyncEvent): void;
@@ -33,7 +38,10 @@ export function sendSignals(api: Pick<SyncApi, 'wake' | 'status'>, signal: Abort
   };
   const askWhen = () =>
     api.status().then(
-      ({ nextAttemptAt }) => arm(nextAttemptAt && Math.max(nextAttemptAt, Date.now() + 250)),
+      ({ nextAttemptAt, sending }) => {
+        arm(nextAttemptAt && Math.max(nextAttemptAt, Date.now() + SOON_MS));
+        if (sending > 0) arm(Date.now() + LOOK_AFTER_MS);
+      },
       () => {},
     );
 
@@ -48,6 +56,7 @@ export function sendSignals(api: Pick<SyncApi, 'wake' | 'status'>, signal: Abort
   return {
     hear(event) {
       if (event.type === 'retrying') arm(event.at + event.delayMs);
+      if (event.type === 'queued' || event.type === 'sending') arm(event.at + LOOK_AFTER_MS);
     },
   };
 }

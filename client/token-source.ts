@@ -56,17 +56,23 @@ export function feedTokens(
         const { baseUrl, namespace, reason } = held;
         const token = await getToken({ reason, baseUrl, rejected: reason === 'auth-expired' });
         const result = await api.provideToken(token, { baseUrl, namespace });
+        if (result === 'ignored: blank') return askAgain(held);
         if (result.startsWith('ignored')) throw new Error(`the token was ${result}`);
+        tries.delete(name);
       });
-      tries.delete(name);
     } catch (error) {
-      const tried = tries.get(name) ?? 0;
-      tries.set(name, tried + 1);
-      console.warn('[holdfast] no fresh token; getToken is asked again later', error);
-      if (tried < RETRIES) timers.set(name, setTimeout(() => void ask(held), FIRST_RETRY_MS * 2 ** tried));
+      console.warn('[holdfast] getToken gave no fresh token, so it is asked again later', error);
+      askAgain(held);
     } finally {
       asking.delete(name);
     }
+  }
+
+  function askAgain(held: Held): void {
+    const name = nameOf(held);
+    const tried = tries.get(name) ?? 0;
+    tries.set(name, tried + 1);
+    if (tried < RETRIES) timers.set(name, setTimeout(() => void ask(held), FIRST_RETRY_MS * 2 ** tried));
   }
 
   async function askForAll(): Promise<void> {

@@ -77,6 +77,8 @@ export interface Backend {
   lastAnswerAt: number;
   /** Its retry gate is closed, and somebody waits for it. */
   gated: boolean;
+  /** A page's request is the probe of the open circuit. */
+  probing: boolean;
 }
 
 export function createBackend(config: BackendConfig): Backend {
@@ -88,6 +90,7 @@ export function createBackend(config: BackendConfig): Backend {
     lanes: new LaneLedger(),
     lastAnswerAt: 0,
     gated: false,
+    probing: false,
   };
 }
 

@@ -43,7 +43,7 @@ export function createCapture({ ports, report, holds, listing, scheduler, instan
     const { circuit, holdUntil } = backend.record;
     if (authView(backend, draft) === 'held') return gateOf(backend, draft.owner).hold?.reason ?? 'auth-expired';
     if (!ports.isOnline()) return 'offline';
-    if (circuit.state === 'open') return 'circuit-open';
+    if (circuit.state === 'open' && !mayProbe(backend, clock.now())) return 'circuit-open';
     if (holdUntil > clock.now()) return 'rate-limited';
     return backend.lanes.has(draft.lane) ? 'behind-waiting' : null;
   }
@@ -186,8 +186,17 @@ export function createCapture({ ports, report, holds, listing, scheduler, instan
     const stored = reason && (await store(backend, wanted, directives, reason));
     if (stored) return stored;
     const attempt = backend.config.capture === 'write-ahead' && !reason ? tryWrittenAhead : trySending;
-    return attempt(backend, wanted, directives, request.signal);
+    const probe = backend.record.circuit.state === 'open';
+    if (probe) backend.probing = true;
+    return attempt(backend, wanted, directives, request.signal).finally(() => {
+      if (probe) backend.probing = false;
+    });
   };
+}
+
+/** Whether a page's request may be the open circuit's probe: its time has come, and nothing stored wants to. */
+function mayProbe({ record: { circuit }, lanes, flights, probing }: Backend, now: number): boolean {
+  return circuit.state === 'open' && circuit.until <= now && !lanes.any && flights.size === 0 && !probing;
 }
 
 /** The entry as it goes into the line; `input` is what it has to hear of a first try. */

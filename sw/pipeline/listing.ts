@@ -112,7 +112,7 @@ export function createListing({ outbox, clock, isOnline }: Pick<Ports, 'outbox' 
               hold ? [{ owner: owner || null, reason: hold.reason, since: hold.since }] : [],
             ),
             circuit: circuit.state === 'closed' ? 'closed' : circuit.until <= now ? 'half-open' : 'open',
-            nextAttemptAt: state.settings.paused ? null : plan.due,
+            nextAttemptAt: state.settings.paused ? null : plan.send.length > 0 ? now : plan.due,
           };
         }),
       );

@@ -440,11 +440,12 @@ test.describe('task ids', () => {
 });
 
 test('C6 while its lane has entries waiting, a new request doesn’t overtake them', async ({ open, server }) => {
-  const app = await open({ options: `backends: [{ baseUrl: '/api', retry: { answered: { baseMs: 300, capMs: 300 } } }]` });
+  const app = await open({ options: still });
   server.reply((_request, count) => ({ status: count === 0 ? 500 : 201 }));
   await app.post('a');
   expect((await app.post('b')).status).toBe(202);
   expect((await app.post('free', { headers: { 'Holdfast-Lane': 'other' } })).status).toBe(201);
+  await app.call((sync) => sync.replay());
   await app.heard('delivered', 2);
   expect(server.bodies().filter((body) => body !== 'free')).toEqual(['a', 'a', 'b']);
 });

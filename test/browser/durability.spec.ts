@@ -6,7 +6,7 @@ import { chromium as browserType } from '@playwright/test';
 import { chromium } from '../support/chromium.js';
 import { expect, test, openApp, connectPage, App, workerScript, FAST, NEVER } from '../support/fixtures.js';
 
-const slow = 'retry: { answered: { baseMs: 1200, capMs: 1200 } }';
+const slow = 'retry: () => 1200';
 
 test('R13 D1 a worker stopped between two steps goes on where it was', async ({ open, server }) => {
   const app = await open({ options: `backends: [{ baseUrl: '/api', ${FAST}, lane: () => 'one' }]` });
@@ -125,9 +125,8 @@ test('V1 settled waits, and ends at once when its signal is aborted', async ({ o
 
 test('R10 a cancel in flight is final, and the only terminal event', async ({ open, server }) => {
   const app = await open();
-  server.reply({ status: 503 });
+  server.reply((_request, count) => (count === 0 ? { status: 503 } : 'hang'));
   await app.post('x', { headers: { 'Holdfast-Id': 'mine' } });
-  server.reply('hang');
   await server.arrived(2);
   expect(await app.call((sync) => sync.cancel('mine'))).toBe(true);
   await app.heard('cancelled');

@@ -62,7 +62,7 @@ test('R14 a success on the same backend', async ({ open, server }) => {
 });
 
 test('R14 the page keeps the time for a worker that was stopped', async ({ open, server }) => {
-  const app = await open({ options: `backends: [{ baseUrl: '/api', retry: { answered: { baseMs: 800, capMs: 800 } } }]` });
+  const app = await open({ options: `backends: [{ baseUrl: '/api', retry: () => 800 }]` });
   server.reply((_request, count) => ({ status: count === 0 ? 500 : 201 }));
   await app.post('x');
   await app.stopWorker();

@@ -230,6 +230,30 @@ describe('circuit and lanes', () => {
     expect(log.filter((line) => /send [abc]/.test(line)).slice(4)).toEqual(['7500 send a', '7500 send b', '7500 send c']);
   });
 
+  test('R18 when nothing waits any more, a page\'s request is the probe of an open circuit', async () => {
+    const { post, server, clock, api } = createHarness();
+    server(() => 'drop');
+    await post('a', { headers: { 'Holdfast-Id': 'mine' } });
+    await api.cancel('mine');
+    await clock.advance(100);
+    expect(await (await post('b', { headers: { 'Holdfast-Id': 'soon' } })).json()).toMatchObject({ reason: 'circuit-open' });
+    await api.cancel('soon');
+    await clock.advance(1_000);
+    server(ok);
+    expect((await post('c')).status).toBe(201);
+    expect(await api.status()).toMatchObject({ backends: [{ circuit: 'closed' }] });
+  });
+
+  test('R14 an entry that could go at once is due now, whoever asks', async () => {
+    const harness = createHarness();
+    const { post, server, restart, clock } = harness;
+    server(() => 'drop');
+    await post('a');
+    restart();
+    await clock.advance(700);
+    expect((await harness.api.status()).nextAttemptAt).toBe(700);
+  });
+
   test('R15 lanes run side by side, each in the order of capture', async () => {
     const { post, server, clock, log, goOffline, goOnline, api } = createHarness({ backends: [byPath] });
     goOffline();
@@ -291,10 +315,8 @@ describe('commands', () => {
     server(() => 'drop');
     await post('first', { headers: { 'Holdfast-Id': 'mine' } });
     await api.cancel('mine');
-    server(ok);
-    await api.wake('online');
-    await clock.advance(1_000);
     expect((await post('second', { headers: { 'Holdfast-Id': 'mine' } })).status).toBe(202);
+    server(ok);
     await clock.advance(60_000);
     expect(log.filter((line) => line.includes('send second'))).toHaveLength(1);
     expect(await api.settled('mine')).toMatchObject({ state: 'delivered' });

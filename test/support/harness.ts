@@ -155,6 +155,7 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
     },
     restart: () => {
       locks.forget();
+      clock.forget();
       worker = start();
     },
     look: () => worker.scheduler.look(),

@@ -3,6 +3,8 @@ import type { Clock } from '../../sw/ports.js';
 export interface VirtualClock extends Clock {
   /** Lets `ms` pass, timer by timer, and what they set off come to rest. */
   advance(ms: number): Promise<void>;
+  /** Forgets the timers, as a worker does that dies. */
+  forget(): void;
 }
 
 /** Lets everything that's under way come to rest: streams and digests take turns of the event loop. */
@@ -15,6 +17,9 @@ export function virtualClock(): VirtualClock {
   let timers: { at: number; task: () => void }[] = [];
   return {
     now: () => now,
+    forget: () => {
+      timers = [];
+    },
     after(ms, task) {
       const timer = { at: now + Math.max(0, ms), task };
       timers.push(timer);

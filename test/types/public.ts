@@ -60,6 +60,6 @@ export function worker(): void {
   classify(outcome, { codes: ['E1'] }) satisfies Verdict;
   fullJitter(exponentialBackoff({ baseMs: 1, capMs: 2 }))(0, Math.random()) satisfies number;
   checkpointKey({ baseUrl: 'https://x.example', taskId: 't' }) satisfies string;
-  void memoryCheckpoints().load('k') satisfies Promise<string | null> | undefined;
-  connectivityGate({ isOnline: () => true, onChange: () => () => {} }).awaitRetryAllowed(AbortSignal.timeout(1)) satisfies Promise<void>;
+  void (memoryCheckpoints().load('k') satisfies Promise<string | null>);
+  void (connectivityGate({ isOnline: () => true, onChange: () => () => {} }).awaitRetryAllowed(AbortSignal.timeout(1)) satisfies Promise<void>);
 }
