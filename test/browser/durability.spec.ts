@@ -11,8 +11,9 @@ const slow = 'retry: () => 1200';
 test('R13 D1 a worker stopped between two steps goes on where it was', async ({ open, server }) => {
   const app = await open({ options: `backends: [{ baseUrl: '/api', ${FAST}, lane: () => 'one' }]` });
   await server.unlisten();
-  for (const body of ['a', 'b', 'c']) await app.post(body);
+  for (const body of ['a', 'b', 'c']) expect((await app.post(body)).status).toBe(202);
   await app.stopWorker();
+  expect(await app.entries()).toHaveLength(3);
   await server.listen();
   await app.call((sync) => sync.replay());
   await server.arrived(1);

@@ -81,7 +81,8 @@ export class App {
 
   /** Waits until nothing is owed. */
   async empty(): Promise<void> {
-    await this.page.waitForFunction(async () => (await window.sync.status()).waiting === 0);
+    // Not by waitForFunction: to it, a promise is a truth by itself.
+    await expect.poll(async () => (await this.call((sync) => sync.status())).waiting).toBe(0);
   }
 
   async stopWorker(): Promise<void> {

@@ -1,0 +1,67 @@
+import { authorization } from './session.js';
+import type { Change, Report } from './types.js';
+
+/** What became of a write, as far as its answer says. */
+export type WriteResult =
+  | { kind: 'delivered'; report: Report | null }
+  /** Holdfast has it: `202 {"queued":true}`. */
+  | { kind: 'queued' }
+  | { kind: 'refused'; status: number }
+  | { kind: 'failed' };
+
+export async function fetchReports(): Promise<Report[] | null> {
+  try {
+    const response = await fetch('/api/reports', { headers: authorization() });
+    return response.ok ? ((await response.json()) as Report[]) : null;
+  } catch {
+    return null;
+  }
+}
+
+export async function fetchPhoto(id: string): Promise<Blob | null> {
+  try {
+    const response = await fetch(`/api/reports/${encodeURIComponent(id)}/photo`, { headers: authorization() });
+    return response.ok ? await response.blob() : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Sends a change by a plain fetch. The one thing of Holdfast's in it is the id, to know it again later. */
+export async function write(change: Change, photo: Blob | null = null): Promise<WriteResult> {
+  try {
+    const { url, ...init } = requestOf(change, photo);
+    const headers = { ...authorization(), ...init.headers, 'Holdfast-Id': change.id };
+    return await resultOf(await fetch(url, { ...init, headers }));
+  } catch {
+    return { kind: 'failed' };
+  }
+}
+
+function requestOf(change: Change, photo: Blob | null) {
+  if (change.kind === 'create') return { url: '/api/reports', method: 'POST', headers: {}, body: formOf(change, photo) };
+  const url = `/api/reports/${encodeURIComponent(change.reportId)}`;
+  if (change.kind === 'remove') return { url, method: 'DELETE', headers: {} };
+  const body = JSON.stringify({ done: change.done });
+  return { url, method: 'PATCH', headers: { 'Content-Type': 'application/json' }, body };
+}
+
+function formOf({ id, report }: Change & { kind: 'create' }, photo: Blob | null): FormData {
+  const form = new FormData();
+  form.set('ref', id);
+  form.set('title', report.title);
+  form.set('place', report.place);
+  form.set('severity', report.severity);
+  form.set('note', report.note);
+  form.set('writtenAt', String(report.writtenAt));
+  if (photo) form.set('photo', photo, 'photo');
+  return form;
+}
+
+async function resultOf(response: Response): Promise<WriteResult> {
+  const { status } = response;
+  if (!response.ok) return { kind: 'refused', status };
+  const answer = status === 204 ? null : ((await response.json()) as Report | { queued: true });
+  if (answer && 'queued' in answer) return { kind: 'queued' };
+  return { kind: 'delivered', report: answer };
+}

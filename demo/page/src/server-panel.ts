@@ -1,0 +1,99 @@
+import { byId, make, setData, setText, showRows } from './dom.js';
+import { clockTime } from './words.js';
+
+/** As the server's log tells it. */
+interface Seen {
+  n: number;
+  at: number;
+  method: string;
+  path: string;
+  user: string | null;
+  status: number;
+  key: string | null;
+  repeated: boolean;
+  lost: boolean;
+  about: string | null;
+}
+
+const MODES: [value: string, name: string, does: string][] = [
+  ['ok', 'It works', 'Every request is answered.'],
+  ['down', 'Down', 'Connections break before anything is heard.'],
+  ['slow', 'Slow', 'Each answer takes three seconds.'],
+  ['503', 'Overloaded', 'Answers 503, "service unavailable".'],
+  ['401', 'Token expired', 'Refuses all tokens until a new sign-in.'],
+  ['429', 'Rate limit', 'Answers 429, "too many requests, wait 5 s".'],
+  ['lie-fi', 'Lie-fi', 'Does the work, but the answer gets lost.'],
+];
+
+const KEPT = 200;
+let seen: Seen[] = [];
+
+export function startServerPanel(onTurn: () => void): void {
+  byId('dial').append(...MODES.map(choice));
+  byId('show-reads').addEventListener('change', showSeen);
+  // One open stream for a tab that's looked at; hidden ones would use up the browser's connections.
+  let stream: EventSource | null = null;
+  const listen = () => {
+    stream?.close();
+    stream = document.visibilityState === 'visible' ? openStream(onTurn) : null;
+  };
+  document.addEventListener('visibilitychange', listen);
+  listen();
+}
+
+function choice([value, name, does]: (typeof MODES)[number]): HTMLElement {
+  const radio = make('input');
+  Object.assign(radio, { type: 'radio', name: 'dial', value, checked: value === 'ok' });
+  radio.addEventListener('change', () => {
+    const headers = { 'Content-Type': 'application/json' };
+    void fetch('/dial', { method: 'PUT', headers, body: JSON.stringify({ mode: value }) });
+  });
+  return make('label', 'choice', radio, make('b', '', name), make('span', 'soft', does));
+}
+
+function openStream(onTurn: () => void): EventSource {
+  const stream = new EventSource('/server-log');
+  const on = (type: string, hear: (data: string) => void) =>
+    stream.addEventListener(type, (event) => hear((event as MessageEvent<string>).data));
+  on('all', (data) => {
+    seen = JSON.parse(data) as Seen[];
+    showSeen();
+  });
+  on('seen', (data) => {
+    seen = [...seen, JSON.parse(data) as Seen].slice(-KEPT);
+    showSeen();
+  });
+  on('dial', (data) => {
+    const mode = JSON.parse(data) as string;
+    for (const radio of document.querySelectorAll<HTMLInputElement>('input[name="dial"]')) radio.checked = radio.value === mode;
+    onTurn();
+  });
+  return stream;
+}
+
+function showSeen(): void {
+  const reads = byId<HTMLInputElement>('show-reads').checked;
+  const wanted = seen.filter(({ method }) => reads || method !== 'GET').reverse();
+  showRows(byId('seen'), wanted, { keyOf: ({ n }) => String(n), build, update: () => {} });
+  byId('seen-empty').hidden = wanted.length > 0;
+}
+
+function build({ at, method, path, user, status, key, repeated, lost, about }: Seen): HTMLElement {
+  const row = make('li', 'line');
+  setData(row, 'state', status < 400 ? (lost ? 'waiting' : 'delivered') : status === 401 ? 'held' : 'dead');
+  const words = [user ?? 'nobody', ...(key ? [`key ${key}`] : [])].join(' \u00b7 ');
+  const remark = make('span', 'remark');
+  setText(remark, remarkOn({ status, repeated, lost }));
+  row.append(
+    make('time', 'soft', clockTime(at)),
+    make('span', 'code', String(status)),
+    make('div', 'line-words', make('span', 'what', about ?? `${method} ${path}`), make('span', 'soft', about ? `${method} \u00b7 ${words}` : words), remark),
+  );
+  return row;
+}
+
+function remarkOn({ status, repeated, lost }: Pick<Seen, 'status' | 'repeated' | 'lost'>): string {
+  if (status === 401) return 'Token refused.';
+  if (repeated) return `Seen before: the same answer again, done once${lost ? '. Lost again' : ''}.`;
+  return lost && status < 400 ? 'Done, but the answer was lost.' : '';
+}

@@ -1,0 +1,16 @@
+import type { HttpBindings } from '@hono/node-server';
+
+/** What travels with a request through the demo's server. */
+export interface DemoEnv {
+  Bindings: HttpBindings;
+  Variables: {
+    /** Who asks, as far as the token says so. */
+    user: string;
+    /** What the request is about, for the log: a report's title. */
+    about: string;
+    /** The answer is a repeated one. */
+    repeated: boolean;
+    /** The answer is thrown away on its way. */
+    lost: boolean;
+  };
+}
