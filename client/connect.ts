@@ -1,6 +1,7 @@
 import { wrap, type Remote } from 'comlink';
 import type { SyncApi } from '../sw/protocol/api.js';
 import { ConfigError } from '../sw/policy/errors.js';
+import { aFunction, checkOptions, oneOf, text, type Rules } from '../sw/policy/rules.js';
 import { activated } from './registration.js';
 import { sendSignals } from './signals.js';
 import { SyncClient } from './sync-client.js';
@@ -20,17 +21,13 @@ export interface ConnectOptions {
   deadlineMs?: number;
 }
 
-const RULES: Record<keyof ConnectOptions, [check: (value: unknown) => boolean, rule: string]> = {
-  worker: [(value) => value instanceof URL || isText(value), "it must be the URL of the worker's script"],
-  scope: [isText, 'it must be a URL'],
-  type: [(value) => value === 'classic' || value === 'module', "it must be 'classic' or 'module'"],
-  getToken: [(value) => typeof value === 'function', 'it must be a function'],
-  deadlineMs: [(value) => typeof value === 'number' && value > 0, 'it must be a number of milliseconds over 0'],
+const RULES: Rules = {
+  worker: [(url: unknown) => url instanceof URL || (typeof url === 'string' && url.trim() !== ''), "it must be the URL of the worker's script"],
+  scope: text,
+  type: oneOf('classic', 'module'),
+  getToken: aFunction('a request for a token'),
+  deadlineMs: [(ms: unknown) => typeof ms === 'number' && ms > 0, 'it must be a number of milliseconds over 0'],
 };
-
-function isText(value: unknown): boolean {
-  return typeof value === 'string' && value.trim() !== '';
-}
 
 /**
  * Registers the worker if need be, and gives the client to it once it's active.
@@ -40,18 +37,10 @@ function isText(value: unknown): boolean {
  * @example const sync = await connect({ worker: '/sw.js', getToken: () => auth.accessToken() });
  */
 export async function connect(options: ConnectOptions = {}): Promise<SyncClient> {
-  check(options);
+  checkOptions(options, RULES);
   const registration = await registered(options);
   await activated(registration);
   return open(registration, options);
-}
-
-function check(options: ConnectOptions): void {
-  for (const [name, value] of Object.entries(options)) {
-    const rule = RULES[name as keyof ConnectOptions];
-    if (!rule) throw new ConfigError(name, value, `it isn't known; known are: ${Object.keys(RULES).join(', ')}`);
-    if (value !== undefined && !rule[0](value)) throw new ConfigError(name, value, rule[1]);
-  }
 }
 
 async function registered({ worker, scope, type }: ConnectOptions): Promise<ServiceWorkerRegistration> {

@@ -17,7 +17,7 @@ import { browserSend, restoreRequest } from './platform/transport.js';
 import { isActiveWorker, wakeUps, type SyncEventLike } from './platform/wake-ups.js';
 import { connect } from './store/connection.js';
 import { storedOutbox } from './store/outbox.js';
-import { checkOptions, type InstallOptions } from './options.js';
+import { readOptions, type InstallOptions } from './options.js';
 import type { Ports } from './ports.js';
 
 declare const self: ServiceWorkerGlobalScope;
@@ -49,7 +49,7 @@ class StillWaiting extends Error {
 export function install(options: InstallOptions): void {
   const log = console;
   const connectivity = new EventTarget();
-  const configs = checkOptions(options, {
+  const configs = readOptions(options, {
     location: self.location.href,
     warn: (message, error) => log.warn(message, error),
     defaultGate: connectivityGate({

@@ -2,6 +2,22 @@ import { normaliseBaseUrl } from './policy/base-url.js';
 import { classify, JWT_CODES, type Classifier } from './policy/classify.js';
 import { ConfigError } from './policy/errors.js';
 import { decodeJwt } from './policy/jwt.js';
+import {
+  aFunction,
+  bool,
+  checkOptions,
+  either,
+  isFunction,
+  isRecord,
+  listOf,
+  milliseconds,
+  obey,
+  oneOf,
+  record,
+  text,
+  wholeNumber,
+  type Rules,
+} from './policy/rules.js';
 import { checkRetryOptions, DEFAULT_RETRY, retryLadder, type RetryOptions, type RetryPolicy } from './policy/retry.js';
 import type { RetryGate } from './policy/retry-gate.js';
 import type { EntryInfo } from './protocol/api.js';
@@ -90,27 +106,39 @@ export interface InstallOptions {
   takeOver?: boolean;
 }
 
-const INSTALL_OPTIONS = ['backends', 'onEvent', 'takeOver'];
-const BACKEND_OPTIONS = [
-  'baseUrl',
-  'namespace',
-  'methods',
-  'match',
-  'lane',
-  'owner',
-  'auth',
-  'capture',
-  'idempotencyKey',
-  'networkTimeoutMs',
-  'respond',
-  'retry',
-  'classify',
-  'gate',
-  'concurrency',
-  'onDead',
-  'beforeSend',
-];
-const AUTH_OPTIONS = ['codes', 'autoRetry', 'maxRejections', 'on401', 'learn'];
+const INSTALL_RULES: Rules = {
+  backends: listOf('backend', isRecord),
+  onEvent: aFunction('an event'),
+  takeOver: bool,
+};
+
+const BACKEND_RULES: Rules = {
+  baseUrl: text,
+  namespace: text,
+  methods: listOf('HTTP method', (method) => /^[a-z]+$/i.test(String(method))),
+  match: aFunction('a Request'),
+  lane: aFunction('a Request'),
+  owner: either(oneOf('jwt-sub'), aFunction('a token')),
+  auth: [(auth: unknown) => auth === false || isRecord(auth), 'it must be false or an object'],
+  capture: oneOf('on-failure', 'write-ahead'),
+  idempotencyKey: bool,
+  networkTimeoutMs: milliseconds,
+  respond: either(oneOf('queued', 'reject', 'wait'), aFunction('an entry')),
+  retry: either(record('the numbers of the ladder'), aFunction('a question')),
+  classify: aFunction('an outcome'),
+  gate: [(gate: RetryGate) => isFunction(gate?.awaitRetryAllowed), 'it must be an object with awaitRetryAllowed(signal)'],
+  concurrency: wholeNumber(1),
+  onDead: oneOf('skip', 'block'),
+  beforeSend: aFunction('a Request and an entry'),
+};
+
+const AUTH_RULES: Rules = {
+  codes: listOf('error code', (code) => typeof code === 'string' && code !== ''),
+  autoRetry: bool,
+  maxRejections: wholeNumber(1),
+  on401: oneOf('hold', 'pass'),
+  learn: bool,
+};
 
 /** Of the contract, and still to come. To take them in silence would be a promise. */
 const NOT_YET = ['limits', 'validate', 'remoteConfig', 'locale'];
@@ -126,90 +154,49 @@ export interface Environment {
  * Checks the options and fills in the defaults.
  * @throws ConfigError that names the option, its value and the rule
  */
-export function checkOptions(options: InstallOptions, environment: Environment): BackendConfig[] {
-  need(isRecord(options), 'options', options, 'it must be an object with backends');
-  known(options, INSTALL_OPTIONS, '');
-  optional(options.onEvent, isFunction, 'onEvent', 'it must be a function');
-  optional(options.takeOver, isBoolean, 'takeOver', 'it must be true or false');
-  const { backends } = options;
-  need(Array.isArray(backends) && backends.length > 0, 'backends', backends, 'it must list one backend or more');
-  const configs = backends.map((backend, index) => checkBackend(backend, `backends[${index}]`, environment));
-  configs.forEach((config, index) => {
-    const first = configs.findIndex((other) => other.key === config.key);
-    need(
-      first === index,
-      `backends[${index}].baseUrl`,
-      backends[index]?.baseUrl,
-      `it's the same backend as backends[${first}]; give one of them a namespace`,
-    );
+export function readOptions(options: InstallOptions, environment: Environment): BackendConfig[] {
+  obey('options', options ?? null, record('backends'));
+  obey('backends', options.backends ?? null, INSTALL_RULES['backends']!);
+  checkOptions(options, INSTALL_RULES, '', NOT_YET);
+  const configs = options.backends.map((backend, index) => readBackend(backend, `backends[${index}]`, environment));
+  configs.forEach(({ key, baseUrl }, index) => {
+    const first = configs.findIndex((other) => other.key === key);
+    if (first !== index)
+      throw new ConfigError(
+        `backends[${index}].baseUrl`,
+        baseUrl,
+        `it's the same backend as backends[${first}]; give one of them a namespace`,
+      );
   });
   return configs;
 }
 
-function checkBackend(options: BackendOptions, at: string, { location, defaultGate, warn }: Environment): BackendConfig {
-  need(isRecord(options), at, options, 'it must be an object with a baseUrl');
-  known(options, BACKEND_OPTIONS, `${at}.`);
+function readBackend(options: BackendOptions, at: string, { location, defaultGate, warn }: Environment): BackendConfig {
+  checkOptions(options, BACKEND_RULES, `${at}.`, NOT_YET);
   const { namespace = '', methods = ['POST', 'PUT', 'PATCH', 'DELETE'], networkTimeoutMs = 10_000 } = options;
-  const { match, lane, owner = 'jwt-sub', auth = {}, capture = 'on-failure', respond = 'queued' } = options;
-  const { retry = {}, gate = defaultGate, concurrency = 6, onDead = 'skip', beforeSend } = options;
+  const { lane, owner = 'jwt-sub', capture = 'on-failure', respond = 'queued', beforeSend } = options;
+  const { retry = {}, gate = defaultGate, concurrency = 6, onDead = 'skip', match = () => true } = options;
   const baseUrl = normaliseBaseUrl(options.baseUrl, location, `${at}.baseUrl`);
   const { idempotencyKey = new URL(baseUrl).origin === new URL(location).origin } = options;
-
-  const check = (holds: boolean, name: string, value: unknown, rule: string) => need(holds, `${at}.${name}`, value, rule);
-  check(typeof namespace === 'string', 'namespace', namespace, 'it must be a string');
-  check(
-    Array.isArray(methods) && methods.length > 0 && methods.every((method) => /^[A-Za-z]+$/.test(method)),
-    'methods',
-    methods,
-    'it must list HTTP methods, one or more',
-  );
-  check(match === undefined || isFunction(match), 'match', match, 'it must be a function of a Request');
-  check(lane === undefined || isFunction(lane), 'lane', lane, 'it must be a function of a Request');
-  check(owner === 'jwt-sub' || isFunction(owner), 'owner', owner, "it must be 'jwt-sub' or a function of a token");
-  check(oneOf(capture, 'on-failure', 'write-ahead'), 'capture', capture, "it must be 'on-failure' or 'write-ahead'");
-  check(isBoolean(idempotencyKey), 'idempotencyKey', idempotencyKey, 'it must be true or false');
-  check(isMs(networkTimeoutMs), 'networkTimeoutMs', networkTimeoutMs, 'it must be milliseconds, 0 or more');
-  check(
-    oneOf(respond, 'queued', 'reject', 'wait') || isFunction(respond),
-    'respond',
-    respond,
-    "it must be 'queued', 'reject', 'wait' or a function of an entry",
-  );
-  check(isFunction(retry) || isRecord(retry), 'retry', retry, 'it must be an object or a function');
-  if (!isFunction(retry)) checkRetryOptions(retry, `${at}.retry`);
-  check(
-    options.classify === undefined || isFunction(options.classify),
-    'classify',
-    options.classify,
-    'it must be a function of an outcome',
-  );
-  check(
-    isRecord(gate) && isFunction(gate.awaitRetryAllowed),
-    'gate',
-    gate,
-    'it must be an object with awaitRetryAllowed(signal)',
-  );
-  check(Number.isInteger(concurrency) && concurrency >= 1, 'concurrency', concurrency, 'it must be a whole number, 1 or more');
-  check(oneOf(onDead, 'skip', 'block'), 'onDead', onDead, "it must be 'skip' or 'block'");
-  check(beforeSend === undefined || isFunction(beforeSend), 'beforeSend', beforeSend, 'it must be a function of a Request');
-
-  const authConfig = checkAuth(auth, `${at}.auth`);
+  const auth = readAuth(options.auth ?? {}, `${at}.auth.`);
+  const own = isFunction(retry);
+  if (!own) checkRetryOptions(retry, `${at}.retry`);
   return {
     key: joinKey(namespace, baseUrl),
     baseUrl,
     namespace,
     methods: new Set(methods.map((method) => method.toUpperCase())),
-    match: match ?? (() => true),
+    match,
     lane: guardedLane(lane, warn),
     owner: owner === 'jwt-sub' ? (token) => (token === null ? null : (decodeJwt(token)?.sub ?? null)) : owner,
-    auth: authConfig,
+    auth,
     capture,
     idempotencyKey,
     networkTimeoutMs,
     respond,
-    retry: isFunction(retry) ? retry : retryLadder(retry),
-    maxRetries: isFunction(retry) ? null : (retry.maxRetries ?? DEFAULT_RETRY.maxRetries),
-    classify: options.classify ?? ((outcome) => classify(outcome, authConfig ? { codes: authConfig.codes } : {})),
+    retry: own ? retry : retryLadder(retry),
+    maxRetries: own ? null : (retry.maxRetries ?? DEFAULT_RETRY.maxRetries),
+    classify: options.classify ?? ((outcome) => classify(outcome, auth ? { codes: auth.codes } : {})),
     gate,
     concurrency,
     onDead,
@@ -217,28 +204,15 @@ function checkBackend(options: BackendOptions, at: string, { location, defaultGa
   };
 }
 
-function checkAuth(auth: false | AuthOptions, at: string): BackendConfig['auth'] {
+function readAuth(auth: false | AuthOptions, at: string): BackendConfig['auth'] {
   if (auth === false) return null;
-  need(isRecord(auth), at, auth, 'it must be false or an object');
-  known(auth, AUTH_OPTIONS, `${at}.`);
-  const { codes = JWT_CODES, autoRetry = true, maxRejections = 3, on401 = 'hold', learn = true } = auth;
-  need(
-    Array.isArray(codes) && codes.every((code) => typeof code === 'string' && code !== ''),
-    `${at}.codes`,
-    codes,
-    'it must list error codes',
-  );
-  need(isBoolean(autoRetry), `${at}.autoRetry`, autoRetry, 'it must be true or false');
-  need(
-    Number.isInteger(maxRejections) && maxRejections >= 1,
-    `${at}.maxRejections`,
-    maxRejections,
-    'it must be a whole number, 1 or more',
-  );
-  need(oneOf(on401, 'hold', 'pass'), `${at}.on401`, on401, "it must be 'hold' or 'pass'");
-  need(isBoolean(learn), `${at}.learn`, learn, 'it must be true or false');
-  return { codes, autoRetry, maxRejections, on401, learn };
+  checkOptions(auth, AUTH_RULES, at, NOT_YET);
+  return { codes: JWT_CODES, autoRetry: true, maxRejections: 3, on401: 'hold', learn: true, ...defined(auth) };
 }
+
+/** Without what was given as undefined, so that a default isn't written over. */
+const defined = <T extends object>(options: T): T =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
 
 const DEFAULT_LANE = 'default';
 
@@ -256,23 +230,3 @@ function guardedLane(lane: BackendOptions['lane'], warn: Environment['warn']): B
     return DEFAULT_LANE;
   };
 }
-
-function known(options: object, names: readonly string[], prefix: string): void {
-  for (const [name, value] of Object.entries(options)) {
-    if (names.includes(name)) continue;
-    const rule = NOT_YET.includes(name) ? "this version doesn't support it yet" : "it isn't known";
-    throw new ConfigError(prefix + name, value, `${rule}; known are: ${names.join(', ')}`);
-  }
-}
-
-function need(holds: boolean, option: string, value: unknown, rule: string): asserts holds {
-  if (!holds) throw new ConfigError(option, value, rule);
-}
-
-const optional = (value: unknown, holds: (value: unknown) => boolean, name: string, rule: string) =>
-  need(value === undefined || holds(value), name, value, rule);
-const isRecord = (value: unknown): boolean => typeof value === 'object' && value !== null;
-const isFunction = (value: unknown): value is (...args: never[]) => unknown => typeof value === 'function';
-const isBoolean = (value: unknown): boolean => typeof value === 'boolean';
-const isMs = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value) && value >= 0;
-const oneOf = (value: unknown, ...values: unknown[]): boolean => values.includes(value);

@@ -1,5 +1,5 @@
 import { exponentialBackoff, fullJitter } from './backoff.js';
-import { ConfigError } from './errors.js';
+import { checkOptions, milliseconds, record, wholeNumber, type Rules } from './rules.js';
 
 /** What a retry policy decides on. */
 export interface RetryQuestion {
@@ -45,27 +45,16 @@ export function retryLadder(options: RetryOptions = {}): RetryPolicy {
   };
 }
 
-/** Checks the option by the rules above. */
-export function checkRetryOptions(options: RetryOptions, at: string): void {
-  for (const [name, value] of Object.entries(options)) {
-    if (name === 'maxRetries') {
-      if (!Number.isInteger(value) || (value as number) < 0)
-        throw new ConfigError(`${at}.maxRetries`, value, 'it must be a whole number, 0 or more');
-    } else if (name === 'answered' || name === 'unreachable') {
-      checkCeilings(value, `${at}.${name}`);
-    } else {
-      throw new ConfigError(`${at}.${name}`, value, "it isn't known; known are: maxRetries, answered, unreachable");
-    }
-  }
-}
+const CEILINGS: Rules = { baseMs: milliseconds, capMs: milliseconds };
+const LADDER: Rules = {
+  maxRetries: wholeNumber(0),
+  answered: record('baseMs, capMs or both'),
+  unreachable: record('baseMs, capMs or both'),
+};
 
-function checkCeilings(value: unknown, at: string): void {
-  if (typeof value !== 'object' || value === null)
-    throw new ConfigError(at, value, 'it must be an object with baseMs, capMs or both');
-  for (const [name, ms] of Object.entries(value)) {
-    if (name !== 'baseMs' && name !== 'capMs')
-      throw new ConfigError(`${at}.${name}`, ms, "it isn't known; known are: baseMs, capMs");
-    if (typeof ms !== 'number' || !Number.isFinite(ms) || ms < 0)
-      throw new ConfigError(`${at}.${name}`, ms, 'it must be a number of milliseconds, 0 or more');
-  }
+/** @throws ConfigError naming the option, its value and the rule */
+export function checkRetryOptions(options: RetryOptions, at: string): void {
+  checkOptions(options, LADDER, `${at}.`);
+  checkOptions(options.answered ?? {}, CEILINGS, `${at}.answered.`);
+  checkOptions(options.unreachable ?? {}, CEILINGS, `${at}.unreachable.`);
 }

@@ -10,7 +10,7 @@ import { createReport } from '../../sw/pipeline/report.js';
 import { createScheduler } from '../../sw/pipeline/scheduler.js';
 import { createState } from '../../sw/pipeline/state.js';
 import { restoreRequest } from '../../sw/platform/transport.js';
-import { checkOptions, type BackendOptions } from '../../sw/options.js';
+import { readOptions, type BackendOptions } from '../../sw/options.js';
 import type { SyncApi } from '../../sw/protocol/api.js';
 import type { SyncEvent } from '../../sw/protocol/events.js';
 import type { Locks, Outbox, Ports } from '../../sw/ports.js';
@@ -96,7 +96,7 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
       askForWakeUp: () => {},
       log: { info: print, warn: print, error: print },
     };
-    const configs = checkOptions(
+    const configs = readOptions(
       { backends },
       {
         location: `${ORIGIN}/sw.js`,

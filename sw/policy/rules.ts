@@ -1,0 +1,68 @@
+import { ConfigError } from './errors.js';
+
+/** What an option must be: the check, and the rule in words for whoever broke it. */
+export type Rule = readonly [holds: (value: never) => boolean, rule: string];
+
+export type Rules = Readonly<Record<string, Rule>>;
+
+export const text: Rule = [(value: unknown) => typeof value === 'string', 'it must be a string'];
+export const bool: Rule = [(value: unknown) => typeof value === 'boolean', 'it must be true or false'];
+export const milliseconds: Rule = [isNotNegative, 'it must be a number of milliseconds, 0 or more'];
+
+export const aFunction = (of: string): Rule => [isFunction, `it must be a function of ${of}`];
+
+export const wholeNumber = (least: number): Rule => [
+  (value: number) => Number.isInteger(value) && value >= least,
+  `it must be a whole number, ${least} or more`,
+];
+
+export const oneOf = (...values: string[]): Rule => [
+  (value: string) => values.includes(value),
+  `it must be ${values.map((value) => `'${value}'`).join(' or ')}`,
+];
+
+export const either = (...rules: [Rule, ...Rule[]]): Rule => [
+  (value: never) => rules.some(([holds]) => holds(value)),
+  rules.map(([, rule]) => rule).join(', or '),
+];
+
+export const listOf = (what: string, holds: (value: unknown) => boolean): Rule => [
+  (value: unknown) => Array.isArray(value) && value.length > 0 && value.every(holds),
+  `it must list one ${what} or more`,
+];
+
+export const record = (what: string): Rule => [isRecord, `it must be an object with ${what}`];
+
+export function isFunction(value: unknown): value is (...args: never[]) => unknown {
+  return typeof value === 'function';
+}
+
+export function isRecord(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
+}
+
+function isNotNegative(value: unknown): boolean {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
+}
+
+/** @throws ConfigError when the value is there and breaks the rule */
+export function obey(option: string, value: unknown, [holds, rule]: Rule): void {
+  if (value !== undefined && !holds(value as never)) throw new ConfigError(option, value, rule);
+}
+
+/**
+ * Checks an object of options: each by its rule, and none without one.
+ *
+ * @param prefix what stands before an option's name: `backends[0].`
+ * @param later options that are known and not supported yet
+ */
+export function checkOptions(options: object, rules: Rules, prefix = '', later: readonly string[] = []): void {
+  for (const [name, value] of Object.entries(options)) {
+    const rule = rules[name];
+    if (rule) obey(prefix + name, value, rule);
+    else {
+      const why = later.includes(name) ? "this version doesn't support it yet" : "it isn't known";
+      throw new ConfigError(prefix + name, value, `${why}; known are: ${Object.keys(rules).join(', ')}`);
+    }
+  }
+}
