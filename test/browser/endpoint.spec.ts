@@ -106,7 +106,7 @@ test.describe('a wrong option', () => {
     [`backends: [{ baseUrl: '/api?x' }]`, /"backends\[0\]\.baseUrl" is "\/api\?x"; it must have no query/],
     [`backends: [{ baseUrl: '/api', retires: 3 }]`, /"backends\[0\]\.retires" is 3; it isn't known; known are: baseUrl/],
     [`backends: [{ baseUrl: '/api', capture: 'sometimes' }]`, /capture" is "sometimes"; it must be 'on-failure'/],
-    [`backends: [{ baseUrl: '/api', networkTimeoutMs: -1 }]`, /networkTimeoutMs" is -1; it must be milliseconds/],
+    [`backends: [{ baseUrl: '/api', networkTimeoutMs: -1 }]`, /networkTimeoutMs" is -1; it must be a number of milliseconds/],
     [`backends: [{ baseUrl: '/api', retry: { maxRetries: 1.5 } }]`, /retry\.maxRetries" is 1\.5; it must be a whole number/],
     [`backends: [{ baseUrl: '/api', auth: { on401: 'x' } }]`, /auth\.on401" is "x"; it must be 'hold' or 'pass'/],
     [`backends: [{ baseUrl: '/api' }, { baseUrl: '/api/' }]`, /"backends\[1\]\.baseUrl".*same backend as backends\[0\]/],

@@ -70,8 +70,10 @@ describe('a JWT 401', () => {
 });
 
 describe('not a JWT 401', () => {
-  test('A3 a code outside the list', () => {
-    expect(classify(answer(401, { body: { code: 'BadApiKey' } }))).toBe('permanent');
+  test('A2 A3 a code outside the list', () => {
+    for (const body of [{ code: 'BadApiKey' }, { error: 'BadApiKey' }, { error: { code: 'BadApiKey' } }]) {
+      expect(classify(answer(401, { body }))).toBe('permanent');
+    }
     expect(classify(answer(401, { body: { errors: [{ extensions: { code: 'FORBIDDEN' } }] } }))).toBe('permanent');
   });
 
