@@ -181,23 +181,35 @@ test.describe('what the page gets', () => {
 });
 
 test.describe('bodies', () => {
-  const kinds: Record<string, string> = {
-    JSON: `JSON.stringify({ name: 'Zoë', list: [1, 2] })`,
-    text: `'plain — text\\r\\n'`,
-    'FormData with files': `(() => { const form = new FormData(); form.append('title', 'a"b'); form.append('photo', new File([new Uint8Array([0, 255, 13, 10])], 'p.bin', { type: 'image/png' })); return form; })()`,
-    Blob: `new Blob([new Uint8Array([1, 0, 2])], { type: 'application/x-own' })`,
-    ArrayBuffer: `new Uint8Array([9, 0, 255]).buffer`,
-    URLSearchParams: `new URLSearchParams({ a: '1 2', b: 'ä' })`,
-    nothing: `undefined`,
+  const kinds: Record<string, [source: string, expected: string | number[] | RegExp]> = {
+    JSON: [`JSON.stringify({ name: 'Zoë', list: [1, 2] })`, '{"name":"Zoë","list":[1,2]}'],
+    text: [`'plain — text\\r\\n'`, 'plain — text\r\n'],
+    'FormData with files': [
+      `(() => {
+        const form = new FormData();
+        form.append('title', 'a"b');
+        form.append('photo', new File([new Uint8Array([0, 255, 13, 10])], 'p.bin', { type: 'image/png' }));
+        return form;
+      })()`,
+      /name="title"\r\n\r\na"b\r\n[^]*filename="p.bin"\r\nContent-Type: image\/png\r\n\r\n\x00\xff\r\n\r\n/,
+    ],
+    Blob: [`new Blob([new Uint8Array([1, 0, 2, 254])], { type: 'application/x-own' })`, [1, 0, 2, 254]],
+    ArrayBuffer: [`new Uint8Array([9, 0, 255]).buffer`, [9, 0, 255]],
+    URLSearchParams: [`new URLSearchParams({ a: '1 2', b: 'ä' })`, 'a=1+2&b=%C3%A4'],
+    nothing: [`undefined`, ''],
   };
-  for (const [kind, source] of Object.entries(kinds)) {
+  for (const [kind, [source, expected]] of Object.entries(kinds)) {
     test(`C4 ${kind} replays byte for byte`, async ({ open, server }) => {
       const app = await open();
       server.reply((_request, count) => ({ status: count === 0 ? 503 : 201 }));
       const url = '/api/notes?q=a%20b&q=2';
-      await app.page.evaluate(`fetch(${JSON.stringify(url)}, { method: 'PUT', body: ${source}, headers: { 'X-Own': 'kept' }, credentials: 'include' })`);
+      await app.page.evaluate(
+        `fetch(${JSON.stringify(url)}, { method: 'PUT', body: ${source}, headers: { 'X-Own': 'kept' }, credentials: 'include' })`,
+      );
       await app.heard('delivered');
       const [first, replayed] = server.received;
+      if (expected instanceof RegExp) expect(first!.body.toString('latin1')).toMatch(expected);
+      else expect([...first!.body]).toEqual([...Buffer.from(expected as string)]);
       expect(replayed!.body.equals(first!.body)).toBe(true);
       expect(replayed).toMatchObject({ method: 'PUT', path: url });
       for (const name of ['content-type', 'content-length', 'x-own', 'referer', 'origin', 'accept', 'cookie']) {

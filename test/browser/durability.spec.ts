@@ -164,12 +164,21 @@ test('R5 the ladder ends in a dead letter with the last answer, reported once', 
   expect((await app.types()).filter((type) => type === 'retrying')).toHaveLength(5);
 });
 
-test('R12 a 401’s body is read no further than it must be, even one that never ends', async ({ open, server }) => {
+test('R12 a 401 whose body never ends is read as far as it must be, and let go', async ({ open, server }) => {
   const app = await open();
-  server.reply({ status: 401, body: 'x'.repeat(10 * 1024 * 1024) });
-  const answer = await app.post('x', { headers: { Authorization: 'Bearer opaque' } });
+  server.reply({ status: 401, body: 'x'.repeat(20 * 1024), endless: true });
+  const answer = await app.post('x', { path: '/api/401', headers: { Authorization: 'Bearer opaque' } });
   expect(answer.status).toBe(202);
   expect(await app.entries()).toMatchObject([{ state: 'held' }]);
+  await expect.poll(() => server.abandoned).toEqual(['/api/401']);
+});
+
+test('R12 a failure body that nobody reads is cancelled, at the first send and at replay', async ({ open, server }) => {
+  const app = await open();
+  server.reply((_request, count) => (count < 2 ? { status: 503, body: 'x', endless: true } : { status: 201 }));
+  expect((await app.post('x', { path: '/api/503' })).status).toBe(202);
+  await app.heard('delivered');
+  await expect.poll(() => server.abandoned).toEqual(['/api/503', '/api/503']);
 });
 
 test('C12 a damaged record is a dead letter, and stops neither listing nor replay', async ({ open, server }) => {

@@ -1,4 +1,4 @@
-import { expect, test, workerScript, FAST, NEVER } from '../support/fixtures.js';
+import { connectPage, expect, test, workerScript, FAST, NEVER } from '../support/fixtures.js';
 
 test('T6 a call wakes a stopped worker, and another after that one', async ({ open }) => {
   const app = await open();
@@ -15,6 +15,20 @@ test('T6 a call survives a worker that’s stopped in the middle of it', async (
   const calls = app.page.evaluate(() => Promise.all(Array.from({ length: 20 }, () => window.sync.entries())));
   await app.stopWorker();
   expect((await calls).map((entries) => entries.length)).toEqual(Array(20).fill(1));
+});
+
+test('T6 a message that got lost is sent again', async ({ page, server }) => {
+  server.serve(
+    '/worker.js',
+    `let lost = 0;
+     self.addEventListener('message', (event) => {
+       if (event.data?.path?.[0] === 'entries' && lost++ === 0) event.stopImmediatePropagation();
+     });
+     ${workerScript(`backends: [{ baseUrl: '/api', ${FAST} }]`)}`,
+  );
+  await page.goto(server.origin);
+  await connectPage(page);
+  expect(await page.evaluate(() => window.sync.entries())).toEqual([]);
 });
 
 test('T6 a call that nobody answers fails at its deadline', async ({ page, server }) => {

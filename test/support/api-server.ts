@@ -19,6 +19,8 @@ export interface Answer {
   status?: number;
   headers?: Record<string, string>;
   body?: string | object;
+  /** The body begins, and never ends. */
+  endless?: boolean;
 }
 
 /** `reset`: the connection breaks without an answer. `hang`: no answer ever comes. */
@@ -38,6 +40,8 @@ export interface ApiServer {
   token(sub?: string, lifeS?: number): Promise<string>;
   /** Serves a script or a page. */
   serve(path: string, body: string, type?: string): void;
+  /** The paths of answers that nobody read to their end. */
+  abandoned: string[];
   /** Resolves when `count` requests have been received. */
   arrived(count: number): Promise<void>;
   /** Closes the port: connections are refused until `listen`. */
@@ -54,6 +58,7 @@ const SCRIPTS = new Set(['/holdfast-sw.js', '/holdfast.js', '/client.js', '/sw.j
 export async function createApiServer({ cors = false } = {}): Promise<ApiServer> {
   const received: Received[] = [];
   const served = new Map<string, { body: string; type: string }>();
+  const abandoned: string[] = [];
   const sockets = new Set<Socket>();
   let waiting: { count: number; resolve: () => void }[] = [];
   let reply: (request: Received, count: number) => Reply | Promise<Reply> = () => ({ status: 201 });
@@ -76,16 +81,19 @@ export async function createApiServer({ cors = false } = {}): Promise<ApiServer>
     const seen: Received = { method, path: url, headers, body, text: body.toString(), user, at: Date.now() };
     const count = received.push(seen) - 1;
     waiting = waiting.filter((one) => received.length < one.count || one.resolve());
-    const answer =
+    const answer: Reply =
       needsToken && user === null
         ? { status: 401, headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' }, body: { code: 'token_expired' } }
         : await reply(seen, count);
     if (answer === 'reset') return void request.socket.destroy();
     if (answer === 'hang') return;
-    const { status = 200, headers: extra = {}, body: content = '' } = answer;
+    const { status = 200, headers: extra = {}, body: content = '', endless = false } = answer;
     const json = typeof content === 'object';
     response.writeHead(status, { ...(json && { 'Content-Type': 'application/json' }), ...extra });
-    response.end(json ? JSON.stringify(content) : content);
+    const text = json ? JSON.stringify(content) : content;
+    response.once('close', () => response.writableFinished || abandoned.push(seen.path));
+    if (endless) response.write(text);
+    else response.end(text);
   }
 
   async function answerFile(path: string, response: ServerResponse): Promise<void> {
@@ -119,6 +127,7 @@ export async function createApiServer({ cors = false } = {}): Promise<ApiServer>
   return {
     origin: `http://localhost:${port}`,
     received,
+    abandoned,
     bodies: () => received.map(({ text }) => text),
     reply: (next) => {
       reply = typeof next === 'function' ? next : () => next;
