@@ -33,24 +33,54 @@ const RULES: Rules = {
  * Registers the worker if need be, and gives the client to it once it's active.
  *
  * @throws ConfigError for a wrong option, naming it, its value and the rule
- * @throws what `navigator.serviceWorker.register` throws, with a word on the likely cause
+ * @throws RegistrationError when the browser can't take the worker's script; `cause` is its own error
+ * @throws Error when the worker doesn't answer: it hasn't called `install`
  * @example const sync = await connect({ worker: '/sw.js', getToken: () => auth.accessToken() });
  */
 export async function connect(options: ConnectOptions = {}): Promise<SyncClient> {
   checkOptions(options, RULES);
   const registration = await registered(options);
+  if (!location.href.startsWith(registration.scope))
+    throw new ConfigError(
+      'worker',
+      String(options.worker ?? registration.active?.scriptURL),
+      `its scope is ${registration.scope}, and this page is outside of it; serve the worker's script from the root`,
+    );
   await activated(registration);
-  return open(registration, options);
+  const client = open(registration, options);
+  try {
+    await client.status();
+  } catch (error) {
+    client.close();
+    throw new Error("holdfast: the worker doesn't answer; does its script call holdfast.install, or its URL name ?api=?", {
+      cause: error,
+    });
+  }
+  if (!client.controlled) console.warn(UNCONTROLLED);
+  return client;
+}
+
+const UNCONTROLLED =
+  "[holdfast] the worker doesn't control this page yet, so its requests aren't kept; reload it, or set takeOver: true";
+
+/** The browser could not take the worker's script. */
+class RegistrationError extends Error {
+  override name = 'RegistrationError';
+  constructor(worker: string, cause: unknown) {
+    const said = cause instanceof Error ? cause.message : String(cause);
+    super(`holdfast: ${worker} could not be registered (${said}); if it can be loaded, its own console says more`, { cause });
+  }
 }
 
 async function registered({ worker, scope, type }: ConnectOptions): Promise<ServiceWorkerRegistration> {
   if (!('serviceWorker' in navigator))
     throw new Error('holdfast: this browser gives no service worker here; they need https or localhost');
-  if (worker !== undefined)
-    return navigator.serviceWorker.register(worker, {
-      ...(scope !== undefined && { scope }),
-      ...(type !== undefined && { type }),
+  if (worker !== undefined) {
+    const options = { ...(scope !== undefined && { scope }), ...(type !== undefined && { type }) };
+    return navigator.serviceWorker.register(worker, options).catch((error: unknown) => {
+      throw new RegistrationError(String(worker), error);
     });
+  }
   const registration = await navigator.serviceWorker.getRegistration();
   if (!registration)
     throw new ConfigError('worker', worker, "it's needed, as this page has no service worker yet");

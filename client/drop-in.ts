@@ -30,7 +30,7 @@ if (worker !== undefined) {
       window.holdfast = client;
       window.dispatchEvent(new CustomEvent('holdfast-ready', { detail: client }));
     },
-    (error: unknown) => console.error('[holdfast] could not connect; check data-worker', error),
+    (error: unknown) => console.error('[holdfast] could not connect', error),
   );
 }
 

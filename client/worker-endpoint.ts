@@ -1,5 +1,5 @@
 import type { Endpoint } from 'comlink';
-import { isCallMessage } from '../sw/protocol/comlink.js';
+import { isCallMessage, thrown } from '../sw/protocol/comlink.js';
 
 export interface EndpointOptions {
   /** Milliseconds after which a call without an answer fails with a `TimeoutError`. @default 10000 */
@@ -32,9 +32,7 @@ export function workerEndpoint(
   };
   const fail = (id: string, name: string, message: string) => {
     calls.get(id)?.();
-    // As Comlink writes a thrown error.
-    const value = { isError: true, value: { name, message, stack: '' } };
-    deliver(new MessageEvent('message', { data: { id, type: 'HANDLER', name: 'throw', value } }));
+    deliver(new MessageEvent('message', { data: { ...thrown(new DOMException(message, name)), id } }));
   };
   const hear = (event: MessageEvent) => {
     const stop = calls.get((event.data as { id?: string } | null)?.id ?? '');

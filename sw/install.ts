@@ -1,9 +1,11 @@
 /** The composition root: where the pipeline meets the browser. */
 import { EVENT_CHANNEL } from './protocol/events.js';
 import { connectivityGate } from './policy/retry-gate.js';
+import { createAnswers } from './pipeline/answers.js';
 import { createBackend } from './pipeline/backend.js';
 import { createCapture } from './pipeline/capture.js';
 import { createCommands } from './pipeline/commands.js';
+import { createEnqueue } from './pipeline/enqueue.js';
 import { createHolds } from './pipeline/hold.js';
 import { backendFor, createIntercept } from './pipeline/intercept.js';
 import { createListing } from './pipeline/listing.js';
@@ -11,6 +13,7 @@ import { createReplay } from './pipeline/replay.js';
 import { createReport } from './pipeline/report.js';
 import { createScheduler, workerLock } from './pipeline/scheduler.js';
 import { createState } from './pipeline/state.js';
+import { createWriteAhead } from './pipeline/write-ahead.js';
 import { browserChance, browserClock, browserDigest, browserLocks } from './platform/browser.js';
 import { serve } from './platform/endpoint.js';
 import { browserSend, restoreRequest } from './platform/transport.js';
@@ -88,7 +91,10 @@ export function install(options: InstallOptions): void {
   const listing = createListing(ports, state);
   const replay = createReplay({ ports, report, listing });
   const scheduler = createScheduler({ ports, report, holds, state, replay, instance });
-  const capture = createCapture({ ports, report, holds, listing, scheduler, instance });
+  const answerFor = createAnswers(report, listing);
+  const enqueue = createEnqueue({ ports, report, scheduler, answerFor });
+  const writeAhead = createWriteAhead({ ports, report, scheduler, enqueue, answerFor, instance });
+  const capture = createCapture({ ports, holds, scheduler, enqueue, writeAhead });
   const intercept = createIntercept(capture, state, browserSend);
   const connectivityChanged = () => void connectivity.dispatchEvent(new Event('change'));
   const api = createCommands({ ports, state, report, holds, listing, scheduler, connectivityChanged });

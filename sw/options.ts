@@ -187,22 +187,31 @@ function readBackend(options: BackendOptions, at: string, { location, defaultGat
     namespace,
     methods: new Set(methods.map((method) => method.toUpperCase())),
     match,
-    lane: guardedLane(lane, warn),
-    owner: owner === 'jwt-sub' ? (token) => (token === null ? null : (decodeJwt(token)?.sub ?? null)) : owner,
+    lane: guarded('lane', lane, () => DEFAULT_LANE, isName, warn),
+    owner: guarded('owner', isFunction(owner) ? owner : undefined, jwtSub, isNameOrNull, warn),
     auth,
     capture,
     idempotencyKey,
     networkTimeoutMs,
-    respond,
-    retry: own ? retry : retryLadder(retry),
+    respond: isFunction(respond) ? guarded('respond', respond, () => null, (made) => made instanceof Response, warn) : respond,
+    retry: own ? guarded('retry', retry, retryLadder(), isDelay, warn) : retryLadder(retry),
     maxRetries: own ? null : (retry.maxRetries ?? DEFAULT_RETRY.maxRetries),
-    classify: options.classify ?? ((outcome) => classify(outcome, auth ? { codes: auth.codes } : {})),
+    classify: guarded('classify', options.classify, (outcome) => classify(outcome, auth ? { codes: auth.codes } : {}), isVerdict, warn),
     gate,
     concurrency,
     onDead,
     ...(beforeSend && { beforeSend }),
   };
 }
+
+const jwtSub = (token: string | null) => (token === null ? null : (decodeJwt(token)?.sub ?? null));
+
+const isName = (value: unknown): boolean => typeof value === 'string' && value !== '';
+const isNameOrNull = (value: unknown): boolean => value === null || isName(value);
+const isDelay = (value: unknown): boolean =>
+  value === null || (typeof value === 'number' && Number.isFinite(value) && value >= 0);
+const isVerdict = (value: unknown): boolean =>
+  ['delivered', 'transient', 'auth-expired', 'permanent'].includes(value as string);
 
 function readAuth(auth: false | AuthOptions, at: string): BackendConfig['auth'] {
   if (auth === false) return null;
@@ -216,17 +225,26 @@ const defined = <T extends object>(options: T): T =>
 
 const DEFAULT_LANE = 'default';
 
-/** A lane function that fails must not cost the request: it goes to the default lane. */
-function guardedLane(lane: BackendOptions['lane'], warn: Environment['warn']): BackendConfig['lane'] {
-  if (!lane) return () => DEFAULT_LANE;
-  return (request) => {
+/**
+ * A function of the app's, made safe: when it throws or gives something odd, that's told, and the
+ * built-in answer counts. A mistake in it must not cost a request, nor send one without end.
+ */
+function guarded<Args extends unknown[], Result>(
+  name: string,
+  own: ((...args: Args) => Result) | undefined,
+  builtIn: (...args: Args) => Result,
+  isSound: (result: Result) => boolean,
+  warn: Environment['warn'],
+): (...args: Args) => Result {
+  if (!own) return builtIn;
+  return (...args) => {
     try {
-      const name: unknown = lane(request);
-      if (typeof name === 'string' && name !== '') return name;
-      warn(`[holdfast] lane gave no name for ${request.method} ${request.url}; it goes to the default lane`, name);
+      const result = own(...args);
+      if (isSound(result)) return result;
+      warn(`[holdfast] ${name} gave something that it can't; the default counts instead. Mend it`, result);
     } catch (error) {
-      warn(`[holdfast] lane threw for ${request.method} ${request.url}; it goes to the default lane`, error);
+      warn(`[holdfast] ${name} threw; the default counts instead. Mend it`, error);
     }
-    return DEFAULT_LANE;
+    return builtIn(...args);
   };
 }

@@ -6,7 +6,7 @@ import type { Settlement } from './protocol/api.js';
 import type { SyncEvent } from './protocol/events.js';
 import type { AuthGate } from './policy/auth-gate.js';
 import type { Circuit } from './policy/circuit.js';
-import type { Decision, EntryRecord, StoredRequest } from './policy/entry.js';
+import type { Decision, EntryRecord, StoredRequest, Turn } from './policy/entry.js';
 
 export interface Clock {
   /** Milliseconds since the epoch. */
@@ -55,7 +55,7 @@ export interface Settings {
 }
 
 /** A new entry: the database adds its place in line. */
-export type Draft = Omit<EntryRecord, 'seq'>;
+export type Draft = Omit<EntryRecord, 'seq' | 'turn'> & { turn: Turn };
 
 export interface CaptureOrder {
   draft: Draft;
@@ -69,7 +69,9 @@ export interface CaptureOrder {
   backend?: BackendRecord;
 }
 
-export type CaptureResult = { kind: 'stored'; decision: Decision; seq: number } | { kind: 'refused'; waiting: EntryRecord };
+export type CaptureResult =
+  | { kind: 'stored'; decision: Decision; seq: number; /** It took a waiting entry's place. */ replaced: boolean }
+  | { kind: 'refused'; waiting: EntryRecord };
 
 /** One decision: what changes together, in one transaction. */
 export interface Commit {
@@ -84,8 +86,8 @@ export interface Commit {
 export interface OutboxStart {
   backends: BackendRecord[];
   settings: Settings;
-  /** The lanes in which anything is in line. */
-  lanes: { backend: string; lane: string }[];
+  /** The turns in which anything is in line. */
+  turns: Turn[];
 }
 
 export interface EntryRange {
@@ -109,7 +111,8 @@ export interface Outbox {
   commit(commit: Commit): Promise<Decision | null>;
   /** The first entry of each turn: what is next, without reading the queue. */
   heads(): Promise<EntryRecord[]>;
-  body(seq: number): Promise<ArrayBuffer | null>;
+  /** The entry as it lies on disk now, with its body; null when it isn't there any more. */
+  load(seq: number): Promise<{ entry: EntryRecord; body: ArrayBuffer | null } | null>;
   /** The newest entry under the reference, be it an id or a key, for each key that has one. */
   find(reference: string): Promise<EntryRecord[]>;
   /** In the order of capture. Reads no body. */

@@ -1,7 +1,7 @@
 import { authGate, OPEN_AUTH_GATE, type AuthGate, type AuthGateEffect, type AuthGateEvent } from '../policy/auth-gate.js';
 import { CLOSED } from '../policy/circuit.js';
 import type { Classifier } from '../policy/classify.js';
-import type { EntryRecord } from '../policy/entry.js';
+import type { EntryRecord, Turn } from '../policy/entry.js';
 import type { AuthView, BackendView } from '../policy/lanes.js';
 import type { RetryGate } from '../policy/retry-gate.js';
 import type { RetryPolicy } from '../policy/retry.js';
@@ -34,7 +34,8 @@ export interface BackendConfig {
   idempotencyKey: boolean;
   /** 0 is off. */
   networkTimeoutMs: number;
-  respond: RespondMode | ((entry: EntryInfo) => Response);
+  /** A function may give null: then it's 202. */
+  respond: RespondMode | ((entry: EntryInfo) => Response | null);
   retry: RetryPolicy;
   /** Null where there's no limit. */
   maxRetries: number | null;
@@ -100,9 +101,16 @@ export const gateOf = (backend: Backend, owner: string | null): AuthGate =>
 /** Applies an event to the gate of one owner. */
 export function stepGate(backend: Backend, owner: string | null, event: AuthGateEvent): AuthGateEffect {
   const [gate, effect] = authGate(gateOf(backend, owner), event);
-  backend.record = { ...backend.record, gates: { ...backend.record.gates, [owner ?? '']: gate } };
+  setGate(backend, owner, gate);
   return effect;
 }
+
+export function setGate(backend: Backend, owner: string | null, gate: AuthGate): void {
+  backend.record = { ...backend.record, gates: { ...backend.record.gates, [owner ?? '']: gate } };
+}
+
+/** The header's value. A credential may come without a scheme. */
+export const authorizationOf = ({ scheme, value }: LiveToken): string => (scheme ? `${scheme} ${value}` : value);
 
 /** How the auth gate looks to an entry, or to a request that isn't one yet. */
 export function authView(backend: Backend, { scheme, owner }: Pick<EntryRecord, 'scheme' | 'owner'>): AuthView {
@@ -129,37 +137,34 @@ export function viewOf(backend: Backend, gated: boolean): BackendView {
 }
 
 /**
- * In which lanes anything waits, without asking the disk on every fetch. A lane is marked before its
+ * In which turns anything waits, without asking the disk on every fetch. A turn is marked before its
  * entry is written and unmarked when a later reading of the heads doesn't show it, so it may be
  * marked a little too long and never too short.
  */
 export class LaneLedger {
-  readonly #waiting = new Set<string>();
-  readonly #writing = new Map<string, number>();
-  readonly #written = new Map<string, number>();
+  readonly #marks = new Map<string, Mark>();
   #epoch = 0;
-
-  has(lane: string): boolean {
-    return this.#waiting.has(lane);
-  }
 
   /** Whether anything waits in any lane. */
   get any(): boolean {
-    return this.#waiting.size > 0;
+    return this.#marks.size > 0;
+  }
+
+  /** The turns of a lane in which something waits. */
+  turns(lane: string): Turn[] {
+    return [...this.#marks.values()].flatMap(({ turn }) => (turn[1] === lane ? [turn] : []));
   }
 
   /** An entry is about to be written. */
-  begin(lane: string): void {
-    this.#waiting.add(lane);
-    this.#writing.set(lane, (this.#writing.get(lane) ?? 0) + 1);
+  begin(turn: Turn): void {
+    this.#mark(turn).writing++;
   }
 
   /** It's on disk, or couldn't be written. */
-  end(lane: string): void {
-    const left = (this.#writing.get(lane) ?? 1) - 1;
-    if (left > 0) this.#writing.set(lane, left);
-    else this.#writing.delete(lane);
-    this.#written.set(lane, this.#epoch);
+  end(turn: Turn): void {
+    const mark = this.#mark(turn);
+    mark.writing--;
+    mark.writtenAt = this.#epoch;
   }
 
   /** The heads are about to be read: gives what `read` wants back. */
@@ -167,15 +172,26 @@ export class LaneLedger {
     return ++this.#epoch;
   }
 
-  /** The heads showed entries in these lanes. */
-  read(startedAt: number, lanes: ReadonlySet<string>): void {
-    for (const lane of this.#waiting) {
-      const unseen = this.#writing.has(lane) || (this.#written.get(lane) ?? -1) >= startedAt;
-      if (!lanes.has(lane) && !unseen) {
-        this.#waiting.delete(lane);
-        this.#written.delete(lane);
-      }
+  /** The heads showed entries in these turns. */
+  read(startedAt: number, turns: readonly Turn[]): void {
+    for (const turn of turns) this.#mark(turn).seenAt = startedAt;
+    for (const [name, { writing, writtenAt, seenAt }] of this.#marks) {
+      if (writing === 0 && writtenAt < startedAt && seenAt < startedAt) this.#marks.delete(name);
     }
-    for (const lane of lanes) this.#waiting.add(lane);
   }
+
+  #mark(turn: Turn): Mark {
+    const name = JSON.stringify(turn);
+    const mark = this.#marks.get(name) ?? { turn, writing: 0, writtenAt: -1, seenAt: -1 };
+    this.#marks.set(name, mark);
+    return mark;
+  }
+}
+
+interface Mark {
+  turn: Turn;
+  /** Entries that are being written at the moment. */
+  writing: number;
+  writtenAt: number;
+  seenAt: number;
 }

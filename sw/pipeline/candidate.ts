@@ -36,15 +36,17 @@ export async function candidateOf(
     ...headers
   } = ownHeaders(request.headers);
 
-  const [, givenScheme = null, credential = null] = /^(\S+)\s+(.+)$/.exec(authorization ?? '') ?? [];
+  // Some APIs want a bare key, with no scheme before it.
+  const [, givenScheme = null, credential = null] = /^(?:(\S+)\s+)?(.+)$/.exec(authorization ?? '') ?? [];
   const bearer = givenScheme?.toLowerCase() === 'bearer';
-  const scheme = config.auth && !directives.anonymous ? (bearer ? 'Bearer' : givenScheme) : null;
-  if (scheme && credential) await holds.learn(backend, credential, scheme);
+  const needsToken = config.auth !== null && !directives.anonymous && credential !== null;
+  const scheme = needsToken ? (bearer ? 'Bearer' : (givenScheme ?? '')) : null;
+  if (scheme !== null && credential) await holds.learn(backend, credential, scheme);
 
   const now = clock.now();
   const id = directives.id ?? generatedTaskId(now, chance.bytes(10));
   const lane = directives.lane ?? config.lane(request);
-  const owner = config.owner(scheme && credential);
+  const owner = config.owner(scheme === null ? null : credential);
   const draft: Draft = {
     id,
     key: joinKey(config.namespace, config.baseUrl, id),

@@ -1,6 +1,6 @@
 import type { SyncApi, TokenResult } from '../protocol/api.js';
 import { AmbiguousReferenceError, ConfigError } from '../policy/errors.js';
-import { transition, type EntryRecord } from '../policy/entry.js';
+import { transition, turnOf, type EntryRecord } from '../policy/entry.js';
 import type { Ports } from '../ports.js';
 import type { Backend } from './backend.js';
 import type { Holds } from './hold.js';
@@ -47,22 +47,33 @@ export function createCommands(parts: CommandParts): SyncApi {
   async function cancel(reference: string): Promise<boolean> {
     const entry = await one(reference, 'pending');
     if (!entry) return false;
-    const flight = state.backends.get(entry.backend)?.flights.get(entry.seq);
-    if (flight?.settling) {
+    const flying = () => state.backends.get(entry.backend)?.flights.get(entry.seq);
+    const settling = flying();
+    if (settling?.settling) {
       // Its answer is being written: see what came of it.
-      await flight.done.catch(() => {});
+      await settling.done.catch(() => {});
       return cancel(reference);
     }
-    if (flight) flight.cancelled = true;
-    const inFlight = flight !== undefined;
-    const decision = await report.commit({
-      seq: entry.seq,
-      decide: (current) =>
-        current.state === 'pending' ? transition(current, { type: 'cancelled', inFlight }, clock.now()) : null,
-    });
-    flight?.abort.abort(new DOMException('The entry was cancelled', 'AbortError'));
-    void scheduler.look();
-    return decision !== null;
+    if (settling) settling.cancelled = true;
+    try {
+      const decision = await report.commit({
+        seq: entry.seq,
+        decide: (current) =>
+          current.state === 'pending'
+            ? transition(current, { type: 'cancelled', inFlight: flying() !== undefined }, clock.now())
+            : null,
+      });
+      const flight = flying();
+      if (flight) flight.cancelled = true;
+      flight?.abort.abort(new DOMException('The entry was cancelled', 'AbortError'));
+      return decision !== null;
+    } catch (error) {
+      // It's still owed.
+      if (settling) settling.cancelled = false;
+      throw error;
+    } finally {
+      void scheduler.look();
+    }
   }
 
   /** Applies an input to a dead letter. */
@@ -70,7 +81,8 @@ export function createCommands(parts: CommandParts): SyncApi {
     const entry = await one(reference, 'dead');
     if (!entry || (input.type === 'retried' && entry.reason === 'unreadable')) return false;
     const backend = state.backends.get(entry.backend);
-    backend?.lanes.begin(entry.lane);
+    const turn = turnOf(entry);
+    backend?.lanes.begin(turn);
     try {
       const decision = await report.commit({
         seq: entry.seq,
@@ -78,18 +90,21 @@ export function createCommands(parts: CommandParts): SyncApi {
       });
       return decision !== null;
     } finally {
-      backend?.lanes.end(entry.lane);
+      backend?.lanes.end(turn);
       void scheduler.look();
     }
   }
 
-  async function setPaused(paused: boolean): Promise<void> {
+  /** One after the other: the last call counts, however long the first takes to be written. */
+  let pausing: Promise<void> = Promise.resolve();
+  const setPaused = (paused: boolean): Promise<void> =>
+    (pausing = pausing.catch(() => {}).then(() => writePaused(paused)));
+
+  async function writePaused(paused: boolean): Promise<void> {
     if (state.settings.paused === paused) return;
-    state.settings = { ...state.settings, paused };
-    await report.commit({
-      settings: state.settings,
-      events: [{ type: paused ? 'paused' : 'resumed', at: clock.now() }],
-    });
+    const settings = { ...state.settings, paused };
+    await report.commit({ settings, events: [{ type: paused ? 'paused' : 'resumed', at: clock.now() }] });
+    state.settings = settings;
   }
 
   const api: SyncApi = {
@@ -129,14 +144,14 @@ export function createCommands(parts: CommandParts): SyncApi {
       void scheduler.look();
     },
     async replay() {
+      parts.connectivityChanged();
       void scheduler.hurry(true);
     },
     journal: () => outbox.journal(),
     async wake(reason) {
-      if (reason === 'online' || reason === 'offline') {
-        report.tell({ type: reason, at: clock.now() });
-        parts.connectivityChanged();
-      }
+      if (reason === 'online' || reason === 'offline') report.tell({ type: reason, at: clock.now() });
+      // An `online` can be missed: the page that would have heard it may have been closed.
+      parts.connectivityChanged();
       if (reason !== 'offline') void (reason === 'due' ? scheduler.look() : scheduler.hurry());
     },
   };

@@ -2,7 +2,7 @@ import type { TokenResult } from '../protocol/api.js';
 import type { HoldReason, SyncEvent } from '../protocol/events.js';
 import { isExpired, isOlder } from '../policy/jwt.js';
 import type { Ports } from '../ports.js';
-import { gateOf, stepGate, type Backend } from './backend.js';
+import { gateOf, setGate, stepGate, type Backend } from './backend.js';
 import type { Report } from './report.js';
 
 /** The auth hold: tokens in, releases out. */
@@ -15,7 +15,7 @@ export interface Holds {
   missing(backend: Backend, owner: string | null): Promise<void>;
 }
 
-export function createHolds({ clock, digest }: Pick<Ports, 'clock' | 'digest'>, report: Report): Holds {
+export function createHolds({ clock, digest, log }: Pick<Ports, 'clock' | 'digest' | 'log'>, report: Report): Holds {
   const provide: Holds['provide'] = async (backend, value, scheme) => {
     const owner = backend.config.owner(value);
     const mark = await digest(value);
@@ -52,15 +52,28 @@ export function createHolds({ clock, digest }: Pick<Ports, 'clock' | 'digest'>, 
       if (!auth?.learn || live?.value === value) return;
       const owner = backend.config.owner(value);
       if (live && live.owner === owner && isOlder(value, live.value)) return;
-      if (!isExpired(value, clock.now())) return void (await provide(backend, value, scheme));
+      if (!isExpired(value, clock.now())) {
+        // The page wants its request sent, whatever becomes of the others.
+        await provide(backend, value, scheme).catch((error: unknown) =>
+          log.error('[holdfast] the release of a hold can\'t be written', error),
+        );
+        return;
+      }
       // It releases nothing. But when it's all there is, let the server judge: its clock counts, not ours.
       if (!live && !gateOf(backend, owner).hold) backend.token = { value, scheme, owner };
     },
     async missing(backend, owner) {
+      const before = gateOf(backend, owner);
       const effect = stepGate(backend, owner, { type: 'missing', at: clock.now() });
       if (effect !== 'hold') return;
       const events = holdEvents(backend, owner, 'token-missing', null, clock.now());
-      await report.commit({ backend: backend.record, events });
+      try {
+        await report.commit({ backend: backend.record, events });
+      } catch (error) {
+        // Nobody has been told of a hold, so there is none.
+        setGate(backend, owner, before);
+        throw error;
+      }
     },
   };
 }

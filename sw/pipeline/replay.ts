@@ -3,7 +3,7 @@ import { aboutEntry, transition, type EntryInput, type EntryRecord, type FinalAn
 import type { DeadReason, SyncEvent } from '../protocol/events.js';
 import type { Ports } from '../ports.js';
 import type { EntryInfo } from '../protocol/api.js';
-import { gateOf, stepGate, type Backend, type BackendConfig, type Flight } from './backend.js';
+import { authorizationOf, authView, gateOf, setGate, stepGate, type Backend, type BackendConfig, type Flight } from './backend.js';
 import { describeRequest, travelHeaders } from './candidate.js';
 import { answered, reckon } from './failure.js';
 import { HOLD_LINE } from './first-send.js';
@@ -35,11 +35,15 @@ export function createReplay({ ports, report, listing }: ReplayParts): Replay {
   const bury = (backend: Backend, entry: EntryRecord, reason: DeadReason, answer: FinalAnswer | null = null) =>
     settle(backend, entry, { type: 'permanent', reason, answer, block: backend.config.onDead === 'block' });
 
-  return async (backend, entry, flight) => {
+  return async (backend, head, flight) => {
     const { config } = backend;
-    if (entry.reason === 'unreadable') return void (await bury(backend, entry, 'unreadable'));
-    const body = entry.bodySize > 0 ? await outbox.body(entry.seq) : null;
-    if ((body?.byteLength ?? 0) !== entry.bodySize) return void (await bury(backend, entry, 'unreadable'));
+    // The head was read a while ago: it may have been cancelled or replaced since.
+    const loaded = await outbox.load(head.seq).catch(unreadable);
+    if (!loaded || flight.cancelled) return;
+    const { body } = loaded;
+    const entry = loaded.entry ?? head;
+    if (entry.reason === 'unreadable' || (body?.byteLength ?? 0) !== entry.bodySize)
+      return void (await bury(backend, entry, 'unreadable'));
 
     let request: Request;
     try {
@@ -55,12 +59,14 @@ export function createReplay({ ports, report, listing }: ReplayParts): Replay {
       return void (await bury(backend, entry, 'before-send'));
     }
 
-    // From here to the send nothing is awaited: the token is the live one, and a cancel was seen.
-    if (flight.cancelled) return;
+    // From here to the send nothing is awaited. What was planned may not hold any more: another user's
+    // token may be the live one by now, or the gate may have closed. Then it's planned anew.
+    const view = authView(backend, entry);
+    if (flight.cancelled || (view !== 'open' && view !== 'probing')) return;
     const token = entry.scheme === null ? null : backend.token;
     const { generation } = gateOf(backend, entry.owner);
     if (token && !request.headers.has('authorization') && isUnder(request.url, config.baseUrl)) {
-      request.headers.set('authorization', `${token.scheme} ${token.value}`);
+      request.headers.set('authorization', authorizationOf(token));
     }
     const startedAt = clock.now();
     report.tell({ ...aboutEntry(entry, startedAt), type: 'sending', send: entry.sends + 1 });
@@ -69,7 +75,7 @@ export function createReplay({ ports, report, listing }: ReplayParts): Replay {
       clock,
       timeoutMs: config.networkTimeoutMs,
       signal: flight.abort.signal,
-      bearer: token?.scheme === 'Bearer',
+      bearer: /^bearer /i.test(request.headers.get('authorization') ?? ''),
     });
     if (flight.cancelled) return;
     await judge(backend, entry, flight, transmission, { startedAt, generation, token: token?.value ?? null });
@@ -90,7 +96,7 @@ export function createReplay({ ports, report, listing }: ReplayParts): Replay {
       const answer = response && { ...finalHeaders(response), body: null, truncated: false };
       const input = reckon(backend, entry, sent.startedAt, outcome, answer, ports);
       // Only the last answer is worth reading: it goes with the dead letter.
-      if (response && input.delayMs === null) input.answer = await finalAnswer(response);
+      if (response && input.delayMs === null) input.answer = await finalAnswer(response, clock);
       else void response?.body?.cancel().catch(() => {});
       flight.settling = true;
       await settle(backend, entry, input);
@@ -99,14 +105,14 @@ export function createReplay({ ports, report, listing }: ReplayParts): Replay {
 
     const now = clock.now();
     if (outcome.kind === 'answer') answered(backend, now);
-    if (verdict === 'auth-expired' && config.auth?.autoRetry && response) {
+    if (verdict === 'auth-expired' && config.auth?.autoRetry && sent.token !== null && response) {
       await refused(backend, entry, flight, response, sent);
       return;
     }
     if (outcome.kind === 'answer' && sent.token !== null) {
       stepGate(backend, entry.owner, { type: 'accepted', generation: sent.generation });
     }
-    const answer = response && (await finalAnswer(response));
+    const answer = response && (await finalAnswer(response, clock));
     if (flight.cancelled) return;
     flight.settling = true;
     if (verdict === 'delivered' && answer) await settle(backend, entry, { type: 'delivered', answer });
@@ -122,7 +128,7 @@ export function createReplay({ ports, report, listing }: ReplayParts): Replay {
     sent: { generation: number; token: string | null },
   ): Promise<void> {
     const digest = await ports.digest(sent.token ?? '');
-    const answer: FinalAnswer = await finalAnswer(response);
+    const answer: FinalAnswer = await finalAnswer(response, clock);
     if (flight.cancelled) return;
     flight.settling = true;
     if (sent.generation < gateOf(backend, entry.owner).generation) {
@@ -144,9 +150,17 @@ export function createReplay({ ports, report, listing }: ReplayParts): Replay {
       return;
     }
     const at = clock.now();
+    const before = gateOf(backend, entry.owner);
     const effect = stepGate(backend, entry.owner, { type: 'refused', generation: sent.generation, digest, at });
+    const events = effect === 'hold' ? holdEvents(backend, entry.owner, 'auth-expired', entry.id, at) : [];
+    try {
+      await settle(backend, entry, input, events);
+    } catch (error) {
+      // Nobody has been told of a hold, so there is none.
+      setGate(backend, entry.owner, before);
+      throw error;
+    }
     if (effect === 'hold') log.info(HOLD_LINE, { id: entry.id, attempt: entry.sends + 1 });
-    await settle(backend, entry, input, effect === 'hold' ? holdEvents(backend, entry.owner, 'auth-expired', entry.id, at) : []);
   }
 }
 
@@ -162,6 +176,12 @@ async function rewritten(request: Request, { beforeSend }: BackendConfig, entry:
     ...describeRequest(made, Object.fromEntries(made.headers)),
     ...(bytes && bytes.byteLength > 0 && { body: bytes }),
   } as RequestInit);
+}
+
+/** A body that the browser has lost ends its entry; any other trouble of the storage passes. */
+function unreadable(error: unknown): { entry: null; body: null } {
+  if (error instanceof DOMException && error.name === 'NotReadableError') return { entry: null, body: null };
+  throw error;
 }
 
 const config = (backend: Backend): { maxRejections?: number } => backend.config.auth ?? {};

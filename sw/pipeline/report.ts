@@ -12,15 +12,15 @@ export interface Report {
   capture(order: CaptureOrder): Promise<CaptureResult>;
   /** Tells of something that isn't stored. */
   tell(...events: SyncEvent[]): void;
-  /** Resolves with the final answer to an entry, while this worker lives. */
-  settlementOf(seq: number): Promise<Settlement>;
+  /** Resolves with the final answer to an entry while this worker lives; with null when it's replaced. */
+  settlementOf(seq: number): Promise<Settlement | null>;
 }
 
 export function createReport(
   { outbox, broadcast, log }: Pick<Ports, 'outbox' | 'broadcast' | 'log'>,
   onEvent?: (event: SyncEvent) => void,
 ): Report {
-  const waiters = new Map<number, ((settlement: Settlement) => void)[]>();
+  const waiters = new Map<number, ((settlement: Settlement | null) => void)[]>();
 
   const tell = (...events: SyncEvent[]) => {
     for (const event of events) {
@@ -36,11 +36,13 @@ export function createReport(
 
   const told = (decision: Decision) => {
     const { settlement } = decision;
-    if (settlement) {
-      for (const resolve of waiters.get(settlement.seq) ?? []) resolve(settlement);
-      waiters.delete(settlement.seq);
-    }
+    if (settlement) end(settlement.seq, settlement);
     tell(...decision.events);
+  };
+
+  const end = (seq: number, settlement: Settlement | null) => {
+    for (const resolve of waiters.get(seq) ?? []) resolve(settlement);
+    waiters.delete(seq);
   };
 
   return {
@@ -53,7 +55,11 @@ export function createReport(
     },
     async capture(order) {
       const result = await outbox.capture(order);
-      if (result.kind === 'stored') told(result.decision);
+      if (result.kind === 'stored') {
+        // Whoever waited for the request that was replaced doesn't wait for this one.
+        if (result.replaced) end(result.seq, null);
+        told(result.decision);
+      }
       return result;
     },
     settlementOf: (seq) =>

@@ -1,5 +1,5 @@
 import { circuitHurried } from '../policy/circuit.js';
-import { transition, type EntryRecord } from '../policy/entry.js';
+import { transition, turnOf, type EntryRecord } from '../policy/entry.js';
 import { planSends } from '../policy/lanes.js';
 import type { Ports } from '../ports.js';
 import { viewOf, type Backend, type Flight } from './backend.js';
@@ -135,7 +135,7 @@ export function createScheduler({ ports, report, holds, state, replay, instance 
       const inLine = heads.filter(
         (head) => head.backend === backend.config.key && !backend.flights.get(head.seq)?.firstSend,
       );
-      backend.lanes.read(at, new Set(inLine.map((head) => head.lane)));
+      backend.lanes.read(at, inLine.map(turnOf));
     }
     return heads;
   }

@@ -26,8 +26,8 @@ export function createState(backends: readonly Backend[], outbox: Outbox, locati
       if (backend) backend.record = record;
     }
     for (const backend of backends) {
-      const mine = started.lanes.filter((one) => one.backend === backend.config.key);
-      backend.lanes.read(backend.lanes.startReading(), new Set(mine.map((one) => one.lane)));
+      const mine = started.turns.filter(([key]) => key === backend.config.key);
+      backend.lanes.read(backend.lanes.startReading(), mine);
     }
   };
 

@@ -5,6 +5,9 @@ import type { Clock, Send } from '../ports.js';
 /** A 401's body is looked at no further than this. */
 const ERROR_BODY_LIMIT = 16 * 1024;
 
+/** A body that comes more slowly is cut: the status has said what happened. In milliseconds. */
+const BODY_TIMEOUT_MS = 10_000;
+
 /** As much of a final answer's body is kept. */
 const FINAL_BODY_LIMIT = 1024 * 1024;
 
@@ -31,7 +34,7 @@ export async function transmit(request: Request, options: TransmitOptions): Prom
   const stopTimer = timeoutMs > 0 ? clock.after(timeoutMs, () => cut.abort()) : () => {};
   try {
     const response = await send(request, AbortSignal.any([signal, cut.signal]));
-    return { outcome: await answer(response, bearer), response };
+    return { outcome: await answer(response, bearer, clock), response };
   } catch {
     if (signal.aborted) return { outcome: { kind: 'aborted' }, response: null };
     return { outcome: { kind: 'unreachable', cause: cut.signal.aborted ? 'timeout' : 'network' }, response: null };
@@ -40,7 +43,7 @@ export async function transmit(request: Request, options: TransmitOptions): Prom
   }
 }
 
-async function answer(response: Response, bearer: boolean): Promise<Answer> {
+async function answer(response: Response, bearer: boolean, clock: Clock): Promise<Answer> {
   const { status } = response;
   return {
     kind: 'answer',
@@ -48,26 +51,26 @@ async function answer(response: Response, bearer: boolean): Promise<Answer> {
     headers: Object.fromEntries(response.headers),
     bearer,
     ...(response.type === 'opaqueredirect' && { opaque: true }),
-    ...(status === 401 && { body: await errorBody(response) }),
+    ...(status === 401 && { body: await errorBody(response, clock) }),
   };
 }
 
 /** The JSON of an error answer; undefined when it's something else, or too long. */
-async function errorBody(response: Response): Promise<unknown> {
+async function errorBody(response: Response, clock: Clock): Promise<unknown> {
   try {
-    const { bytes, truncated } = await readAtMost(response.clone(), ERROR_BODY_LIMIT);
+    const { bytes, truncated } = await readAtMost(response.clone(), ERROR_BODY_LIMIT, clock);
     return truncated ? undefined : JSON.parse(new TextDecoder().decode(bytes));
   } catch {
     return undefined;
   }
 }
 
-/** Takes the answer that ends an entry: its body up to a MiB. */
-export async function finalAnswer(response: Response): Promise<FinalAnswer> {
+/** Takes the answer that ends an entry: its body up to a MiB, and no longer than ten seconds. */
+export async function finalAnswer(response: Response, clock: Clock): Promise<FinalAnswer> {
   const { status, headers } = response;
   let body: Bytes = { bytes: new Uint8Array(), truncated: false };
   try {
-    body = await readAtMost(response, FINAL_BODY_LIMIT);
+    body = await readAtMost(response, FINAL_BODY_LIMIT, clock);
   } catch {
     // The connection broke after the status line: the server has acted, and its status stands.
     body.truncated = true;
@@ -85,23 +88,29 @@ interface Bytes {
   truncated: boolean;
 }
 
-/** Reads up to `limit` bytes and cancels the rest. */
-async function readAtMost(response: Response, limit: number): Promise<Bytes> {
+/** Reads up to `limit` bytes, as long as they come in time, and cancels the rest. */
+async function readAtMost(response: Response, limit: number, clock: Clock): Promise<Bytes> {
   const reader = response.body?.getReader();
   const chunks: Uint8Array[] = [];
   let size = 0;
   let truncated = false;
-  while (reader) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    const room = limit - size;
-    chunks.push(value.subarray(0, room));
-    size += Math.min(room, value.byteLength);
-    if (value.byteLength > room) {
-      truncated = true;
-      void reader.cancel().catch(() => {});
-      break;
+  const cut = () => {
+    truncated = true;
+    // A read that's under way ends with it.
+    void reader?.cancel().catch(() => {});
+  };
+  const stopTimer = clock.after(BODY_TIMEOUT_MS, cut);
+  try {
+    while (reader && !truncated) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      const room = limit - size;
+      chunks.push(value.subarray(0, room));
+      size += Math.min(room, value.byteLength);
+      if (value.byteLength > room) cut();
     }
+  } finally {
+    stopTimer();
   }
   const bytes = new Uint8Array(size);
   let at = 0;

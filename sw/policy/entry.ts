@@ -59,6 +59,8 @@ export interface EntryRecord {
   lastAnswer: LastAnswer | null;
   /** Which worker makes the first send at the moment (write-ahead); null when none does. */
   writer: string | null;
+  /** What was on disk in place of an entry that can't be read. Kept, as nothing disappears. */
+  damaged?: unknown;
   /** Set while it's in line. A dead letter has left it, unless it's to block its lane. */
   turn?: Turn;
 }
@@ -273,6 +275,12 @@ export function turnOf({ backend, lane, scheme, owner }: Pick<EntryRecord, 'back
   return [backend, lane, scheme === null ? 'none' : owner === null ? 'any' : `owner:${owner}`];
 }
 
+/** Whose token a turn needs: the way back from `turnOf`. The scheme itself isn't in it. */
+export function credentialOf([, , credential]: Turn): Pick<EntryRecord, 'scheme' | 'owner'> {
+  if (credential === 'none') return { scheme: null, owner: null };
+  return { scheme: '', owner: credential === 'any' ? null : credential.slice('owner:'.length) };
+}
+
 export function aboutEntry(entry: EntryRecord, at: number): AboutEntry {
   const { id, key, seq, baseUrl, namespace, lane } = entry;
   return { at, id, key, seq, baseUrl, namespace, lane, method: entry.request.method, url: entry.request.url };
@@ -314,6 +322,7 @@ export function readEntry(value: unknown, seq: number): EntryRecord {
     bodySize: 0,
     lastAnswer: null,
     writer: null,
+    damaged: value,
     ...(inLine && { turn }),
   };
 }

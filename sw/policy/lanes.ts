@@ -84,9 +84,14 @@ export function planSends(heads: readonly EntryRecord[], view: BackendView, now:
   return plan;
 }
 
-/** The oldest; but one that nobody would answer five times running lets another have the probe. */
-const probe = (ready: readonly EntryRecord[]): EntryRecord =>
-  ready.find((entry) => entry.unreachable < SHUNNED_LIMIT) ?? ready[0]!;
+/**
+ * The oldest; but one that nobody would answer five times running lets another have the probe, and
+ * where that goes for all, they take turns: a single request that can't get through must not stop the rest.
+ */
+function probe(ready: readonly EntryRecord[]): EntryRecord {
+  const oldest = ready.find((entry) => entry.unreachable < SHUNNED_LIMIT);
+  return oldest ?? ready.reduce((longest, entry) => (entry.sentAt < longest.sentAt ? entry : longest));
+}
 
 function firstSendable(lane: readonly EntryRecord[], view: BackendView, plan: Plan): EntryRecord | undefined {
   for (const entry of lane) {

@@ -8,8 +8,8 @@ import { API_CALLS, type SyncApi } from './api.js';
 export interface CallMessage {
   id: string;
   type: string;
-  path: string[];
-  argumentList?: unknown[];
+  path?: string[];
+  argumentList?: { type: string; value?: unknown }[];
   holdfast?: 1;
 }
 
@@ -19,8 +19,16 @@ export function isCallMessage(data: unknown): data is CallMessage {
   return typeof id === 'string' && typeof type === 'string' && Array.isArray(path);
 }
 
+/** An error, as Comlink writes one that was thrown. */
+export function thrown(error: unknown): object {
+  const isError = error instanceof Error;
+  const value = isError ? { name: error.name, message: error.message, stack: error.stack } : error;
+  return { type: 'HANDLER', name: 'throw', value: { isError, value } };
+}
+
 /** The call that a message asks for, or null when it's none of ours. */
 export function callName(message: CallMessage): keyof SyncApi | null {
-  if (message.type !== 'APPLY' || message.path.length !== 1) return null;
-  return API_CALLS.find((call) => call === message.path[0]) ?? null;
+  if (message.type !== 'APPLY' || message.path?.length !== 1) return null;
+  const [name] = message.path;
+  return API_CALLS.find((call) => call === name) ?? null;
 }

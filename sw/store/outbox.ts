@@ -1,7 +1,7 @@
 import type { Settlement } from '../protocol/api.js';
 import { isKey } from '../protocol/ids.js';
 import type { SyncEvent } from '../protocol/events.js';
-import { readEntry, turnOf, type Decision, type EntryRecord } from '../policy/entry.js';
+import { readEntry, turnOf, type Decision, type EntryRecord, type Turn } from '../policy/entry.js';
 import type { CaptureOrder, CaptureResult, Outbox, Settings } from '../ports.js';
 import type { Connection } from './connection.js';
 import type { WriteTransaction } from './schema.js';
@@ -23,13 +23,10 @@ export function storedOutbox({ read, write }: Connection): Outbox {
           tx.objectStore('backends').getAll(),
           tx.objectStore('settings').get(SETTINGS),
         ]);
-        const lanes: { backend: string; lane: string }[] = [];
+        const turns: Turn[] = [];
         let cursor = await tx.objectStore('entries').index('turn').openKeyCursor(null, 'nextunique');
-        for (; cursor; cursor = await cursor.continue()) {
-          const [backend, lane] = cursor.key;
-          lanes.push({ backend, lane });
-        }
-        return { backends, settings: settings ?? DEFAULT_SETTINGS, lanes };
+        for (; cursor; cursor = await cursor.continue()) turns.push(cursor.key);
+        return { backends, settings: settings ?? DEFAULT_SETTINGS, turns };
       }),
 
     capture: (order) => write((tx) => capture(tx, order)),
@@ -54,7 +51,15 @@ export function storedOutbox({ read, write }: Connection): Outbox {
         return heads;
       }),
 
-    body: (seq) => read(async (db) => (await db.get('bodies', seq)) ?? null),
+    load: (seq) =>
+      read(async (db) => {
+        const tx = db.transaction(['entries', 'bodies']);
+        const [value, body = null] = await Promise.all([
+          tx.objectStore('entries').get(seq) as Promise<unknown>,
+          tx.objectStore('bodies').get(seq),
+        ]);
+        return value === undefined ? null : { entry: readEntry(value, seq), body };
+      }),
 
     find: (reference) =>
       read(async (db) => {
@@ -118,7 +123,7 @@ async function capture(tx: WriteTransaction, order: CaptureOrder): Promise<Captu
   if (body) await tx.objectStore('bodies').put(body, entry.seq);
   else if (inTheWay) await tx.objectStore('bodies').delete(entry.seq);
   await apply(tx, entry.seq, decision, !inTheWay && decision.entry === entry);
-  return { kind: 'stored', decision, seq: entry.seq };
+  return { kind: 'stored', decision, seq: entry.seq, replaced: inTheWay !== undefined };
 }
 
 /** @param written whether the entry itself is on disk already, as it is to be */

@@ -34,11 +34,14 @@ test('T6 a message that got lost is sent again', async ({ page, server }) => {
 test('T6 a call that nobody answers fails at its deadline', async ({ page, server }) => {
   server.serve('/worker.js', 'self.addEventListener("install", () => self.skipWaiting());');
   await page.goto(server.origin);
-  const failure = await page.evaluate(`(async () => {
-    const sync = await Holdfast.connect({ worker: '/worker.js', deadlineMs: 300 });
-    return sync.status().catch(({ name, message }) => name + ': ' + message);
-  })()`);
-  expect(failure).toBe('TimeoutError: holdfast: the worker gave no answer within 300 ms');
+  const failure = await page.evaluate(
+    `Holdfast.connect({ worker: '/worker.js', deadlineMs: 300 }).catch(({ message, cause }) => [message, cause.name, cause.message])`,
+  );
+  expect(failure).toEqual([
+    expect.stringContaining('does its script call holdfast.install'),
+    'TimeoutError',
+    'holdfast: the worker gave no answer within 300 ms',
+  ]);
 });
 
 test('T6 a closed client ends its calls, and keeps no listener', async ({ open }) => {
@@ -149,7 +152,14 @@ test.describe('a wrong option', () => {
     const failure = await page.evaluate(
       `Holdfast.connect({ worker: '/worker.js' }).then(() => 'connected', ({ name }) => name)`,
     );
-    expect(failure).toBe('TypeError');
+    expect(failure).toBe('RegistrationError');
+  });
+
+  test('a worker whose scope leaves the page out is an error, not a silent nothing', async ({ page, server }) => {
+    server.serve('/deep/worker.js', workerScript(`backends: [{ baseUrl: '/api' }]`));
+    await page.goto(server.origin);
+    const failure = await page.evaluate(`Holdfast.connect({ worker: '/deep/worker.js' }).catch(({ message }) => message)`);
+    expect(failure).toMatch(/its scope is .*\/deep\/, and this page is outside of it/);
   });
 
   for (const [options, words] of [

@@ -232,9 +232,7 @@ describe('the hold', () => {
     const { log, clock, server, post } = harness;
     await stored(harness, ['a']);
     server(ok);
-    expect((await post('free')).status).toBe(202);
-    await clock.advance(0);
-    expect(log.at(-1)).toContain('delivered');
+    expect((await post('free')).status).toBe(201);
     server(() => new Response(null, { status: 500 }));
     await post('free', { token: 'old', headers: { 'Holdfast-Auth': 'none' } });
     await clock.advance(1_000);
@@ -285,7 +283,75 @@ describe('the hold', () => {
   });
 });
 
+describe('nothing goes out as the wrong user', () => {
+  const ann = jwt({ sub: 'ann' });
+  const bob = jwt({ sub: 'bob' });
+
+  test('A15 when the token changes between the plan and the send, the entry is planned anew', async () => {
+    let go = () => {};
+    const beforeSend = () => new Promise<void>((resolve) => (go = resolve));
+    const harness = createHarness({ backends: [{ baseUrl: '/api', beforeSend }] });
+    const { api, clock, log, goOffline, goOnline, post } = harness;
+    goOffline();
+    await post('a', { token: ann });
+    goOnline();
+    await api.wake('online');
+    await settle();
+    await api.provideToken(bob);
+    go();
+    await clock.advance(0);
+    expect(sends(log)).toEqual([]);
+    expect(await api.entries()).toMatchObject([{ state: 'parked', owner: 'ann' }]);
+  });
+
+  test('A15 whenever the other token comes', async () => {
+    for (let turns = 0; turns < 40; turns++) {
+      const harness = createHarness();
+      const { api, clock, log, goOffline, goOnline, post } = harness;
+      goOffline();
+      await post('a', { token: ann });
+      goOnline();
+      void api.wake('online');
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+      await api.provideToken(bob);
+      await clock.advance(0);
+      expect(sends(log).filter((line) => line.includes(bob))).toEqual([]);
+    }
+  });
+
+  test('A19 a key without a scheme comes back as it was', async () => {
+    const { clock, server, post, goOffline, goOnline, api } = createHarness();
+    const seen: (string | null)[] = [];
+    server((request) => {
+      seen.push(request.headers.get('authorization'));
+      return ok();
+    });
+    goOffline();
+    await post('a', { headers: { Authorization: 'bare-key' } });
+    goOnline();
+    await api.wake('online');
+    await clock.advance(0);
+    expect(seen).toEqual(['bare-key']);
+  });
+
+  test('A3 a 401 for a request that beforeSend sent elsewhere, without the token, holds nothing', async () => {
+    const beforeSend = (request: Request) => new Request('https://other.example/x', { method: request.method });
+    const harness = createHarness({ backends: [{ baseUrl: '/api', beforeSend }] });
+    await stored(harness, ['a'], 'old', []);
+    expect(sends(harness.log)).toEqual(['0 send /x']);
+    expect(await harness.api.entries()).toMatchObject([{ state: 'dead', reason: 'permanent' }]);
+  });
+});
+
 describe('a 401 on the first send', () => {
+  test('A11 during a hold, a request that needs no token is answered by the server itself', async () => {
+    const harness = createHarness();
+    await stored(harness, ['a']);
+    harness.server(ok);
+    expect((await harness.post('refresh', { path: '/api/auth/refresh' })).status).toBe(201);
+    expect(await harness.api.entries()).toMatchObject([{ state: 'held' }]);
+  });
+
   test('A17 is held by default, and the page gets a 202', async () => {
     const { post, server, api } = createHarness();
     server(expired);

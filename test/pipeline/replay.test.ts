@@ -379,3 +379,178 @@ describe('commands', () => {
     expect(printed.some((line) => line.includes('onEvent threw'))).toBe(true);
   });
 });
+
+describe('trouble', () => {
+  const byLane = { baseUrl: '/api', lane: (request: Request) => request.headers.get('X-Lane') ?? 'one' };
+
+  test('C8 an answer whose body never ends holds nothing up: its status stands', async () => {
+    const { post, server, clock, log, api, goOffline, goOnline } = createHarness();
+    goOffline();
+    await post('a', { headers: { 'Holdfast-Id': 'a' } });
+    await post('b');
+    server((_request, count) => (count === 0 ? new Response(new ReadableStream(), { status: 200 }) : ok()));
+    goOnline();
+    await api.wake('online');
+    await clock.advance(20_000);
+    expect(log.filter((line) => line.includes('delivered'))).toHaveLength(2);
+    expect(await api.settled('a')).toMatchObject({ status: 200, truncated: true });
+  });
+
+  test.each(['connect', 'visible', 'pageshow'] as const)('A9 an `online` that nobody heard is made good by %s', async (reason) => {
+    const { post, clock, log, api, goOffline, goOnline } = createHarness();
+    goOffline();
+    await post('a');
+    await clock.advance(1_000);
+    goOnline();
+    await api.wake(reason);
+    await clock.advance(0);
+    expect(log.at(-1)).toContain('delivered');
+  });
+
+  test.each(['on-failure', 'write-ahead'] as const)('C3 wait starts the drain that it waits for (%s)', async (capture) => {
+    const { server, clock, fetch } = createHarness({ backends: [{ baseUrl: '/api', capture }] });
+    server((_request, count) => (count === 0 ? 'drop' : ok()));
+    let status = 0;
+    void fetch('/api/x', { method: 'POST', body: 'a', headers: { 'Holdfast-Mode': 'wait' } }).then((response) => {
+      status = response!.status;
+    });
+    await clock.advance(60_000);
+    expect(status).toBe(201);
+  });
+
+  test('C3 wait ends when its entry is replaced: the other request’s answer isn’t its own', async () => {
+    const { server, fetch, post, clock } = createHarness();
+    server(() => 'drop');
+    const first = fetch('/api/x', { method: 'POST', body: 'a', headers: { 'Holdfast-Mode': 'wait', 'Holdfast-Id': 'mine' } });
+    await clock.advance(10);
+    server(ok);
+    await post('b', { headers: { 'Holdfast-Id': 'mine', 'Holdfast-Replace': '1' } });
+    await clock.advance(60_000);
+    expect((await first)!.type).toBe('error');
+  });
+
+  test('C3 wait doesn’t pass off the beginning of an answer as the whole', async () => {
+    const { server, fetch, clock } = createHarness();
+    server((_request, count) => (count === 0 ? 'drop' : new Response('x'.repeat(2 * 1024 * 1024))));
+    const waiting = fetch('/api/x', { method: 'POST', body: 'a', headers: { 'Holdfast-Mode': 'wait' } });
+    await clock.advance(1_000);
+    await expect((await waiting)!.text()).rejects.toThrow();
+  });
+
+  test('R4 after an outage, one request that never gets through doesn’t stop the other lanes', async () => {
+    const { server, post, clock, log } = createHarness({ backends: [byLane] });
+    server(() => 'drop');
+    await post('bad', { headers: { 'X-Lane': '1' } });
+    await post('good', { headers: { 'X-Lane': '2' } });
+    await clock.advance(600_000);
+    server(async (request) => ((await request.clone().text()) === 'bad' ? 'drop' : ok()));
+    await clock.advance(120_000);
+    expect(log.filter((line) => line.includes('delivered'))).toHaveLength(1);
+  });
+
+  test('R10 an entry that’s cancelled while a drain has read it already isn’t sent', async () => {
+    for (let turns = 0; turns < 40; turns++) {
+      const { fetch, api, clock, log, goOffline, goOnline, events } = createHarness();
+      goOffline();
+      await fetch('/api/notes/7', { method: 'DELETE', headers: { 'Holdfast-Id': 'mine' } });
+      goOnline();
+      void api.wake('online');
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+      const cancelled = await api.cancel('mine');
+      await clock.advance(10);
+      const sent = log.some((line) => line.includes(' send '));
+      const [told] = events.filter((event) => event.type === 'cancelled');
+      if (cancelled) expect([turns, sent && !told?.mayBeDelivered]).toEqual([turns, false]);
+    }
+  });
+
+  test('C11 a write-ahead entry that couldn’t be written leaves no lane busy', async () => {
+    const { server, post, clock, log, api, outbox, goOffline, goOnline } = createHarness({
+      backends: [{ baseUrl: '/api', capture: 'write-ahead' }],
+    });
+    server(ok);
+    const { capture } = outbox;
+    outbox.capture = (order) => {
+      outbox.capture = capture;
+      order.decide({ ...order.draft, seq: 1 });
+      return Promise.reject(new DOMException('full', 'QuotaExceededError'));
+    };
+    expect((await post('a')).status).toBe(201);
+    goOffline();
+    await post('b');
+    goOnline();
+    await api.wake('online');
+    await clock.advance(0);
+    expect(log.at(-1)).toContain('delivered');
+  });
+
+  test('A1 a hold that couldn’t be written is told when it can', async () => {
+    const { server, post, clock, log, api, outbox, goOffline, goOnline } = createHarness();
+    goOffline();
+    await post('a', { token: 'old' });
+    server(() => Response.json({ code: 'token_expired' }, { status: 401 }));
+    const { commit } = outbox;
+    outbox.commit = () => {
+      outbox.commit = commit;
+      return Promise.reject(new DOMException('gone', 'InvalidStateError'));
+    };
+    goOnline();
+    await api.wake('online');
+    await clock.advance(5_000);
+    expect(log.filter((line) => line.includes('auth-required'))).toHaveLength(1);
+  });
+
+  test('a cancel that can’t be written leaves the entry owed', async () => {
+    const { server, post, clock, log, api, outbox } = createHarness();
+    server(() => 'drop');
+    await post('a', { headers: { 'Holdfast-Id': 'mine' } });
+    const { commit } = outbox;
+    outbox.commit = () => {
+      outbox.commit = commit;
+      return Promise.reject(new Error('no'));
+    };
+    await expect(api.cancel('mine')).rejects.toThrow('no');
+    server(ok);
+    await clock.advance(60_000);
+    expect(log.at(-1)).toContain('delivered');
+  });
+
+  describe('a function of the app’s that fails', () => {
+    const boom = () => {
+      throw new Error('boom');
+    };
+
+    test.each([
+      ['classify throws', { classify: boom }],
+      ['classify gives nonsense', { classify: () => 'perhaps' as 'transient' }],
+      ['retry throws', { retry: boom }],
+      ['retry gives undefined', { retry: () => undefined as unknown as number }],
+      ['retry gives NaN', { retry: () => NaN }],
+      ['owner throws', { owner: boom }],
+      ['respond throws', { respond: boom }],
+      ['lane throws', { lane: boom }],
+    ])('%s: the default counts, and it’s told', async (_name, options) => {
+      const { server, post, clock, log, printed } = createHarness({ backends: [{ baseUrl: '/api', ...options }] });
+      server((_request, count) => (count === 0 ? 'drop' : ok()));
+      expect((await post('a', { token: 't' })).status).toBe(202);
+      await clock.advance(60_000);
+      expect(log.filter((line) => line.includes(' send '))).toHaveLength(2);
+      expect(log.at(-1)).toContain('delivered');
+      expect(printed.some((line) => line.includes('the default counts instead'))).toBe(true);
+    });
+
+    test('an auth-expired verdict for an entry without a token doesn’t spin', async () => {
+      const { server, post, clock, log, goOffline, goOnline, api } = createHarness({
+        backends: [{ baseUrl: '/api', classify: () => 'auth-expired' }],
+      });
+      goOffline();
+      await post('a');
+      server(() => new Response(null, { status: 401 }));
+      goOnline();
+      await api.wake('online');
+      await clock.advance(60_000);
+      expect(log.filter((line) => line.includes(' send '))).toHaveLength(1);
+      expect(await api.entries()).toMatchObject([{ state: 'dead' }]);
+    });
+  });
+});

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readEntry, transition, type EntryInput, type FinalAnswer } from '../../sw/policy/entry.js';
+import { readEntry, transition, type EntryInput, type EntryRecord, type FinalAnswer } from '../../sw/policy/entry.js';
 import { record } from '../support/records.js';
 
 const now = 100;
@@ -46,7 +46,7 @@ describe('transition', () => {
   });
 
   test('R4 five network errors in a row, while others get through, are permanent', () => {
-    let entry = record();
+    let entry: EntryRecord = record();
     for (let times = 1; times <= 4; times++) {
       entry = transition(entry, unreachable({ othersAnswered: true }), now).entry!;
       expect(entry.state).toBe('pending');
@@ -71,7 +71,7 @@ describe('transition', () => {
 
   test('A13 refused under three different fresh tokens, it’s a dead letter; the same one counts once', () => {
     const refused = (digest: string): EntryInput => ({ type: 'refused', digest, maxRejections: 3, answer, block: false });
-    let entry = record();
+    let entry: EntryRecord = record();
     for (const digest of ['a', 'a', 'b', 'b']) entry = transition(entry, refused(digest), now).entry!;
     expect(entry.state).toBe('pending');
     expect(transition(entry, refused('c'), now).entry).toMatchObject({ state: 'dead', reason: 'auth-rejected' });

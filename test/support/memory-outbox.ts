@@ -40,7 +40,7 @@ export function memoryOutbox(): Outbox {
     start: async () => ({
       backends: [...backends.values()],
       settings,
-      lanes: heads().map(({ backend, lane }) => ({ backend, lane })),
+      turns: heads().flatMap(({ turn }) => (turn ? [turn] : [])),
     }),
     async capture({ draft, body, whenWaiting, isInFlight, decide, backend }) {
       const sameKey = inOrder().filter((entry) => entry.key === draft.key && entry.state === 'pending');
@@ -59,7 +59,7 @@ export function memoryOutbox(): Outbox {
       bodies.delete(seq);
       if (body) bodies.set(seq, body);
       apply(seq, decision);
-      return { kind: 'stored', decision, seq };
+      return { kind: 'stored', decision, seq, replaced: inTheWay !== undefined };
     },
     async commit({ seq, decide, backend, settings: changed, events = [] }) {
       if (backend) backends.set(backend.key, structuredClone(backend));
@@ -71,7 +71,10 @@ export function memoryOutbox(): Outbox {
       return decision;
     },
     heads: async () => heads(),
-    body: async (seq) => bodies.get(seq) ?? null,
+    load: async (seq) => {
+      const entry = entries.get(seq);
+      return entry ? { entry: readEntry(entry, seq), body: bodies.get(seq) ?? null } : null;
+    },
     find: async (reference) => named(inOrder(), reference),
     list: async ({ after, limit }) =>
       inOrder()

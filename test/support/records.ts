@@ -1,8 +1,8 @@
-import { turnOf, type EntryRecord } from '../../sw/policy/entry.js';
+import { turnOf, type EntryRecord, type Turn } from '../../sw/policy/entry.js';
 import { joinKey } from '../../sw/protocol/ids.js';
 
 /** An entry on disk, for tests of what acts on one. */
-export function record(changes: Partial<EntryRecord> = {}): EntryRecord {
+export function record(changes: Partial<EntryRecord> = {}): EntryRecord & { turn: Turn } {
   const baseUrl = changes.baseUrl ?? 'https://app.example/api';
   const namespace = changes.namespace ?? '';
   const id = changes.id ?? `task-${changes.seq ?? 1}`;
@@ -46,5 +46,5 @@ export function record(changes: Partial<EntryRecord> = {}): EntryRecord {
     writer: null,
     ...changes,
   };
-  return { turn: turnOf(entry), ...entry };
+  return { ...entry, turn: entry.turn ?? turnOf(entry) };
 }

@@ -1,0 +1,97 @@
+import type { Commit, Ports } from '../ports.js';
+import type { AnswerFor } from './answers.js';
+import type { Backend, Flight } from './backend.js';
+import type { Candidate } from './candidate.js';
+import type { Directives } from './directives.js';
+import { queued, type Enqueue } from './enqueue.js';
+import { judgeFirst, sendFirst } from './first-send.js';
+import type { Report } from './report.js';
+import type { Scheduler } from './scheduler.js';
+
+/** Makes the first send of a request that's on disk already. Null when it can't be put there. */
+export type WriteAhead = (
+  backend: Backend,
+  wanted: Candidate,
+  directives: Directives,
+  signal: AbortSignal,
+) => Promise<Response | null>;
+
+export interface WriteAheadParts {
+  ports: Ports;
+  report: Report;
+  scheduler: Scheduler;
+  enqueue: Enqueue;
+  answerFor: AnswerFor;
+  /** Names this worker, so that what a dead one was sending can be told. */
+  instance: string;
+}
+
+export function createWriteAhead(parts: WriteAheadParts): WriteAhead {
+  const { ports, report, scheduler, enqueue, answerFor, instance } = parts;
+  const { clock, log } = ports;
+
+  return async (backend, wanted, directives, signal) => {
+    const { lane, scheme, turn } = wanted.draft;
+    const { flight, land } = takeOff(lane, scheme !== null);
+    const draft = { ...wanted.draft, writer: instance };
+    const written = await enqueue.write(backend, { ...wanted, draft }, directives, (entry) => {
+      // Before anybody can read it from the disk: nobody else may send it.
+      backend.flights.set(entry.seq, flight);
+      return { entry, events: [] };
+    });
+    if (!written || !('seq' in written)) {
+      for (const [seq, other] of backend.flights) if (other === flight) backend.flights.delete(seq);
+      return written;
+    }
+
+    const { seq } = written;
+    const done = () => {
+      backend.flights.delete(seq);
+      land();
+      ports.askForWakeUp();
+      void scheduler.look();
+    };
+    const { outcome, response } = await sendFirst(backend, wanted, AbortSignal.any([signal, flight.abort.signal]), ports);
+    const next = flight.cancelled ? null : await judgeFirst(backend, wanted, outcome, ports);
+    flight.settling = true;
+    if (!next || next.kind === 'answer') {
+      // The page has its answer, or wants none any more: there's nothing left to owe.
+      const paid: Commit = { seq, backend: backend.record, decide: () => ({ entry: null, events: [] }) };
+      await report
+        .commit(paid)
+        .catch((error: unknown) =>
+          log.error(`[holdfast] ${written.id} was answered but can't be removed; it will be sent again`, error),
+        )
+        .finally(done);
+      return response ?? Response.error();
+    }
+
+    void response?.body?.cancel().catch(() => {});
+    const { reason, input, events } = next;
+    backend.lanes.begin(turn);
+    const decision = await report
+      .commit({
+        seq,
+        backend: backend.record,
+        decide: (entry) => queued({ ...entry, reason, writer: null }, input, events, clock.now()),
+      })
+      .catch((error: unknown) => {
+        log.error(`[holdfast] the failure of ${written.id} can't be written; it will be sent again`, error);
+        return null;
+      })
+      .finally(() => {
+        backend.lanes.end(turn);
+        done();
+      });
+    return answerFor(backend, directives, decision?.entry ?? written);
+  };
+}
+
+function takeOff(lane: string, needsToken: boolean): { flight: Flight; land: () => void } {
+  let land = () => {};
+  const done = new Promise<void>((resolve) => {
+    land = resolve;
+  });
+  const abort = new AbortController();
+  return { flight: { lane, needsToken, firstSend: true, abort, cancelled: false, settling: false, done }, land };
+}
