@@ -114,7 +114,7 @@ function nextTry(entry: EntryInfo, live: readonly EntryInfo[], now: number): str
 function wire({ method, url, bodySize, sends }: EntryInfo): string {
   const facts = [`${method} ${new URL(url).pathname}`];
   if (bodySize > 0) facts.push(size(bodySize));
-  if (sends > 0) facts.push(`sent ${sends}x`);
+  if (sends > 0) facts.push(`tried ${sends}x`);
   return facts.join(' \u00b7 ');
 }
 

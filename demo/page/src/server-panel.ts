@@ -16,13 +16,13 @@ interface Seen {
 }
 
 const MODES: [value: string, name: string, does: string][] = [
-  ['ok', 'It works', 'Every request is answered.'],
+  ['ok', 'It works', 'Every request of a live session is answered.'],
   ['down', 'Down', 'Connections break before anything is heard.'],
   ['slow', 'Slow', 'Each answer takes three seconds.'],
   ['503', 'Overloaded', 'Answers 503, "service unavailable".'],
   ['401', 'Token expired', 'Refuses all tokens until a new sign-in.'],
   ['429', 'Rate limit', 'Answers 429, "too many requests, wait 5 s".'],
-  ['lie-fi', 'Lie-fi', 'Does the work, but the answer gets lost.'],
+  ['lie-fi', 'Answer lost', 'Lie-fi: does the work, but the answer never arrives.'],
 ];
 
 const KEPT = 200;
