@@ -27,9 +27,6 @@ declare const self: ServiceWorkerGlobalScope;
 
 let installed = false;
 
-/** How long a settlement is kept. */
-const SETTLEMENT_MS = 24 * 3_600_000;
-
 /** How long a Background Sync event is made use of: Chromium ends it after three minutes. */
 const LINGER_MS = 60_000;
 
@@ -110,10 +107,7 @@ export function install(options: InstallOptions): void {
     // Within the activation, so that a page that waits for it is controlled when it's over.
     self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()));
   }
-  self.addEventListener('activate', (event) => {
-    wake(event);
-    event.waitUntil(outbox.forgetSettlements(Date.now() - SETTLEMENT_MS).catch(() => {}));
-  });
+  self.addEventListener('activate', wake);
   self.addEventListener('fetch', (event) => {
     const backend = backendFor(event.request, state, (message, error) => log.warn(message, error));
     if (!backend) return;

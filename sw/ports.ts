@@ -6,7 +6,8 @@ import type { Settlement } from './protocol/api.js';
 import type { SyncEvent } from './protocol/events.js';
 import type { AuthGate } from './policy/auth-gate.js';
 import type { Circuit } from './policy/circuit.js';
-import type { Decision, EntryRecord, StoredRequest, Turn } from './policy/entry.js';
+import type { Decision } from './policy/entry.js';
+import type { EntryRecord, StoredRequest, Turn } from './policy/entry-record.js';
 
 export interface Clock {
   /** Milliseconds since the epoch. */

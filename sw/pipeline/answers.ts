@@ -1,6 +1,6 @@
 import type { Settlement } from '../protocol/api.js';
 import { ENTRY_HEADER } from '../protocol/headers.js';
-import type { EntryRecord } from '../policy/entry.js';
+import type { EntryRecord } from '../policy/entry-record.js';
 import type { Backend } from './backend.js';
 import { refusal, type Directives } from './directives.js';
 import type { Listing } from './listing.js';

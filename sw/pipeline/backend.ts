@@ -1,7 +1,7 @@
 import { authGate, OPEN_AUTH_GATE, type AuthGate, type AuthGateEffect, type AuthGateEvent } from '../policy/auth-gate.js';
 import { CLOSED } from '../policy/circuit.js';
 import type { Classifier } from '../policy/classify.js';
-import type { EntryRecord, Turn } from '../policy/entry.js';
+import type { EntryRecord, Turn } from '../policy/entry-record.js';
 import type { AuthView, BackendView } from '../policy/lanes.js';
 import type { RetryGate } from '../policy/retry-gate.js';
 import type { RetryPolicy } from '../policy/retry.js';

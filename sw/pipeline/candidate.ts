@@ -1,6 +1,6 @@
 import { IDEMPOTENCY_HEADER } from '../protocol/headers.js';
 import { generatedTaskId, joinKey } from '../protocol/ids.js';
-import { turnOf, type EntryRecord, type StoredRequest } from '../policy/entry.js';
+import { turnOf, type EntryRecord, type StoredRequest } from '../policy/entry-record.js';
 import type { Draft, Ports } from '../ports.js';
 import { gateOf, type Backend } from './backend.js';
 import { ownHeaders, type Directives } from './directives.js';

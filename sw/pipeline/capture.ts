@@ -1,5 +1,5 @@
 import type { WaitReason } from '../protocol/events.js';
-import { credentialOf } from '../policy/entry.js';
+import { credentialOf } from '../policy/entry-record.js';
 import type { Draft, Ports } from '../ports.js';
 import { duplicate } from './answers.js';
 import { authView, gateOf, type Backend } from './backend.js';

@@ -1,6 +1,8 @@
-import type { SyncApi, TokenResult } from '../protocol/api.js';
+import type { Settlement, SyncApi, TokenResult } from '../protocol/api.js';
+import type { DeadReason } from '../protocol/events.js';
 import { AmbiguousReferenceError, ConfigError } from '../policy/errors.js';
-import { transition, turnOf, type EntryRecord } from '../policy/entry.js';
+import { transition } from '../policy/entry.js';
+import { turnOf, type EntryRecord } from '../policy/entry-record.js';
 import type { Ports } from '../ports.js';
 import type { Backend } from './backend.js';
 import type { Holds } from './hold.js';
@@ -132,8 +134,10 @@ export function createCommands(parts: CommandParts): SyncApi {
     },
     async settled(reference) {
       // An older entry's settlement isn't the answer to one that waits under the same id.
-      const waits = (await outbox.find(reference)).some((entry) => entry.state === 'pending');
-      return waits ? null : outbox.settlement(reference);
+      const found = await outbox.find(reference);
+      if (found.some((entry) => entry.state === 'pending')) return null;
+      const dead = found.at(-1);
+      return (await outbox.settlement(reference)) ?? (dead ? forgottenSettlement(dead) : null);
     },
     retry: (reference) => toDead(reference, { type: 'retried' }),
     cancel,
@@ -150,6 +154,7 @@ export function createCommands(parts: CommandParts): SyncApi {
     journal: () => outbox.journal(),
     async wake(reason) {
       if (reason === 'online' || reason === 'offline') report.tell({ type: reason, at: clock.now() });
+      if (reason === 'connect') await outbox.forgetSettlements(clock.now() - SETTLEMENT_MS);
       // An `online` can be missed: the page that would have heard it may have been closed.
       parts.connectivityChanged();
       if (reason !== 'offline') void (reason === 'due' ? scheduler.look() : scheduler.hurry());
@@ -172,6 +177,15 @@ export function createCommands(parts: CommandParts): SyncApi {
       },
     ]),
   ) as unknown as SyncApi;
+}
+
+/** How long a settlement is kept. */
+const SETTLEMENT_MS = 24 * 3_600_000;
+
+/** A dead letter outlives its settlement; what is left is its last answer, without the body. */
+function forgottenSettlement({ id, key, seq, reason, lastAnswer, since }: EntryRecord): Settlement {
+  const { status = null, headers = {} } = lastAnswer ?? {};
+  return { id, key, seq, state: 'failed', reason: reason as DeadReason, status, headers, body: null, truncated: true, at: since };
 }
 
 /** No more than a header can carry: https://www.rfc-editor.org/rfc/rfc9110#section-5.5 */

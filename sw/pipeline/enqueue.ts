@@ -1,5 +1,6 @@
 import type { SyncEvent, WaitReason } from '../protocol/events.js';
-import { aboutEntry, transition, type Decision, type EntryInput, type EntryRecord } from '../policy/entry.js';
+import { transition, type Decision, type EntryInput } from '../policy/entry.js';
+import { aboutEntry, type EntryRecord } from '../policy/entry-record.js';
 import type { CaptureOrder, Ports } from '../ports.js';
 import { duplicate, type AnswerFor } from './answers.js';
 import type { Backend } from './backend.js';

@@ -1,5 +1,6 @@
 import { circuitAttempt, circuitFailed, CLOSED } from '../policy/circuit.js';
-import type { EntryInput, EntryRecord, FinalAnswer, TransientReason } from '../policy/entry.js';
+import type { EntryInput, FinalAnswer, TransientReason } from '../policy/entry.js';
+import type { EntryRecord } from '../policy/entry-record.js';
 import type { Outcome } from '../policy/outcome.js';
 import { retryAfterMs } from '../policy/retry-after.js';
 import type { Ports } from '../ports.js';

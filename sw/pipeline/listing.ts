@@ -1,6 +1,6 @@
 import type { BackendStatus, EntryFilter, EntryInfo, SyncStatus } from '../protocol/api.js';
 import { planSends } from '../policy/lanes.js';
-import type { EntryRecord } from '../policy/entry.js';
+import type { EntryRecord } from '../policy/entry-record.js';
 import type { Ports } from '../ports.js';
 import { authView, gateOf, viewOf, type Backend } from './backend.js';
 import type { State } from './state.js';

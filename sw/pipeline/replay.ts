@@ -1,5 +1,6 @@
 import { isUnder } from '../policy/base-url.js';
-import { aboutEntry, transition, type EntryInput, type EntryRecord, type FinalAnswer } from '../policy/entry.js';
+import { transition, type EntryInput, type FinalAnswer } from '../policy/entry.js';
+import { aboutEntry, type EntryRecord } from '../policy/entry-record.js';
 import type { DeadReason, SyncEvent } from '../protocol/events.js';
 import type { Ports } from '../ports.js';
 import type { EntryInfo } from '../protocol/api.js';

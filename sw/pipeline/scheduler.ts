@@ -1,8 +1,8 @@
-import { circuitHurried } from '../policy/circuit.js';
-import { transition, turnOf, type EntryRecord } from '../policy/entry.js';
+import { turnOf, type EntryRecord } from '../policy/entry-record.js';
 import { planSends } from '../policy/lanes.js';
 import type { Ports } from '../ports.js';
 import { viewOf, type Backend, type Flight } from './backend.js';
+import { createBackoffs } from './backoffs.js';
 import type { Holds } from './hold.js';
 import type { Replay } from './replay.js';
 import type { Report } from './report.js';
@@ -53,6 +53,7 @@ export interface SchedulerParts {
  */
 export function createScheduler({ ports, report, holds, state, replay, instance }: SchedulerParts): Scheduler {
   const { clock, outbox, locks, log } = ports;
+  const backoffs = createBackoffs({ ports, report, state });
   let running: Promise<void> | null = null;
   let again = false;
   let kick = () => {};
@@ -212,43 +213,14 @@ export function createScheduler({ ports, report, holds, state, replay, instance 
     backend.gated = true;
     void wait.then(async (opened) => {
       backend.gated = false;
-      if (opened === 'open') {
-        await restartBackoffs(backend).catch((error: unknown) => log.error("[holdfast] the outbox can't be read", error));
-      }
+      if (opened === 'open') await backoffs.restart(backend);
       await look();
     });
     return false;
   }
 
-  /**
-   * The gate was closed and has opened. The order is gate first, backoff after: what backs off after
-   * a transient answer starts to do so now. What nobody answered has nothing to wait for any more.
-   */
-  async function restartBackoffs(backend: Backend): Promise<void> {
-    hurryCircuit(backend, false);
-    const heads = (await outbox.heads()).filter((head) => head.backend === backend.config.key);
-    for (const { seq, retries, unreachable, state: standing } of heads) {
-      if (standing !== 'pending' || retries === 0 || unreachable > 0) continue;
-      await report.commit({
-        seq,
-        decide: (entry) => transition(entry, { type: 'backoff-restarted' }, clock.now()),
-      });
-    }
-  }
-
-  function hurryCircuit(backend: Backend, all: boolean): void {
-    const circuit = circuitHurried(backend.record.circuit, all, clock.now());
-    backend.record = { ...backend.record, circuit };
-  }
-
   async function hurry(all = false): Promise<void> {
-    try {
-      await state.ready();
-      for (const backend of state.backends.values()) hurryCircuit(backend, all);
-      if (all) await endBackoffs();
-    } catch (error) {
-      log.error("[holdfast] the outbox can't be read", error);
-    }
+    await backoffs.cutShort(all);
     await look();
   }
 
@@ -264,18 +236,6 @@ export function createScheduler({ ports, report, holds, state, replay, instance 
   }
 
   return { look, hurry, linger, idle: () => running ?? Promise.resolve() };
-
-  /** Makes every head due, but for what a server's `Retry-After` holds back. */
-  async function endBackoffs(): Promise<void> {
-    const now = clock.now();
-    for (const { seq, notBefore } of await outbox.heads()) {
-      if (notBefore <= now) continue;
-      await report.commit({
-        seq,
-        decide: (entry) => (entry.state === 'pending' ? { entry: { ...entry, notBefore: now }, events: [] } : null),
-      });
-    }
-  }
 }
 
 /** A few turns of the microtask queue: what is open answers within them. */

@@ -1,5 +1,6 @@
 import type { Circuit } from './circuit.js';
-import { SHUNNED_LIMIT, type EntryRecord } from './entry.js';
+import { SHUNNED_LIMIT } from './entry.js';
+import type { EntryRecord } from './entry-record.js';
 
 /** How a backend's auth gate looks to one entry. */
 export type AuthView =

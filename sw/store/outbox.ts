@@ -1,7 +1,8 @@
 import type { Settlement } from '../protocol/api.js';
 import { isKey } from '../protocol/ids.js';
 import type { SyncEvent } from '../protocol/events.js';
-import { readEntry, turnOf, type Decision, type EntryRecord, type Turn } from '../policy/entry.js';
+import type { Decision } from '../policy/entry.js';
+import { readEntry, turnOf, type EntryRecord, type Turn } from '../policy/entry-record.js';
 import type { CaptureOrder, CaptureResult, Outbox, Settings } from '../ports.js';
 import type { Connection } from './connection.js';
 import type { WriteTransaction } from './schema.js';

@@ -1,7 +1,7 @@
 import type { DBSchema, IDBPDatabase, IDBPTransaction } from 'idb';
 import type { Settlement } from '../protocol/api.js';
 import type { SyncEvent } from '../protocol/events.js';
-import type { EntryRecord, Turn } from '../policy/entry.js';
+import type { EntryRecord, Turn } from '../policy/entry-record.js';
 import type { BackendRecord, Settings } from '../ports.js';
 
 export const DATABASE = 'holdfast';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { transition, type EntryRecord } from '../../sw/policy/entry.js';
+import { transition } from '../../sw/policy/entry.js';
+import type { EntryRecord } from '../../sw/policy/entry-record.js';
 import type { CaptureOrder, Outbox } from '../../sw/ports.js';
 import { record } from '../support/records.js';
 

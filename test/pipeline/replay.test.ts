@@ -366,6 +366,22 @@ describe('commands', () => {
     expect((await api.entries()).map((entry) => entry.key)).toEqual([second!.key]);
   });
 
+  test('V1 settlements are kept for 24 hours; a dead letter has its last answer even then', async () => {
+    const { post, server, clock, api } = createHarness();
+    server(() => 'drop');
+    await post('a', { headers: { 'Holdfast-Id': 'sent' } });
+    await post('b', { headers: { 'Holdfast-Id': 'dead' } });
+    server((_request, count) => new Response('words', { status: count === 1 ? 201 : 422 }));
+    await clock.advance(1_000);
+    await clock.advance(23 * 3_600_000);
+    await api.wake('connect');
+    expect(await api.settled('sent')).toMatchObject({ state: 'delivered', status: 201 });
+    await clock.advance(2 * 3_600_000);
+    await api.wake('connect');
+    expect(await api.settled('sent')).toBeNull();
+    expect(await api.settled('dead')).toMatchObject({ state: 'failed', reason: 'permanent', status: 422, body: null });
+  });
+
   test('V3 a hook that throws breaks nothing, and can’t change an event', async () => {
     const { post, server, clock, log, printed } = createHarness({
       onEvent: (event) => {

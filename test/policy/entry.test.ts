@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { readEntry, transition, type EntryInput, type EntryRecord, type FinalAnswer } from '../../sw/policy/entry.js';
+import { transition, type EntryInput, type FinalAnswer } from '../../sw/policy/entry.js';
+import { readEntry, type EntryRecord } from '../../sw/policy/entry-record.js';
 import { record } from '../support/records.js';
 
 const now = 100;

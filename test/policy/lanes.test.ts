@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { CLOSED, type Circuit } from '../../sw/policy/circuit.js';
-import { turnOf, type EntryRecord } from '../../sw/policy/entry.js';
+import { turnOf, type EntryRecord } from '../../sw/policy/entry-record.js';
 import { planSends, type BackendView } from '../../sw/policy/lanes.js';
 import { record } from '../support/records.js';
 

@@ -1,7 +1,8 @@
 import { isKey } from '../../sw/protocol/ids.js';
 import type { SyncEvent } from '../../sw/protocol/events.js';
 import type { Settlement } from '../../sw/protocol/api.js';
-import { readEntry, turnOf, type Decision, type EntryRecord } from '../../sw/policy/entry.js';
+import type { Decision } from '../../sw/policy/entry.js';
+import { readEntry, turnOf, type EntryRecord } from '../../sw/policy/entry-record.js';
 import type { BackendRecord, Outbox, Settings } from '../../sw/ports.js';
 
 /** The outbox of a worker that never dies: for tests under a virtual clock. */

@@ -1,4 +1,4 @@
-import { turnOf, type EntryRecord, type Turn } from '../../sw/policy/entry.js';
+import { turnOf, type EntryRecord, type Turn } from '../../sw/policy/entry-record.js';
 import { joinKey } from '../../sw/protocol/ids.js';
 
 /** An entry on disk, for tests of what acts on one. */

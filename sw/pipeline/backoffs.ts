@@ -1,0 +1,59 @@
+import { circuitHurried } from '../policy/circuit.js';
+import { transition } from '../policy/entry.js';
+import type { Ports } from '../ports.js';
+import type { Backend } from './backend.js';
+import type { Report } from './report.js';
+import type { State } from './state.js';
+
+/** What changes the times that entries wait for. Neither call rejects: a drain looks at what is there. */
+export interface Backoffs {
+  /** What nobody answered is due now; with `all`, so is what was answered. A `Retry-After` stands. */
+  cutShort(all: boolean): Promise<void>;
+  /**
+   * The retry gate was closed and has opened. The order is gate first, backoff after: what backs off
+   * after a transient answer starts to do so now. What nobody answered has nothing to wait for any more.
+   */
+  restart(backend: Backend): Promise<void>;
+}
+
+export function createBackoffs({ ports, report, state }: { ports: Ports; report: Report; state: State }): Backoffs {
+  const { clock, outbox, log } = ports;
+
+  const hurryCircuit = (backend: Backend, all: boolean) => {
+    const circuit = circuitHurried(backend.record.circuit, all, clock.now());
+    backend.record = { ...backend.record, circuit };
+  };
+
+  const told = (work: () => Promise<void>) =>
+    work().catch((error: unknown) => log.error("[holdfast] the outbox can't be read", error));
+
+  return {
+    cutShort: (all) =>
+      told(async () => {
+        await state.ready();
+        for (const backend of state.backends.values()) hurryCircuit(backend, all);
+        const now = clock.now();
+        const waiting = all ? await outbox.heads() : [];
+        for (const { seq, notBefore } of waiting) {
+          if (notBefore <= now) continue;
+          await report.commit({
+            seq,
+            decide: (entry) => (entry.state === 'pending' ? { entry: { ...entry, notBefore: now }, events: [] } : null),
+          });
+        }
+      }),
+
+    restart: (backend) =>
+      told(async () => {
+        hurryCircuit(backend, false);
+        for (const head of await outbox.heads()) {
+          const backsOff = head.state === 'pending' && head.retries > 0 && head.unreachable === 0;
+          if (head.backend !== backend.config.key || !backsOff) continue;
+          await report.commit({
+            seq: head.seq,
+            decide: (entry) => transition(entry, { type: 'backoff-restarted' }, clock.now()),
+          });
+        }
+      }),
+  };
+}

@@ -1,0 +1,160 @@
+import { joinKey } from '../protocol/ids.js';
+import type { LastAnswer } from '../protocol/api.js';
+import type { AboutEntry, DeadReason, WaitReason } from '../protocol/events.js';
+
+/** A request as data: what `new Request(url, init)` takes, without body, secrets and directives. */
+export interface StoredRequest {
+  url: string;
+  method: string;
+  headers: Record<string, string>;
+  mode: string;
+  credentials: string;
+  cache: string;
+  redirect: string;
+  referrer: string;
+  referrerPolicy: string;
+  integrity: string;
+}
+
+/** Where an entry stands in line: backend, lane, and whose token it travels with. */
+export type Turn = [backend: string, lane: string, credential: string];
+
+/** One entry as it lies on disk; its body lies apart. */
+export interface EntryRecord {
+  /** Given by the database: the order of capture. */
+  seq: number;
+  id: string;
+  key: string;
+  /** The backend's key, `namespace|base URL`. */
+  backend: string;
+  baseUrl: string;
+  namespace: string;
+  lane: string;
+  /** Whose token it must travel with; null when not known. */
+  owner: string | null;
+  /** The Authorization scheme it came with; null when it came without, and so it's sent. */
+  scheme: string | null;
+  state: 'pending' | 'dead';
+  reason: WaitReason | DeadReason;
+  since: number;
+  capturedAt: number;
+  sends: number;
+  /** When the last send came to its end. */
+  sentAt: number;
+  /** Retries spent of the budget: sends that were answered with a transient status. */
+  retries: number;
+  /** Sends in a row that nobody answered. */
+  unreachable: number;
+  /** How many of those failed while the same backend answered others: a CORS refusal looks like that. */
+  shunned: number;
+  /** The earliest next send. */
+  notBefore: number;
+  /** The last backoff, in case it must be waited for anew. */
+  delayMs: number;
+  /** Digests of the fresh tokens under which it was refused. */
+  refusals: string[];
+  idempotencyKey: string | null;
+  request: StoredRequest;
+  bodySize: number;
+  lastAnswer: LastAnswer | null;
+  /** Which worker makes the first send at the moment (write-ahead); null when none does. */
+  writer: string | null;
+  /** What was on disk in place of an entry that can't be read. Kept, as nothing disappears. */
+  damaged?: unknown;
+  /** Set while it's in line. A dead letter has left it, unless it's to block its lane. */
+  turn?: Turn;
+}
+
+export function turnOf({ backend, lane, scheme, owner }: Pick<EntryRecord, 'backend' | 'lane' | 'scheme' | 'owner'>): Turn {
+  return [backend, lane, scheme === null ? 'none' : owner === null ? 'any' : `owner:${owner}`];
+}
+
+/** Whose token a turn needs: the way back from `turnOf`. The scheme itself isn't in it. */
+export function credentialOf([, , credential]: Turn): Pick<EntryRecord, 'scheme' | 'owner'> {
+  if (credential === 'none') return { scheme: null, owner: null };
+  return { scheme: '', owner: credential === 'any' ? null : credential.slice('owner:'.length) };
+}
+
+export function aboutEntry(entry: EntryRecord, at: number): AboutEntry {
+  const { id, key, seq, baseUrl, namespace, lane } = entry;
+  return { at, id, key, seq, baseUrl, namespace, lane, method: entry.request.method, url: entry.request.url };
+}
+
+/**
+ * What was read from disk, as an entry. A damaged record becomes one with the reason `unreadable`, so
+ * that it can be listed and set aside, and never sent.
+ */
+export function readEntry(value: unknown, seq: number): EntryRecord {
+  if (isEntryRecord(value)) return value;
+  const { id, key, turn, lane, capturedAt } = (typeof value === 'object' && value ? value : {}) as Partial<EntryRecord>;
+  const inLine = Array.isArray(turn) && turn.every(isString);
+  const [namespace = '', baseUrl = ''] = (inLine ? turn[0] : '|').split('|').map(decoded);
+  return {
+    seq,
+    id: isString(id) ? id : `unreadable-${seq}`,
+    key: isString(key) ? key : joinKey(namespace, baseUrl, `unreadable-${seq}`),
+    backend: inLine ? turn[0] : '',
+    baseUrl,
+    namespace,
+    lane: inLine ? turn[1] : isString(lane) ? lane : '',
+    owner: null,
+    scheme: null,
+    state: inLine ? 'pending' : 'dead',
+    reason: 'unreadable',
+    since: 0,
+    capturedAt: Number.isFinite(capturedAt) ? capturedAt! : 0,
+    sends: 0,
+    sentAt: 0,
+    retries: 0,
+    unreachable: 0,
+    shunned: 0,
+    notBefore: 0,
+    delayMs: 0,
+    refusals: [],
+    idempotencyKey: null,
+    request: { ...BLANK_REQUEST },
+    bodySize: 0,
+    lastAnswer: null,
+    writer: null,
+    damaged: value,
+    ...(inLine && { turn }),
+  };
+}
+
+function isEntryRecord(value: unknown): value is EntryRecord {
+  if (typeof value !== 'object' || value === null) return false;
+  const { request, ...entry } = value as Partial<EntryRecord>;
+  return (
+    [entry.seq, entry.capturedAt, entry.notBefore, entry.sends, entry.retries, entry.bodySize].every(Number.isFinite) &&
+    [entry.id, entry.key, entry.backend, entry.baseUrl, entry.namespace, entry.lane, entry.reason].every(isString) &&
+    (entry.state === 'pending' || entry.state === 'dead') &&
+    Array.isArray(entry.refusals) &&
+    isString(request?.url) &&
+    isString(request.method) &&
+    typeof request.headers === 'object' &&
+    request.headers !== null
+  );
+}
+
+const BLANK_REQUEST: StoredRequest = {
+  url: '',
+  method: '',
+  headers: {},
+  mode: 'cors',
+  credentials: 'same-origin',
+  cache: 'default',
+  redirect: 'follow',
+  referrer: '',
+  referrerPolicy: '',
+  integrity: '',
+};
+
+const isString = (value: unknown): value is string => typeof value === 'string';
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
