@@ -53,7 +53,7 @@ export function showSession(): void {
   setText(byId('session-name'), mine ? `Signed in as ${nameOf(mine.user)}` : 'Not signed in');
   const refused = worker.status?.backends.some(({ holds }) => holds.some(({ reason }) => reason === 'auth-expired'));
   const good = isAlive() && !refused;
-  const life = good ? `token good for ${Math.ceil(left / 1000)} s` : refused ? 'token refused by the server' : 'token expired';
+  const life = good ? `token good for ${Math.ceil(left / 1000)} s` : refused ? 'token refused' : 'token expired';
   setText(byId('session-life'), mine ? life : 'no token in this page');
   setData(byId('session-life'), 'state', mine && !good ? 'expired' : 'good');
   byId('life-bar').style.transform = `scaleX(${(Math.min(left, LIFE_MS) / LIFE_MS).toFixed(3)})`;
