@@ -86,7 +86,7 @@ export function install(options: InstallOptions): void {
   const state = createState(configs.map(createBackend), outbox, self.location.href);
   const holds = createHolds(ports, report);
   const listing = createListing(ports, state);
-  const replay = createReplay({ ports, report, listing });
+  const replay = createReplay({ ports, report, listing, state });
   const scheduler = createScheduler({ ports, report, holds, state, replay, instance });
   const answerFor = createAnswers(report, listing);
   const enqueue = createEnqueue({ ports, report, scheduler, answerFor });

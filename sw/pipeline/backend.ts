@@ -98,19 +98,31 @@ export function createBackend(config: BackendConfig): Backend {
 export const gateOf = (backend: Backend, owner: string | null): AuthGate =>
   backend.record.gates[owner ?? ''] ?? OPEN_AUTH_GATE;
 
-/** Applies an event to the gate of one owner. */
-export function stepGate(backend: Backend, owner: string | null, event: AuthGateEvent): AuthGateEffect {
-  const [gate, effect] = authGate(gateOf(backend, owner), event);
-  setGate(backend, owner, gate);
-  return effect;
+/** What a step of a gate did, and the way back. */
+export interface GateStep {
+  effect: AuthGateEffect;
+  /** For when it can't be written: puts the gate back, unless it has moved on since. */
+  undo(): void;
 }
 
-export function setGate(backend: Backend, owner: string | null, gate: AuthGate): void {
+/** Applies an event to the gate of one owner. */
+export function stepGate(backend: Backend, owner: string | null, event: AuthGateEvent): GateStep {
+  const before = gateOf(backend, owner);
+  const [after, effect] = authGate(before, event);
+  setGate(backend, owner, after);
+  const undo = () => {
+    if (gateOf(backend, owner) === after) setGate(backend, owner, before);
+  };
+  return { effect, undo };
+}
+
+function setGate(backend: Backend, owner: string | null, gate: AuthGate): void {
   backend.record = { ...backend.record, gates: { ...backend.record.gates, [owner ?? '']: gate } };
 }
 
-/** The header's value. A credential may come without a scheme. */
-export const authorizationOf = ({ scheme, value }: LiveToken): string => (scheme ? `${scheme} ${value}` : value);
+/** The header's value: in the entry's own scheme. A credential may come without one. */
+export const authorizationOf = ({ scheme }: EntryRecord, { value }: LiveToken): string =>
+  scheme ? `${scheme} ${value}` : value;
 
 /** How the auth gate looks to an entry, or to a request that isn't one yet. */
 export function authView(backend: Backend, { scheme, owner }: Pick<EntryRecord, 'scheme' | 'owner'>): AuthView {
@@ -172,9 +184,17 @@ export class LaneLedger {
     return ++this.#epoch;
   }
 
-  /** The heads showed entries in these turns. */
-  read(startedAt: number, turns: readonly Turn[]): void {
+  /**
+   * The heads showed entries in these turns.
+   *
+   * @param covered turns whose head is a first send under way: what's behind it couldn't be seen
+   */
+  read(startedAt: number, turns: readonly Turn[], covered: readonly Turn[] = []): void {
     for (const turn of turns) this.#mark(turn).seenAt = startedAt;
+    for (const turn of covered) {
+      const mark = this.#marks.get(JSON.stringify(turn));
+      if (mark) mark.seenAt = startedAt;
+    }
     for (const [name, { writing, writtenAt, seenAt }] of this.#marks) {
       if (writing === 0 && writtenAt < startedAt && seenAt < startedAt) this.#marks.delete(name);
     }

@@ -97,8 +97,13 @@ function mayProbe({ record: { circuit }, lanes, flights, probing }: Backend, now
  * need that one, isn't overtaken: it isn't moving. Else a hold would catch the very request that is
  * to renew the session.
  */
-const isBehind = (backend: Backend, draft: Draft): boolean =>
-  backend.lanes.turns(draft.lane).some((turn) => {
+function isBehind(backend: Backend, draft: Draft): boolean {
+  const { lanes, flights, config } = backend;
+  for (const { lane, firstSend } of flights.values()) if (lane === draft.lane && !firstSend) return true;
+  return lanes.turns(draft.lane).some((turn) => {
+    // A dead letter may be what blocks the lane, whoever it belongs to.
+    if (config.onDead === 'block' || turn[2] === draft.turn[2]) return true;
     const view = authView(backend, credentialOf(turn));
-    return view === 'open' || view === 'probing' || turn[2] === draft.turn[2];
+    return view === 'open' || view === 'probing';
   });
+}

@@ -34,7 +34,7 @@ const RESULTS: readonly TokenResult[] = [
 /** What a page may ask of the worker. */
 export function createCommands(parts: CommandParts): SyncApi {
   const { ports, state, report, holds, listing, scheduler } = parts;
-  const { clock, outbox } = ports;
+  const { clock, outbox, log } = ports;
 
   /** The newest entry under the reference that stands so; a task id may name several backends' entries. */
   async function one(reference: string, standing?: EntryRecord['state']): Promise<EntryRecord | null> {
@@ -117,12 +117,15 @@ export function createCommands(parts: CommandParts): SyncApi {
       const value = token.trim().replace(/^bearer\s+/i, '');
       if (value === '') return 'ignored: blank';
       checkHeaderValue('token', value);
-      checkHeaderValue('scheme', scheme);
+      if (scheme !== '') checkHeaderValue('scheme', scheme);
       const results: TokenResult[] = [];
-      for (const backend of targets(baseUrl, namespace)) {
-        if (backend.config.auth) results.push(await holds.provide(backend, value, scheme));
+      try {
+        for (const backend of targets(baseUrl, namespace)) {
+          if (backend.config.auth) results.push(await holds.provide(backend, value, scheme));
+        }
+      } finally {
+        void scheduler.look();
       }
-      void scheduler.look();
       return RESULTS.find((result) => results.includes(result)) ?? 'stored';
     },
 
@@ -154,10 +157,13 @@ export function createCommands(parts: CommandParts): SyncApi {
     journal: () => outbox.journal(),
     async wake(reason) {
       if (reason === 'online' || reason === 'offline') report.tell({ type: reason, at: clock.now() });
-      if (reason === 'connect') await outbox.forgetSettlements(clock.now() - SETTLEMENT_MS);
       // An `online` can be missed: the page that would have heard it may have been closed.
       parts.connectivityChanged();
       if (reason !== 'offline') void (reason === 'due' ? scheduler.look() : scheduler.hurry());
+      if (reason !== 'connect') return;
+      outbox
+        .forgetSettlements(clock.now() - SETTLEMENT_MS)
+        .catch((error: unknown) => log.warn('[holdfast] old settlements stay a while longer', error));
     },
   };
 

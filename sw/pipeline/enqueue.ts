@@ -23,7 +23,7 @@ export interface Enqueue {
     backend: Backend,
     wanted: Candidate,
     directives: Directives,
-    why: { reason: WaitReason; input?: EntryInput; events?: SyncEvent[] },
+    why: { reason: WaitReason; input?: EntryInput; events?: SyncEvent[]; written?(): void; failed?(): void },
   ): Promise<Response | null>;
 }
 
@@ -59,12 +59,14 @@ export function createEnqueue({ ports, report, scheduler, answerFor }: EnqueuePa
 
   return {
     write,
-    async store(backend, wanted, directives, { reason, input, events = [] }) {
+    async store(backend, wanted, directives, { reason, input, events = [], written: told, failed }) {
       const draft = { ...wanted.draft, reason };
       backend.lanes.begin(draft.turn);
       const written = await write(backend, { ...wanted, draft }, directives, (entry) =>
         queued(entry, input, events, clock.now()),
       ).finally(() => backend.lanes.end(draft.turn));
+      if (written) told?.();
+      else failed?.();
       // Before the answer: it may be one that waits for a drain.
       ports.askForWakeUp();
       void scheduler.look();

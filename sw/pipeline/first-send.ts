@@ -13,7 +13,15 @@ export type Next =
   /** The page gets the server's answer, or its true failure. */
   | { kind: 'answer' }
   /** Store it; `input` is what the entry has to hear of the try. */
-  | { kind: 'store'; reason: WaitReason; input: EntryInput; events: SyncEvent[] };
+  | {
+      kind: 'store';
+      reason: WaitReason;
+      input: EntryInput;
+      events: SyncEvent[];
+      /** What is to follow when that's on disk, and when it can't be written. */
+      written?(): void;
+      failed?(): void;
+    };
 
 export function sendFirst(
   backend: Backend,
@@ -63,15 +71,17 @@ async function holdFirst(
 ): Promise<Next> {
   const mark = await digest(credential ?? '');
   const at = clock.now();
-  const effect = stepGate(backend, draft.owner, { type: 'refused', generation, digest: mark, at });
+  const { effect, undo } = stepGate(backend, draft.owner, { type: 'refused', generation, digest: mark, at });
   if (effect === 'resend') return { kind: 'store', reason: 'auth-expired', input: { type: 'resend' }, events: [] };
-  if (effect === 'hold') log.info(HOLD_LINE, { id: draft.id, attempt: 1 });
   return {
     kind: 'store',
     reason: 'auth-expired',
     // The token was the page's own and may have been old already: it doesn't count against the entry.
     input: { type: 'refused', digest: null, maxRejections: Infinity, answer: lastWords(outcome), block: false },
     events: effect === 'hold' ? holdEvents(backend, draft.owner, 'auth-expired', draft.id, at) : [],
+    written: () => effect === 'hold' && log.info(HOLD_LINE, { id: draft.id, attempt: 1 }),
+    // Nobody has been told of a hold, so there is none.
+    failed: undo,
   };
 }
 

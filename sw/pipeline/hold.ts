@@ -1,8 +1,9 @@
 import type { TokenResult } from '../protocol/api.js';
 import type { HoldReason, SyncEvent } from '../protocol/events.js';
+import type { AuthGateEffect } from '../policy/auth-gate.js';
 import { isExpired, isOlder } from '../policy/jwt.js';
 import type { Ports } from '../ports.js';
-import { gateOf, setGate, stepGate, type Backend } from './backend.js';
+import { gateOf, stepGate, type Backend } from './backend.js';
 import type { Report } from './report.js';
 
 /** The auth hold: tokens in, releases out. */
@@ -23,22 +24,32 @@ export function createHolds({ clock, digest, log }: Pick<Ports, 'clock' | 'diges
     if (live?.value === value && live.scheme === scheme && !gateOf(backend, owner).hold) return 'ignored: same-token';
 
     const token = { type: 'token', digest: mark, expired: isExpired(value, clock.now()) } as const;
-    const effect = stepGate(backend, owner, token);
+    const own = stepGate(backend, owner, token);
+    const { effect } = own;
     if (effect === 'ignore-same') return 'ignored: same-token';
     if (effect === 'ignore-expired') return 'ignored: expired';
-    backend.token = { value, scheme, owner };
-
-    const released = effect === 'release' ? [owner] : [];
+    const steps: { whose: string | null; effect: AuthGateEffect; undo(): void }[] = [{ whose: owner, ...own }];
     // Entries whose owner nobody knows travel with any token.
-    if (owner !== null && stepGate(backend, null, token) === 'release') released.push(null);
-    const events = released.map((whose): SyncEvent => ({
+    if (owner !== null) steps.push({ whose: null, ...stepGate(backend, null, token) });
+    const mine = { value, scheme, owner };
+    backend.token = mine;
+
+    const released = steps.filter((step) => step.effect === 'release');
+    const events = released.map(({ whose }): SyncEvent => ({
       type: 'released',
       ...aboutGate(backend, whose, clock.now()),
       generation: gateOf(backend, whose).generation,
     }));
     if (released.length > 0) {
-      await report.commit({ backend: backend.record, events });
-      return 'released';
+      try {
+        await report.commit({ backend: backend.record, events });
+        return 'released';
+      } catch (error) {
+        // The caller may try again, and is told the same then.
+        for (const step of steps) step.undo();
+        if (backend.token === mine) backend.token = live;
+        throw error;
+      }
     }
     const othersWait = Object.values(backend.record.gates).some((gate) => gate.hold);
     return othersWait ? 'other-owner' : 'stored';
@@ -63,15 +74,14 @@ export function createHolds({ clock, digest, log }: Pick<Ports, 'clock' | 'diges
       if (!live && !gateOf(backend, owner).hold) backend.token = { value, scheme, owner };
     },
     async missing(backend, owner) {
-      const before = gateOf(backend, owner);
-      const effect = stepGate(backend, owner, { type: 'missing', at: clock.now() });
+      const { effect, undo } = stepGate(backend, owner, { type: 'missing', at: clock.now() });
       if (effect !== 'hold') return;
       const events = holdEvents(backend, owner, 'token-missing', null, clock.now());
       try {
         await report.commit({ backend: backend.record, events });
       } catch (error) {
         // Nobody has been told of a hold, so there is none.
-        setGate(backend, owner, before);
+        undo();
         throw error;
       }
     },

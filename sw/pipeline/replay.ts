@@ -4,13 +4,14 @@ import { aboutEntry, type EntryRecord } from '../policy/entry-record.js';
 import type { DeadReason, SyncEvent } from '../protocol/events.js';
 import type { Ports } from '../ports.js';
 import type { EntryInfo } from '../protocol/api.js';
-import { authorizationOf, authView, gateOf, setGate, stepGate, type Backend, type BackendConfig, type Flight } from './backend.js';
+import { authorizationOf, authView, gateOf, stepGate, type Backend, type BackendConfig, type Flight } from './backend.js';
 import { describeRequest, travelHeaders } from './candidate.js';
 import { answered, reckon } from './failure.js';
 import { HOLD_LINE } from './first-send.js';
 import { holdEvents } from './hold.js';
 import type { Listing } from './listing.js';
 import type { Report } from './report.js';
+import type { State } from './state.js';
 import { finalAnswer, transmit, type Transmission } from './transmit.js';
 
 /** Sends one entry once and writes down what came of it. Rejects only when that can't be written. */
@@ -20,9 +21,10 @@ export interface ReplayParts {
   ports: Ports;
   report: Report;
   listing: Listing;
+  state: State;
 }
 
-export function createReplay({ ports, report, listing }: ReplayParts): Replay {
+export function createReplay({ ports, report, listing, state }: ReplayParts): Replay {
   const { clock, outbox, log } = ports;
 
   const settle = (backend: Backend, { seq }: EntryRecord, input: EntryInput, events: SyncEvent[] = []) =>
@@ -63,11 +65,11 @@ export function createReplay({ ports, report, listing }: ReplayParts): Replay {
     // From here to the send nothing is awaited. What was planned may not hold any more: another user's
     // token may be the live one by now, or the gate may have closed. Then it's planned anew.
     const view = authView(backend, entry);
-    if (flight.cancelled || (view !== 'open' && view !== 'probing')) return;
+    if (flight.cancelled || state.settings.paused || (view !== 'open' && view !== 'probing')) return;
     const token = entry.scheme === null ? null : backend.token;
     const { generation } = gateOf(backend, entry.owner);
     if (token && !request.headers.has('authorization') && isUnder(request.url, config.baseUrl)) {
-      request.headers.set('authorization', authorizationOf(token));
+      request.headers.set('authorization', authorizationOf(entry, token));
     }
     const startedAt = clock.now();
     report.tell({ ...aboutEntry(entry, startedAt), type: 'sending', send: entry.sends + 1 });
@@ -151,14 +153,13 @@ export function createReplay({ ports, report, listing }: ReplayParts): Replay {
       return;
     }
     const at = clock.now();
-    const before = gateOf(backend, entry.owner);
-    const effect = stepGate(backend, entry.owner, { type: 'refused', generation: sent.generation, digest, at });
+    const { effect, undo } = stepGate(backend, entry.owner, { type: 'refused', generation: sent.generation, digest, at });
     const events = effect === 'hold' ? holdEvents(backend, entry.owner, 'auth-expired', entry.id, at) : [];
     try {
       await settle(backend, entry, input, events);
     } catch (error) {
       // Nobody has been told of a hold, so there is none.
-      setGate(backend, entry.owner, before);
+      undo();
       throw error;
     }
     if (effect === 'hold') log.info(HOLD_LINE, { id: entry.id, attempt: entry.sends + 1 });

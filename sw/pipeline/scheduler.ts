@@ -133,10 +133,10 @@ export function createScheduler({ ports, report, holds, state, replay, instance 
     const readings = [...state.backends.values()].map((backend) => ({ backend, at: backend.lanes.startReading() }));
     const heads = await outbox.heads();
     for (const { backend, at } of readings) {
-      const inLine = heads.filter(
-        (head) => head.backend === backend.config.key && !backend.flights.get(head.seq)?.firstSend,
-      );
-      backend.lanes.read(at, inLine.map(turnOf));
+      const mine = heads.filter((head) => head.backend === backend.config.key);
+      const isFirstSend = ({ seq }: EntryRecord) => backend.flights.get(seq)?.firstSend === true;
+      const inLine = mine.filter((head) => !isFirstSend(head)).map(turnOf);
+      backend.lanes.read(at, inLine, mine.filter(isFirstSend).map(turnOf));
     }
     return heads;
   }

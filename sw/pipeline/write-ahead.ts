@@ -1,3 +1,4 @@
+import type { EntryRecord } from '../policy/entry-record.js';
 import type { Commit, Ports } from '../ports.js';
 import type { AnswerFor } from './answers.js';
 import type { Backend, Flight } from './backend.js';
@@ -31,7 +32,7 @@ export function createWriteAhead(parts: WriteAheadParts): WriteAhead {
   const { clock, log } = ports;
 
   return async (backend, wanted, directives, signal) => {
-    const { lane, scheme, turn } = wanted.draft;
+    const { lane, scheme } = wanted.draft;
     const { flight, land } = takeOff(lane, scheme !== null);
     const draft = { ...wanted.draft, writer: instance };
     const written = await enqueue.write(backend, { ...wanted, draft }, directives, (entry) => {
@@ -44,13 +45,24 @@ export function createWriteAhead(parts: WriteAheadParts): WriteAhead {
       return written;
     }
 
-    const { seq } = written;
-    const done = () => {
-      backend.flights.delete(seq);
+    const answer = await fly(backend, wanted, written, flight, signal).finally(() => {
+      backend.flights.delete(written.seq);
       land();
       ports.askForWakeUp();
       void scheduler.look();
-    };
+    });
+    return 'seq' in answer ? answerFor(backend, directives, answer) : answer;
+  };
+
+  /** Sends it. Gives the server's answer, or the entry as it's in line now. */
+  async function fly(
+    backend: Backend,
+    wanted: Candidate,
+    written: EntryRecord,
+    flight: Flight,
+    signal: AbortSignal,
+  ): Promise<Response | EntryRecord> {
+    const { seq, id } = written;
     const { outcome, response } = await sendFirst(backend, wanted, AbortSignal.any([signal, flight.abort.signal]), ports);
     const next = flight.cancelled ? null : await judgeFirst(backend, wanted, outcome, ports);
     flight.settling = true;
@@ -59,32 +71,30 @@ export function createWriteAhead(parts: WriteAheadParts): WriteAhead {
       const paid: Commit = { seq, backend: backend.record, decide: () => ({ entry: null, events: [] }) };
       await report
         .commit(paid)
-        .catch((error: unknown) =>
-          log.error(`[holdfast] ${written.id} was answered but can't be removed; it will be sent again`, error),
-        )
-        .finally(done);
+        .catch((error: unknown) => log.error(`[holdfast] ${id} can't be removed, so it will be sent again`, error));
       return response ?? Response.error();
     }
 
     void response?.body?.cancel().catch(() => {});
     const { reason, input, events } = next;
+    const { turn } = wanted.draft;
     backend.lanes.begin(turn);
-    const decision = await report
-      .commit({
+    try {
+      const decision = await report.commit({
         seq,
         backend: backend.record,
         decide: (entry) => queued({ ...entry, reason, writer: null }, input, events, clock.now()),
-      })
-      .catch((error: unknown) => {
-        log.error(`[holdfast] the failure of ${written.id} can't be written; it will be sent again`, error);
-        return null;
-      })
-      .finally(() => {
-        backend.lanes.end(turn);
-        done();
       });
-    return answerFor(backend, directives, decision?.entry ?? written);
-  };
+      next.written?.();
+      return decision?.entry ?? written;
+    } catch (error) {
+      next.failed?.();
+      log.error(`[holdfast] what became of ${id} can't be written, so it will be sent again`, error);
+      return written;
+    } finally {
+      backend.lanes.end(turn);
+    }
+  }
 }
 
 function takeOff(lane: string, needsToken: boolean): { flight: Flight; land: () => void } {

@@ -105,7 +105,7 @@ export interface TokenTarget {
   baseUrl?: string;
   /** @default every namespace of the base URL */
   namespace?: string;
-  /** The Authorization scheme. @default 'Bearer' */
+  /** The Authorization scheme; '' for a bare key. @default 'Bearer' */
   scheme?: string;
 }
 

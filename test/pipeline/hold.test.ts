@@ -393,6 +393,18 @@ describe('a 401 on the first send', () => {
     expect(sends(harness.log)).toHaveLength(1);
   });
 
+  test('A18 an older token in a page’s request doesn’t take the live one’s place', async () => {
+    const [old, live] = [jwt({ sub: 'ann', iat: 100 }), jwt({ sub: 'ann', iat: 200 })];
+    const { api, log, clock, post, goOffline, goOnline } = createHarness();
+    await api.provideToken(live);
+    goOffline();
+    await post('a', { token: old });
+    goOnline();
+    await api.wake('online');
+    await clock.advance(0);
+    expect(sends(log)).toEqual([`0 send a ${live}`]);
+  });
+
   test('A18 with auth.learn: false only provideToken counts', async () => {
     const harness = createHarness({ backends: [{ baseUrl: '/api', auth: { learn: false } }] });
     const { api, log, clock } = harness;

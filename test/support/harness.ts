@@ -117,7 +117,7 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
     const state = createState(configs.map(createBackend), outbox, `${ORIGIN}/sw.js`);
     const holds = createHolds(ports, report);
     const listing = createListing(ports, state);
-    const replay = createReplay({ ports, report, listing });
+    const replay = createReplay({ ports, report, listing, state });
     const instance = ports.chance.uuid();
     const scheduler = createScheduler({ ports, report, holds, state, replay, instance });
     const answerFor = createAnswers(report, listing);

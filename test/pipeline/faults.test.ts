@@ -1,0 +1,175 @@
+import { describe, expect, test } from 'vitest';
+import type { Outbox } from '../../sw/ports.js';
+import { createHarness } from '../support/harness.js';
+import { settle } from '../support/virtual-clock.js';
+
+const ok = () => new Response(null, { status: 201 });
+const expired = () => Response.json({ code: 'token_expired' }, { status: 401 });
+const jwt = (claims: object) => `h.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.s`;
+const ann = jwt({ sub: 'ann' });
+const bob = jwt({ sub: 'bob' });
+const sent = (log: string[]) => log.flatMap((line) => / send (\S+)/.exec(line)?.[1] ?? []);
+const count = (log: string[], word: string) => log.filter((line) => line.includes(word)).length;
+
+/** The next write of that kind fails; those after it don't. */
+function failOnce(outbox: Outbox, call: 'commit' | 'capture'): void {
+  const real = outbox[call];
+  Object.assign(outbox, {
+    [call]: () => {
+      Object.assign(outbox, { [call]: real });
+      return Promise.reject(new DOMException('full', 'QuotaExceededError'));
+    },
+  });
+}
+
+describe('nothing is overtaken at capture', () => {
+  test.each([false, true])('R16 a dead letter that blocks its lane blocks it for all (worker restarted: %s)', async (restarted) => {
+    const harness = createHarness({ backends: [{ baseUrl: '/api', onDead: 'block' }] });
+    const { api, clock, log, server, post, goOffline, goOnline, restart } = harness;
+    goOffline();
+    await post('a', { token: ann });
+    server(() => new Response(null, { status: 422 }));
+    goOnline();
+    await api.wake('online');
+    await clock.advance(0);
+    if (restarted) restart();
+    server(ok);
+    expect((await post('b', { token: bob })).status).toBe(202);
+    expect((await post('c')).status).toBe(202);
+    expect(sent(log)).toEqual(['a']);
+  });
+
+  test('C6 what is on the wire isn’t, when another user comes', async () => {
+    const { api, log, server, post, goOffline, goOnline } = createHarness();
+    goOffline();
+    await post('a', { token: ann });
+    server((_request, number) => (number === 0 ? new Promise(() => {}) : ok()));
+    goOnline();
+    void api.wake('online');
+    await settle();
+    expect((await post('b', { token: bob })).status).toBe(202);
+    expect(sent(log)).toEqual(['a']);
+  });
+
+  test('C6 what is stored behind a write-ahead’s first send isn’t', async () => {
+    const { log, server, post, fetch } = createHarness({ backends: [{ baseUrl: '/api', capture: 'write-ahead' }] });
+    server((_request, number) =>
+      number === 0 ? new Promise(() => {}) : number === 1 ? new Response(null, { status: 500 }) : ok(),
+    );
+    void fetch('/api/x', { method: 'POST', body: 'a' });
+    await settle();
+    expect((await post('b')).status).toBe(202);
+    expect((await post('c')).status).toBe(202);
+    expect(sent(log)).toEqual(['a', 'b']);
+  });
+});
+
+describe('a write that fails', () => {
+  test('A1 on the first send: a hold that nobody was told of is none', async () => {
+    const { clock, log, server, post, outbox } = createHarness();
+    server(expired);
+    failOnce(outbox, 'capture');
+    expect((await post('a', { token: 'old' })).status).toBe(401);
+    expect((await post('b', { token: 'old' })).status).toBe(202);
+    await clock.advance(60_000);
+    expect(count(log, 'auth-required')).toBe(1);
+  });
+
+  test('A1 and so with write-ahead', async () => {
+    const { clock, log, server, post, outbox } = createHarness({ backends: [{ baseUrl: '/api', capture: 'write-ahead' }] });
+    server((_request, number) => {
+      if (number === 0) failOnce(outbox, 'commit');
+      return expired();
+    });
+    expect((await post('a', { token: 'old' })).status).toBe(202);
+    await clock.advance(60_000);
+    expect(count(log, 'auth-required')).toBe(1);
+  });
+
+  test('A6 a release that can’t be written is an error to the caller, who may try again', async () => {
+    const { api, clock, log, server, post, outbox } = createHarness();
+    server(expired);
+    await post('a', { token: 'old' });
+    server(ok);
+    failOnce(outbox, 'commit');
+    await expect(api.provideToken('new')).rejects.toThrow('full');
+    expect(await api.entries()).toMatchObject([{ state: 'held' }]);
+    expect(await api.provideToken('new')).toBe('released');
+    await clock.advance(0);
+    expect(count(log, 'released')).toBe(1);
+    expect(log.at(-1)).toContain('delivered');
+  });
+
+  test('A8 one that fails late doesn’t take back a release', async () => {
+    const lane = (request: Request) => request.headers.get('x-lane') ?? '';
+    const { api, clock, server, post, outbox, goOffline, goOnline } = createHarness({ backends: [{ baseUrl: '/api', lane }] });
+    goOffline();
+    for (const name of ['a', 'b']) await post(name, { token: 'old', headers: { 'X-Lane': name } });
+    const refuse: (() => void)[] = [];
+    server((request) =>
+      request.headers.get('authorization') === 'Bearer old'
+        ? new Promise((resolve) => refuse.push(() => resolve(expired())))
+        : ok(),
+    );
+    goOnline();
+    void api.wake('online');
+    await settle();
+    refuse[0]!();
+    await settle();
+    const { commit } = outbox;
+    let fail = () => {};
+    outbox.commit = () => {
+      outbox.commit = commit;
+      return new Promise((_resolve, reject) => (fail = () => reject(new Error('late'))));
+    };
+    refuse[1]!();
+    await settle();
+    expect(await api.provideToken('new')).toBe('released');
+    fail();
+    await clock.advance(60_000);
+    expect(await api.entries()).toEqual([]);
+  });
+
+  test('R14 settlements that can’t be swept hold up no drain', async () => {
+    const { api, clock, log, post, outbox, goOffline, goOnline } = createHarness();
+    goOffline();
+    await post('a');
+    outbox.forgetSettlements = () => Promise.reject(new Error('no'));
+    goOnline();
+    await api.wake('connect');
+    await clock.advance(0);
+    expect(log.at(-1)).toContain('delivered');
+  });
+});
+
+test('V1 nothing goes out after `paused` was told, however far its preparation is', async () => {
+  let go = () => {};
+  const beforeSend = () => new Promise<void>((resolve) => (go = resolve));
+  const { api, clock, log, post, goOffline, goOnline } = createHarness({ backends: [{ baseUrl: '/api', beforeSend }] });
+  goOffline();
+  await post('a');
+  goOnline();
+  await api.wake('online');
+  await settle();
+  await api.pause();
+  go();
+  await clock.advance(0);
+  expect(sent(log)).toEqual([]);
+});
+
+test('A19 an entry keeps its own scheme, whatever a page says with the token', async () => {
+  const seen: (string | null)[] = [];
+  const harness = createHarness();
+  const { clock, server, post, goOffline, goOnline, restart } = harness;
+  goOffline();
+  await post('a', { headers: { Authorization: 'bare-key' } });
+  restart();
+  goOnline();
+  server((request) => {
+    seen.push(request.headers.get('authorization'));
+    return ok();
+  });
+  await harness.api.provideToken('bare-key');
+  await clock.advance(0);
+  expect(seen).toEqual(['bare-key']);
+});
