@@ -14,7 +14,8 @@ test('the main job: stored while down, replayed, held on a JWT 401, released by 
   for (const name of ['one', 'two', 'three']) answers.push(await app.post(JSON.stringify({ name }), { headers }));
   expect(answers.map(({ status }) => status)).toEqual([202, 202, 202]);
   expect(server.received).toHaveLength(0);
-  expect(await app.entries()).toMatchObject([{ state: 'pending' }, { state: 'pending' }, { state: 'pending' }]);
+  const waiting = { state: expect.stringMatching(/pending|sending/) };
+  expect(await app.entries()).toMatchObject([waiting, waiting, waiting]);
 
   server.reply({ status: 201 });
   await server.listen();
