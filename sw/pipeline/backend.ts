@@ -67,6 +67,16 @@ export interface Flight {
   done: Promise<void>;
 }
 
+export const newFlight = ({ lane, scheme }: Pick<EntryRecord, 'lane' | 'scheme'>, firstSend: boolean): Flight => ({
+  lane,
+  needsToken: scheme !== null,
+  firstSend,
+  abort: new AbortController(),
+  cancelled: false,
+  settling: false,
+  done: Promise.resolve(),
+});
+
 /** One backend at run time: its options, what's stored of it, its token and its sends under way. */
 export interface Backend {
   readonly config: BackendConfig;

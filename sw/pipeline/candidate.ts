@@ -1,6 +1,6 @@
 import { IDEMPOTENCY_HEADER } from '../protocol/headers.js';
 import { generatedTaskId, joinKey } from '../protocol/ids.js';
-import { turnOf, type EntryRecord, type StoredRequest } from '../policy/entry-record.js';
+import { turnOf, UNTRIED, type EntryRecord, type StoredRequest } from '../policy/entry-record.js';
 import type { Draft, Ports } from '../ports.js';
 import { gateOf, type Backend } from './backend.js';
 import { ownHeaders, type Directives } from './directives.js';
@@ -48,6 +48,7 @@ export async function candidateOf(
   const lane = directives.lane ?? config.lane(request);
   const owner = config.owner(scheme === null ? null : credential);
   const draft: Draft = {
+    ...UNTRIED,
     id,
     key: joinKey(config.namespace, config.baseUrl, id),
     backend: config.key,
@@ -60,19 +61,11 @@ export async function candidateOf(
     reason: 'first-send',
     since: now,
     capturedAt: now,
-    sends: 0,
     sentAt: now,
-    retries: 0,
-    unreachable: 0,
-    shunned: 0,
     notBefore: now,
-    delayMs: 0,
-    refusals: [],
     idempotencyKey: ownKey,
     request: describeRequest(request, headers),
     bodySize: body?.byteLength ?? 0,
-    lastAnswer: null,
-    writer: null,
     turn: turnOf({ backend: config.key, lane, scheme, owner }),
   };
   const { generation } = gateOf(backend, owner);

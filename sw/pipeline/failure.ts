@@ -1,13 +1,13 @@
 import { circuitAttempt, circuitFailed, CLOSED } from '../policy/circuit.js';
 import type { EntryInput, FinalAnswer, TransientReason } from '../policy/entry.js';
 import type { EntryRecord } from '../policy/entry-record.js';
-import type { Outcome } from '../policy/outcome.js';
+import type { Answer, Outcome } from '../policy/outcome.js';
 import { retryAfterMs } from '../policy/retry-after.js';
 import type { Ports } from '../ports.js';
 import type { Backend } from './backend.js';
 
 /** What a transient failure is called. */
-export function transientReason(outcome: Outcome): TransientReason {
+function transientReason(outcome: Outcome): TransientReason {
   if (outcome.kind !== 'answer') return outcome.kind === 'unreachable' && outcome.cause === 'timeout' ? 'timeout' : 'unreachable';
   return outcome.status === 429 ? 'rate-limited' : 'server-error';
 }
@@ -23,7 +23,6 @@ export function reckon(
   entry: Pick<EntryRecord, 'retries' | 'sentAt'>,
   startedAt: number,
   outcome: Outcome,
-  answer: FinalAnswer | null,
   { clock, chance }: Pick<Ports, 'clock' | 'chance'>,
 ): EntryInput & { type: 'transient' } {
   const { config } = backend;
@@ -67,10 +66,13 @@ export function reckon(
     maxAttempts: answered ? config.maxRetries : null,
     attemptId: chance.uuid(),
     othersAnswered,
-    answer,
+    answer: answered ? lastWords(outcome) : null,
     block: config.onDead === 'block',
   };
 }
+
+/** An answer without its body: all that is kept of one that doesn't end the entry. */
+export const lastWords = ({ status, headers }: Answer): FinalAnswer => ({ status, headers, body: null, truncated: false });
 
 /** The backend has answered, and not with a 503: whatever waited for that may go. */
 export function answered(backend: Backend, now: number): void {

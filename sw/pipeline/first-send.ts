@@ -4,7 +4,7 @@ import type { Answer, Outcome } from '../policy/outcome.js';
 import type { Ports } from '../ports.js';
 import { stepGate, type Backend } from './backend.js';
 import { travelHeaders, type Candidate } from './candidate.js';
-import { answered, reckon, transientReason } from './failure.js';
+import { answered, lastWords, reckon } from './failure.js';
 import { holdEvents } from './hold.js';
 import { transmit, type Transmission } from './transmit.js';
 
@@ -44,11 +44,10 @@ export async function judgeFirst(
   const { config } = backend;
   const verdict = config.classify(outcome);
   if (verdict === 'transient' && outcome.kind !== 'aborted') {
-    const answer = outcome.kind === 'answer' ? lastWords(outcome) : null;
-    const input = reckon(backend, wanted.draft, wanted.draft.capturedAt, outcome, answer, ports);
+    const input = reckon(backend, wanted.draft, wanted.draft.capturedAt, outcome, ports);
     // A policy that gives up at once wants no retry, so there's nothing to store.
     if (input.delayMs === null) return { kind: 'answer' };
-    return { kind: 'store', reason: transientReason(outcome), input, events: [] };
+    return { kind: 'store', reason: input.reason, input, events: [] };
   }
   if (outcome.kind !== 'answer') return { kind: 'answer' };
 
@@ -86,5 +85,3 @@ async function holdFirst(
 }
 
 export const HOLD_LINE = '[holdfast] hold — auth expired';
-
-const lastWords = ({ status, headers }: Answer) => ({ status, headers, body: null, truncated: false });

@@ -66,7 +66,7 @@ export function createHolds({ clock, digest, log }: Pick<Ports, 'clock' | 'diges
       if (!isExpired(value, clock.now())) {
         // The page wants its request sent, whatever becomes of the others.
         await provide(backend, value, scheme).catch((error: unknown) =>
-          log.error('[holdfast] the release of a hold can\'t be written', error),
+          log.error("[holdfast] the release of a hold can't be written", error),
         );
         return;
       }

@@ -96,8 +96,7 @@ export function createReplay({ ports, report, listing, state }: ReplayParts): Re
     const verdict = config.classify(outcome);
 
     if (verdict === 'transient') {
-      const answer = response && { ...finalHeaders(response), body: null, truncated: false };
-      const input = reckon(backend, entry, sent.startedAt, outcome, answer, ports);
+      const input = reckon(backend, entry, sent.startedAt, outcome, ports);
       // Only the last answer is worth reading: it goes with the dead letter.
       if (response && input.delayMs === null) input.answer = await finalAnswer(response, clock);
       else void response?.body?.cancel().catch(() => {});
@@ -134,27 +133,20 @@ export function createReplay({ ports, report, listing, state }: ReplayParts): Re
     const answer: FinalAnswer = await finalAnswer(response, clock);
     if (flight.cancelled) return;
     flight.settling = true;
-    if (sent.generation < gateOf(backend, entry.owner).generation) {
-      // A newer token came while this was under way: the 401 is about the old one.
+    const at = clock.now();
+    const { effect, undo } = stepGate(backend, entry.owner, { type: 'refused', generation: sent.generation, digest, at });
+    if (effect === 'resend') {
       await settle(backend, entry, { type: 'resend' });
       return;
     }
-    const { maxRejections = Infinity } = config(backend);
-    const input: EntryInput = {
-      type: 'refused',
-      digest,
-      maxRejections,
-      answer,
-      block: backend.config.onDead === 'block',
-    };
-    if (transition(entry, input, clock.now()).entry?.state === 'dead') {
-      // This one entry is the trouble, not the token: the next one may try it.
-      await settle(backend, entry, input);
-      return;
-    }
-    const at = clock.now();
-    const { effect, undo } = stepGate(backend, entry.owner, { type: 'refused', generation: sent.generation, digest, at });
-    const events = effect === 'hold' ? holdEvents(backend, entry.owner, 'auth-expired', entry.id, at) : [];
+    const { auth, onDead } = backend.config;
+    const maxRejections = auth?.maxRejections ?? Infinity;
+    const input: EntryInput = { type: 'refused', digest, maxRejections, answer, block: onDead === 'block' };
+    const isLast = transition(entry, input, at).entry?.state === 'dead';
+    // Then this one entry is the trouble, not the token: the next one may try it.
+    if (isLast) undo();
+    const holds = effect === 'hold' && !isLast;
+    const events = holds ? holdEvents(backend, entry.owner, 'auth-expired', entry.id, at) : [];
     try {
       await settle(backend, entry, input, events);
     } catch (error) {
@@ -162,7 +154,7 @@ export function createReplay({ ports, report, listing, state }: ReplayParts): Re
       undo();
       throw error;
     }
-    if (effect === 'hold') log.info(HOLD_LINE, { id: entry.id, attempt: entry.sends + 1 });
+    if (holds) log.info(HOLD_LINE, { id: entry.id, attempt: entry.sends + 1 });
   }
 }
 
@@ -185,7 +177,3 @@ function unreadable(error: unknown): { entry: null; body: null } {
   if (error instanceof DOMException && error.name === 'NotReadableError') return { entry: null, body: null };
   throw error;
 }
-
-const config = (backend: Backend): { maxRejections?: number } => backend.config.auth ?? {};
-
-const finalHeaders = ({ status, headers }: Response) => ({ status, headers: Object.fromEntries(headers) });

@@ -1,7 +1,7 @@
-import { turnOf, type EntryRecord } from '../policy/entry-record.js';
+import { aboutEntry, turnOf, type EntryRecord } from '../policy/entry-record.js';
 import { planSends } from '../policy/lanes.js';
 import type { Ports } from '../ports.js';
-import { viewOf, type Backend, type Flight } from './backend.js';
+import { newFlight, viewOf, type Backend } from './backend.js';
 import { createBackoffs } from './backoffs.js';
 import type { Holds } from './hold.js';
 import type { Replay } from './replay.js';
@@ -172,15 +172,7 @@ export function createScheduler({ ports, report, holds, state, replay, instance 
   }
 
   function fly(backend: Backend, entry: EntryRecord): Promise<void> {
-    const flight: Flight = {
-      lane: entry.lane,
-      needsToken: entry.scheme !== null,
-      firstSend: false,
-      abort: new AbortController(),
-      cancelled: false,
-      settling: false,
-      done: Promise.resolve(),
-    };
+    const flight = newFlight(entry, false);
     backend.flights.set(entry.seq, flight);
     flight.done = replay(backend, entry, flight).finally(() => backend.flights.delete(entry.seq));
     return flight.done;
@@ -189,9 +181,7 @@ export function createScheduler({ ports, report, holds, state, replay, instance 
   function tellParked(entry: EntryRecord): void {
     if (parked.has(entry.seq) || entry.owner === null) return;
     parked.add(entry.seq);
-    const { id, key, seq, baseUrl, namespace, lane, owner, request } = entry;
-    const { method, url } = request;
-    report.tell({ type: 'parked', at: clock.now(), id, key, seq, baseUrl, namespace, lane, method, url, owner });
+    report.tell({ ...aboutEntry(entry, clock.now()), type: 'parked', owner: entry.owner });
   }
 
   /** Whether the retry gate is open. If not, somebody waits for it and looks again. */

@@ -1,7 +1,7 @@
 import type { EntryRecord } from '../policy/entry-record.js';
 import type { Commit, Ports } from '../ports.js';
 import type { AnswerFor } from './answers.js';
-import type { Backend, Flight } from './backend.js';
+import { newFlight, type Backend, type Flight } from './backend.js';
 import type { Candidate } from './candidate.js';
 import type { Directives } from './directives.js';
 import { queued, type Enqueue } from './enqueue.js';
@@ -32,8 +32,11 @@ export function createWriteAhead(parts: WriteAheadParts): WriteAhead {
   const { clock, log } = ports;
 
   return async (backend, wanted, directives, signal) => {
-    const { lane, scheme } = wanted.draft;
-    const { flight, land } = takeOff(lane, scheme !== null);
+    const flight = newFlight(wanted.draft, true);
+    let land = () => {};
+    flight.done = new Promise((resolve) => {
+      land = resolve;
+    });
     const draft = { ...wanted.draft, writer: instance };
     const written = await enqueue.write(backend, { ...wanted, draft }, directives, (entry) => {
       // Before anybody can read it from the disk: nobody else may send it.
@@ -95,13 +98,4 @@ export function createWriteAhead(parts: WriteAheadParts): WriteAhead {
       backend.lanes.end(turn);
     }
   }
-}
-
-function takeOff(lane: string, needsToken: boolean): { flight: Flight; land: () => void } {
-  let land = () => {};
-  const done = new Promise<void>((resolve) => {
-    land = resolve;
-  });
-  const abort = new AbortController();
-  return { flight: { lane, needsToken, firstSend: true, abort, cancelled: false, settling: false, done }, land };
 }

@@ -97,25 +97,18 @@ export function readEntry(value: unknown, seq: number): EntryRecord {
     baseUrl,
     namespace,
     lane: inLine ? turn[1] : isString(lane) ? lane : '',
+    ...UNTRIED,
     owner: null,
     scheme: null,
     state: inLine ? 'pending' : 'dead',
     reason: 'unreadable',
     since: 0,
     capturedAt: Number.isFinite(capturedAt) ? capturedAt! : 0,
-    sends: 0,
     sentAt: 0,
-    retries: 0,
-    unreachable: 0,
-    shunned: 0,
     notBefore: 0,
-    delayMs: 0,
-    refusals: [],
     idempotencyKey: null,
     request: { ...BLANK_REQUEST },
     bodySize: 0,
-    lastAnswer: null,
-    writer: null,
     damaged: value,
     ...(inLine && { turn }),
   };
@@ -135,6 +128,18 @@ function isEntryRecord(value: unknown): value is EntryRecord {
     request.headers !== null
   );
 }
+
+/** The counts of an entry that was never sent. */
+export const UNTRIED = {
+  sends: 0,
+  retries: 0,
+  unreachable: 0,
+  shunned: 0,
+  delayMs: 0,
+  refusals: [],
+  lastAnswer: null,
+  writer: null,
+} satisfies Partial<EntryRecord>;
 
 const BLANK_REQUEST: StoredRequest = {
   url: '',

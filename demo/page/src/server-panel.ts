@@ -1,19 +1,6 @@
 import { byId, make, setData, setText, showRows } from './dom.js';
+import type { SeenRequest as Seen } from '../../server/server-log.js';
 import { clockTime } from './words.js';
-
-/** As the server's log tells it. */
-interface Seen {
-  n: number;
-  at: number;
-  method: string;
-  path: string;
-  user: string | null;
-  status: number;
-  key: string | null;
-  repeated: boolean;
-  lost: boolean;
-  about: string | null;
-}
 
 const MODES: [value: string, name: string, does: string][] = [
   ['ok', 'It works', 'Every request of a live session is answered.'],
