@@ -6,6 +6,7 @@ export type { RetryOptions, RetryPolicy, RetryQuestion } from './policy/retry.js
 export { connectivityGate, openGate, type Connectivity, type RetryGate } from './policy/retry-gate.js';
 export { checkpointKey, type CheckpointKeyParts } from './policy/base-url.js';
 export type { Answer, NoAnswer, Outcome, Verdict } from './policy/outcome.js';
+export { registerQuotaErrorCallback } from 'workbox-core/registerQuotaErrorCallback.js';
 export { memoryCheckpoints } from './store/checkpoints.js';
 export type { Checkpoints } from './ports.js';
 export type { RespondMode } from './pipeline/backend.js';

@@ -1,4 +1,5 @@
 /** The composition root: where the pipeline meets the browser. */
+import { executeQuotaErrorCallbacks } from 'workbox-core/_private/executeQuotaErrorCallbacks.js';
 import { EVENT_CHANNEL } from './protocol/events.js';
 import { connectivityGate } from './policy/retry-gate.js';
 import { createAnswers } from './pipeline/answers.js';
@@ -8,12 +9,13 @@ import { createCommands } from './pipeline/commands.js';
 import { createEnqueue } from './pipeline/enqueue.js';
 import { createHolds } from './pipeline/hold.js';
 import { backendFor, createIntercept } from './pipeline/intercept.js';
+import { createLaunch } from './pipeline/launch.js';
 import { createListing } from './pipeline/listing.js';
 import { createReplay } from './pipeline/replay.js';
 import { createReport } from './pipeline/report.js';
-import { createScheduler, workerLock } from './pipeline/scheduler.js';
+import { createScheduler } from './pipeline/scheduler.js';
 import { createState } from './pipeline/state.js';
-import { createWriteAhead } from './pipeline/write-ahead.js';
+import { createUnanswered, workerLock } from './pipeline/unanswered.js';
 import { browserChance, browserClock, browserDigest, browserLocks } from './platform/browser.js';
 import { serve } from './platform/endpoint.js';
 import { browserSend, restoreRequest } from './platform/transport.js';
@@ -29,6 +31,10 @@ let installed = false;
 
 /** How long a Background Sync event is made use of: Chromium ends it after three minutes. */
 const LINGER_MS = 60_000;
+
+/** Runtime caches and the like make room for what's owed: see workbox-core's `registerQuotaErrorCallback`. */
+const makeRoom = () =>
+  executeQuotaErrorCallbacks().catch((error: unknown) => console.warn('[holdfast] a quota error callback threw; mend it', error));
 
 class StillWaiting extends Error {
   override name = 'StillWaiting';
@@ -63,7 +69,7 @@ export function install(options: InstallOptions): void {
   if (installed) throw new Error('holdfast: install was called before in this worker; list all backends in one call');
   installed = true;
 
-  const outbox = storedOutbox(connect());
+  const outbox = storedOutbox(connect({ clock: browserClock, makeRoom }));
   const isOnline = () => navigator.onLine;
   const backgroundSync = wakeUps(self.registration, isOnline);
   const channel = new BroadcastChannel(EVENT_CHANNEL);
@@ -83,16 +89,17 @@ export function install(options: InstallOptions): void {
     log,
   };
   const report = createReport(ports, options.onEvent);
-  const state = createState(configs.map(createBackend), outbox, self.location.href);
+  const unanswered = createUnanswered(ports);
+  const state = createState(configs.map(createBackend), { outbox, unanswered, location: self.location.href });
   const holds = createHolds(ports, report);
   const listing = createListing(ports, state);
   const replay = createReplay({ ports, report, listing, state });
-  const scheduler = createScheduler({ ports, report, holds, state, replay, instance });
+  const scheduler = createScheduler({ ports, report, holds, state, replay, unanswered, instance });
   const answerFor = createAnswers(report, listing);
-  const enqueue = createEnqueue({ ports, report, scheduler, answerFor });
-  const writeAhead = createWriteAhead({ ports, report, scheduler, enqueue, answerFor, instance });
-  const capture = createCapture({ ports, holds, scheduler, enqueue, writeAhead });
-  const intercept = createIntercept(capture, state, browserSend);
+  const enqueue = createEnqueue({ ports, report, scheduler, answerFor, instance });
+  const launch = createLaunch({ ports, report, scheduler, enqueue, answerFor });
+  const capture = createCapture({ ports, holds, enqueue, launch, answerFor, unanswered, instance });
+  const intercept = createIntercept(capture, state, report, browserSend);
   const connectivityChanged = () => void connectivity.dispatchEvent(new Event('change'));
   const api = createCommands({ ports, state, report, holds, listing, scheduler, connectivityChanged });
   const answer = serve(api, scheduler.idle);
@@ -101,7 +108,7 @@ export function install(options: InstallOptions): void {
     event.waitUntil(scheduler.hurry());
   };
 
-  if (configs.some((config) => config.capture === 'write-ahead')) browserLocks.keep(workerLock(instance));
+  browserLocks.keep(workerLock(instance));
   if (options.takeOver) {
     self.addEventListener('install', () => void self.skipWaiting());
     // Within the activation, so that a page that waits for it is controlled when it's over.
@@ -111,7 +118,12 @@ export function install(options: InstallOptions): void {
   self.addEventListener('fetch', (event) => {
     const backend = backendFor(event.request, state, (message, error) => log.warn(message, error));
     if (!backend) return;
-    const response = intercept(event.request, backend);
+    const response = intercept(event.request, backend, {
+      clientId: event.clientId,
+      // It rejects when the answer is a network error.
+      handled: Promise.resolve(event.handled).then(() => {}, () => {}),
+      waitUntil: (work) => event.waitUntil(work),
+    });
     event.respondWith(response);
     // A drain that this request has set off goes on when the page has its answer.
     event.waitUntil(response.then(() => scheduler.idle(), () => {}));

@@ -13,6 +13,7 @@ import {
   milliseconds,
   obey,
   oneOf,
+  positive,
   record,
   text,
   wholeNumber,
@@ -37,6 +38,16 @@ export interface AuthOptions {
   on401?: 'hold' | 'pass';
   /** Learn the live token from the requests that the page makes itself. @default true */
   learn?: boolean;
+}
+
+/** `Infinity` lifts a limit. */
+export interface LimitOptions {
+  /** Entries on disk, dead letters included. One more isn't stored (`outbox-full`). @default 1000 */
+  maxEntries?: number;
+  /** Bytes of all their bodies. What goes beyond isn't stored (`outbox-full`). @default 52428800 (50 MiB) */
+  maxBytes?: number;
+  /** Milliseconds that an entry may wait, whatever for; then it's a dead letter (`expired`). @default 604800000 (7 days) */
+  maxAgeMs?: number;
 }
 
 export interface BackendOptions {
@@ -85,6 +96,8 @@ export interface BackendOptions {
   concurrency?: number;
   /** Whether a dead letter lets those behind it in its lane pass. @default 'skip' */
   onDead?: 'skip' | 'block';
+  /** How much is kept, and for how long. */
+  limits?: LimitOptions;
   /**
    * May rewrite a request at replay. If it throws, the entry is a dead letter (`before-send`).
    * @example
@@ -129,6 +142,7 @@ const BACKEND_RULES: Rules = {
   gate: [(gate: RetryGate) => isFunction(gate?.awaitRetryAllowed), 'it must be an object with awaitRetryAllowed(signal)'],
   concurrency: wholeNumber(1),
   onDead: oneOf('skip', 'block'),
+  limits: record('maxEntries, maxBytes, maxAgeMs or some of them'),
   beforeSend: aFunction('a Request and an entry'),
 };
 
@@ -140,8 +154,16 @@ const AUTH_RULES: Rules = {
   learn: bool,
 };
 
+const LIMIT_RULES: Rules = {
+  maxEntries: positive('entries'),
+  maxBytes: positive('bytes'),
+  maxAgeMs: positive('milliseconds'),
+};
+
+const DEFAULT_LIMITS = { maxEntries: 1000, maxBytes: 50 * 1024 ** 2, maxAgeMs: 7 * 86_400_000 };
+
 /** Of the contract, and still to come. To take them in silence would be a promise. */
-const NOT_YET = ['limits', 'validate', 'remoteConfig', 'locale'];
+const NOT_YET = ['validate', 'remoteConfig', 'locale'];
 
 export interface Environment {
   /** The URL of the worker's script. */
@@ -175,10 +197,11 @@ function readBackend(options: BackendOptions, at: string, { location, defaultGat
   checkOptions(options, BACKEND_RULES, `${at}.`, NOT_YET);
   const { namespace = '', methods = ['POST', 'PUT', 'PATCH', 'DELETE'], networkTimeoutMs = 10_000 } = options;
   const { lane, owner = 'jwt-sub', capture = 'on-failure', respond = 'queued', beforeSend } = options;
-  const { retry = {}, gate = defaultGate, concurrency = 6, onDead = 'skip', match = () => true } = options;
+  const { retry = {}, gate = defaultGate, concurrency = 6, onDead = 'skip', limits = {}, match = () => true } = options;
   const baseUrl = normaliseBaseUrl(options.baseUrl, location, `${at}.baseUrl`);
   const { idempotencyKey = new URL(baseUrl).origin === new URL(location).origin } = options;
   const auth = readAuth(options.auth ?? {}, `${at}.auth.`);
+  checkOptions(limits, LIMIT_RULES, `${at}.limits.`);
   const own = isFunction(retry);
   if (!own) checkRetryOptions(retry, `${at}.retry`);
   return {
@@ -200,6 +223,7 @@ function readBackend(options: BackendOptions, at: string, { location, defaultGat
     gate,
     concurrency,
     onDead,
+    limits: { ...DEFAULT_LIMITS, ...defined(limits) },
     ...(beforeSend && { beforeSend }),
   };
 }

@@ -16,6 +16,16 @@ export interface Clock {
   after(ms: number, task: () => void): () => void;
 }
 
+/** A fetch event, apart from its request. */
+export interface FetchContext {
+  /** The page that asks, '' where there's none. */
+  clientId: string;
+  /** Resolves when the answer has been handed over. Never rejects. */
+  handled: Promise<void>;
+  /** Keeps the worker alive until the promise is settled. */
+  waitUntil(work: Promise<unknown>): void;
+}
+
 export interface Chance {
   /** In [0, 1). For jitter. */
   fraction(): number;
@@ -38,6 +48,8 @@ export interface Locks {
   keep(name: string): void;
   /** Whether somebody alive holds it. */
   isHeld(name: string): Promise<boolean>;
+  /** Whether it's free, or gets free within `ms`: a lock outlives its holder by a moment. */
+  getsFree(name: string, ms: number): Promise<boolean>;
 }
 
 /** What of a backend must outlive the worker. */
@@ -58,9 +70,20 @@ export interface Settings {
 /** A new entry: the database adds its place in line. */
 export type Draft = Omit<EntryRecord, 'seq' | 'turn'> & { turn: Turn };
 
+/** A request's body on disk. Large ones are Blobs, which the browser keeps out of the worker's memory. */
+export type Body = ArrayBuffer | Blob;
+
+/** How much of one backend may lie on disk. */
+export interface Limits {
+  maxEntries: number;
+  /** Of all bodies together. */
+  maxBytes: number;
+}
+
 export interface CaptureOrder {
   draft: Draft;
-  body: ArrayBuffer | null;
+  body: Body | null;
+  limits: Limits;
   /** What to do when an entry with the same key waits: refuse, or take its place in line. */
   whenWaiting: 'refuse' | 'replace';
   /** An entry on the wire isn't replaced: the new one queues behind it. */
@@ -72,7 +95,8 @@ export interface CaptureOrder {
 
 export type CaptureResult =
   | { kind: 'stored'; decision: Decision; seq: number; /** It took a waiting entry's place. */ replaced: boolean }
-  | { kind: 'refused'; waiting: EntryRecord };
+  | { kind: 'refused'; waiting: EntryRecord }
+  | { kind: 'full'; limit: keyof Limits };
 
 /** One decision: what changes together, in one transaction. */
 export interface Commit {
@@ -89,6 +113,10 @@ export interface OutboxStart {
   settings: Settings;
   /** The turns in which anything is in line. */
   turns: Turn[];
+  /** Entries whose fetch event may not have been answered, for all that the disk knows. */
+  unanswered: EntryRecord[];
+  /** Settlements that may not have reached the page that waited for them. */
+  untold: Settlement[];
 }
 
 export interface EntryRange {
@@ -106,14 +134,15 @@ export interface EntryRange {
  * Must commit writes that come together in one transaction, where it can.
  */
 export interface Outbox {
-  start(): Promise<OutboxStart>;
+  /** @param since what was stored or settled earlier counts as answered, unless it's marked as open */
+  start(since: number): Promise<OutboxStart>;
   capture(order: CaptureOrder): Promise<CaptureResult>;
   /** Null when the entry isn't there any more, or `decide` wanted no change. */
   commit(commit: Commit): Promise<Decision | null>;
   /** The first entry of each turn: what is next, without reading the queue. */
   heads(): Promise<EntryRecord[]>;
   /** The entry as it lies on disk now, with its body; null when it isn't there any more. */
-  load(seq: number): Promise<{ entry: EntryRecord; body: ArrayBuffer | null } | null>;
+  load(seq: number): Promise<{ entry: EntryRecord; body: Body | null } | null>;
   /** The newest entry under the reference, be it an id or a key, for each key that has one. */
   find(reference: string): Promise<EntryRecord[]>;
   /** In the order of capture. Reads no body. */
@@ -139,15 +168,15 @@ export interface Checkpoints {
 }
 
 /** Turns stored data into a request again. */
-export type Restore = (request: StoredRequest, body: ArrayBuffer | null) => Request;
+export type Restore = (request: StoredRequest, body: Body | null) => Request;
 
 export interface Ports {
   clock: Clock;
   chance: Chance;
   send: Send;
   restore: Restore;
-  /** A short digest, to know a refused token by without keeping it. */
-  digest(text: string): Promise<string>;
+  /** A short digest, to know a refused token by, or a request, without keeping it. */
+  digest(content: string | Uint8Array<ArrayBuffer>): Promise<string>;
   locks: Locks;
   outbox: Outbox;
   /** Tells every tab. Must not throw. */

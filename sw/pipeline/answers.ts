@@ -36,7 +36,7 @@ export const duplicate = (waiting: EntryRecord): Response =>
   );
 
 /** The server's real answer, for a page that waited for it. A network error where there's none to come. */
-function settledResponse(settlement: Settlement | null): Response {
+export function settledResponse(settlement: Settlement | null): Response {
   const { status, headers, body, state, truncated } = settlement ?? NO_SETTLEMENT;
   if (state === 'cancelled' || status === null || status < 200) return Response.error();
   const bodiless = status === 204 || status === 205 || status === 304;

@@ -6,7 +6,8 @@ import type { AuthView, BackendView } from '../policy/lanes.js';
 import type { RetryGate } from '../policy/retry-gate.js';
 import type { RetryPolicy } from '../policy/retry.js';
 import type { EntryInfo } from '../protocol/api.js';
-import type { BackendRecord } from '../ports.js';
+import { Berths } from './berths.js';
+import type { BackendRecord, Limits } from '../ports.js';
 
 /** How a page hears of a stored request. */
 export type RespondMode = 'queued' | 'reject' | 'wait';
@@ -43,6 +44,7 @@ export interface BackendConfig {
   gate: RetryGate;
   concurrency: number;
   onDead: 'skip' | 'block';
+  limits: Limits & { maxAgeMs: number };
   beforeSend?(request: Request, entry: EntryInfo): Request | void | Promise<Request | void>;
 }
 
@@ -83,6 +85,7 @@ export interface Backend {
   record: BackendRecord;
   token: LiveToken | null;
   readonly flights: Map<number, Flight>;
+  readonly berths: Berths;
   readonly lanes: LaneLedger;
   /** When the backend last answered anything, 0 for not in this worker's life. */
   lastAnswerAt: number;
@@ -98,6 +101,7 @@ export function createBackend(config: BackendConfig): Backend {
     record: { key: config.key, gates: {}, circuit: CLOSED, holdUntil: 0 },
     token: null,
     flights: new Map(),
+    berths: new Berths(),
     lanes: new LaneLedger(),
     lastAnswerAt: 0,
     gated: false,
@@ -154,6 +158,7 @@ export function viewOf(backend: Backend, gated: boolean): BackendView {
     circuit: backend.record.circuit,
     holdUntil: backend.record.holdUntil,
     gated,
+    maxAgeMs: backend.config.limits.maxAgeMs,
     auth: (entry) => authView(backend, entry),
   };
 }

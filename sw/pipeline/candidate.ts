@@ -1,15 +1,16 @@
 import { IDEMPOTENCY_HEADER } from '../protocol/headers.js';
 import { generatedTaskId, joinKey } from '../protocol/ids.js';
 import { turnOf, UNTRIED, type EntryRecord, type StoredRequest } from '../policy/entry-record.js';
-import type { Draft, Ports } from '../ports.js';
+import type { Body, Draft, Ports } from '../ports.js';
 import { gateOf, type Backend } from './backend.js';
+import type { Berth } from './berths.js';
 import { ownHeaders, type Directives } from './directives.js';
 import type { Holds } from './hold.js';
 
 /** A request that may have to be stored: all of it as data, and what the disk mustn't see beside it. */
 export interface Candidate {
   draft: Draft;
-  body: ArrayBuffer | null;
+  body: Body | null;
   /** As the page set it, for the first send. */
   authorization: string | null;
   /** The credential in it, without the scheme. */
@@ -17,6 +18,9 @@ export interface Candidate {
   bearer: boolean;
   /** The token generation that the first send travels under. */
   generation: number;
+  berth: Berth;
+  /** The same for the same request of the same page. Made when it's first asked for. */
+  fingerprint(): Promise<string>;
 }
 
 /** Describes a request. Its body is read here, once, before anything is sent. */
@@ -24,12 +28,13 @@ export async function candidateOf(
   request: Request,
   directives: Directives,
   backend: Backend,
+  clientId: string,
   holds: Holds,
-  { clock, chance }: Pick<Ports, 'clock' | 'chance'>,
+  { clock, chance, digest }: Pick<Ports, 'clock' | 'chance' | 'digest'>,
 ): Promise<Candidate> {
   const { config } = backend;
-  const bytes = request.method === 'GET' || request.method === 'HEAD' ? null : await request.arrayBuffer();
-  const body = bytes && bytes.byteLength > 0 ? bytes : null;
+  const body = await bodyOf(request);
+  const bodySize = sizeOf(body);
   const {
     authorization = null,
     [IDEMPOTENCY_HEADER]: ownKey = config.idempotencyKey ? `"${chance.uuid()}"` : null,
@@ -65,13 +70,47 @@ export async function candidateOf(
     notBefore: now,
     idempotencyKey: ownKey,
     request: describeRequest(request, headers),
-    bodySize: body?.byteLength ?? 0,
+    bodySize,
     turn: turnOf({ backend: config.key, lane, scheme, owner }),
   };
   const { generation } = gateOf(backend, owner);
   // A 401 for an older token than the live one says nothing about the live one.
   const stale = backend.token !== null && backend.token.value !== credential;
-  return { draft, body, authorization, credential, bearer, generation: stale ? generation - 1 : generation };
+  let fingerprint: Promise<string> | null = null;
+  return {
+    draft,
+    body,
+    authorization,
+    credential,
+    bearer,
+    generation: stale ? generation - 1 : generation,
+    berth: backend.berths.take(lane),
+    fingerprint: () => (fingerprint ??= fingerprintOf([clientId, request.method, request.url, headers, bodySize], body).then(digest)),
+  };
+}
+
+/** Bodies up to this size are kept as bytes: a Blob is a file of its own. */
+const SMALL = 64 * 1024;
+
+/** What's text by its type, and so too small to be worth a Blob that must be asked for its bytes. */
+const TEXT = /^(text\/|application\/(x-www-form-urlencoded|([^;]+\+)?json))/i;
+
+/** The body, if there is any. What may be large comes as a Blob, which Chromium keeps outside of the worker. */
+async function bodyOf(request: Request): Promise<Body | null> {
+  if (request.method === 'GET' || request.method === 'HEAD') return null;
+  const isText = TEXT.test(request.headers.get('content-type') ?? '');
+  const body = isText ? await request.arrayBuffer() : await request.blob();
+  if (sizeOf(body) === 0) return null;
+  return body instanceof Blob && body.size <= SMALL ? body.arrayBuffer() : body;
+}
+
+export const sizeOf = (body: Body | null): number => (body instanceof Blob ? body.size : (body?.byteLength ?? 0));
+
+/** Of a large body the two ends will do: its size is among the facts. */
+async function fingerprintOf(facts: unknown[], body: Body | null): Promise<Uint8Array<ArrayBuffer>> {
+  const parts: BlobPart[] = [JSON.stringify(facts)];
+  if (body) parts.push(body.slice(0, SMALL), body.slice(-SMALL));
+  return new Uint8Array(await new Blob(parts).arrayBuffer());
 }
 
 export const describeRequest = (request: Request, headers: EntryRecord['request']['headers']): StoredRequest => ({

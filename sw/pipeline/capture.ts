@@ -1,29 +1,39 @@
 import type { WaitReason } from '../protocol/events.js';
-import { credentialOf } from '../policy/entry-record.js';
-import type { Draft, Ports } from '../ports.js';
-import { duplicate } from './answers.js';
-import { authView, gateOf, type Backend } from './backend.js';
+import { credentialOf, type EntryRecord } from '../policy/entry-record.js';
+import type { Draft, FetchContext, Ports } from '../ports.js';
+import { duplicate, settledResponse, type AnswerFor } from './answers.js';
+import { authView, gateOf, newFlight, type Backend } from './backend.js';
 import { candidateOf, type Candidate } from './candidate.js';
 import type { Directives } from './directives.js';
 import type { Enqueue } from './enqueue.js';
-import { judgeFirst, sendFirst } from './first-send.js';
 import type { Holds } from './hold.js';
-import type { Scheduler } from './scheduler.js';
-import type { WriteAhead } from './write-ahead.js';
+import type { Launch } from './launch.js';
+import type { Unanswered } from './unanswered.js';
 
-export type Capture = (request: Request, directives: Directives, backend: Backend) => Promise<Response>;
+export type Capture = (
+  request: Request,
+  directives: Directives,
+  backend: Backend,
+  context: FetchContext,
+) => Promise<Response>;
 
 export interface CaptureParts {
   ports: Ports;
   holds: Holds;
-  scheduler: Scheduler;
   enqueue: Enqueue;
-  writeAhead: WriteAhead;
+  launch: Launch;
+  answerFor: AnswerFor;
+  unanswered: Unanswered;
+  /** Names this worker. */
+  instance: string;
 }
 
 /**
  * ```
- *  request ─▶ known to be in vain? ── yes ─────────────────────────▶ store ─▶ answer for it
+ *  request ─▶ has it come before, to a worker that died? ── yes ───▶ go on from there
+ *                  │ no
+ *                  ▼
+ *             known to be in vain? ── yes ─────────────────────────▶ store ─▶ answer for it
  *                  │ no                                                ▲
  *                  ▼                                                   │
  *             (write-ahead: store)                                     │
@@ -32,7 +42,8 @@ export interface CaptureParts {
  *                  └───▶ anything else: the server's own answer
  * ```
  */
-export function createCapture({ ports, holds, scheduler, enqueue, writeAhead }: CaptureParts): Capture {
+export function createCapture(parts: CaptureParts): Capture {
+  const { ports, holds, enqueue, launch, answerFor, unanswered, instance } = parts;
   const { clock, outbox } = ports;
 
   /** Why a try would be in vain, or would overtake others; null when it's worth it. */
@@ -45,44 +56,79 @@ export function createCapture({ ports, holds, scheduler, enqueue, writeAhead }: 
     return isBehind(backend, draft) ? 'behind-waiting' : null;
   }
 
-  /** Makes the first send, and stores the request when that came to nothing. */
-  async function trySending(backend: Backend, wanted: Candidate, directives: Directives, signal: AbortSignal) {
-    const { outcome, response } = await sendFirst(backend, wanted, signal, ports);
-    const next = await judgeFirst(backend, wanted, outcome, ports);
-    if (next.kind === 'store') {
-      const stored = await enqueue.store(backend, wanted, directives, next);
-      if (stored) {
-        void response?.body?.cancel().catch(() => {});
-        return stored;
-      }
-    } else if (backend.lanes.any) {
-      void scheduler.look();
-    }
-    return response ?? Response.error();
+  /** What waits under the id that the page has chosen. */
+  async function waitingUnder(backend: Backend, key: string): Promise<EntryRecord | undefined> {
+    // When storage can't be asked, it can't hold anything under that id either.
+    const same = await outbox.find(key).catch(() => []);
+    const waiting = same.find((entry) => entry.state === 'pending');
+    const flight = waiting && backend.flights.get(waiting.seq);
+    if (!flight?.settling) return waiting;
+    // Its answer is being written: see what came of it.
+    await flight.done;
+    return waitingUnder(backend, key);
   }
 
-  return async (request, directives, backend) => {
-    const wanted = await candidateOf(request, directives, backend, holds, ports);
+  /** An event that was with a worker that died is taken up where that left it. */
+  async function resume(
+    backend: Backend,
+    wanted: Candidate,
+    directives: Directives,
+    context: FetchContext & { signal: AbortSignal },
+  ): Promise<Response | null> {
+    const flight = newFlight(wanted.draft, true);
+    const left = await unanswered.claim(await wanted.fingerprint(), ({ seq, reason }) => {
+      if (reason === 'first-send') backend.flights.set(seq, flight);
+    });
+    if (!left) return null;
+    if (!('request' in left)) return settledResponse(left);
+    const { seq, asked } = left;
+    const decision = await outbox
+      .commit({
+        seq,
+        decide: (entry) =>
+          entry.asked?.worker === asked?.worker && entry.asked
+            ? { entry: { ...entry, asked: { ...entry.asked, worker: instance } }, events: [] }
+            : null,
+      })
+      .catch(() => null);
+    const entry = decision?.entry;
+    if (!entry || entry.reason !== 'first-send') {
+      backend.flights.delete(seq);
+      return entry ? answerFor(backend, directives, entry) : null;
+    }
+    // Under its own id and idempotency key.
+    const again = { ...wanted, draft: { ...entry, turn: wanted.draft.turn } };
+    return launch(backend, again, directives, context, { adopted: { entry, flight } });
+  }
+
+  async function capture(
+    backend: Backend,
+    wanted: Candidate,
+    directives: Directives,
+    context: FetchContext & { signal: AbortSignal },
+  ): Promise<Response> {
+    const resumed = unanswered.any() && (await resume(backend, wanted, directives, context));
+    if (resumed) return resumed;
     const { draft } = wanted;
     let reason = inVain(backend, draft);
     if (directives.id !== null) {
-      // When storage can't be asked, it can't hold anything under that id either.
-      const same = await outbox.find(draft.key).catch(() => []);
-      const waiting = same.find((entry) => entry.state === 'pending');
+      const waiting = await waitingUnder(backend, draft.key);
       if (waiting && !directives.replace) return duplicate(waiting);
       if (waiting) reason = 'replaced';
     }
     const stored = reason && (await enqueue.store(backend, wanted, directives, { reason }));
     if (stored) return stored;
+    // What can't be stored must not overtake what is.
+    if (reason && isBehind(backend, draft)) return Response.error();
+    return launch(backend, wanted, directives, context, { unstorable: reason !== null });
+  }
 
-    const probe = backend.record.circuit.state === 'open';
-    if (probe) backend.probing = true;
+  return async (request, directives, backend, context) => {
+    const wanted = await candidateOf(request, directives, backend, context.clientId, holds, ports);
     try {
-      const ahead = backend.config.capture === 'write-ahead' && !reason;
-      const answer = ahead && (await writeAhead(backend, wanted, directives, request.signal));
-      return answer || (await trySending(backend, wanted, directives, request.signal));
+      return await capture(backend, wanted, directives, { ...context, signal: request.signal });
     } finally {
-      if (probe) backend.probing = false;
+      wanted.berth.leave();
     }
   };
 }

@@ -1,5 +1,6 @@
 import type { SyncEvent, WaitReason } from '../protocol/events.js';
 import { transition, type Decision, type EntryInput } from '../policy/entry.js';
+import { isQuotaError } from '../policy/errors.js';
 import { aboutEntry, type EntryRecord } from '../policy/entry-record.js';
 import type { CaptureOrder, Ports } from '../ports.js';
 import { duplicate, type AnswerFor } from './answers.js';
@@ -11,20 +12,31 @@ import type { Scheduler } from './scheduler.js';
 
 /** Puts requests on disk. */
 export interface Enqueue {
-  /** Writes an entry. Gives the refusal where one under its key waits, and null, told, where storage fails. */
-  write(
-    backend: Backend,
-    wanted: Candidate,
-    directives: Directives,
-    decide: CaptureOrder['decide'],
-  ): Promise<EntryRecord | Response | null>;
-  /** Stores a request and gives the page's answer; null when it can't be stored. */
-  store(
-    backend: Backend,
-    wanted: Candidate,
-    directives: Directives,
-    why: { reason: WaitReason; input?: EntryInput; events?: SyncEvent[]; written?(): void; failed?(): void },
-  ): Promise<Response | null>;
+  /**
+   * Writes an entry. Gives the refusal where one under its key waits, and null where there's no room
+   * or no storage.
+   */
+  write(backend: Backend, wanted: Candidate, directives: Directives, how: How): Promise<EntryRecord | Response | null>;
+  /** Stores a request behind those that came before it, and gives the page's answer; null when it can't be stored. */
+  store(backend: Backend, wanted: Candidate, directives: Directives, why: Why): Promise<Response | null>;
+}
+
+export interface How {
+  decide: CaptureOrder['decide'];
+  /** When the page has its answer: now, or `Infinity` while it must wait for the server's. */
+  answeredAt: number;
+  /** Nothing is told of a failure, as the request isn't in need yet. */
+  silent?: boolean;
+}
+
+/** Why a request is stored, and what the entry has to hear of a first try. */
+export interface Why {
+  reason: WaitReason;
+  input?: EntryInput;
+  events?: SyncEvent[];
+  /** What is to follow when that's on disk, and when it can't be written. */
+  written?(): void;
+  failed?(): void;
 }
 
 export interface EnqueueParts {
@@ -32,41 +44,64 @@ export interface EnqueueParts {
   report: Report;
   scheduler: Scheduler;
   answerFor: AnswerFor;
+  /** Names this worker. */
+  instance: string;
 }
 
-export function createEnqueue({ ports, report, scheduler, answerFor }: EnqueueParts): Enqueue {
+export function createEnqueue({ ports, report, scheduler, answerFor, instance }: EnqueueParts): Enqueue {
   const { clock, log } = ports;
 
-  const write: Enqueue['write'] = async (backend, { draft, body }, { replace }, decide) => {
+  const write: Enqueue['write'] = async (backend, wanted, { replace }, { decide, answeredAt, silent = false }) => {
+    const { body, berth } = wanted;
+    const { method, url } = wanted.draft.request;
     try {
-      const result = await report.capture({
+      const asked = { worker: instance, fingerprint: await wanted.fingerprint(), answeredAt };
+      const draft = { ...wanted.draft, asked };
+      const writing = report.capture({
         draft,
         body,
+        limits: backend.config.limits,
         backend: backend.record,
         whenWaiting: replace ? 'replace' : 'refuse',
         isInFlight: (seq) => backend.flights.has(seq),
         decide,
       });
-      return result.kind === 'refused' ? duplicate(result.waiting) : (result.decision.entry ?? { ...draft, seq: result.seq });
+      // It's in the queue of writes: what comes later comes behind it.
+      berth.place();
+      const result = await writing;
+      if (result.kind === 'refused') return duplicate(result.waiting);
+      if (result.kind === 'stored') return result.decision.entry ?? { ...draft, seq: result.seq };
+      if (!silent) full(method, url, result.limit);
     } catch (error) {
-      const { method, url } = draft.request;
-      log.error(`[holdfast] ${method} ${url} could not be stored; the page gets the true answer`, error);
-      const name = error instanceof Error ? error.name : String(error);
-      report.tell({ type: 'storage-failed', at: clock.now(), method, url, error: name });
-      return null;
+      if (silent) return null;
+      if (isQuotaError(error)) full(method, url, 'quota');
+      else {
+        log.error(`[holdfast] ${method} ${url} could not be stored; the page gets the true answer`, error);
+        report.storageFailed(method, url, error);
+      }
     }
+    return null;
   };
+
+  function full(method: string, url: string, limit: 'maxEntries' | 'maxBytes' | 'quota'): void {
+    log.warn(`[holdfast] the outbox is full (${limit}), so ${method} ${url} isn't stored; the page gets the true answer`);
+    report.tell({ type: 'outbox-full', at: clock.now(), method, url, limit });
+  }
 
   return {
     write,
-    async store(backend, wanted, directives, { reason, input, events = [], written: told, failed }) {
-      const draft = { ...wanted.draft, reason };
+    async store(backend, wanted, directives, why) {
+      const draft = { ...wanted.draft, reason: why.reason };
       backend.lanes.begin(draft.turn);
-      const written = await write(backend, { ...wanted, draft }, directives, (entry) =>
-        queued(entry, input, events, clock.now()),
-      ).finally(() => backend.lanes.end(draft.turn));
-      if (written) told?.();
-      else failed?.();
+      // Made first, so that nothing comes between those before it and itself.
+      await wanted.fingerprint().catch(() => {});
+      await wanted.berth.earlier();
+      const written = await write(backend, { ...wanted, draft }, directives, {
+        decide: (entry) => queued(entry, why, clock.now()),
+        answeredAt: answeredAt(backend, directives, clock.now()),
+      }).finally(() => backend.lanes.end(draft.turn));
+      if (written) why.written?.();
+      else why.failed?.();
       // Before the answer: it may be one that waits for a drain.
       ports.askForWakeUp();
       void scheduler.look();
@@ -75,9 +110,13 @@ export function createEnqueue({ ports, report, scheduler, answerFor }: EnqueuePa
   };
 }
 
-/** The entry as it goes into the line; `input` is what it has to hear of a first try. */
-export function queued(entry: EntryRecord, input: EntryInput | undefined, events: SyncEvent[], now: number): Decision {
-  const event: SyncEvent = { ...aboutEntry(entry, now), type: 'queued', reason: entry.reason as WaitReason };
+/** When a request that goes into the line has its answer. */
+export const answeredAt = ({ config }: Backend, { mode }: Directives, now: number): number =>
+  (mode ?? config.respond) === 'wait' ? Infinity : now;
+
+/** The entry as it goes into the line. */
+export function queued(entry: EntryRecord, { reason, input, events = [] }: Why, now: number): Decision {
+  const event: SyncEvent = { ...aboutEntry(entry, now), type: 'queued', reason };
   const tried: Decision = input ? transition(entry, input, now) : { entry, events: [] };
   return { ...tried, events: [event, ...tried.events, ...events] };
 }

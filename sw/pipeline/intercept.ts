@@ -3,7 +3,8 @@ import { DirectiveError } from '../policy/errors.js';
 import type { Backend } from './backend.js';
 import { readDirectives, refusal, ownHeaders } from './directives.js';
 import type { Capture } from './capture.js';
-import type { Send } from '../ports.js';
+import type { FetchContext, Send } from '../ports.js';
+import type { Report } from './report.js';
 import type { State } from './state.js';
 
 /**
@@ -28,8 +29,8 @@ export function backendFor(request: Request, state: State, warn: (message: strin
 }
 
 /** Answers an intercepted request. */
-export function createIntercept(capture: Capture, state: State, send: Send) {
-  return async (request: Request, backend: Backend): Promise<Response> => {
+export function createIntercept(capture: Capture, state: State, report: Report, send: Send) {
+  return async (request: Request, backend: Backend, context: FetchContext): Promise<Response> => {
     let directives;
     try {
       directives = readDirectives(request.headers);
@@ -43,10 +44,11 @@ export function createIntercept(capture: Capture, state: State, send: Send) {
     if (directives.mode === 'bypass') return passThrough();
     try {
       await state.ready();
-    } catch {
+    } catch (error) {
       // No storage, no promises: the request goes as if Holdfast weren't there.
+      report.storageFailed(request.method, request.url, error);
       return passThrough();
     }
-    return capture(request, directives, backend);
+    return capture(request, directives, backend, context);
   };
 }

@@ -5,7 +5,7 @@ import type { DeadReason, SyncEvent } from '../protocol/events.js';
 import type { Ports } from '../ports.js';
 import type { EntryInfo } from '../protocol/api.js';
 import { authorizationOf, authView, gateOf, stepGate, type Backend, type BackendConfig, type Flight } from './backend.js';
-import { describeRequest, travelHeaders } from './candidate.js';
+import { describeRequest, sizeOf, travelHeaders } from './candidate.js';
 import { answered, reckon } from './failure.js';
 import { HOLD_LINE } from './first-send.js';
 import { holdEvents } from './hold.js';
@@ -45,7 +45,7 @@ export function createReplay({ ports, report, listing, state }: ReplayParts): Re
     if (!loaded || flight.cancelled) return;
     const { body } = loaded;
     const entry = loaded.entry ?? head;
-    if (entry.reason === 'unreadable' || (body?.byteLength ?? 0) !== entry.bodySize)
+    if (entry.reason === 'unreadable' || sizeOf(body) !== entry.bodySize)
       return void (await bury(backend, entry, 'unreadable'));
 
     let request: Request;

@@ -12,12 +12,14 @@ export interface Report {
   capture(order: CaptureOrder): Promise<CaptureResult>;
   /** Tells of something that isn't stored. */
   tell(...events: SyncEvent[]): void;
+  /** Tells that a request went, or goes, to the network as if Holdfast weren't there. */
+  storageFailed(method: string, url: string, error: unknown): void;
   /** Resolves with the final answer to an entry while this worker lives; with null when it's replaced. */
   settlementOf(seq: number): Promise<Settlement | null>;
 }
 
 export function createReport(
-  { outbox, broadcast, log }: Pick<Ports, 'outbox' | 'broadcast' | 'log'>,
+  { clock, outbox, broadcast, log }: Pick<Ports, 'clock' | 'outbox' | 'broadcast' | 'log'>,
   onEvent?: (event: SyncEvent) => void,
 ): Report {
   const waiters = new Map<number, ((settlement: Settlement | null) => void)[]>();
@@ -47,6 +49,10 @@ export function createReport(
 
   return {
     tell,
+    storageFailed(method, url, error) {
+      const name = error instanceof Error ? error.name : String(error);
+      tell({ type: 'storage-failed', at: clock.now(), method, url, error: name });
+    },
     async commit(commit) {
       const decision = await outbox.commit(commit);
       tell(...(commit.events ?? []));

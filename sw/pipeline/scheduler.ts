@@ -1,3 +1,4 @@
+import { transition } from '../policy/entry.js';
 import { aboutEntry, turnOf, type EntryRecord } from '../policy/entry-record.js';
 import { planSends } from '../policy/lanes.js';
 import type { Ports } from '../ports.js';
@@ -7,11 +8,9 @@ import type { Holds } from './hold.js';
 import type { Replay } from './replay.js';
 import type { Report } from './report.js';
 import type { State } from './state.js';
+import { workerLock, type Unanswered } from './unanswered.js';
 
 const LOCK = 'holdfast:drain';
-
-/** The lock that a worker keeps while it lives, when it writes ahead. */
-export const workerLock = (instance: string): string => `holdfast:worker:${instance}`;
 
 /** How long to wait after a drain that broke off, or while another worker makes a first send. */
 const PAUSE_MS = 1_000;
@@ -39,6 +38,7 @@ export interface SchedulerParts {
   holds: Holds;
   state: State;
   replay: Replay;
+  unanswered: Unanswered;
   instance: string;
 }
 
@@ -51,7 +51,7 @@ export interface SchedulerParts {
  *   └──────── nothing under way and nothing due: set the timer ◀────────────────────────────────┘
  * ```
  */
-export function createScheduler({ ports, report, holds, state, replay, instance }: SchedulerParts): Scheduler {
+export function createScheduler({ ports, report, holds, state, replay, unanswered, instance }: SchedulerParts): Scheduler {
   const { clock, outbox, locks, log } = ports;
   const backoffs = createBackoffs({ ports, report, state });
   let running: Promise<void> | null = null;
@@ -148,27 +148,43 @@ export function createScheduler({ ports, report, holds, state, replay, instance 
     started: (flight: Promise<void>) => void,
   ): Promise<number | null> {
     if (heads.length === 0) return null;
-    const foreign = await withLivingWriter(heads);
-    const mine = heads.filter((head) => !foreign.has(head.lane));
+    const withheld = await lanesWithheld(heads);
+    const mine = heads.filter((head) => !withheld.has(head.lane));
     let plan = planSends(mine, viewOf(backend, backend.gated), clock.now());
     const backsOff = mine.some((head) => head.retries > 0 && head.notBefore > clock.now());
     if ((plan.send.length > 0 || backsOff) && !(await isGateOpen(backend))) {
       plan = planSends(mine, viewOf(backend, true), clock.now());
     }
+    for (const entry of plan.expired) await expire(backend, entry);
     for (const entry of plan.missing) await holds.missing(backend, entry.owner);
     for (const entry of plan.parked) tellParked(entry);
     for (const entry of plan.send) started(fly(backend, entry));
-    const writerWait = foreign.size > 0 ? clock.now() + PAUSE_MS : null;
-    return plan.due === null ? writerWait : Math.min(plan.due, writerWait ?? plan.due);
+    const lookAgain = withheld.size > 0 ? (unanswered.end() ?? clock.now() + PAUSE_MS) : Infinity;
+    const next = Math.min(plan.due ?? Infinity, plan.expiresAt ?? Infinity, lookAgain);
+    return next === Infinity ? null : next;
   }
 
-  /** Lanes in which another worker that's alive makes a first send. */
-  async function withLivingWriter(heads: readonly EntryRecord[]): Promise<Set<string>> {
+  /**
+   * Lanes in which another worker that's alive makes a first send, or whose page may ask again for
+   * what a dead one left.
+   */
+  async function lanesWithheld(heads: readonly EntryRecord[]): Promise<Set<string>> {
     const lanes = new Set<string>();
-    for (const { writer, lane } of heads) {
-      if (writer !== null && writer !== instance && (await locks.isHeld(workerLock(writer)))) lanes.add(lane);
+    for (const { seq, asked, reason, lane } of heads) {
+      if (unanswered.has(seq)) lanes.add(lane);
+      else if (reason === 'first-send' && asked && asked.worker !== instance && (await locks.isHeld(workerLock(asked.worker))))
+        lanes.add(lane);
     }
     return lanes;
+  }
+
+  async function expire(backend: Backend, { seq }: EntryRecord): Promise<void> {
+    const block = backend.config.onDead === 'block';
+    await report.commit({
+      seq,
+      decide: (entry) => transition(entry, { type: 'permanent', reason: 'expired', answer: null, block }, clock.now()),
+    });
+    again = true;
   }
 
   function fly(backend: Backend, entry: EntryRecord): Promise<void> {

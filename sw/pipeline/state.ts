@@ -2,6 +2,7 @@ import { ConfigError } from '../policy/errors.js';
 import { normaliseBaseUrl } from '../policy/base-url.js';
 import type { Outbox, Settings } from '../ports.js';
 import type { Backend } from './backend.js';
+import type { Unanswered } from './unanswered.js';
 
 /** What the worker holds in memory. All of it is a copy of what's on disk, but for the tokens. */
 export interface State {
@@ -14,12 +15,16 @@ export interface State {
   named(baseUrl: string, namespace?: string): Backend[];
 }
 
-export function createState(backends: readonly Backend[], outbox: Outbox, location: string): State {
+export function createState(
+  backends: readonly Backend[],
+  { outbox, unanswered, location }: { outbox: Outbox; unanswered: Unanswered; location: string },
+): State {
   const byKey = new Map(backends.map((backend) => [backend.config.key, backend]));
   let loading: Promise<void> | undefined;
 
   const load = async () => {
-    const started = await outbox.start();
+    const started = await outbox.start(unanswered.since);
+    unanswered.found(started);
     state.settings = started.settings;
     for (const record of started.backends) {
       const backend = byKey.get(record.key);

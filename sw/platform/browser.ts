@@ -1,9 +1,12 @@
 import type { Chance, Clock, Locks } from '../ports.js';
 
+/** Longer timers overflow, and ring at once. Whoever waits longer looks again in between. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 export const browserClock: Clock = {
   now: () => Date.now(),
   after: (ms, task) => {
-    const timer = setTimeout(task, ms);
+    const timer = setTimeout(task, Math.min(ms, LONGEST_TIMER));
     return () => clearTimeout(timer);
   },
 };
@@ -18,10 +21,13 @@ export const browserLocks: Locks = {
   exclusive: (name, work) => navigator.locks.request(name, work) as Promise<never>,
   keep: (name) => void navigator.locks.request(name, () => new Promise(() => {})),
   isHeld: async (name) => ((await navigator.locks.query()).held ?? []).some((lock) => lock.name === name),
+  getsFree: (name, ms) =>
+    navigator.locks.request(name, { signal: AbortSignal.timeout(ms) }, () => true).catch(() => false),
 };
 
-/** The first 64 bits of the SHA-256: enough to know a token again, not to find it. */
-export async function browserDigest(text: string): Promise<string> {
-  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
+/** The first 64 bits of the SHA-256: enough to know something again, not to find it. */
+export async function browserDigest(content: string | Uint8Array<ArrayBuffer>): Promise<string> {
+  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
   return Array.from(hash.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -19,6 +19,19 @@ export interface StoredRequest {
 /** Where an entry stands in line: backend, lane, and whose token it travels with. */
 export type Turn = [backend: string, lane: string, credential: string];
 
+/**
+ * A fetch event that wasn't answered yet. A browser that loses a worker in the middle of one may give
+ * the event to the next worker, and by this it's known again.
+ */
+export interface Asked {
+  /** The worker that had the event. */
+  worker: string;
+  /** Of the request: the same when the same event comes again. */
+  fingerprint: string;
+  /** When it was about to be answered; `Infinity` while it's open. */
+  answeredAt: number;
+}
+
 /** One entry as it lies on disk; its body lies apart. */
 export interface EntryRecord {
   /** Given by the database: the order of capture. */
@@ -38,6 +51,8 @@ export interface EntryRecord {
   reason: WaitReason | DeadReason;
   since: number;
   capturedAt: number;
+  /** From when its age counts, where that isn't its capture: a dead letter that's retried is young again. */
+  agesFrom?: number;
   sends: number;
   /** When the last send came to its end. */
   sentAt: number;
@@ -57,8 +72,8 @@ export interface EntryRecord {
   request: StoredRequest;
   bodySize: number;
   lastAnswer: LastAnswer | null;
-  /** Which worker makes the first send at the moment (write-ahead); null when none does. */
-  writer: string | null;
+  /** The fetch event that it came from, while that may still have to be answered; else null. */
+  asked: Asked | null;
   /** What was on disk in place of an entry that can't be read. Kept, as nothing disappears. */
   damaged?: unknown;
   /** Set while it's in line. A dead letter has left it, unless it's to block its lane. */
@@ -85,7 +100,8 @@ export function aboutEntry(entry: EntryRecord, at: number): AboutEntry {
  * that it can be listed and set aside, and never sent.
  */
 export function readEntry(value: unknown, seq: number): EntryRecord {
-  if (isEntryRecord(value)) return value;
+  // Version 1 of the database kept no `asked`.
+  if (isEntryRecord(value)) return { ...value, asked: value.asked ?? null };
   const { id, key, turn, lane, capturedAt } = (typeof value === 'object' && value ? value : {}) as Partial<EntryRecord>;
   const inLine = Array.isArray(turn) && turn.every(isString);
   const [namespace = '', baseUrl = ''] = (inLine ? turn[0] : '|').split('|').map(decoded);
@@ -138,7 +154,7 @@ export const UNTRIED = {
   delayMs: 0,
   refusals: [],
   lastAnswer: null,
-  writer: null,
+  asked: null,
 } satisfies Partial<EntryRecord>;
 
 const BLANK_REQUEST: StoredRequest = {

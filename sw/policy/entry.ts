@@ -77,7 +77,6 @@ export function transition(entry: EntryRecord, input: EntryInput, now: number): 
         sentAt: now,
         unreachable: answered ? 0 : entry.unreachable + 1,
         shunned,
-        writer: null,
         lastAnswer: lastAnswer(entry, input.answer, now),
       };
       if (input.delayMs === null) return bury(failed, answered ? 'retries-exhausted' : 'unreachable', input, now);
@@ -115,7 +114,6 @@ export function transition(entry: EntryRecord, input: EntryInput, now: number): 
         ...entry,
         sends: entry.sends + 1,
         refusals,
-        writer: null,
         lastAnswer: lastAnswer(entry, input.answer, now),
       };
       if (refusals.length >= input.maxRejections) return bury(refused, 'auth-rejected', input, now);
@@ -123,14 +121,13 @@ export function transition(entry: EntryRecord, input: EntryInput, now: number): 
     }
 
     case 'resend':
-      return { entry: { ...entry, sends: entry.sends + 1, writer: null }, events: [] };
+      return { entry: { ...entry, sends: entry.sends + 1 }, events: [] };
 
     case 'permanent':
       return bury(
         {
           ...entry,
           sends: entry.sends + (input.answer ? 1 : 0),
-          writer: null,
           lastAnswer: lastAnswer(entry, input.answer, now),
         },
         input.reason,
@@ -154,6 +151,7 @@ export function transition(entry: EntryRecord, input: EntryInput, now: number): 
           refusals: [],
           notBefore: now,
           delayMs: 0,
+          agesFrom: now,
           turn: turnOf(entry),
         },
         settlement: null,
@@ -164,7 +162,7 @@ export function transition(entry: EntryRecord, input: EntryInput, now: number): 
       return {
         entry: null,
         settlement: settlement(entry, 'cancelled', null, null, now),
-        events: [{ ...about, type: 'cancelled', mayBeDelivered: input.inFlight || entry.writer !== null }],
+        events: [{ ...about, type: 'cancelled', mayBeDelivered: input.inFlight || entry.reason === 'first-send' }],
       };
 
     case 'discarded':
@@ -180,23 +178,25 @@ function bury(
   now: number,
 ): Decision {
   const { turn: _, ...rest } = entry;
-  const dead: EntryRecord = { ...rest, state: 'dead', reason, since: now, ...(block && { turn: turnOf(entry) }) };
+  const dead: EntryRecord = { ...rest, asked: null, state: 'dead', reason, since: now, ...(block && { turn: turnOf(entry) }) };
   return {
     entry: dead,
-    settlement: settlement(dead, 'failed', reason, answer, now),
+    settlement: settlement(entry, 'failed', reason, answer, now),
     events: [{ ...aboutEntry(entry, now), type: 'failed', reason, status: answer?.status ?? null }],
   };
 }
 
 function settlement(
-  { id, key, seq }: EntryRecord,
+  { id, key, seq, asked }: EntryRecord,
   state: Settlement['state'],
   reason: DeadReason | null,
   answer: FinalAnswer | null,
   at: number,
 ): Settlement {
   const { status = null, headers = {}, body = null, truncated = false } = answer ?? {};
-  return { id, key, seq, state, reason, status, headers, body, truncated, at };
+  const told = { id, key, seq, state, reason, status, headers, body, truncated, at };
+  // Its page waits for this answer, and may have to ask the next worker for it.
+  return asked?.answeredAt === Infinity ? { ...told, asked: asked.fingerprint } : told;
 }
 
 const lastAnswer = (entry: EntryRecord, answer: FinalAnswer | null, at: number): LastAnswer | null =>

@@ -22,6 +22,9 @@ export class AmbiguousReferenceError extends Error {
   }
 }
 
+/** The disk is full. By its name, as browsers differ in its class (https://webidl.spec.whatwg.org/#quotaexceedederror). */
+export const isQuotaError = (error: unknown): boolean => error instanceof Error && error.name === 'QuotaExceededError';
+
 function show(value: unknown): string {
   if (typeof value === 'function') return 'a function';
   let text: string | undefined;

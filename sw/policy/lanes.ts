@@ -25,6 +25,8 @@ export interface BackendView {
   holdUntil: number;
   /** Its retry gate is closed. */
   gated: boolean;
+  /** What has waited longer is given up. */
+  maxAgeMs: number;
   auth(entry: EntryRecord): AuthView;
 }
 
@@ -33,6 +35,10 @@ export interface Plan {
   /** The first of those that wait for nothing but a token that isn't there, one for each owner. */
   missing: EntryRecord[];
   parked: EntryRecord[];
+  /** Those that are too old, whatever they wait for. */
+  expired: EntryRecord[];
+  /** When the next of them will be, or null. */
+  expiresAt: number | null;
   /** When to look again, or null when no clock will change anything. */
   due: number | null;
 }
@@ -46,7 +52,7 @@ export interface Plan {
  * @param heads the first entry of each turn (backend, lane, credential)
  */
 export function planSends(heads: readonly EntryRecord[], view: BackendView, now: number): Plan {
-  const plan: Plan = { send: [], missing: [], parked: [], due: null };
+  const plan: Plan = { send: [], missing: [], parked: [], expired: [], expiresAt: null, due: null };
   const ready: EntryRecord[] = [];
   const wait = (until: number) => {
     plan.due = plan.due === null ? until : Math.min(plan.due, until);
@@ -55,7 +61,7 @@ export function planSends(heads: readonly EntryRecord[], view: BackendView, now:
 
   for (const lane of byLane(heads)) {
     if (view.busyLanes.has(lane[0]!.lane)) continue;
-    const next = firstSendable(lane, view, plan);
+    const next = firstSendable(lane.filter((head) => isYoung(head, view.maxAgeMs, plan, now)), view, plan);
     if (!next) continue;
     // While nobody answers, the circuit's clock rules, and an answer makes everything due.
     const unreachable = next.unreachable > 0;
@@ -83,6 +89,15 @@ export function planSends(heads: readonly EntryRecord[], view: BackendView, now:
     plan.send.push(entry);
   }
   return plan;
+}
+
+function isYoung(head: EntryRecord, maxAgeMs: number, plan: Plan, now: number): boolean {
+  // A dead letter stays; what can't be read has no age, and an end of its own.
+  if (head.state === 'dead' || head.reason === 'unreadable') return true;
+  const end = (head.agesFrom ?? head.capturedAt) + maxAgeMs;
+  if (end <= now) plan.expired.push(head);
+  else plan.expiresAt = Math.min(end, plan.expiresAt ?? end);
+  return end > now;
 }
 
 /**

@@ -11,6 +11,11 @@ export const milliseconds: Rule = [isNotNegative, 'it must be a number of millis
 
 export const aFunction = (of: string): Rule => [isFunction, `it must be a function of ${of}`];
 
+export const positive = (of: string): Rule => [
+  (value: unknown) => typeof value === 'number' && value > 0,
+  `it must be a number of ${of} over 0`,
+];
+
 export const wholeNumber = (least: number): Rule => [
   (value: number) => Number.isInteger(value) && value >= least,
   `it must be a whole number, ${least} or more`,

@@ -17,6 +17,7 @@ export type SyncEvent =
   | ReleasedEvent
   | PausedEvent
   | ResumedEvent
+  | OutboxFullEvent
   | StorageFailedEvent
   | OnlineEvent
   | OfflineEvent;
@@ -38,6 +39,12 @@ export interface AboutEntry extends Timed {
   baseUrl: string;
   namespace: string;
   lane: string;
+  method: string;
+  url: string;
+}
+
+/** What an event names a request by that's no entry. */
+interface AboutRequest extends Timed {
   method: string;
   url: string;
 }
@@ -71,6 +78,7 @@ export type DeadReason =
   | 'retries-exhausted'
   | 'unreachable'
   | 'auth-rejected'
+  | 'expired'
   | 'before-send'
   | 'unsendable'
   | 'unreadable';
@@ -157,12 +165,20 @@ export interface ResumedEvent extends Timed {
   type: 'resumed';
 }
 
-/** A write that Holdfast meant to keep could not be kept; the page got the true failure. */
-export interface StorageFailedEvent extends Timed {
+/** There was no room for a request that should have been stored; the page got the true failure. */
+export interface OutboxFullEvent extends AboutRequest {
+  type: 'outbox-full';
+  /** Which of the backend's limits it was, or the browser's quota. */
+  limit: 'maxEntries' | 'maxBytes' | 'quota';
+}
+
+/** The storage failed, so a request went to the network as if Holdfast weren't there. */
+export interface StorageFailedEvent extends AboutRequest {
   type: 'storage-failed';
-  method: string;
-  url: string;
-  /** The name of the DOMException, such as `QuotaExceededError`. */
+  /**
+   * The name of the error, such as `UnknownError`. `BlockedError`: a tab keeps an older version of the
+   * database open. `VersionError`: a newer version of Holdfast has it.
+   */
   error: string;
 }
 

@@ -1,5 +1,7 @@
 import { openDB } from 'idb';
-import { DATABASE, STORES, upgrade, VERSION, type Database, type WriteTransaction } from './schema.js';
+import { isQuotaError } from '../policy/errors.js';
+import type { Clock } from '../ports.js';
+import { DATABASE, STORES, upgrade, VERSION, type Database, type UpgradeTransaction, type WriteTransaction } from './schema.js';
 
 export interface Connection {
   /** Runs a read. A connection that was lost is opened again and the read repeated. */
@@ -7,10 +9,28 @@ export interface Connection {
   /**
    * Runs a write and resolves when it's on disk. Writes that come while another is being committed
    * share the next transaction. `work` must await nothing but the transaction's own requests, and may
-   * run twice when a neighbour's failure took its transaction down.
+   * run twice: when a neighbour's failure took its transaction down, or the disk was full.
+   *
+   * @throws QuotaExceededError when the disk is full, and still was when room had been made
    */
   write<T>(work: (tx: WriteTransaction) => Promise<T>): Promise<T>;
 }
+
+export interface ConnectionOptions {
+  clock: Pick<Clock, 'after'>;
+  /** Gives back what can be spared, once for a write that found the disk full. Must not reject. */
+  makeRoom(): Promise<void>;
+  name?: string;
+}
+
+/** The database doesn't open: somebody keeps an older version of it open, or the browser hangs. */
+export class BlockedError extends Error {
+  override name = 'BlockedError';
+  override message = 'holdfast: the database does not open; a tab with an older version of it may have to be closed';
+}
+
+/** An opening that takes longer counts as failed, for now: a page waits for it. In milliseconds. */
+const OPENING_MS = 2_000;
 
 interface Job {
   work(tx: WriteTransaction): Promise<unknown>;
@@ -18,26 +38,55 @@ interface Job {
   reject(reason: unknown): void;
 }
 
-export function connect(name: string = DATABASE): Connection {
-  let opening: Promise<Database> | undefined;
+export function connect({ clock, makeRoom, name = DATABASE }: ConnectionOptions): Connection {
+  let db: Database | null = null;
+  let opening: Promise<Database> | null = null;
+  /** The opening under way has taken too long, so nobody waits for it any more. */
+  let late = false;
   let waiting: Job[] = [];
   let flushing = false;
 
-  const open = (): Promise<Database> =>
-    (opening ??= openDB(name, VERSION, {
-      upgrade: (db, oldVersion) => upgrade(db as unknown as Database, oldVersion),
-      // A newer worker wants to upgrade: let go, and leave the storage to it.
-      blocking: (_current, _blocked, event) => {
-        opening = undefined;
-        (event.target as IDBDatabase).close();
-      },
-      terminated: () => {
-        opening = undefined;
-      },
-    }).catch((error: unknown) => {
-      opening = undefined;
+  const letGo = () => {
+    db = opening = null;
+  };
+
+  const startOpening = async (): Promise<Database> => {
+    try {
+      db = (await openDB(name, VERSION, {
+        upgrade: (base, oldVersion, _newVersion, tx) => {
+          const whole = upgrade(base as unknown as Database, oldVersion, tx as unknown as UpgradeTransaction);
+          // Whole or not at all: the opening fails, and what was there stays as it was.
+          whole.catch(() => abort(tx));
+        },
+        // A newer worker wants to upgrade: let go, and leave the storage to it.
+        blocking: (_current, _blocked, event) => {
+          letGo();
+          (event.target as IDBDatabase).close();
+        },
+        terminated: letGo,
+      })) as unknown as Database;
+      return db;
+    } catch (error) {
+      letGo();
       throw error;
-    }) as Promise<Database>);
+    } finally {
+      late = false;
+    }
+  };
+
+  /** However late it comes, it's taken then: asking again would only queue up behind it. */
+  const open = (): Promise<Database> => {
+    if (db) return Promise.resolve(db);
+    const asked = (opening ??= startOpening());
+    return new Promise((resolve, reject) => {
+      const giveUp = () => {
+        late = true;
+        reject(new BlockedError());
+      };
+      const stop = clock.after(late ? 0 : OPENING_MS, giveUp);
+      asked.then(resolve, reject).finally(stop);
+    });
+  };
 
   /** WebKit drops connections in the background (https://bugs.webkit.org/show_bug.cgi?id=197050). */
   const again = async <T>(work: (db: Database) => Promise<T>): Promise<T> => {
@@ -45,7 +94,7 @@ export function connect(name: string = DATABASE): Connection {
       return await work(await open());
     } catch (error) {
       if (!(error instanceof DOMException) || !/^(InvalidState|Unknown)Error$/.test(error.name)) throw error;
-      opening = undefined;
+      letGo();
       return work(await open());
     }
   };
@@ -68,13 +117,20 @@ export function connect(name: string = DATABASE): Connection {
       return results;
     });
 
+  const commitInRoom = (jobs: Job[]): Promise<unknown[]> =>
+    commit(jobs).catch(async (error: unknown) => {
+      if (!isQuotaError(error)) throw error;
+      await makeRoom();
+      return commit(jobs);
+    });
+
   const flush = async () => {
     flushing = true;
     while (waiting.length > 0) {
       const jobs = waiting;
       waiting = [];
       try {
-        const results = await commit(jobs);
+        const results = await commitInRoom(jobs);
         jobs.forEach((job, index) => job.resolve(results[index]));
       } catch (error) {
         if (jobs.length === 1) jobs[0]!.reject(error);
@@ -95,7 +151,7 @@ export function connect(name: string = DATABASE): Connection {
   };
 }
 
-function abort(tx: WriteTransaction): void {
+function abort(tx: { abort(): void }): void {
   try {
     tx.abort();
   } catch {

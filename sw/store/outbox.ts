@@ -2,10 +2,12 @@ import type { Settlement } from '../protocol/api.js';
 import { isKey } from '../protocol/ids.js';
 import type { SyncEvent } from '../protocol/events.js';
 import type { Decision } from '../policy/entry.js';
+import { isQuotaError } from '../policy/errors.js';
 import { readEntry, turnOf, type EntryRecord, type Turn } from '../policy/entry-record.js';
 import type { CaptureOrder, CaptureResult, Outbox, Settings } from '../ports.js';
 import type { Connection } from './connection.js';
 import type { WriteTransaction } from './schema.js';
+import { count, limitReached } from './tally.js';
 
 const SETTINGS = 'settings';
 const DEFAULT_SETTINGS: Settings = { paused: false };
@@ -17,20 +19,38 @@ const JOURNAL_LOT = 100;
 /** The outbox in IndexedDB. */
 export function storedOutbox({ read, write }: Connection): Outbox {
   return {
-    start: () =>
+    start: (since) =>
       read(async (db) => {
-        const tx = db.transaction(['backends', 'settings', 'entries']);
-        const [backends, settings] = await Promise.all([
+        const tx = db.transaction(['backends', 'settings', 'entries', 'settlements']);
+        const [backends, settings, unanswered, settled] = await Promise.all([
           tx.objectStore('backends').getAll(),
           tx.objectStore('settings').get(SETTINGS),
+          tx.objectStore('entries').index('asked').getAll(IDBKeyRange.lowerBound(since)),
+          tx.objectStore('settlements').index('at').getAll(IDBKeyRange.lowerBound(since)),
         ]);
         const turns: Turn[] = [];
         let cursor = await tx.objectStore('entries').index('turn').openKeyCursor(null, 'nextunique');
         for (; cursor; cursor = await cursor.continue()) turns.push(cursor.key);
-        return { backends, settings: settings ?? DEFAULT_SETTINGS, turns };
+        return {
+          backends,
+          settings: settings ?? DEFAULT_SETTINGS,
+          turns,
+          unanswered: unanswered.map((value) => readEntry(value, value.seq)),
+          untold: settled.filter(({ asked }) => asked !== undefined),
+        };
       }),
 
-    capture: (order) => write((tx) => capture(tx, order)),
+    capture: async (order) => {
+      const { body } = order;
+      try {
+        return await write((tx) => capture(tx, order));
+      } catch (error) {
+        if (!(body instanceof Blob) || isQuotaError(error)) throw error;
+        // WebKit keeps no Blob in an ephemeral session: UnknownError.
+        const bytes = await body.arrayBuffer();
+        return write((tx) => capture(tx, { ...order, body: bytes }));
+      }
+    },
 
     commit: ({ seq, decide, backend, settings, events }) =>
       write(async (tx) => {
@@ -39,8 +59,9 @@ export function storedOutbox({ read, write }: Connection): Outbox {
         if (events) await note(tx, events);
         if (seq === undefined || !decide) return null;
         const value: unknown = await tx.objectStore('entries').get(seq);
-        const decision = value === undefined ? null : decide(readEntry(value, seq));
-        if (decision) await apply(tx, seq, decision);
+        const entry = value === undefined ? null : readEntry(value, seq);
+        const decision = entry && decide(entry);
+        if (decision) await apply(tx, entry, decision);
         return decision;
       }),
 
@@ -108,6 +129,8 @@ async function capture(tx: WriteTransaction, order: CaptureOrder): Promise<Captu
   const inFlight = sameKey.find((entry) => entry.state === 'pending');
   if (inFlight && order.whenWaiting === 'refuse') return { kind: 'refused', waiting: inFlight };
   if (inTheWay && inTheWay.owner !== draft.owner) return { kind: 'refused', waiting: inTheWay };
+  const limit = await limitReached(tx, draft, inTheWay ?? null, order.limits);
+  if (limit) return { kind: 'full', limit };
 
   if (backend) await tx.objectStore('backends').put(backend);
   let entry: EntryRecord;
@@ -123,18 +146,24 @@ async function capture(tx: WriteTransaction, order: CaptureOrder): Promise<Captu
   const decision = decide(entry);
   if (body) await tx.objectStore('bodies').put(body, entry.seq);
   else if (inTheWay) await tx.objectStore('bodies').delete(entry.seq);
-  await apply(tx, entry.seq, decision, !inTheWay && decision.entry === entry);
+  await count(tx, inTheWay ?? null, entry);
+  await apply(tx, entry, decision, !inTheWay && decision.entry === entry);
   return { kind: 'stored', decision, seq: entry.seq, replaced: inTheWay !== undefined };
 }
 
-/** @param written whether the entry itself is on disk already, as it is to be */
-async function apply(tx: WriteTransaction, seq: number, decision: Decision, written = false): Promise<void> {
-  const { entry, settlement, events } = decision;
-  if (!entry) {
+/**
+ * @param entry as it is, and has been counted
+ * @param written whether it's on disk already as it is to be
+ */
+async function apply(tx: WriteTransaction, entry: EntryRecord, decision: Decision, written = false): Promise<void> {
+  const { entry: next, settlement, events } = decision;
+  const { seq } = entry;
+  if (!next) {
     await tx.objectStore('entries').delete(seq);
     await tx.objectStore('bodies').delete(seq);
+    await count(tx, entry, null);
   } else if (!written) {
-    await tx.objectStore('entries').put(entry);
+    await tx.objectStore('entries').put(next);
   }
   if (settlement) await tx.objectStore('settlements').put(settlement);
   else if (settlement === null) await tx.objectStore('settlements').delete(seq);

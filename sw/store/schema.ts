@@ -1,21 +1,23 @@
 import type { DBSchema, IDBPDatabase, IDBPTransaction } from 'idb';
 import type { Settlement } from '../protocol/api.js';
 import type { SyncEvent } from '../protocol/events.js';
-import type { EntryRecord, Turn } from '../policy/entry-record.js';
-import type { BackendRecord, Settings } from '../ports.js';
+import { readEntry, type EntryRecord, type Turn } from '../policy/entry-record.js';
+import type { BackendRecord, Body, Settings } from '../ports.js';
 
 export const DATABASE = 'holdfast';
-export const VERSION = 1;
+export const VERSION = 2;
 
 export interface Schema extends DBSchema {
   /** The requests still owed, in the order of capture, and the dead letters. */
   entries: {
     key: number;
     value: EntryRecord;
-    indexes: { turn: Turn; standing: [backend: string, state: string]; id: string; key: string };
+    indexes: { turn: Turn; standing: [backend: string, state: string]; id: string; key: string; asked: number };
   };
   /** Their bodies by `seq`, apart, so that a listing reads none. */
-  bodies: { key: number; value: ArrayBuffer };
+  bodies: { key: number; value: Body };
+  /** By backend: how much it has on disk, so that no capture must count. */
+  tallies: { key: string; value: Tally };
   settlements: { key: number; value: Settlement; indexes: { id: string; key: string; at: number } };
   backends: { key: string; value: BackendRecord };
   settings: { key: string; value: Settings };
@@ -23,9 +25,18 @@ export interface Schema extends DBSchema {
   journal: { key: number; value: SyncEvent };
 }
 
+export const NOTHING: Tally = { entries: 0, bytes: 0 };
+
+/** Dead letters count too: they take up the disk as well. */
+export interface Tally {
+  entries: number;
+  bytes: number;
+}
+
 export const STORES = [
   'entries',
   'bodies',
+  'tallies',
   'settlements',
   'backends',
   'settings',
@@ -35,8 +46,10 @@ export const STORES = [
 
 export type Database = IDBPDatabase<Schema>;
 export type WriteTransaction = IDBPTransaction<Schema, typeof STORES, 'readwrite'>;
+export type UpgradeTransaction = IDBPTransaction<Schema, typeof STORES, 'versionchange'>;
 
-export function upgrade(db: Database, oldVersion: number): void {
+/** Every step keeps what it finds. One that was released is never changed: there are databases that it has made. */
+export async function upgrade(db: Database, oldVersion: number, tx: UpgradeTransaction): Promise<void> {
   if (oldVersion < 1) {
     const entries = db.createObjectStore('entries', { keyPath: 'seq', autoIncrement: true });
     // Only what is in line has a `turn`. Among equal turns an index goes by primary key, so the first
@@ -54,5 +67,18 @@ export function upgrade(db: Database, oldVersion: number): void {
     db.createObjectStore('settings');
     db.createObjectStore('checkpoints');
     db.createObjectStore('journal', { autoIncrement: true });
+  }
+  if (oldVersion < 2) {
+    const entries = tx.objectStore('entries');
+    // Only entries whose page may still wait for an answer have such a time.
+    entries.createIndex('asked', 'asked.answeredAt');
+    const tallies = db.createObjectStore('tallies');
+    const sums = new Map<string, Tally>();
+    for await (const { value, primaryKey } of entries) {
+      const { backend, bodySize } = readEntry(value, primaryKey);
+      const { entries: count, bytes } = sums.get(backend) ?? NOTHING;
+      sums.set(backend, { entries: count + 1, bytes: bytes + bodySize });
+    }
+    for (const [backend, tally] of sums) await tallies.put(tally, backend);
   }
 }

@@ -214,13 +214,14 @@ test('C11 when storage fails, the request goes as if Holdfast weren’t there', 
   const app = await open({
     options: `backends: [{ baseUrl: '/api', ${FAST} }] });
       const { add } = IDBObjectStore.prototype;
-      self.addEventListener('message', ({ data }) => { if ('broken' in (data ?? {})) IDBObjectStore.prototype.add = data.broken ? () => { throw new DOMException('full', 'QuotaExceededError'); } : add; });
+      self.addEventListener('message', ({ data }) => { if ('broken' in (data ?? {})) IDBObjectStore.prototype.add = data.broken ? () => { throw new DOMException('lost', 'UnknownError'); } : add; });
       ({`,
   });
   await app.page.evaluate(() => navigator.serviceWorker.controller!.postMessage({ broken: true }));
   server.reply({ status: 503, body: 'down' });
   expect(await app.post('x')).toMatchObject({ status: 503, text: 'down' });
   await app.heard('storage-failed');
+  expect((await app.events()).at(-1)).toMatchObject({ error: 'UnknownError', method: 'POST' });
   await app.page.evaluate(() => navigator.serviceWorker.controller!.postMessage({ broken: false }));
   expect((await app.post('y', { headers: { 'Holdfast-Lane': 'b' } })).status).toBe(202);
 });

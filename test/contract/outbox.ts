@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { transition } from '../../sw/policy/entry.js';
 import type { EntryRecord } from '../../sw/policy/entry-record.js';
-import type { CaptureOrder, Outbox } from '../../sw/ports.js';
-import { record } from '../support/records.js';
+import type { Body, CaptureOrder, Outbox } from '../../sw/ports.js';
+import { NO_LIMITS, record } from '../support/records.js';
 
 type Order = Partial<CaptureOrder> & { entry?: Partial<EntryRecord> };
 
@@ -13,6 +13,7 @@ export function outboxContract(name: string, create: () => Outbox): void {
     return outbox.capture({
       draft,
       body: null,
+      limits: NO_LIMITS,
       whenWaiting: 'refuse',
       isInFlight: () => false,
       decide: (stored) => ({ entry: stored, events: [] }),
@@ -25,14 +26,14 @@ export function outboxContract(name: string, create: () => Outbox): void {
     return result.seq;
   };
   const bytes = (text: string) => new TextEncoder().encode(text).buffer;
-  const text = (body: ArrayBuffer | null) => body && new TextDecoder().decode(body);
+  const text = (body: Body | null) => body && new Response(body).text();
   const seqs = (entries: EntryRecord[]) => entries.map((entry) => entry.seq);
   const remove = (outbox: Outbox, seq: number) => outbox.commit({ seq, decide: () => ({ entry: null, events: [] }) });
 
   describe(`outbox: ${name}`, () => {
     test('is empty at first', async () => {
       const outbox = create();
-      expect(await outbox.start()).toEqual({ backends: [], settings: { paused: false }, turns: [] });
+      expect(await outbox.start(0)).toEqual({ backends: [], settings: { paused: false }, turns: [], unanswered: [], untold: [] });
       expect(await outbox.heads()).toEqual([]);
       expect(await outbox.find('nobody')).toEqual([]);
     });
@@ -50,7 +51,7 @@ export function outboxContract(name: string, create: () => Outbox): void {
       const outbox = create();
       const body = new Uint8Array([0, 255, 13, 10, 0]).buffer;
       const seq = await stored(outbox, { body });
-      expect(new Uint8Array((await outbox.load(seq))!.body!)).toEqual(new Uint8Array([0, 255, 13, 10, 0]));
+      expect(new Uint8Array((await outbox.load(seq))!.body as ArrayBuffer)).toEqual(new Uint8Array([0, 255, 13, 10, 0]));
       expect(JSON.stringify(await outbox.list({ after: 0, limit: 10 }))).not.toContain('255');
       await remove(outbox, seq);
       expect(await outbox.load(seq)).toBeNull();
@@ -72,7 +73,7 @@ export function outboxContract(name: string, create: () => Outbox): void {
       const seq = await stored(outbox, { entry: { id: 'same' }, body: bytes('first') });
       const second = await capture(outbox, { entry: { id: 'same' }, body: bytes('second') });
       expect(second).toMatchObject({ kind: 'refused', waiting: { seq } });
-      expect(text((await outbox.load(seq))!.body)).toBe('first');
+      expect(await text((await outbox.load(seq))!.body)).toBe('first');
       expect(await outbox.list({ after: 0, limit: 10 })).toHaveLength(1);
     });
 
@@ -82,7 +83,7 @@ export function outboxContract(name: string, create: () => Outbox): void {
       const behind = await stored(outbox, { entry: { id: 'behind', lane: 'a' } });
       const replacing = { entry: { id: 'same', lane: 'b' }, body: bytes('second'), whenWaiting: 'replace' } as const;
       expect(await stored(outbox, replacing)).toBe(seq);
-      expect(text((await outbox.load(seq))!.body)).toBe('second');
+      expect(await text((await outbox.load(seq))!.body)).toBe('second');
       expect(await outbox.heads()).toMatchObject([{ seq, lane: 'a' }]);
       expect(seqs(await outbox.list({ after: 0, limit: 10 }))).toEqual([seq, behind]);
     });
@@ -94,7 +95,7 @@ export function outboxContract(name: string, create: () => Outbox): void {
       expect(await capture(outbox, order)).toMatchObject({ kind: 'refused' });
       const next = await stored(outbox, { ...order, whenWaiting: 'replace' });
       expect(next).toBeGreaterThan(seq);
-      expect(text((await outbox.load(seq))!.body)).toBe('first');
+      expect(await text((await outbox.load(seq))!.body)).toBe('first');
     });
 
     test('K5 a user can’t replace another user’s entry', async () => {
@@ -124,7 +125,7 @@ export function outboxContract(name: string, create: () => Outbox): void {
       expect(seqs(await outbox.heads()).sort()).toEqual([a, c, d, e]);
       await remove(outbox, a);
       expect(seqs(await outbox.heads())).toHaveLength(4);
-      expect((await outbox.start()).turns).toContainEqual([record().backend, 'y', 'none']);
+      expect((await outbox.start(0)).turns).toContainEqual([record().backend, 'y', 'none']);
     });
 
     test('a dead letter is out of line, and listed', async () => {
@@ -203,7 +204,7 @@ export function outboxContract(name: string, create: () => Outbox): void {
       const outbox = create();
       const backend = { key: record().backend, gates: {}, circuit: { state: 'closed' } as const, holdUntil: 7 };
       await outbox.commit({ backend, settings: { paused: true } });
-      expect(await outbox.start()).toMatchObject({ backends: [backend], settings: { paused: true } });
+      expect(await outbox.start(0)).toMatchObject({ backends: [backend], settings: { paused: true } });
     });
   });
 }

@@ -163,6 +163,7 @@ test('A19 an entry keeps its own scheme, whatever a page says with the token', a
   const { clock, server, post, goOffline, goOnline, restart } = harness;
   goOffline();
   await post('a', { headers: { Authorization: 'bare-key' } });
+  await clock.advance(30_000);
   restart();
   goOnline();
   server((request) => {

@@ -216,12 +216,13 @@ describe('the hold', () => {
     const { log, clock, restart, look, goOffline, goOnline, post } = harness;
     goOffline();
     await post('a', { token: 'old' });
+    await clock.advance(30_000);
     goOnline();
     restart();
     await look();
     await clock.advance(60_000);
     expect(sends(log)).toEqual([]);
-    expect(log.filter((line) => line.includes('auth-required'))).toEqual(['0 auth-required token-missing']);
+    expect(log.filter((line) => line.includes('auth-required'))).toEqual(['30000 auth-required token-missing']);
     expect(await harness.api.provideToken('old')).toBe('released');
     await clock.advance(0);
     expect(log.at(-1)).toContain('delivered');

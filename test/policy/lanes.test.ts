@@ -12,6 +12,7 @@ const view = (changes: Partial<BackendView> = {}): BackendView => ({
   circuit: CLOSED,
   holdUntil: 0,
   gated: false,
+  maxAgeMs: Infinity,
   auth: () => 'open',
   ...changes,
 });

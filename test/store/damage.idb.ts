@@ -1,16 +1,17 @@
 import { expect, test } from 'vitest';
-import { connect } from '../../sw/store/connection.js';
 import { storedOutbox } from '../../sw/store/outbox.js';
-import { record } from '../support/records.js';
+import { opened } from '../support/database.js';
+import { NO_LIMITS, record } from '../support/records.js';
 
 async function outboxWith(damage: (stored: Record<string, unknown>) => unknown) {
-  const connection = connect(`damage-${crypto.randomUUID()}`);
+  const connection = opened(`damage-${crypto.randomUUID()}`);
   const outbox = storedOutbox(connection);
   for (const id of ['a', 'b', 'c']) {
     const { seq: _, ...draft } = record({ id, lane: id });
     await outbox.capture({
       draft,
       body: null,
+      limits: NO_LIMITS,
       whenWaiting: 'refuse',
       isInFlight: () => false,
       decide: (entry) => ({ entry, events: [] }),
@@ -42,7 +43,7 @@ test('C12 a record that lost everything but its place is listed too', async () =
 
 test('D4 a connection that was lost is opened again, and the work repeated', async () => {
   const name = `lost-${crypto.randomUUID()}`;
-  const connection = connect(name);
+  const connection = opened(name);
   const outbox = storedOutbox(connection);
   await connection.read(async (db) => db.close());
   await outbox.commit({ events: [{ type: 'online', at: 1 }] });
@@ -52,7 +53,7 @@ test('D4 a connection that was lost is opened again, and the work repeated', asy
 
 test('D3 a newer worker’s upgrade isn’t held up, and the older one loses nothing', async () => {
   const name = `upgrade-${crypto.randomUUID()}`;
-  const outbox = storedOutbox(connect(name));
+  const outbox = storedOutbox(opened(name));
   await outbox.commit({ events: [{ type: 'online', at: 1 }] });
   const upgraded = await new Promise<IDBDatabase>((resolve, reject) => {
     const request = indexedDB.open(name, 99);

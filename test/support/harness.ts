@@ -6,12 +6,13 @@ import { createCommands } from '../../sw/pipeline/commands.js';
 import { createEnqueue } from '../../sw/pipeline/enqueue.js';
 import { createHolds } from '../../sw/pipeline/hold.js';
 import { backendFor, createIntercept } from '../../sw/pipeline/intercept.js';
+import { createLaunch } from '../../sw/pipeline/launch.js';
 import { createListing } from '../../sw/pipeline/listing.js';
 import { createReplay } from '../../sw/pipeline/replay.js';
 import { createReport } from '../../sw/pipeline/report.js';
 import { createScheduler } from '../../sw/pipeline/scheduler.js';
 import { createState } from '../../sw/pipeline/state.js';
-import { createWriteAhead } from '../../sw/pipeline/write-ahead.js';
+import { createUnanswered, workerLock } from '../../sw/pipeline/unanswered.js';
 import { restoreRequest } from '../../sw/platform/transport.js';
 import { readOptions, type BackendOptions } from '../../sw/options.js';
 import type { SyncApi } from '../../sw/protocol/api.js';
@@ -34,7 +35,7 @@ export interface Harness {
   /** How the server answers from now on. `count` is the number of the request, from 0. */
   server(reply: (request: Request, count: number) => Reply | Promise<Reply>): void;
   /** What the page fetches; null where Holdfast leaves it alone. */
-  fetch(path: string, init?: RequestInit & { body?: string }): Promise<Response | null>;
+  fetch(path: string, init?: RequestInit & { body?: string; clientId?: string }): Promise<Response | null>;
   /** Posts a body under `/api`, with a token when one is given. */
   post(body: string, init?: { token?: string; headers?: Record<string, string>; path?: string }): Promise<Response>;
   goOffline(): void;
@@ -87,7 +88,7 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
         if (answer !== 'hang') return answer;
         return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
       },
-      digest: async (text) => `digest of ${text}`,
+      digest: async (content) => `digest of ${typeof content === 'string' ? content : new TextDecoder().decode(content)}`,
       locks,
       outbox,
       broadcast: (event) => {
@@ -114,19 +115,21 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
       },
     );
     const report = createReport(ports, onEvent);
-    const state = createState(configs.map(createBackend), outbox, `${ORIGIN}/sw.js`);
+    const unanswered = createUnanswered(ports);
+    const state = createState(configs.map(createBackend), { outbox, unanswered, location: `${ORIGIN}/sw.js` });
     const holds = createHolds(ports, report);
     const listing = createListing(ports, state);
     const replay = createReplay({ ports, report, listing, state });
     const instance = ports.chance.uuid();
-    const scheduler = createScheduler({ ports, report, holds, state, replay, instance });
+    locks.keep(workerLock(instance));
+    const scheduler = createScheduler({ ports, report, holds, state, replay, unanswered, instance });
     const answerFor = createAnswers(report, listing);
-    const enqueue = createEnqueue({ ports, report, scheduler, answerFor });
-    const writeAhead = createWriteAhead({ ports, report, scheduler, enqueue, answerFor, instance });
-    const capture = createCapture({ ports, holds, scheduler, enqueue, writeAhead });
+    const enqueue = createEnqueue({ ports, report, scheduler, answerFor, instance });
+    const launch = createLaunch({ ports, report, scheduler, enqueue, answerFor });
+    const capture = createCapture({ ports, holds, enqueue, launch, answerFor, unanswered, instance });
     const connectivityChanged = () => changes.forEach((change) => change());
     const api = createCommands({ ports, state, report, holds, listing, scheduler, connectivityChanged });
-    return { api, state, scheduler, changes, intercept: createIntercept(capture, state, ports.send), print };
+    return { api, state, scheduler, changes, intercept: createIntercept(capture, state, report, ports.send), print };
   }
 
   const harness: Harness = {
@@ -141,10 +144,14 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
     server: (next) => {
       reply = next;
     },
-    async fetch(path, init = {}) {
+    async fetch(path, { clientId = 'page', ...init } = {}) {
       const request = new Request(new URL(path, ORIGIN), init);
       const backend = backendFor(request, worker.state, worker.print);
-      return backend && worker.intercept(request, backend);
+      if (!backend) return null;
+      let answered = () => {};
+      const handled = new Promise<void>((resolve) => (answered = resolve));
+      const context = { clientId, handled, waitUntil: () => {} };
+      return worker.intercept(request, backend, context).finally(answered);
     },
     async post(body, { token, headers = {}, path = '/api/notes' } = {}) {
       const authorization = token === undefined ? {} : { Authorization: `Bearer ${token}` };
@@ -188,6 +195,7 @@ function memoryLocks(): Locks & { forget(): void } {
     },
     keep: (name) => void kept.add(name),
     isHeld: async (name) => kept.has(name),
+    getsFree: async (name) => !kept.has(name),
     forget: () => {
       tails = new Map();
       kept.clear();

@@ -3,12 +3,12 @@ import type { SyncEvent } from '../../sw/protocol/events.js';
 import type { Settlement } from '../../sw/protocol/api.js';
 import type { Decision } from '../../sw/policy/entry.js';
 import { readEntry, turnOf, type EntryRecord } from '../../sw/policy/entry-record.js';
-import type { BackendRecord, Outbox, Settings } from '../../sw/ports.js';
+import type { BackendRecord, Body, Outbox, Settings } from '../../sw/ports.js';
 
 /** The outbox of a worker that never dies: for tests under a virtual clock. */
 export function memoryOutbox(): Outbox {
   const entries = new Map<number, EntryRecord>();
-  const bodies = new Map<number, ArrayBuffer>();
+  const bodies = new Map<number, Body>();
   const settlements = new Map<number, Settlement>();
   const backends = new Map<string, BackendRecord>();
   const journal: SyncEvent[] = [];
@@ -38,16 +38,22 @@ export function memoryOutbox(): Outbox {
   };
 
   return {
-    start: async () => ({
+    start: async (since) => ({
       backends: [...backends.values()],
       settings,
       turns: heads().flatMap(({ turn }) => (turn ? [turn] : [])),
+      unanswered: inOrder().filter(({ asked }) => asked && asked.answeredAt >= since),
+      untold: [...settlements.values()].filter(({ asked, at }) => asked !== undefined && at >= since),
     }),
-    async capture({ draft, body, whenWaiting, isInFlight, decide, backend }) {
+    async capture({ draft, body, limits, whenWaiting, isInFlight, decide, backend }) {
       const sameKey = inOrder().filter((entry) => entry.key === draft.key && entry.state === 'pending');
       const inTheWay = sameKey.find((entry) => !isInFlight(entry.seq));
       if (sameKey[0] && whenWaiting === 'refuse') return { kind: 'refused', waiting: sameKey[0] };
       if (inTheWay && inTheWay.owner !== draft.owner) return { kind: 'refused', waiting: inTheWay };
+      const others = inOrder().filter((entry) => entry.backend === draft.backend && entry !== inTheWay);
+      if (!inTheWay && others.length >= limits.maxEntries) return { kind: 'full', limit: 'maxEntries' };
+      const bytes = others.reduce((sum, entry) => sum + entry.bodySize, draft.bodySize);
+      if (bytes > limits.maxBytes) return { kind: 'full', limit: 'maxBytes' };
       if (backend) backends.set(backend.key, structuredClone(backend));
       const seq = inTheWay?.seq ?? ++last;
       const entry: EntryRecord = { ...draft, seq };

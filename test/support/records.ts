@@ -1,6 +1,8 @@
 import { turnOf, type EntryRecord, type Turn } from '../../sw/policy/entry-record.js';
 import { joinKey } from '../../sw/protocol/ids.js';
 
+export const NO_LIMITS = { maxEntries: Infinity, maxBytes: Infinity };
+
 /** An entry on disk, for tests of what acts on one. */
 export function record(changes: Partial<EntryRecord> = {}): EntryRecord & { turn: Turn } {
   const baseUrl = changes.baseUrl ?? 'https://app.example/api';
@@ -43,7 +45,7 @@ export function record(changes: Partial<EntryRecord> = {}): EntryRecord & { turn
     },
     bodySize: 0,
     lastAnswer: null,
-    writer: null,
+    asked: null,
     ...changes,
   };
   return { ...entry, turn: entry.turn ?? turnOf(entry) };

@@ -1,0 +1,41 @@
+import type { EntryRecord } from '../policy/entry-record.js';
+import type { Limits } from '../ports.js';
+import { NOTHING, type Tally, type WriteTransaction } from './schema.js';
+
+type Counted = Pick<EntryRecord, 'backend' | 'bodySize'>;
+
+/** What a transaction has read or changed already: many captures share one. */
+const known = new WeakMap<WriteTransaction, Map<string, Tally>>();
+
+async function tallyOf(tx: WriteTransaction, backend: string): Promise<Tally> {
+  const mine = known.get(tx) ?? new Map<string, Tally>();
+  known.set(tx, mine);
+  const tally = mine.get(backend) ?? (await tx.objectStore('tallies').get(backend)) ?? NOTHING;
+  mine.set(backend, tally);
+  return tally;
+}
+
+/** Keeps the count of what's on disk: `before` was there, `after` is; null for nothing. */
+export async function count(tx: WriteTransaction, before: Counted | null, after: Counted | null): Promise<void> {
+  if (before?.backend === after?.backend && before?.bodySize === after?.bodySize) return;
+  for (const [counted, sign] of [[before, -1], [after, 1]] as const) {
+    if (!counted) continue;
+    const { backend, bodySize } = counted;
+    const { entries, bytes } = await tallyOf(tx, backend);
+    const tally = { entries: Math.max(0, entries + sign), bytes: Math.max(0, bytes + sign * bodySize) };
+    known.get(tx)!.set(backend, tally);
+    await tx.objectStore('tallies').put(tally, backend);
+  }
+}
+
+/** The limit that one more entry would break, or null. `inPlaceOf` goes when it comes. */
+export async function limitReached(
+  tx: WriteTransaction,
+  { backend, bodySize }: Counted,
+  inPlaceOf: Counted | null,
+  { maxEntries, maxBytes }: Limits,
+): Promise<keyof Limits | null> {
+  const { entries, bytes } = await tallyOf(tx, backend);
+  if (!inPlaceOf && entries >= maxEntries) return 'maxEntries';
+  return bytes - (inPlaceOf?.bodySize ?? 0) + bodySize > maxBytes ? 'maxBytes' : null;
+}
