@@ -1,7 +1,8 @@
 import { wrap, type Remote } from 'comlink';
 import type { SyncApi } from '../sw/protocol/api.js';
 import { ConfigError } from '../sw/policy/errors.js';
-import { aFunction, checkOptions, oneOf, text, type Rules } from '../sw/policy/rules.js';
+import { aFunction, bool, checkOptions, oneOf, text, type Rules } from '../sw/policy/rules.js';
+import { askToPersist } from './persist.js';
 import { activated } from './registration.js';
 import { sendSignals } from './signals.js';
 import { SyncClient } from './sync-client.js';
@@ -17,6 +18,8 @@ export interface ConnectOptions {
   type?: WorkerType;
   /** Asked for a fresh token when the server has refused the last one, or none is known. */
   getToken?: GetToken;
+  /** Ask the browser to keep the storage (`navigator.storage.persist`) when the first entry is stored. @default true */
+  persist?: boolean;
   /** Milliseconds until a call to the worker fails with a `TimeoutError`. @default 10000 */
   deadlineMs?: number;
 }
@@ -26,6 +29,7 @@ const RULES: Rules = {
   scope: text,
   type: oneOf('classic', 'module'),
   getToken: aFunction('a request for a token'),
+  persist: bool,
   deadlineMs: [(ms: unknown) => typeof ms === 'number' && ms > 0, 'it must be a number of milliseconds over 0'],
 };
 
@@ -87,7 +91,7 @@ async function registered({ worker, scope, type }: ConnectOptions): Promise<Serv
   return registration;
 }
 
-function open(registration: ServiceWorkerRegistration, { getToken, deadlineMs }: ConnectOptions): SyncClient {
+function open(registration: ServiceWorkerRegistration, { getToken, persist = true, deadlineMs }: ConnectOptions): SyncClient {
   const end = new AbortController();
   const { signal } = end;
   const endpoint = workerEndpoint(registration, { signal, ...(deadlineMs !== undefined && { deadlineMs }) });
@@ -96,8 +100,10 @@ function open(registration: ServiceWorkerRegistration, { getToken, deadlineMs }:
   const client = new SyncClient(api, end, (event) => {
     signals.hear(event);
     tokens?.hear(event);
+    if (persistence) persistence.hear(event);
   });
   const signals = sendSignals(api, signal);
+  const persistence = persist && askToPersist();
   const tokens = getToken && feedTokens(api, getToken, signal);
   return client;
 }

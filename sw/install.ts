@@ -16,7 +16,7 @@ import { createReport } from './pipeline/report.js';
 import { createScheduler } from './pipeline/scheduler.js';
 import { createState } from './pipeline/state.js';
 import { createUnanswered, workerLock } from './pipeline/unanswered.js';
-import { browserChance, browserClock, browserDigest, browserLocks } from './platform/browser.js';
+import { browserChance, browserClock, browserDigest, browserLocks, browserStorage } from './platform/browser.js';
 import { serve } from './platform/endpoint.js';
 import { browserSend, restoreRequest } from './platform/transport.js';
 import { isActiveWorker, wakeUps, type SyncEventLike } from './platform/wake-ups.js';
@@ -84,6 +84,7 @@ export function install(options: InstallOptions): void {
     outbox,
     broadcast: (event) => channel.postMessage(event),
     isOnline,
+    storage: browserStorage,
     isActive: () => isActiveWorker(self),
     askForWakeUp: backgroundSync.ask,
     log,
@@ -98,7 +99,7 @@ export function install(options: InstallOptions): void {
   const answerFor = createAnswers(report, listing);
   const enqueue = createEnqueue({ ports, report, scheduler, answerFor, instance });
   const launch = createLaunch({ ports, report, scheduler, enqueue, answerFor });
-  const capture = createCapture({ ports, holds, enqueue, launch, answerFor, unanswered, instance });
+  const capture = createCapture({ ports, holds, scheduler, enqueue, launch, answerFor, unanswered, instance });
   const intercept = createIntercept(capture, state, report, browserSend);
   const connectivityChanged = () => void connectivity.dispatchEvent(new Event('change'));
   const api = createCommands({ ports, state, report, holds, listing, scheduler, connectivityChanged });

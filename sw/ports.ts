@@ -2,7 +2,7 @@
  * What the pipeline needs of the world. `store` and `platform` fill these in for the browser; the
  * composition root (`install.ts`) is the one place where they meet.
  */
-import type { Settlement } from './protocol/api.js';
+import type { Settlement, StorageStatus } from './protocol/api.js';
 import type { SyncEvent } from './protocol/events.js';
 import type { AuthGate } from './policy/auth-gate.js';
 import type { Circuit } from './policy/circuit.js';
@@ -182,6 +182,8 @@ export interface Ports {
   /** Tells every tab. Must not throw. */
   broadcast(event: SyncEvent): void;
   isOnline(): boolean;
+  /** Must not reject. */
+  storage(): Promise<StorageStatus>;
   /** This worker is the active one; an installing or a waiting one doesn't drain. */
   isActive(): boolean;
   /** Asks the browser to wake the worker when the network is back, where it can. Must not throw. */

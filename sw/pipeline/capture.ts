@@ -8,6 +8,7 @@ import type { Directives } from './directives.js';
 import type { Enqueue } from './enqueue.js';
 import type { Holds } from './hold.js';
 import type { Launch } from './launch.js';
+import type { Scheduler } from './scheduler.js';
 import type { Unanswered } from './unanswered.js';
 
 export type Capture = (
@@ -20,6 +21,7 @@ export type Capture = (
 export interface CaptureParts {
   ports: Ports;
   holds: Holds;
+  scheduler: Scheduler;
   enqueue: Enqueue;
   launch: Launch;
   answerFor: AnswerFor;
@@ -43,7 +45,7 @@ export interface CaptureParts {
  * ```
  */
 export function createCapture(parts: CaptureParts): Capture {
-  const { ports, holds, enqueue, launch, answerFor, unanswered, instance } = parts;
+  const { ports, holds, scheduler, enqueue, launch, answerFor, unanswered, instance } = parts;
   const { clock, outbox } = ports;
 
   /** Why a try would be in vain, or would overtake others; null when it's worth it. */
@@ -94,6 +96,7 @@ export function createCapture(parts: CaptureParts): Capture {
     const entry = decision?.entry;
     if (!entry || entry.reason !== 'first-send') {
       backend.flights.delete(seq);
+      void scheduler.look();
       return entry ? answerFor(backend, directives, entry) : null;
     }
     // Under its own id and idempotency key.

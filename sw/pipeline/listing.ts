@@ -61,7 +61,7 @@ export interface Listing {
   status(): Promise<SyncStatus>;
 }
 
-export function createListing({ outbox, clock, isOnline }: Pick<Ports, 'outbox' | 'clock' | 'isOnline'>, state: State): Listing {
+export function createListing({ outbox, clock, isOnline, storage }: Ports, state: State): Listing {
   const describe = (entry: EntryRecord) => describeEntry(entry, state.backends.get(entry.backend), state.settings.paused);
 
   return {
@@ -126,6 +126,7 @@ export function createListing({ outbox, clock, isOnline }: Pick<Ports, 'outbox' 
         sending: sum((one) => one.sending),
         backends,
         nextAttemptAt: times.length > 0 ? Math.min(...times) : null,
+        storage: await storage(),
       };
     },
   };

@@ -1,3 +1,4 @@
+import type { StorageStatus } from '../protocol/api.js';
 import type { Chance, Clock, Locks } from '../ports.js';
 
 /** Longer timers overflow, and ring at once. Whoever waits longer looks again in between. */
@@ -24,6 +25,13 @@ export const browserLocks: Locks = {
   getsFree: (name, ms) =>
     navigator.locks.request(name, { signal: AbortSignal.timeout(ms) }, () => true).catch(() => false),
 };
+
+/** Not every browser has all of it, and an opaque origin is refused it. */
+export async function browserStorage(): Promise<StorageStatus> {
+  const { storage } = navigator as { storage?: Partial<StorageManager> };
+  const [persisted, estimate] = await Promise.all([storage?.persisted?.(), storage?.estimate?.()]).catch(() => []);
+  return { persisted: persisted ?? null, usage: estimate?.usage ?? null, quota: estimate?.quota ?? null };
+}
 
 /** The first 64 bits of the SHA-256: enough to know something again, not to find it. */
 export async function browserDigest(content: string | Uint8Array<ArrayBuffer>): Promise<string> {

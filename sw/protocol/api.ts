@@ -92,6 +92,16 @@ export interface BackendStatus {
   nextAttemptAt: number | null;
 }
 
+/** What the browser says of this origin's storage; null where it doesn't say. */
+export interface StorageStatus {
+  /** It's kept until the user clears it; false: a browser that's short of room may evict it. */
+  persisted: boolean | null;
+  /** Bytes in use by the origin, as the browser reckons them. */
+  usage: number | null;
+  /** Bytes that the origin may use. */
+  quota: number | null;
+}
+
 export interface SyncStatus {
   online: boolean;
   paused: boolean;
@@ -100,6 +110,7 @@ export interface SyncStatus {
   sending: number;
   backends: BackendStatus[];
   nextAttemptAt: number | null;
+  storage: StorageStatus;
 }
 
 export interface TokenTarget {

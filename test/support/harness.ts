@@ -96,6 +96,7 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
         log.push(describe(event));
       },
       isOnline: () => online,
+      storage: async () => ({ persisted: null, usage: null, quota: null }),
       isActive: () => true,
       askForWakeUp: () => {},
       log: { info: print, warn: print, error: print },
@@ -126,7 +127,7 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
     const answerFor = createAnswers(report, listing);
     const enqueue = createEnqueue({ ports, report, scheduler, answerFor, instance });
     const launch = createLaunch({ ports, report, scheduler, enqueue, answerFor });
-    const capture = createCapture({ ports, holds, enqueue, launch, answerFor, unanswered, instance });
+    const capture = createCapture({ ports, holds, scheduler, enqueue, launch, answerFor, unanswered, instance });
     const connectivityChanged = () => changes.forEach((change) => change());
     const api = createCommands({ ports, state, report, holds, listing, scheduler, connectivityChanged });
     return { api, state, scheduler, changes, intercept: createIntercept(capture, state, report, ports.send), print };

@@ -50,7 +50,7 @@ export function memoryOutbox(): Outbox {
       const inTheWay = sameKey.find((entry) => !isInFlight(entry.seq));
       if (sameKey[0] && whenWaiting === 'refuse') return { kind: 'refused', waiting: sameKey[0] };
       if (inTheWay && inTheWay.owner !== draft.owner) return { kind: 'refused', waiting: inTheWay };
-      const others = inOrder().filter((entry) => entry.backend === draft.backend && entry !== inTheWay);
+      const others = inOrder().filter((entry) => entry.backend === draft.backend && entry.seq !== inTheWay?.seq);
       if (!inTheWay && others.length >= limits.maxEntries) return { kind: 'full', limit: 'maxEntries' };
       const bytes = others.reduce((sum, entry) => sum + entry.bodySize, draft.bodySize);
       if (bytes > limits.maxBytes) return { kind: 'full', limit: 'maxBytes' };
