@@ -200,6 +200,67 @@ export function outboxContract(name: string, create: () => Outbox): void {
       expect(kept.at(-1)?.at).toBe(599);
     });
 
+    describe('C10 limits', () => {
+      const limits = { maxEntries: 2, maxBytes: 10 };
+      const one = (outbox: Outbox, id: string, size: number, more: Order = {}) =>
+        capture(outbox, { limits, body: new Uint8Array(size).buffer, ...more, entry: { id, bodySize: size, ...more.entry } });
+
+      test('count, and what goes makes room', async () => {
+        const outbox = create();
+        const first = await one(outbox, 'a', 1);
+        await one(outbox, 'b', 1);
+        expect(await one(outbox, 'c', 1)).toEqual({ kind: 'full', limit: 'maxEntries' });
+        expect(await outbox.list({ after: 0, limit: 10 })).toHaveLength(2);
+        await remove(outbox, (first as { seq: number }).seq);
+        expect(await one(outbox, 'c', 1)).toMatchObject({ kind: 'stored' });
+      });
+
+      test('count bytes, in captures that come together too', async () => {
+        const outbox = create();
+        const kinds = (await Promise.all([one(outbox, 'a', 6), one(outbox, 'b', 5), one(outbox, 'c', 4)])).map(({ kind }) => kind);
+        expect(kinds).toEqual(['stored', 'full', 'stored']);
+      });
+
+      test('one in place of another counts once', async () => {
+        const outbox = create();
+        await one(outbox, 'a', 4);
+        await one(outbox, 'b', 6);
+        expect(await one(outbox, 'a', 5, { whenWaiting: 'replace' })).toEqual({ kind: 'full', limit: 'maxBytes' });
+        expect(await one(outbox, 'a', 1, { whenWaiting: 'replace' })).toMatchObject({ kind: 'stored' });
+        expect(await one(outbox, 'b', 9, { whenWaiting: 'replace' })).toMatchObject({ kind: 'stored' });
+      });
+
+      test('are each backend’s own, and dead letters count', async () => {
+        const outbox = create();
+        const dead = await one(outbox, 'a', 1);
+        await outbox.commit({
+          seq: (dead as { seq: number }).seq,
+          decide: (entry) => transition(entry, { type: 'permanent', reason: 'permanent', answer: null, block: false }, 1),
+        });
+        await one(outbox, 'b', 1);
+        expect(await one(outbox, 'c', 1)).toMatchObject({ kind: 'full' });
+        expect(await one(outbox, 'c', 1, { entry: { namespace: 'shop' } })).toMatchObject({ kind: 'stored' });
+      });
+    });
+
+    test('D1 knows what may not have been answered, and what may not have been told', async () => {
+      const outbox = create();
+      const asked = (answeredAt: number) => ({ worker: 'w', fingerprint: `f${answeredAt}`, answeredAt });
+      await stored(outbox, { entry: { id: 'never' } });
+      await stored(outbox, { entry: { id: 'long', asked: asked(99) } });
+      const short = await stored(outbox, { entry: { id: 'short', asked: asked(100) } });
+      const open = await stored(outbox, { entry: { id: 'open', asked: asked(Infinity) } });
+      const { unanswered, untold } = await outbox.start(100);
+      expect(seqs(unanswered)).toEqual([short, open]);
+      expect(untold).toEqual([]);
+      for (const seq of [short, open]) {
+        const answer = { status: 200, headers: {}, body: null, truncated: false };
+        await outbox.commit({ seq, decide: (entry) => transition(entry, { type: 'delivered', answer }, 100) });
+      }
+      expect(await outbox.start(100)).toMatchObject({ unanswered: [], untold: [{ seq: open, asked: 'fInfinity' }] });
+      expect((await outbox.start(101)).untold).toEqual([]);
+    });
+
     test('keeps the gates and the settings', async () => {
       const outbox = create();
       const backend = { key: record().backend, gates: {}, circuit: { state: 'closed' } as const, holdUntil: 7 };

@@ -50,17 +50,3 @@ test('D4 a connection that was lost is opened again, and the work repeated', asy
   await connection.read(async (db) => db.close());
   expect(await outbox.journal()).toEqual([{ type: 'online', at: 1 }]);
 });
-
-test('D3 a newer worker’s upgrade isn’t held up, and the older one loses nothing', async () => {
-  const name = `upgrade-${crypto.randomUUID()}`;
-  const outbox = storedOutbox(opened(name));
-  await outbox.commit({ events: [{ type: 'online', at: 1 }] });
-  const upgraded = await new Promise<IDBDatabase>((resolve, reject) => {
-    const request = indexedDB.open(name, 99);
-    request.onsuccess = () => resolve(request.result);
-    request.onblocked = () => reject(new Error('blocked'));
-  });
-  await expect(outbox.journal()).rejects.toThrow(/version/i);
-  expect(upgraded.objectStoreNames.contains('journal')).toBe(true);
-  upgraded.close();
-});

@@ -1,0 +1,114 @@
+import { afterEach, expect, test } from 'vitest';
+import { storedOutbox } from '../../sw/store/outbox.js';
+import { opened } from '../support/database.js';
+import { NO_LIMITS, record } from '../support/records.js';
+
+const { add } = IDBObjectStore.prototype;
+const { transaction } = IDBDatabase.prototype;
+
+afterEach(() => {
+  IDBObjectStore.prototype.add = add;
+  IDBDatabase.prototype.transaction = transaction;
+});
+
+const name = () => `connection-${crypto.randomUUID()}`;
+
+const capture = (outbox: ReturnType<typeof storedOutbox>, id: string, body: ArrayBuffer | Blob | null = null) => {
+  const { seq: _, ...draft } = record({ id });
+  return outbox.capture({
+    draft,
+    body,
+    limits: NO_LIMITS,
+    whenWaiting: 'refuse',
+    isInFlight: () => false,
+    decide: (entry) => ({ entry, events: [] }),
+  });
+};
+
+/** The next `times` entries can't be written. */
+function refuse(error: string, times: number): void {
+  let left = times;
+  IDBObjectStore.prototype.add = function (...args) {
+    if (this.name === 'entries' && left-- > 0) throw new DOMException('no', error);
+    return add.apply(this, args);
+  };
+}
+
+/** Notes the transactions that are begun. */
+function watched(): { stores: string[]; durability: string | undefined; mode: string }[] {
+  const seen: { stores: string[]; durability: string | undefined; mode: string }[] = [];
+  IDBDatabase.prototype.transaction = function (stores, mode = 'readonly', options) {
+    const tx = transaction.call(this, stores, mode, options);
+    seen.push({ stores: [...tx.objectStoreNames], durability: tx.durability, mode });
+    return tx;
+  };
+  return seen;
+}
+
+test('D5 what is owed is written with strict durability', async () => {
+  const seen = watched();
+  const outbox = storedOutbox(opened(name()));
+  await capture(outbox, 'a');
+  await outbox.commit({ events: [{ type: 'online', at: 1 }] });
+  const writes = seen.filter(({ mode }) => mode === 'readwrite');
+  expect(writes.map(({ durability }) => durability)).toEqual(['strict', 'strict']);
+});
+
+test('a listing and the heads read no body', async () => {
+  const outbox = storedOutbox(opened(name()));
+  await capture(outbox, 'a', new ArrayBuffer(8));
+  const seen = watched();
+  await outbox.list({ after: 0, limit: 10_000 });
+  await outbox.heads();
+  await outbox.start(0);
+  expect(seen.length).toBeGreaterThan(2);
+  expect(seen.flatMap(({ stores }) => stores)).not.toContain('bodies');
+});
+
+test('C11 on a full disk, room is made once, and the write tried once more', async () => {
+  let calls = 0;
+  const outbox = storedOutbox(opened(name(), async () => void calls++));
+  refuse('QuotaExceededError', 1);
+  expect(await capture(outbox, 'a')).toMatchObject({ kind: 'stored' });
+  expect(calls).toBe(1);
+  refuse('QuotaExceededError', 2);
+  await expect(capture(outbox, 'b')).rejects.toMatchObject({ name: 'QuotaExceededError' });
+  expect(calls).toBe(2);
+  expect(await capture(outbox, 'c')).toMatchObject({ kind: 'stored' });
+});
+
+test('C11 one write that finds no room takes no other down', async () => {
+  let calls = 0;
+  const outbox = storedOutbox(opened(name(), async () => void calls++));
+  refuse('QuotaExceededError', 3);
+  // While this one is being committed, the others gather for the next transaction.
+  void outbox.commit({ events: [] });
+  const together = await Promise.allSettled(['a', 'b', 'c'].map((id) => capture(outbox, id)));
+  expect(together.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled']);
+  expect(calls).toBe(1);
+});
+
+test('D4 a connection that’s lost is opened again, and the write is there once', async () => {
+  const outbox = storedOutbox(opened(name()));
+  refuse('UnknownError', 1);
+  expect(await capture(outbox, 'a')).toMatchObject({ kind: 'stored' });
+  expect(await outbox.list({ after: 0, limit: 10 })).toHaveLength(1);
+});
+
+test('C4 a Blob stays one, and where the browser keeps none its bytes do', async () => {
+  const outbox = storedOutbox(opened(name()));
+  const blob = new Blob(['large']);
+  const { put } = IDBObjectStore.prototype;
+  const first = await capture(outbox, 'a', blob);
+  // WebKit, in an ephemeral session.
+  IDBObjectStore.prototype.put = function (value: unknown, key) {
+    if (value instanceof Blob) throw new DOMException('no Blobs here', 'UnknownError');
+    return put.call(this, value, key);
+  };
+  const second = await capture(outbox, 'b', blob).finally(() => {
+    IDBObjectStore.prototype.put = put;
+  });
+  const bodies = await Promise.all([first, second].map((one) => outbox.load((one as { seq: number }).seq)));
+  expect(bodies.map((loaded) => loaded?.body?.constructor.name)).toEqual(['Blob', 'ArrayBuffer']);
+  expect(await Promise.all(bodies.map((loaded) => new Response(loaded!.body).text()))).toEqual(['large', 'large']);
+});

@@ -1,0 +1,98 @@
+import { expect, test } from 'vitest';
+import { storedOutbox } from '../../sw/store/outbox.js';
+import { opened } from '../support/database.js';
+import { NO_LIMITS, record } from '../support/records.js';
+
+const name = () => `upgrade-${crypto.randomUUID()}`;
+
+/** A database as the first version made it, with one entry in it. The connection stays open. */
+async function firstVersion(database: string): Promise<IDBDatabase> {
+  const request = indexedDB.open(database, 1);
+  request.onupgradeneeded = () => {
+    const db = request.result;
+    const entries = db.createObjectStore('entries', { keyPath: 'seq', autoIncrement: true });
+    entries.createIndex('turn', 'turn');
+    entries.createIndex('standing', ['backend', 'state']);
+    entries.createIndex('id', 'id');
+    entries.createIndex('key', 'key');
+    db.createObjectStore('bodies');
+    const settlements = db.createObjectStore('settlements', { keyPath: 'seq' });
+    settlements.createIndex('id', 'id');
+    settlements.createIndex('key', 'key');
+    settlements.createIndex('at', 'at');
+    db.createObjectStore('backends', { keyPath: 'key' });
+    db.createObjectStore('settings');
+    db.createObjectStore('checkpoints');
+    db.createObjectStore('journal', { autoIncrement: true });
+    const { asked: _, ...entry } = record({ seq: 7, id: 'old', bodySize: 5 });
+    entries.add({ ...entry, writer: null });
+    request.transaction!.objectStore('bodies').put(new TextEncoder().encode('owed!').buffer, 7);
+  };
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}
+
+const capture = (outbox: ReturnType<typeof storedOutbox>, id: string, maxEntries = Infinity) => {
+  const { seq: _, ...draft } = record({ id });
+  return outbox.capture({
+    draft,
+    body: null,
+    limits: { ...NO_LIMITS, maxEntries },
+    whenWaiting: 'refuse',
+    isInFlight: () => false,
+    decide: (entry) => ({ entry, events: [] }),
+  });
+};
+
+test('D3 an upgrade keeps every entry with its body, and counts it', async () => {
+  const database = name();
+  (await firstVersion(database)).close();
+  const outbox = storedOutbox(opened(database));
+  expect(await outbox.heads()).toMatchObject([{ seq: 7, id: 'old', asked: null }]);
+  const { body } = (await outbox.load(7))!;
+  expect(await new Response(body).text()).toBe('owed!');
+  expect(await capture(outbox, 'second', 1)).toEqual({ kind: 'full', limit: 'maxEntries' });
+  expect(await capture(outbox, 'second', 2)).toMatchObject({ kind: 'stored', seq: 8 });
+});
+
+test('D3 an upgrade that breaks off leaves what was there as it was', async () => {
+  const database = name();
+  (await firstVersion(database)).close();
+  const { createIndex } = IDBObjectStore.prototype;
+  IDBObjectStore.prototype.createIndex = () => {
+    throw new DOMException('broken', 'UnknownError');
+  };
+  await expect(storedOutbox(opened(database)).heads()).rejects.toThrow();
+  IDBObjectStore.prototype.createIndex = createIndex;
+  expect(await storedOutbox(opened(database)).heads()).toMatchObject([{ seq: 7, id: 'old' }]);
+});
+
+test('D3 C11 an upgrade that somebody blocks is a failure soon, and heals when it’s let in', async () => {
+  const database = name();
+  const older = await firstVersion(database);
+  const outbox = storedOutbox(opened(database));
+  await expect(outbox.heads()).rejects.toMatchObject({ name: 'BlockedError' });
+  const began = performance.now();
+  await expect(capture(outbox, 'x')).rejects.toMatchObject({ name: 'BlockedError' });
+  // The first waits for a while; those after it know.
+  expect(performance.now() - began).toBeLessThan(1_000);
+  older.close();
+  await expect.poll(() => capture(outbox, 'x').then(({ kind }) => kind, ({ name }: Error) => name)).toBe('stored');
+  expect(await outbox.heads()).toHaveLength(1);
+});
+
+test('D3 a newer worker’s upgrade isn’t held up, and the older one loses nothing', async () => {
+  const database = name();
+  const outbox = storedOutbox(opened(database));
+  await outbox.commit({ events: [{ type: 'online', at: 1 }] });
+  const upgraded = await new Promise<IDBDatabase>((resolve, reject) => {
+    const request = indexedDB.open(database, 99);
+    request.onsuccess = () => resolve(request.result);
+    request.onblocked = () => reject(new Error('blocked'));
+  });
+  await expect(outbox.journal()).rejects.toThrow(/version/i);
+  expect(upgraded.objectStoreNames.contains('journal')).toBe(true);
+  upgraded.close();
+});
