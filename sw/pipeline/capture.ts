@@ -119,10 +119,12 @@ export function createCapture(parts: CaptureParts): Capture {
       if (waiting && !directives.replace) return duplicate(waiting);
       if (waiting) reason = 'replaced';
     }
+    // Asked before it stands in line itself.
+    const behind = reason !== null && isBehind(backend, draft);
     const stored = reason && (await enqueue.store(backend, wanted, directives, { reason }));
     if (stored) return stored;
     // What can't be stored must not overtake what is.
-    if (reason && isBehind(backend, draft)) return Response.error();
+    if (behind) return Response.error();
     return launch(backend, wanted, directives, context, { unstorable: reason !== null });
   }
 

@@ -41,6 +41,16 @@ describe('C10 over a limit', () => {
     expect([answer.status, await answer.text()]).toEqual([500, 'busy']);
   });
 
+  test('nor is it kept from the server for being known as in vain', async () => {
+    const { server, post, log } = limited({ maxEntries: 1 });
+    server(down);
+    await post('a', inLane('1'));
+    server(ok);
+    // The circuit is open.
+    expect((await post('b', inLane('2'))).status).toBe(201);
+    expect(sent(log)).toEqual(['a', 'b']);
+  });
+
   test('C6 nothing in the lane is overtaken by what can’t be stored', async () => {
     const { server, post, log, clock } = limited({ maxEntries: 1 });
     server(() => new Response(null, { status: 500 }));

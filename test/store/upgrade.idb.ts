@@ -1,38 +1,13 @@
 import { expect, test } from 'vitest';
 import { storedOutbox } from '../../sw/store/outbox.js';
 import { opened } from '../support/database.js';
+import { firstVersion } from '../support/first-version.js';
 import { NO_LIMITS, record } from '../support/records.js';
 
-const name = () => `upgrade-${crypto.randomUUID()}`;
+const { asked: _asked, ...old } = record({ seq: 7, id: 'old', bodySize: 5 });
+const OLD = { ...old, writer: null };
 
-/** A database as the first version made it, with one entry in it. The connection stays open. */
-async function firstVersion(database: string): Promise<IDBDatabase> {
-  const request = indexedDB.open(database, 1);
-  request.onupgradeneeded = () => {
-    const db = request.result;
-    const entries = db.createObjectStore('entries', { keyPath: 'seq', autoIncrement: true });
-    entries.createIndex('turn', 'turn');
-    entries.createIndex('standing', ['backend', 'state']);
-    entries.createIndex('id', 'id');
-    entries.createIndex('key', 'key');
-    db.createObjectStore('bodies');
-    const settlements = db.createObjectStore('settlements', { keyPath: 'seq' });
-    settlements.createIndex('id', 'id');
-    settlements.createIndex('key', 'key');
-    settlements.createIndex('at', 'at');
-    db.createObjectStore('backends', { keyPath: 'key' });
-    db.createObjectStore('settings');
-    db.createObjectStore('checkpoints');
-    db.createObjectStore('journal', { autoIncrement: true });
-    const { asked: _, ...entry } = record({ seq: 7, id: 'old', bodySize: 5 });
-    entries.add({ ...entry, writer: null });
-    request.transaction!.objectStore('bodies').put(new TextEncoder().encode('owed!').buffer, 7);
-  };
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
-}
+const name = () => `upgrade-${crypto.randomUUID()}`;
 
 const capture = (outbox: ReturnType<typeof storedOutbox>, id: string, maxEntries = Infinity) => {
   const { seq: _, ...draft } = record({ id });
@@ -48,7 +23,7 @@ const capture = (outbox: ReturnType<typeof storedOutbox>, id: string, maxEntries
 
 test('D3 an upgrade keeps every entry with its body, and counts it', async () => {
   const database = name();
-  (await firstVersion(database)).close();
+  (await firstVersion(database, OLD)).close();
   const outbox = storedOutbox(opened(database));
   expect(await outbox.heads()).toMatchObject([{ seq: 7, id: 'old', asked: null }]);
   const { body } = (await outbox.load(7))!;
@@ -59,7 +34,7 @@ test('D3 an upgrade keeps every entry with its body, and counts it', async () =>
 
 test('D3 an upgrade that breaks off leaves what was there as it was', async () => {
   const database = name();
-  (await firstVersion(database)).close();
+  (await firstVersion(database, OLD)).close();
   const { createIndex } = IDBObjectStore.prototype;
   IDBObjectStore.prototype.createIndex = () => {
     throw new DOMException('broken', 'UnknownError');
@@ -71,7 +46,7 @@ test('D3 an upgrade that breaks off leaves what was there as it was', async () =
 
 test('D3 C11 an upgrade that somebody blocks is a failure soon, and heals when it’s let in', async () => {
   const database = name();
-  const older = await firstVersion(database);
+  const older = await firstVersion(database, OLD);
   const outbox = storedOutbox(opened(database));
   await expect(outbox.heads()).rejects.toMatchObject({ name: 'BlockedError' });
   const began = performance.now();

@@ -1,0 +1,275 @@
+import type { Browser, CDPSession, Page } from '@playwright/test';
+import { firstVersion } from '../support/first-version.js';
+import { expect, FAST, NEVER, openApp, test, type App } from '../support/fixtures.js';
+
+const AHEAD = `backends: [{ baseUrl: '/api', capture: 'write-ahead', ${FAST} }]`;
+
+/** Begins a fetch whose answer is asked for later. */
+const begin = (page: Page, body: string, headers: Record<string, string> = {}) =>
+  page.evaluate(
+    ([body, headers]) => {
+      Object.assign(window, {
+        answer: fetch('/api/x', { method: 'POST', body, headers }).then(
+          async (response) => [response.status, await response.text()],
+          ({ name }: Error) => [0, name],
+        ),
+      });
+    },
+    [body, headers] as const,
+  );
+const answered = (page: Page) => page.evaluate(() => (window as unknown as { answer: Promise<[number, string]> }).answer);
+
+const keys = ({ server }: App) => new Set(server.received.map(({ headers }) => headers['idempotency-key']));
+
+test.describe('D1 a worker killed in mid-fetch: Chromium gives its event to the next one', () => {
+  test('write-ahead: one idempotency key, and the server’s own answer', async ({ open, server }) => {
+    const app = await open({ options: AHEAD });
+    server.reply((_request, count) => (count === 0 ? 'hang' : { status: 201, body: 'made' }));
+    await begin(app.page, 'x');
+    await server.arrived(1);
+    await app.stopWorker();
+    expect(await answered(app.page)).toEqual([201, 'made']);
+    expect(server.received.length).toBe(2);
+    expect(keys(app).size).toBe(1);
+    await app.empty();
+    expect(server.received.length).toBe(2);
+  });
+
+  test('on failure: so it is when the send took a while', async ({ open, server }) => {
+    const app = await open();
+    server.reply((_request, count) => (count === 0 ? 'hang' : { status: 201, body: 'made' }));
+    await begin(app.page, 'x');
+    await expect.poll(async () => (await app.entries()).map(({ reason }) => reason)).toEqual(['first-send']);
+    await app.stopWorker();
+    expect(await answered(app.page)).toEqual([201, 'made']);
+    await app.empty();
+    expect(keys(app).size).toBe(1);
+  });
+
+  test('with the page waiting for a stored entry: it goes on waiting for that one', async ({ open, server }) => {
+    const app = await open();
+    server.reply((_request, count) => (count < 3 ? { status: 503 } : { status: 201, body: 'made' }));
+    await app.call((sync) => sync.pause());
+    await begin(app.page, 'x', { 'Holdfast-Mode': 'wait' });
+    await app.heard('queued');
+    await app.stopWorker();
+    await expect.poll(async () => (await app.entries()).length).toBe(1);
+    await app.call((sync) => sync.resume());
+    expect(await answered(app.page)).toEqual([201, 'made']);
+    expect(keys(app).size).toBe(1);
+    expect(await app.types()).toEqual(expect.arrayContaining(['queued', 'delivered']));
+    expect((await app.types()).filter((type) => type === 'queued')).toHaveLength(1);
+  });
+});
+
+test('C10 an outbox that’s full: the true failure, told, and nothing that was stored is gone', async ({ open, server }) => {
+  const app = await open({
+    options: `backends: [{ baseUrl: '/api', lane: (r) => r.headers.get('x-lane') ?? '', limits: { maxEntries: 2 }, ${FAST} }]`,
+  });
+  server.reply({ status: 500, body: 'busy' });
+  await app.call((sync) => sync.pause());
+  const post = (name: string) => app.post(name, { headers: { 'X-Lane': name } });
+  expect((await post('a')).status).toBe(202);
+  expect((await post('b')).status).toBe(202);
+  expect(await post('c')).toMatchObject({ status: 500, text: 'busy' });
+  await app.heard('outbox-full');
+  server.reply({ status: 201 });
+  await app.call((sync) => sync.resume());
+  await app.heard('delivered', 2);
+  expect((await post('d')).status).toBe(201);
+});
+
+test('C11 on a full disk the caches make room; when there’s none, it’s as if the outbox were full', async ({ page, server }) => {
+  const size = 3 * 1024 * 1024;
+  const cdp = await page.context().newCDPSession(page);
+  // Before the first write: it's ignored after that.
+  await cdp.send('Storage.overrideQuotaForOrigin', { origin: server.origin, quotaSize: 2.5 * size });
+  const app = await openApp(page, server, {
+    options: `backends: [{ baseUrl: '/api', ${NEVER} }] });
+      holdfast.registerQuotaErrorCallback(async () => (await caches.open('runtime')).delete('/large'));
+      ({`,
+  });
+  await page.evaluate(async (size) => {
+    const cache = await caches.open('runtime');
+    await cache.put('/large', new Response(new Uint8Array(size)));
+  }, 1.5 * size);
+  server.reply({ status: 503, body: 'down' });
+  const post = (type: string, lane: string) =>
+    page.evaluate(
+      async ([type, lane, size]) => {
+        // Noise, as the database compresses.
+        const noise = new Uint8Array(size);
+        for (let at = 0; at < size; at += 65_536) crypto.getRandomValues(noise.subarray(at, at + 65_536));
+        const body = new Blob([noise], { type });
+        return (await fetch('/api/x', { method: 'POST', body, headers: { 'Holdfast-Lane': lane } })).status;
+      },
+      [type, lane, size] as const,
+    );
+  // Files are kept as Blobs, text as bytes.
+  expect(await post('application/octet-stream', 'a')).toBe(202);
+  expect(await page.evaluate(() => caches.match('/large'))).toBeUndefined();
+  expect(await post('text/plain', 'b')).toBe(202);
+  expect(await app.types()).not.toContain('outbox-full');
+  expect(await post('text/plain', 'c')).toBe(503);
+  await app.heard('outbox-full');
+  expect((await app.events()).at(-1)).toMatchObject({ limit: 'quota' });
+  expect(await app.entries()).toHaveLength(2);
+});
+
+test('D3 C11 a newer database under an older worker: its requests pass through, and it’s told', async ({ open, server }) => {
+  const app = await open();
+  await app.call((sync) => sync.status());
+  await app.page.evaluate(
+    () =>
+      new Promise((resolve, reject) => {
+        const request = indexedDB.open('holdfast', 99);
+        request.onsuccess = resolve;
+        request.onblocked = () => reject(new Error('the worker holds on to it'));
+      }),
+  );
+  server.reply((_request, count) => (count === 0 ? { status: 503, body: 'down' } : { status: 201, body: 'made' }));
+  expect(await app.post('x')).toMatchObject({ status: 503, text: 'down' });
+  await app.heard('storage-failed');
+  await app.stopWorker();
+  expect(await app.post('y')).toMatchObject({ status: 201, text: 'made' });
+  await app.heard('storage-failed', 2);
+  const told = (await app.events()).filter(({ type }) => type === 'storage-failed');
+  expect(told).toMatchObject([{ error: 'VersionError' }, { error: 'VersionError' }]);
+});
+
+test('D3 C11 an upgrade that a tab blocks: requests pass through, and are stored when it lets go', async ({ page, server }) => {
+  await page.goto(server.origin);
+  await page.evaluate(`(${firstVersion.toString()})('holdfast').then((db) => { window.older = db; })`);
+  server.serve('/worker.js', `importScripts('/holdfast-sw.js'); holdfast.install({ takeOver: true, backends: [{ baseUrl: '/api', ${FAST} }] });`);
+  await page.evaluate(async () => {
+    window.seen = [];
+    new BroadcastChannel('holdfast').onmessage = ({ data }) => window.seen.push(data);
+    const controlled = new Promise((resolve) => (navigator.serviceWorker.oncontrollerchange = resolve));
+    await navigator.serviceWorker.register('/worker.js');
+    await controlled;
+  });
+  server.reply({ status: 503, body: 'down' });
+  const post = () => page.evaluate(() => fetch('/api/x', { method: 'POST', body: 'x' }).then(({ status }) => status));
+  expect(await post()).toBe(503);
+  await expect.poll(() => page.evaluate(() => window.seen.at(-1))).toMatchObject({ type: 'storage-failed', error: 'BlockedError' });
+  await page.evaluate(() => {
+    (window as unknown as { older: IDBDatabase }).older.close();
+  });
+  await expect.poll(post).toBe(202);
+});
+
+test('D2 when the one that drains is gone, another takes over', async ({ open, server, context }) => {
+  const app = await open();
+  const other = await context.newPage();
+  await other.goto(server.origin);
+  // As a drain of another version, in another tab.
+  await other.evaluate(() => void navigator.locks.request('holdfast:drain', () => new Promise(() => {})));
+  await server.unlisten();
+  await app.post('x');
+  await server.listen();
+  await app.call((sync) => sync.replay());
+  await expect.poll(() => app.page.evaluate(async () => (await navigator.locks.query()).pending?.length)).toBe(1);
+  expect(server.received).toHaveLength(0);
+  await other.close();
+  await app.heard('delivered');
+});
+
+test('D2 a drain goes on when its worker is replaced by a newer one, each entry once', async ({ open, server }) => {
+  const app = await open();
+  await server.unlisten();
+  const bodies = Array.from({ length: 12 }, (_, body) => String(body));
+  for (const body of bodies) await app.post(body);
+  server.reply(async () => {
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    return { status: 201 };
+  });
+  await server.listen();
+  await app.call((sync) => sync.replay());
+  await server.arrived(3);
+  const script = `importScripts('/holdfast-sw.js'); holdfast.install({ takeOver: true, backends: [{ baseUrl: '/api', ${FAST} }] }); // 2`;
+  server.serve('/worker.js', script);
+  await app.page.evaluate(() => navigator.serviceWorker.getRegistration().then((registration) => registration!.update()));
+  await app.empty();
+  const effects = new Map(server.received.map(({ headers, text }) => [headers['idempotency-key'], text]));
+  expect([...effects.values()]).toEqual(bodies);
+});
+
+test('C4 a file of 25 MB is stored and replayed outside of the worker’s memory', async ({ open, server, browser }) => {
+  const app = await open();
+  const size = 25 * 1024 * 1024;
+  server.reply((_request, count) => (count === 0 ? { status: 503 } : count === 1 ? 'hang' : { status: 201 }));
+  const heap = await workerHeap(browser);
+  const before = await heap();
+  const sent = await app.page.evaluate(async (size) => {
+    const form = new FormData();
+    form.append('file', new File([new Uint8Array(size).fill(7)], 'large.bin'));
+    return (await fetch('/api/x', { method: 'POST', body: form })).status;
+  }, size);
+  expect(sent).toBe(202);
+  expect((await heap()) - before).toBeLessThan(size / 5);
+  await server.arrived(2);
+  expect((await heap()) - before).toBeLessThan(size / 5);
+  const [first, second] = server.received;
+  expect(second!.body.equals(first!.body)).toBe(true);
+  expect(second!.headers['content-type']).toBe(first!.headers['content-type']);
+});
+
+/** Gives the bytes that the service worker's script holds: its heap and its buffers. */
+async function workerHeap(browser: Browser): Promise<() => Promise<number>> {
+  const cdp: CDPSession = await browser.newBrowserCDPSession();
+  const { targetInfos } = await cdp.send('Target.getTargets');
+  const worker = targetInfos.find(({ type }) => type === 'service_worker');
+  const { sessionId } = await cdp.send('Target.attachToTarget', { targetId: worker!.targetId, flatten: false });
+  let id = 0;
+  return () =>
+    new Promise((resolve) => {
+      const mine = ++id;
+      cdp.on('Target.receivedMessageFromTarget', ({ message }) => {
+        const answer = JSON.parse(message);
+        if (answer.id === mine) resolve(answer.result.usedSize + answer.result.backingStorageSize);
+      });
+      void cdp.send('Target.sendMessageToTarget', { sessionId, message: JSON.stringify({ id: mine, method: 'Runtime.getHeapUsage' }) });
+    });
+}
+
+test.describe('the browser is asked to keep the storage', () => {
+  const ask = async (app: App) => {
+    await app.page.evaluate(() => {
+      Object.assign(window, { asked: 0 });
+      navigator.storage.persist = () => {
+        (window as unknown as { asked: number }).asked++;
+        return Promise.resolve(false);
+      };
+    });
+    return () => app.page.evaluate(() => (window as unknown as { asked: number }).asked);
+  };
+
+  test('when the first entry is stored, once', async ({ open, server }) => {
+    const app = await open();
+    const asked = await ask(app);
+    await app.post('fine');
+    expect(await asked()).toBe(0);
+    server.reply((_request, count) => ({ status: count < 3 ? 503 : 201 }));
+    await app.post('a');
+    await app.post('b');
+    await app.heard('queued', 2);
+    expect(await asked()).toBe(1);
+  });
+
+  test('unless it’s not wanted', async ({ open, server }) => {
+    const app = await open({ connect: 'persist: false' });
+    const asked = await ask(app);
+    server.reply({ status: 503 });
+    await app.post('a');
+    await app.heard('queued');
+    expect(await asked()).toBe(0);
+  });
+
+  test('and status says what came of it, with usage and quota', async ({ open, page }) => {
+    const app = await open();
+    const { storage } = await app.call((sync) => sync.status());
+    expect(storage.persisted).toBe(await page.evaluate(() => navigator.storage.persisted()));
+    expect(storage.usage).toBeGreaterThan(0);
+    expect(storage.quota).toBeGreaterThan(storage.usage!);
+  });
+});
