@@ -126,6 +126,8 @@ test.describe('a wrong option', () => {
     [`backends: [{ baseUrl: '/api', networkTimeoutMs: -1 }]`, /networkTimeoutMs" is -1; it must be a number of milliseconds/],
     [`backends: [{ baseUrl: '/api', retry: { maxRetries: 1.5 } }]`, /retry\.maxRetries" is 1\.5; it must be a whole number/],
     [`backends: [{ baseUrl: '/api', auth: { on401: 'x' } }]`, /auth\.on401" is "x"; it must be 'hold' or 'pass'/],
+    [`backends: [{ baseUrl: '/api', limits: { maxAgeMs: 0 } }]`, /limits\.maxAgeMs" is 0; it must be a number of milliseconds over 0/],
+    [`backends: [{ baseUrl: '/api', limits: { entries: 9 } }]`, /limits\.entries" is 9; it isn't known; known are: maxEntries, /],
     [`backends: [{ baseUrl: '/api' }, { baseUrl: '/api/' }]`, /"backends\[1\]\.baseUrl".*same backend as backends\[0\]/],
     [`backends: [{ baseUrl: '/api' }], onEvents: () => {}`, /option "onEvents" is a function; it isn't known/],
   ] as const) {

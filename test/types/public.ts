@@ -9,6 +9,7 @@ import {
   install,
   memoryCheckpoints,
   openGate,
+  registerQuotaErrorCallback,
   type Outcome,
   type RetryPolicy,
   type Verdict,
@@ -19,6 +20,8 @@ import type { SyncApi } from 'holdfast';
 export async function page(registration: ServiceWorkerRegistration): Promise<void> {
   const sync = await connect({ worker: '/sw.js', getToken: async ({ reason, rejected }) => (rejected ? null : reason) });
   sync.addEventListener('retrying', ({ detail }) => detail.delayMs.toFixed());
+  sync.addEventListener('outbox-full', ({ detail }) => detail.limit satisfies 'maxEntries' | 'maxBytes' | 'quota');
+  (await sync.status()).storage.persisted satisfies boolean | null;
   sync.addEventListener('event', ({ detail }) => {
     if (detail.type === 'failed') detail.reason satisfies string;
     // @ts-expect-error -- only a retry has a delay
@@ -51,6 +54,10 @@ export function worker(): void {
     ],
     onEvent: (event: SyncEvent) => void event.type,
   });
+  registerQuotaErrorCallback(async () => void (await caches.delete('pictures')));
+  install({ backends: [{ baseUrl: '/api', limits: { maxEntries: 10, maxBytes: Infinity } }] });
+  // @ts-expect-error -- there's no such limit
+  install({ backends: [{ baseUrl: '/api', limits: { entries: 10 } }] });
   // @ts-expect-error -- a backend needs its base URL
   install({ backends: [{ namespace: 'x' }] });
   // @ts-expect-error -- there's no such way to capture

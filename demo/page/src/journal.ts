@@ -15,6 +15,7 @@ const STATES: Partial<Record<SyncEvent['type'], string>> = {
   delivered: 'delivered',
   released: 'delivered',
   failed: 'dead',
+  'outbox-full': 'dead',
   'storage-failed': 'dead',
   held: 'held',
   parked: 'held',

@@ -30,6 +30,7 @@ const REASONS: Record<EntryInfo['reason'], string> = {
   retried: "it's being tried again",
   permanent: 'the server refused it',
   'retries-exhausted': 'it was tried too often',
+  expired: 'it waited too long',
   'auth-rejected': 'fresh sign-ins were refused too',
   'before-send': "it couldn't be prepared",
   unsendable: "it can't be sent",
