@@ -6,7 +6,7 @@ import type { AuthView, BackendView } from '../policy/lanes.js';
 import type { RetryGate } from '../policy/retry-gate.js';
 import type { RetryPolicy } from '../policy/retry.js';
 import type { EntryInfo } from '../protocol/api.js';
-import { Berths } from './berths.js';
+import { Berths, type Berth } from './berths.js';
 import type { BackendRecord, Limits } from '../ports.js';
 
 /** How a page hears of a stored request. */
@@ -91,8 +91,8 @@ export interface Backend {
   lastAnswerAt: number;
   /** Its retry gate is closed, and somebody waits for it. */
   gated: boolean;
-  /** A page's request is the probe of the open circuit. */
-  probing: boolean;
+  /** The page's request that is the probe of the open circuit, if one is. */
+  probe: Berth | null;
 }
 
 export function createBackend(config: BackendConfig): Backend {
@@ -105,7 +105,7 @@ export function createBackend(config: BackendConfig): Backend {
     lanes: new LaneLedger(),
     lastAnswerAt: 0,
     gated: false,
-    probing: false,
+    probe: null,
   };
 }
 

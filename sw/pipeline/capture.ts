@@ -1,4 +1,5 @@
 import type { WaitReason } from '../protocol/events.js';
+import type { Decision } from '../policy/entry.js';
 import { credentialOf, type EntryRecord } from '../policy/entry-record.js';
 import type { Draft, FetchContext, Ports } from '../ports.js';
 import { duplicate, settledResponse, type AnswerFor } from './answers.js';
@@ -83,25 +84,29 @@ export function createCapture(parts: CaptureParts): Capture {
     });
     if (!left) return null;
     if (!('request' in left)) return settledResponse(left);
-    const { seq, asked } = left;
-    const decision = await outbox
-      .commit({
-        seq,
-        decide: (entry) =>
-          entry.asked?.worker === asked?.worker && entry.asked
-            ? { entry: { ...entry, asked: { ...entry.asked, worker: instance } }, events: [] }
-            : null,
-      })
-      .catch(() => null);
-    const entry = decision?.entry;
-    if (!entry || entry.reason !== 'first-send') {
-      backend.flights.delete(seq);
-      void scheduler.look();
-      return entry ? answerFor(backend, directives, entry) : null;
+    const entry = await takenOver(left);
+    if (entry?.reason === 'first-send') {
+      // Under its own id and idempotency key.
+      const again = { ...wanted, draft: { ...entry, turn: wanted.draft.turn } };
+      return launch(backend, again, directives, context, { adopted: { entry, flight } });
     }
-    // Under its own id and idempotency key.
-    const again = { ...wanted, draft: { ...entry, turn: wanted.draft.turn } };
-    return launch(backend, again, directives, context, { adopted: { entry, flight } });
+    backend.flights.delete(left.seq);
+    void scheduler.look();
+    if (entry) return answerFor(backend, directives, entry);
+    // Another worker was quicker.
+    const settlement = await outbox.settlement(left.key).catch(() => null);
+    return settlement?.seq === left.seq ? settledResponse(settlement) : null;
+  }
+
+  /** Marks an entry as this worker's to answer for. Null when it isn't there any more, or is another's by now. */
+  async function takenOver(left: EntryRecord): Promise<EntryRecord | null> {
+    const decide = (entry: EntryRecord): Decision | null =>
+      entry.asked && entry.asked.worker === left.asked?.worker
+        ? { entry: { ...entry, asked: { ...entry.asked, worker: instance } }, events: [] }
+        : null;
+    // What can't be marked is taken all the same: a second entry would be worse.
+    const decision = await outbox.commit({ seq: left.seq, decide }).catch(() => ({ entry: left }));
+    return decision?.entry ?? null;
   }
 
   async function capture(
@@ -114,6 +119,7 @@ export function createCapture(parts: CaptureParts): Capture {
     if (resumed) return resumed;
     const { draft } = wanted;
     let reason = inVain(backend, draft);
+    if (!reason && backend.record.circuit.state === 'open') backend.probe = wanted.berth;
     if (directives.id !== null) {
       const waiting = await waitingUnder(backend, draft.key);
       if (waiting && !directives.replace) return duplicate(waiting);
@@ -134,13 +140,14 @@ export function createCapture(parts: CaptureParts): Capture {
       return await capture(backend, wanted, directives, { ...context, signal: request.signal });
     } finally {
       wanted.berth.leave();
+      if (backend.probe === wanted.berth) backend.probe = null;
     }
   };
 }
 
 /** Whether a page's request may be the open circuit's probe: its time has come, and nothing stored wants to. */
-function mayProbe({ record: { circuit }, lanes, flights, probing }: Backend, now: number): boolean {
-  return circuit.state === 'open' && circuit.until <= now && !lanes.any && flights.size === 0 && !probing;
+function mayProbe({ record: { circuit }, lanes, flights, probe }: Backend, now: number): boolean {
+  return circuit.state === 'open' && circuit.until <= now && !lanes.any && flights.size === 0 && !probe;
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { EntryRecord } from '../policy/entry-record.js';
-import type { FetchContext, Ports } from '../ports.js';
+import type { Clock, FetchContext, Ports } from '../ports.js';
 import type { AnswerFor } from './answers.js';
 import { newFlight, type Backend, type Flight } from './backend.js';
 import type { Candidate } from './candidate.js';
@@ -42,6 +42,9 @@ export interface LaunchParts {
  */
 const LATE_MS = 250;
 
+/** An answer is handed over within this, or there's nobody to take it. In milliseconds. */
+const HANDED_MS = 1_000;
+
 export function createLaunch({ ports, report, scheduler, enqueue, answerFor }: LaunchParts): Launch {
   const { clock, log } = ports;
 
@@ -71,12 +74,8 @@ export function createLaunch({ ports, report, scheduler, enqueue, answerFor }: L
       if (writing || !storable) wanted.berth.place();
       const stopTimer = writing || !storable ? () => {} : clock.after(LATE_MS, () => void write(true));
       const both = AbortSignal.any([signal, flight.abort.signal]);
-      const probe = backend.record.circuit.state === 'open';
-      if (probe) backend.probing = true;
-      const { outcome, response } = await sendFirst(backend, wanted, both, ports).finally(() => {
-        stopTimer();
-        if (probe) backend.probing = false;
-      });
+      const { outcome, response } = await sendFirst(backend, wanted, both, ports).finally(stopTimer);
+      if (backend.probe === wanted.berth) backend.probe = null;
       const next = flight.cancelled ? ANSWER : await judgeFirst(backend, wanted, outcome, ports);
       flight.settling = true;
 
@@ -97,7 +96,7 @@ export function createLaunch({ ports, report, scheduler, enqueue, answerFor }: L
         }
       } else if (entry) {
         // Not before the page has its answer: until then its event may come again, by way of the next worker.
-        paying = handled.then(() => pay(entry));
+        paying = handedOver(handled, clock).then(() => pay(entry));
         waitUntil(paying.finally(land));
       }
       return response ?? Response.error();
@@ -142,6 +141,14 @@ export function createLaunch({ ports, report, scheduler, enqueue, answerFor }: L
       ports.askForWakeUp();
     }
   }
+}
+
+/** Resolves when the page has its answer. One that's gone may never have it. */
+function handedOver(handled: Promise<void>, clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = clock.after(HANDED_MS, resolve);
+    void handled.then(stop).then(resolve);
+  });
 }
 
 /** Gives the way to end a flight. */

@@ -165,6 +165,32 @@ describe('D1 a fetch event that comes again', () => {
     expect(await harness.api.entries()).toHaveLength(2);
   });
 
+  test('an answer that nobody takes holds up its lane for a second at most', async () => {
+    const { fetch, server, clock, api, log } = createHarness(AHEAD);
+    server((_request, count) => (count === 1 ? new Response(null, { status: 500 }) : ok()));
+    await fetch('/api/x', { ...MINE, gone: true });
+    expect((await fetch('/api/x', { method: 'POST', body: 'next' }))!.status).toBe(202);
+    await clock.advance(2_000);
+    expect(await api.entries()).toEqual([]);
+    expect(log.filter((line) => line.includes(' send mine'))).toHaveLength(1);
+  });
+
+  test('what can’t be marked as taken up is taken up all the same', async () => {
+    const harness = createHarness(AHEAD);
+    const { fetch, restart, outbox } = harness;
+    const seen = keysSeen(harness);
+    void fetch('/api/x', MINE);
+    await settle();
+    restart();
+    const { commit } = outbox;
+    outbox.commit = () => {
+      outbox.commit = commit;
+      return Promise.reject(new DOMException('lost', 'UnknownError'));
+    };
+    expect((await fetch('/api/x', MINE))!.status).toBe(201);
+    expect(seen.keys.size).toBe(1);
+  });
+
   test('it isn’t replayed while its event may come, and then it is', async () => {
     const harness = createHarness(AHEAD);
     const { fetch, restart, clock, log } = harness;

@@ -230,6 +230,17 @@ describe('circuit and lanes', () => {
     expect(log.filter((line) => /send [abc]/.test(line)).slice(4)).toEqual(['7500 send a', '7500 send b', '7500 send c']);
   });
 
+  test('R18 two requests of the page at once are one probe, write-ahead too', async () => {
+    const { post, fetch, server, clock, log, api } = createHarness({ backends: [{ baseUrl: '/api', capture: 'write-ahead' }] });
+    server(() => 'drop');
+    await post('first', { headers: { 'Holdfast-Id': 'mine' } });
+    await api.cancel('mine');
+    await clock.advance(1_000);
+    log.length = 0;
+    await Promise.all(['a', 'b'].map((body) => fetch('/api/x', { method: 'POST', body, headers: { 'Holdfast-Lane': body } })));
+    expect(log.filter((line) => line.includes(' send '))).toHaveLength(1);
+  });
+
   test('R18 when nothing waits any more, a page\'s request is the probe of an open circuit', async () => {
     const { post, server, clock, api } = createHarness();
     server(() => 'drop');

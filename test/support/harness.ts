@@ -35,7 +35,7 @@ export interface Harness {
   /** How the server answers from now on. `count` is the number of the request, from 0. */
   server(reply: (request: Request, count: number) => Reply | Promise<Reply>): void;
   /** What the page fetches; null where Holdfast leaves it alone. */
-  fetch(path: string, init?: RequestInit & { body?: string; clientId?: string }): Promise<Response | null>;
+  fetch(path: string, init?: RequestInit & { body?: string; clientId?: string; /** The page never takes its answer. */ gone?: boolean }): Promise<Response | null>;
   /** Posts a body under `/api`, with a token when one is given. */
   post(body: string, init?: { token?: string; headers?: Record<string, string>; path?: string }): Promise<Response>;
   goOffline(): void;
@@ -145,14 +145,14 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
     server: (next) => {
       reply = next;
     },
-    async fetch(path, { clientId = 'page', ...init } = {}) {
+    async fetch(path, { clientId = 'page', gone = false, ...init } = {}) {
       const request = new Request(new URL(path, ORIGIN), init);
       const backend = backendFor(request, worker.state, worker.print);
       if (!backend) return null;
       let answered = () => {};
       const handled = new Promise<void>((resolve) => (answered = resolve));
       const context = { clientId, handled, waitUntil: () => {} };
-      return worker.intercept(request, backend, context).finally(answered);
+      return worker.intercept(request, backend, context).finally(() => gone || answered());
     },
     async post(body, { token, headers = {}, path = '/api/notes' } = {}) {
       const authorization = token === undefined ? {} : { Authorization: `Bearer ${token}` };
