@@ -75,10 +75,7 @@ export function createEnqueue({ ports, report, scheduler, answerFor, instance }:
     } catch (error) {
       if (silent) return null;
       if (isQuotaError(error)) full(method, url, 'quota');
-      else {
-        log.error(`[holdfast] ${method} ${url} could not be stored; the page gets the true answer`, error);
-        report.storageFailed(method, url, error);
-      }
+      else report.storageFailed(method, url, error);
     }
     return null;
   };

@@ -50,6 +50,7 @@ export function createReport(
   return {
     tell,
     storageFailed(method, url, error) {
+      log.error(`[holdfast] the storage fails, so ${method} ${url} goes without it`, error);
       const name = error instanceof Error ? error.name : String(error);
       tell({ type: 'storage-failed', at: clock.now(), method, url, error: name });
     },
