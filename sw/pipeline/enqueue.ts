@@ -13,11 +13,11 @@ import type { Scheduler } from './scheduler.js';
 /** Puts requests on disk. */
 export interface Enqueue {
   /**
-   * Writes an entry. Gives the refusal where one under its key waits, and null where there's no room
-   * or no storage.
+   * Writes an entry, after those that came before it in its lane and are to be written. Gives the
+   * refusal where one under its key waits, and null where there's no room or no storage.
    */
   write(backend: Backend, wanted: Candidate, directives: Directives, how: How): Promise<EntryRecord | Response | null>;
-  /** Stores a request behind those that came before it, and gives the page's answer; null when it can't be stored. */
+  /** Stores a request, and gives the page's answer; null when it can't be stored. */
   store(backend: Backend, wanted: Candidate, directives: Directives, why: Why): Promise<Response | null>;
 }
 
@@ -56,6 +56,7 @@ export function createEnqueue({ ports, report, scheduler, answerFor, instance }:
     const { method, url } = wanted.draft.request;
     try {
       const asked = { worker: instance, fingerprint: await wanted.fingerprint(), answeredAt };
+      await berth.earlier();
       const draft = { ...wanted.draft, asked };
       const writing = report.capture({
         draft,
@@ -73,6 +74,7 @@ export function createEnqueue({ ports, report, scheduler, answerFor, instance }:
       if (result.kind === 'stored') return result.decision.entry ?? { ...draft, seq: result.seq };
       if (!silent) full(method, url, result.limit);
     } catch (error) {
+      berth.place();
       if (silent) return null;
       if (isQuotaError(error)) full(method, url, 'quota');
       else report.storageFailed(method, url, error);
@@ -90,9 +92,6 @@ export function createEnqueue({ ports, report, scheduler, answerFor, instance }:
     async store(backend, wanted, directives, why) {
       const draft = { ...wanted.draft, reason: why.reason };
       backend.lanes.begin(draft.turn);
-      // Made first, so that nothing comes between those before it and itself.
-      await wanted.fingerprint().catch(() => {});
-      await wanted.berth.earlier();
       const written = await write(backend, { ...wanted, draft }, directives, {
         decide: (entry) => queued(entry, why, clock.now()),
         answeredAt: answeredAt(backend, directives, clock.now()),
