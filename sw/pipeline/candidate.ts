@@ -4,6 +4,7 @@ import { turnOf, UNTRIED, type EntryRecord, type StoredRequest } from '../policy
 import type { Body, Draft, Ports } from '../ports.js';
 import { gateOf, type Backend } from './backend.js';
 import type { Berth } from './berths.js';
+import { joined } from './transmit.js';
 import { ownHeaders, type Directives } from './directives.js';
 import type { Holds } from './hold.js';
 
@@ -108,9 +109,10 @@ export const sizeOf = (body: Body | null): number => (body instanceof Blob ? bod
 
 /** Of a large body the two ends will do: its size is among the facts. */
 async function fingerprintOf(facts: unknown[], body: Body | null): Promise<Uint8Array<ArrayBuffer>> {
-  const parts: BlobPart[] = [JSON.stringify(facts)];
-  if (body) parts.push(body.slice(0, SMALL), body.slice(-SMALL));
-  return new Uint8Array(await new Blob(parts).arrayBuffer());
+  const ends = body ? [body.slice(0, SMALL), body.slice(-SMALL)] : [];
+  const parts = [new TextEncoder().encode(JSON.stringify(facts))];
+  for (const end of ends) parts.push(new Uint8Array(end instanceof Blob ? await end.arrayBuffer() : end));
+  return joined(parts);
 }
 
 export const describeRequest = (request: Request, headers: EntryRecord['request']['headers']): StoredRequest => ({

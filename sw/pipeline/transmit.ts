@@ -112,11 +112,15 @@ async function readAtMost(response: Response, limit: number, clock: Clock): Prom
   } finally {
     stopTimer();
   }
-  const bytes = new Uint8Array(size);
+  return { bytes: joined(chunks), truncated };
+}
+
+export function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(parts.reduce((size, part) => size + part.byteLength, 0));
   let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.byteLength;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.byteLength;
   }
-  return { bytes, truncated };
+  return bytes;
 }
