@@ -38,8 +38,8 @@ export interface ApiServer {
   requireToken(): void;
   /** A real JWT. `lifeS` may be negative. */
   token(sub?: string, lifeS?: number): Promise<string>;
-  /** Serves a script or a page. */
-  serve(path: string, body: string, type?: string): void;
+  /** Serves a script or a page; a function makes it anew for each request. */
+  serve(path: string, body: string | ((url: URL) => string | Promise<string>), type?: string): void;
   /** The paths of answers that nobody read to their end. */
   abandoned: string[];
   /** Resolves when `count` requests have been received. */
@@ -57,7 +57,7 @@ const SCRIPTS = new Set(['/holdfast-sw.js', '/holdfast.js', '/client.js', '/sw.j
 /** A real HTTP server with real JWTs: the page, the built scripts, and an API with faults on demand. */
 export async function createApiServer({ cors = false } = {}): Promise<ApiServer> {
   const received: Received[] = [];
-  const served = new Map<string, { body: string; type: string }>();
+  const served = new Map<string, { body: string | ((url: URL) => string | Promise<string>); type: string }>();
   const abandoned: string[] = [];
   const sockets = new Set<Socket>();
   let waiting: { count: number; resolve: () => void }[] = [];
@@ -96,17 +96,21 @@ export async function createApiServer({ cors = false } = {}): Promise<ApiServer>
     else response.end(text);
   }
 
-  async function answerFile(path: string, response: ServerResponse): Promise<void> {
+  async function answerFile(url: URL, response: ServerResponse): Promise<void> {
+    const path = url.pathname;
     const own = served.get(path);
-    if (own) return void response.writeHead(200, { 'Content-Type': own.type, 'Cache-Control': 'no-cache' }).end(own.body);
+    if (own) {
+      const body = typeof own.body === 'string' ? own.body : await own.body(url);
+      return void response.writeHead(200, { 'Content-Type': own.type, 'Cache-Control': 'no-cache' }).end(body);
+    }
     if (!SCRIPTS.has(path)) return void response.writeHead(404).end();
     const script = await readFile(new URL(`.${path}`, DIST));
     response.writeHead(200, { 'Content-Type': 'text/javascript', 'Cache-Control': 'no-cache' }).end(script);
   }
 
   const server = createServer((request, response) => {
-    const path = new URL(request.url ?? '/', 'http://localhost').pathname;
-    const answered = path.startsWith('/api') ? answerApi(request, response) : answerFile(path, response);
+    const url = new URL(request.url ?? '/', 'http://localhost');
+    const answered = url.pathname.startsWith('/api') ? answerApi(request, response) : answerFile(url, response);
     // A page that's closed breaks its connections; that's no failure of the server's.
     answered.catch(() => response.destroy());
   });

@@ -1,0 +1,159 @@
+import type { AboutEntry, SyncEvent } from '../../sw/protocol/events.js';
+import { opIdOf } from './op.js';
+import { killsInFlight, type Effect, type Post, type Record as RunRecord } from './record.js';
+
+export type ViolationKind =
+  | 'lost'
+  | 'doubled'
+  /** Doubled, and a worker was killed while the page's own request was under way: the browser sent it again. */
+  | 'redispatched'
+  | 'overtaken'
+  | 'wrong-bytes'
+  | 'wrong-owner'
+  | 'wrong-answer'
+  | 'leftover'
+  | 'unanswered'
+  | 'unsettled'
+  | 'settled-twice'
+  /** Not the product's fault: events were swept before the runner had read them. */
+  | 'journal-gap';
+
+export interface Violation {
+  kind: ViolationKind;
+  why: string;
+  /** Whose stories tell of it. */
+  ops: number[];
+}
+
+export interface CheckOptions {
+  /** Which doubled posts are to be counted as `redispatched` and not held against anybody. @default none */
+  tolerates?: (post: Post) => boolean;
+}
+
+/** Judges a run. No violation means: nothing lost, nothing twice, nothing overtaken, nothing as the wrong user. */
+export function check(record: RunRecord, { tolerates = () => false }: CheckOptions = {}): Violation[] {
+  const effects = groupBy(record.effects, ({ op }) => op);
+  return [
+    ...lost(record, effects),
+    ...doubled(record, effects).filter(({ ops: [op] }) => !record.posts.some((post) => post.op.id === op && tolerates(post))),
+    ...overtaken(record, effects),
+    ...altered(record),
+    ...misattributed(record),
+    ...misanswered(record),
+    ...left(record),
+    ...misjournalled(record),
+  ];
+}
+
+/** The page was told that its post is in safe hands. */
+export const isAccepted = ({ heard }: Post): boolean =>
+  heard?.kind === 'queued' || (heard?.kind === 'answer' && heard.status >= 200 && heard.status < 300);
+
+type Effects = ReadonlyMap<number, readonly Effect[]>;
+
+function lost({ posts, journal }: RunRecord, effects: Effects): Violation[] {
+  const promised = new Map<number, string>();
+  for (const event of journal.values())
+    if (event.type === 'queued' || event.type === 'delivered') promised.set(opIdOf(event.url), `journalled as ${event.type}`);
+  for (const post of posts) if (isAccepted(post)) promised.set(post.op.id, `the page heard ${post.heard!.kind}`);
+  return [...promised]
+    .filter(([op]) => !effects.has(op))
+    .map(([op, why]) => ({ kind: 'lost', why: `${why}, and the server never acted`, ops: [op] }));
+}
+
+function doubled({ posts, kills }: RunRecord, effects: Effects): Violation[] {
+  const byOp = new Map(posts.map((post) => [post.op.id, post]));
+  return [...effects]
+    .filter(([, all]) => all.length > 1)
+    .map(([op, all]) => {
+      const post = byOp.get(op);
+      const inFlight = (post ? killsInFlight(post, kills) : []).filter(({ kill }) => kill.what === 'worker');
+      const flown = inFlight.map(({ flownMs }) => `${flownMs} ms`).join(', ');
+      return {
+        kind: inFlight.length > 0 ? 'redispatched' : 'doubled',
+        why: `${all.length} effects${flown && `; in flight when a worker was killed, since ${flown}`}`,
+        ops: [op],
+      };
+    });
+}
+
+function overtaken({ posts }: RunRecord, effects: Effects): Violation[] {
+  const firstOf = (post: Post) => Math.min(...effects.get(post.op.id)!.map(({ at }) => at.order));
+  const delivered = posts.filter((post) => isAccepted(post) && effects.has(post.op.id));
+  const lines = groupBy(delivered, ({ op }) => `${op.backend} ${op.lane} ${op.user}`);
+  return [...lines].flatMap(([line, all]) =>
+    all.flatMap((first) =>
+      all
+        .filter((second) => first.answered!.order < second.called.order && firstOf(first) > firstOf(second))
+        .map((second): Violation => ({
+          kind: 'overtaken',
+          why: `${second.op.id} was called after ${first.op.id} was answered, and took effect before it (${line})`,
+          ops: [first.op.id, second.op.id],
+        })),
+    ),
+  );
+}
+
+function altered({ effects, seen }: RunRecord): Violation[] {
+  const wrong = effects
+    .filter(({ faithful }) => !faithful)
+    .map(({ op }): Violation => ({ kind: 'wrong-bytes', why: "the body isn't the one that the page sent", ops: [op] }));
+  const unlike = seen
+    .filter(({ sameBytes }) => !sameBytes)
+    .map(({ op, key }): Violation => ({ kind: 'wrong-bytes', why: `two bodies under the key ${key}`, ops: [op] }));
+  return [...wrong, ...unlike];
+}
+
+function misattributed({ posts, effects }: RunRecord): Violation[] {
+  const owners = new Map(posts.map(({ op }) => [op.id, op.user]));
+  return effects
+    .filter(({ op, user }) => owners.get(op) !== user)
+    .map(({ op, user }) => ({ kind: 'wrong-owner', why: `${owners.get(op)}'s post took effect as ${user}'s`, ops: [op] }));
+}
+
+function misanswered({ posts }: RunRecord): Violation[] {
+  return posts.flatMap(({ op, heard }): Violation[] => {
+    if (heard === null) return [{ kind: 'unanswered', why: 'the page never heard anything', ops: [op.id] }];
+    if (heard.kind !== 'answer') return [];
+    const own = heard.status === 201 && heard.op === op.id;
+    return own ? [] : [{ kind: 'wrong-answer', why: `status ${heard.status}, of op ${heard.op}`, ops: [op.id] }];
+  });
+}
+
+const left = ({ leftover }: RunRecord): Violation[] =>
+  leftover.map(({ url, state, reason }) => ({ kind: 'leftover', why: `${state}, ${reason}`, ops: [opIdOf(url)] }));
+
+const TERMINAL = new Set<SyncEvent['type']>(['delivered', 'failed', 'cancelled']);
+
+function misjournalled({ journal }: RunRecord): Violation[] {
+  const gap = gapIn([...journal.keys()]);
+  const about = [...journal.values()].filter((event): event is SyncEvent & AboutEntry => 'seq' in event);
+  const entries = [...groupBy(about, ({ seq }) => seq)].flatMap(([seq, events]): Violation[] => {
+    const ends = events.filter(({ type }) => TERMINAL.has(type)).map(({ type }) => type);
+    const why = `entry ${seq}: ${events.map(({ type }) => type).join(', ')}`;
+    const ops = [opIdOf(events[0]!.url)];
+    if (ends.length > 1) return [{ kind: 'settled-twice', why, ops }];
+    // Without a `queued` nobody was told of the entry: a write-ahead whose worker died.
+    const owed = events.some(({ type }) => type === 'queued');
+    return owed && ends.length === 0 && !gap ? [{ kind: 'unsettled', why, ops }] : [];
+  });
+  return gap ? [{ kind: 'journal-gap', why: gap, ops: [] }, ...entries] : entries;
+}
+
+/** `Map.groupBy` came with Node 21. */
+function groupBy<T, Key>(all: Iterable<T>, keyOf: (one: T) => Key): Map<Key, T[]> {
+  const groups = new Map<Key, T[]>();
+  for (const one of all) {
+    const group = groups.get(keyOf(one));
+    if (group) group.push(one);
+    else groups.set(keyOf(one), [one]);
+  }
+  return groups;
+}
+
+/** The store counts its keys, so a number that's missing is an event that nobody read. */
+function gapIn(places: number[]): string | null {
+  const sorted = places.sort((a, b) => a - b);
+  const after = sorted.findIndex((place, index) => place !== index + 1);
+  return after === -1 ? null : `event ${after + 1} is missing, the next one is ${sorted[after]}`;
+}

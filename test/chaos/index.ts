@@ -1,0 +1,50 @@
+import { buildPage } from './app.js';
+import { readArguments, UsageError, type Arguments } from './arguments.js';
+import { check } from './checks.js';
+import { run } from './run.js';
+import { commandFor, story, summary } from './words.js';
+
+/** The fault run. Gives the exit code: 0, 1 for a violation, 2 for a wrong argument. */
+export async function main(given: readonly string[]): Promise<number> {
+  let wanted: Arguments;
+  try {
+    wanted = readArguments(given, Math.floor(Math.random() * 2 ** 32));
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(error.message);
+    return 2;
+  }
+  const { seed, minutes } = wanted;
+  const pageScript = await buildPage();
+  const end = performance.now() + (minutes ?? 0) * 60_000;
+  const failed: number[] = [];
+  let runs = 0;
+  do {
+    const next = (seed + runs++) % 2 ** 32;
+    if (!(await runSeed({ ...wanted, seed: next }, pageScript))) failed.push(next);
+  } while (performance.now() < end);
+  if (runs > 1) console.log(`\n${runs} seeds, ${failed.length} with violations${failed.length > 0 ? `: ${failed.join(', ')}` : ''}`);
+  return failed.length > 0 ? 1 : 0;
+}
+
+/** Gives true when nothing was violated. */
+async function runSeed({ verbose, ...options }: Arguments, pageScript: string): Promise<boolean> {
+  console.log(`\nseed ${options.seed}, ${options.ops} posts\nagain:      ${commandFor(options)}`);
+  const say = (line: string) => void (verbose && console.log(line));
+  const start = performance.now();
+  try {
+    const record = await run({
+      ...options,
+      pageScript,
+      onStep: (step, index, ms) => say(`${String(ms).padStart(6)} ms  ${index} ${JSON.stringify(step)}`),
+      onConsole: (line) => say(`           console: ${line}`),
+    });
+    const violations = check(record);
+    for (const violation of violations) console.log(`\n${story(violation, record)}`);
+    console.log(`\n${summary(record, violations, performance.now() - start)}`);
+    return violations.length === 0;
+  } catch (error) {
+    console.error('the run broke off', error);
+    return false;
+  }
+}

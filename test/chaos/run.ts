@@ -1,0 +1,59 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { SyncEvent } from '../../sw/protocol/events.js';
+import { serveApp } from './app.js';
+import { startDriver, type Driver } from './driver.js';
+import { finish } from './finish.js';
+import { perform, type Stage } from './perform.js';
+import { opsOf, plan, type PlanOptions, type Step } from './plan.js';
+import { startClock, type Record } from './record.js';
+import { createChaosServer } from './server.js';
+import { atMost } from './waiting.js';
+
+export interface RunOptions extends PlanOptions {
+  pageScript: string;
+  onStep(step: Step, index: number, ms: number): void;
+  onConsole(line: string): void;
+}
+
+/** No step waits for long, so one that does has found something. */
+const STEP_MS = 30_000;
+
+/** The store keeps the last 500 events. */
+const STEPS_BETWEEN_READINGS = 15;
+
+/** One run of a seed, from an empty profile to an empty outbox. */
+export async function run({ pageScript, onStep, onConsole, ...options }: RunOptions): Promise<Record> {
+  const steps = plan(options);
+  const now = startClock();
+  const server = await createChaosServer(options.seed, opsOf(steps), now);
+  const publishWorker = serveApp(server, pageScript);
+  const profile = await mkdtemp(join(tmpdir(), 'holdfast-chaos-'));
+  const { origin, tokenFor } = server;
+  const driver = await startDriver({ origin, profile, tabs: options.tabs, tokenFor, onConsole });
+  try {
+    const stage: Stage = { driver, server, now, publishWorker, posts: [], kills: [], underWay: new Set() };
+    const journal = new Map<number, SyncEvent>();
+    for (const [index, step] of steps.entries()) {
+      onStep(step, index, now().ms);
+      const ended = await atMost(perform(step, stage).then(() => true), STEP_MS);
+      if (!ended) throw new Error(`step ${index} (${JSON.stringify(step)}) hasn't ended after ${STEP_MS} ms`);
+      if (index % STEPS_BETWEEN_READINGS === 0) await readJournal(driver, journal);
+    }
+    const leftover = await finish(stage, options.tabs);
+    await readJournal(driver, journal);
+    const { posts, kills } = stage;
+    return { posts, kills, seen: server.seen, effects: await server.effects(), journal, leftover };
+  } finally {
+    await driver.end();
+    await server.close();
+    await rm(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+  }
+}
+
+async function readJournal(driver: Driver, journal: Map<number, SyncEvent>): Promise<void> {
+  const page = driver.page(driver.openTabs()[0]!);
+  const last = Math.max(0, ...journal.keys());
+  for (const [place, event] of await page.evaluate((last) => chaos.journalAfter(last), last)) journal.set(place, event);
+}

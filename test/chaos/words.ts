@@ -1,0 +1,63 @@
+/** What is printed of a run. */
+import type { Violation } from './checks.js';
+import { opIdOf } from './op.js';
+import type { PlanOptions } from './plan.js';
+import { killsInFlight, type Post, type Record as RunRecord } from './record.js';
+
+export const commandFor = ({ seed, ops, tabs }: PlanOptions): string =>
+  `npm run chaos -- --seed ${seed} --ops ${ops} --tabs ${tabs}`;
+
+/** The counts of a run, a line for each subject. */
+export function summary({ posts, kills, seen, effects, journal }: RunRecord, violations: readonly Violation[], tookMs: number): string {
+  const heard = posts.map(({ heard }) => (heard?.kind === 'answer' ? `answer ${heard.status}` : (heard?.kind ?? 'nothing')));
+  const inFlight = posts.filter((post) => killsInFlight(post, kills).length > 0).length;
+  const repeated = seen.filter(({ did }) => did.endsWith('repeated')).length;
+  return [
+    `posts       ${posts.length}: ${counted(heard)}`,
+    `requests    ${seen.length}: ${counted(seen.map(({ did }) => did))}`,
+    `kills       ${kills.length}: ${counted(kills.map(({ what }) => what))}; ${inFlight} posts in flight at one`,
+    `effects     ${effects.length}; ${repeated} repeated under the same key, without effect`,
+    `journal     ${journal.size}: ${counted([...journal.values()].map(({ type }) => type))}`,
+    `violations  ${violations.length}: ${counted(violations.map(({ kind }) => kind)) || 'nothing lost, doubled, overtaken or as the wrong user'}`,
+    `time        ${(tookMs / 1000).toFixed(1)} s, ${((posts.length * 1000) / tookMs).toFixed(1)} posts/s`,
+  ].join('\n');
+}
+
+function counted(names: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return [...counts]
+    .sort(([, a], [, b]) => b - a)
+    .map(([name, count]) => `${count} ${name}`)
+    .join(', ');
+}
+
+/** A violation, with all that is known of the posts it speaks of, in the order in which it happened. */
+export function story({ kind, why, ops }: Violation, record: RunRecord): string {
+  return [`${kind.toUpperCase()}: ${why}`, ...ops.flatMap((op) => storyOf(op, record))].join('\n');
+}
+
+function storyOf(id: number, record: RunRecord): string[] {
+  const post = record.posts.find(({ op }) => op.id === id);
+  const { backend = '?', lane = '?', user = '?', mode = '?', kind = '?' } = post?.op ?? {};
+  const lines = [...told(post, record), ...record.seen.filter(({ op }) => op === id).map(({ at, did, key, user }) => ({
+    at,
+    line: `server: ${did}, key ${key}, as ${user}`,
+  }))].sort((a, b) => a.at.order - b.at.order);
+  const events = [...record.journal.values()].filter((event) => 'url' in event && opIdOf(event.url) === id);
+  return [
+    `  op ${id}: ${backend}, lane ${lane}, ${user}, ${mode}, ${kind}${post ? `, tab ${post.tab}` : ''}`,
+    ...lines.map(({ at, line }) => `    ${String(at.ms).padStart(6)} ms  ${line}`),
+    ...events.map((event) => `    journal  ${JSON.stringify(event)}`),
+  ];
+}
+
+function told(post: Post | undefined, { kills }: RunRecord) {
+  if (!post) return [];
+  const { called, answered, heard } = post;
+  return [
+    { at: called, line: 'called' },
+    ...killsInFlight(post, kills).map(({ kill }) => ({ at: kill.from, line: `${kill.what} killed, until ${kill.to.ms} ms` })),
+    ...(answered ? [{ at: answered, line: `heard ${JSON.stringify(heard)}` }] : []),
+  ];
+}
