@@ -2,7 +2,7 @@
 import { build } from 'vite';
 import type { ChaosServer } from './server.js';
 
-const PAGE = '<!doctype html><title>chaos</title><script src="/holdfast.js"></script><script src="/page.js"></script>';
+const PAGE = '<!doctype html><meta charset="utf-8"><title>chaos</title><script src="/holdfast.js"></script><script src="/page.js"></script>';
 
 /** A policy that never gives up, as a dead letter would have to be tended to. */
 const BACKEND = `

@@ -6,7 +6,7 @@ import type { ChaosServer } from './server.js';
 import { after, atMost } from './waiting.js';
 
 /** How long a patient post holds up the next step, and how long a request may take to reach the server. */
-const PATIENCE_MS = 1_500;
+const PATIENCE_MS = 700;
 const ARRIVAL_MS = 400;
 
 export interface Stage {

@@ -69,8 +69,8 @@ const FAULTS: Record<Fault, number> = {
   slow: 4,
   reset: 2,
   'reset-after': 3,
-  hang: 1,
-  'hang-after': 1,
+  hang: 0.7,
+  'hang-after': 0.7,
   '500': 2,
   '503': 2,
   '503-later': 0.7,
@@ -101,7 +101,11 @@ export function plan({ seed, ops, tabs }: PlanOptions): Step[] {
     const lasts = (end: Step, least: number, most: number) => spells.push({ left: between(random, least, most), end });
     switch (kind) {
       case 'post':
-        steps.push({ do: 'post', tab, op: nextOp(tab), patient: random() < 0.7 });
+        {
+          const op = nextOp(tab);
+          // What waits for the server's real answer may wait for the end of the run.
+          steps.push({ do: 'post', tab, op, patient: op.mode !== 'wait' && random() < 0.7 });
+        }
         break;
       case 'burst':
         steps.push({ do: 'burst', tab, ops: Array.from({ length: between(random, 2, 8) }, () => nextOp(tab)) });

@@ -2,7 +2,7 @@ import { setTimeout as passes } from 'node:timers/promises';
 import { createApiServer, type ApiServer, type Received, type Reply } from '../support/api-server.js';
 import { isFaithful } from './faithful.js';
 import { opIdOf, type Op } from './op.js';
-import type { Weather } from './plan.js';
+import type { Fault, Weather } from './plan.js';
 import { between, seededFor } from './random.js';
 import type { Effect, Moment, Seen } from './record.js';
 
@@ -55,18 +55,18 @@ export async function createChaosServer(seed: number, ops: readonly Op[], now: (
       const effect = { at: now(), op, key, user, faithful: true, judged: Promise.resolve() };
       effect.judged = isFaithful(byId.get(op)!, { ...request }).then((faithful) => void (effect.faithful = faithful));
       effects.push(effect);
-      note.did += ' acted';
+      note.did = `${note.did} acted`.trim();
     } else {
-      note.did += ' repeated';
+      note.did = `${note.did} repeated`.trim();
     }
     return { status: 201, body: { op } };
   }
 
-  function faultOf(op: number, share: number): string {
-    if (weather === null || share >= weather.share) return 'none';
+  function faultOf(op: number, share: number): Fault | null {
+    if (weather === null || share >= weather.share) return null;
     const breaks = weather.fault.startsWith('reset');
     const broken = resets.get(op) ?? 0;
-    if (breaks && broken === MOST_RESETS) return 'none';
+    if (breaks && broken === MOST_RESETS) return null;
     if (breaks) resets.set(op, broken + 1);
     return weather.fault;
   }
@@ -85,7 +85,7 @@ export async function createChaosServer(seed: number, ops: readonly Op[], now: (
       return JWT_401;
     }
     const fault = dawdling.delete(op) ? 'slow' : faultOf(op, random());
-    note.did = fault;
+    note.did = fault ?? '';
     switch (fault) {
       case 'slow': {
         const early = random() < 0.5;
