@@ -1,4 +1,5 @@
 /** The web app that the run drives: a page and a worker. */
+import { readFile } from 'node:fs/promises';
 import { build } from 'vite';
 import type { ChaosServer } from './server.js';
 
@@ -11,10 +12,12 @@ const BACKEND = `
   auth: { maxRejections: 1000 }`;
 
 /**
- * The page comes out of a cache of the app's own, so that it can be loaded while the server is down.
- * A new version has other bytes, which is all that makes the browser install it.
+ * The page is part of the worker's script, so that it can be loaded while the server is down. Not in a
+ * cache: Chromium's `caches.match` never answers for a file that a worker was writing when it was
+ * stopped in its installation. A new version has other bytes, which is all that makes the browser
+ * install it.
  */
-const workerScript = (version: number): string => `// ${version}
+const workerScript = (version: number, files: Record<string, string>): string => `// ${version}
 importScripts('/holdfast-sw.js');
 holdfast.install({
   takeOver: true,
@@ -23,20 +26,21 @@ holdfast.install({
     { baseUrl: '/api/ahead', capture: 'write-ahead', ${BACKEND} },
   ],
 });
-const FILES = ['/', '/holdfast.js', '/page.js'];
-addEventListener('install', (event) => event.waitUntil(caches.open('app').then((cache) => cache.addAll(FILES))));
+const files = ${JSON.stringify(files)};
 addEventListener('fetch', (event) => {
-  if (!FILES.includes(new URL(event.request.url).pathname)) return;
-  event.respondWith(caches.match(event.request).then((cached) => cached ?? fetch(event.request)));
+  const { pathname } = new URL(event.request.url);
+  const type = (pathname === '/' ? 'text/html' : 'text/javascript') + '; charset=utf-8';
+  if (files[pathname]) event.respondWith(new Response(files[pathname], { headers: { 'Content-Type': type } }));
 });
 `;
 
 /** Serves the app; gives what publishes the next version of its worker. */
-export function serveApp(server: ChaosServer, pageScript: string): () => void {
+export async function serveApp(server: ChaosServer, pageScript: string): Promise<() => void> {
+  const client = await readFile(new URL('../../dist/holdfast.js', import.meta.url), 'utf8');
   let version = 1;
   server.serve('/', PAGE, 'text/html');
   server.serve('/page.js', pageScript);
-  server.serve('/worker.js', () => workerScript(version));
+  server.serve('/worker.js', () => workerScript(version, { '/': PAGE, '/holdfast.js': client, '/page.js': pageScript }));
   return () => void version++;
 }
 

@@ -31,6 +31,9 @@ declare global {
   var chaos: typeof import('./page/main.js');
 }
 
+/** Less than what a step may take, so that a page that doesn't load is named as such. */
+const LOAD_MS = 10_000;
+
 /** Chromium on a profile of its own, and the tabs in it. */
 export async function startDriver({ origin, profile, tabs, tokenFor, onConsole }: DriverOptions): Promise<Driver> {
   const users: string[] = Array.from({ length: tabs }, () => 'ann');
@@ -49,7 +52,7 @@ export async function startDriver({ origin, profile, tabs, tokenFor, onConsole }
     const blank = context.pages().find((page) => page.url() === 'about:blank');
     const page = pages.get(tab) ?? blank ?? (await context.newPage());
     pages.set(tab, page);
-    await page.goto(origin);
+    await page.goto(origin, { timeout: LOAD_MS });
     const user = users[tab]!;
     await page.evaluate(([user, token]) => chaos.start(user, token), [user, await tokenFor(user)] as const);
   }

@@ -28,7 +28,7 @@ export async function run({ pageScript, onStep, onConsole, ...options }: RunOpti
   const steps = plan(options);
   const now = startClock();
   const server = await createChaosServer(options.seed, opsOf(steps), now);
-  const publishWorker = serveApp(server, pageScript);
+  const publishWorker = await serveApp(server, pageScript);
   const profile = await mkdtemp(join(tmpdir(), 'holdfast-chaos-'));
   const { origin, tokenFor } = server;
   const driver = await startDriver({ origin, profile, tabs: options.tabs, tokenFor, onConsole });

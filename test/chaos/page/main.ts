@@ -19,8 +19,8 @@ let sync: SyncClient;
 export async function start(user: string, token: string): Promise<void> {
   session = { user, token };
   sync = await Holdfast.connect({ worker: '/worker.js', getToken });
-  if (sync.controlled) return;
-  await new Promise((resolve) => navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true }));
+  const { controller, ready } = navigator.serviceWorker;
+  if (!controller) throw new Error(`connected, and not controlled; the worker is ${(await ready).active?.state}`);
 }
 
 export function signIn(user: string, token: string): void {
