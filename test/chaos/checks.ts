@@ -7,6 +7,8 @@ export type ViolationKind =
   | 'doubled'
   /** Doubled, and a worker was killed while the page's own request was under way: the browser sent it again. */
   | 'redispatched'
+  /** The browser sent it around the worker, so Holdfast never saw it. */
+  | 'bypassed'
   | 'overtaken'
   | 'wrong-bytes'
   | 'wrong-owner'
@@ -31,10 +33,12 @@ export interface CheckOptions {
 }
 
 /** Judges a run. No violation means: nothing lost, nothing twice, nothing overtaken, nothing as the wrong user. */
-export function check(record: RunRecord, { tolerates = () => false }: CheckOptions = {}): Violation[] {
+export function check(whole: RunRecord, { tolerates = () => false }: CheckOptions = {}): Violation[] {
+  const { record, bypassed } = withoutBypassed(whole);
   const effects = groupBy(record.effects, ({ op }) => op);
   return [
-    ...lost(record, effects),
+    ...bypassed,
+    ...lost(whole),
     ...doubled(record, effects).filter(({ ops: [op] }) => !record.posts.some((post) => post.op.id === op && tolerates(post))),
     ...overtaken(record, effects),
     ...altered(record),
@@ -49,15 +53,29 @@ export function check(record: RunRecord, { tolerates = () => false }: CheckOptio
 export const isAccepted = ({ heard }: Post): boolean =>
   heard?.kind === 'queued' || (heard?.kind === 'answer' && heard.status >= 200 && heard.status < 300);
 
+/** What never met the worker is told once, and proves nothing about the rest. */
+function withoutBypassed(record: RunRecord): { record: RunRecord; bypassed: Violation[] } {
+  const bare = new Set(record.seen.filter(({ key }) => key === null).map(({ op }) => op));
+  return {
+    record: {
+      ...record,
+      posts: record.posts.filter(({ op }) => !bare.has(op.id)),
+      effects: record.effects.filter(({ op }) => !bare.has(op)),
+    },
+    bypassed: [...bare].map((op) => ({ kind: 'bypassed', why: 'it came without an idempotency key', ops: [op] })),
+  };
+}
+
 type Effects = ReadonlyMap<number, readonly Effect[]>;
 
-function lost({ posts, journal }: RunRecord, effects: Effects): Violation[] {
+function lost({ posts, journal, effects }: RunRecord): Violation[] {
+  const done = new Set(effects.map(({ op }) => op));
   const promised = new Map<number, string>();
   for (const event of journal.values())
     if (event.type === 'queued' || event.type === 'delivered') promised.set(opIdOf(event.url), `journalled as ${event.type}`);
   for (const post of posts) if (isAccepted(post)) promised.set(post.op.id, `the page heard ${post.heard!.kind}`);
   return [...promised]
-    .filter(([op]) => !effects.has(op))
+    .filter(([op]) => !done.has(op))
     .map(([op, why]) => ({ kind: 'lost', why: `${why}, and the server never acted`, ops: [op] }));
 }
 

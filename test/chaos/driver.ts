@@ -1,5 +1,6 @@
 import { chromium as browserType, type BrowserContext, type Page } from 'playwright';
 import { chromium } from '../support/chromium.js';
+import { atMost } from './waiting.js';
 
 export interface Driver {
   /** The page of a tab that is open. */
@@ -9,9 +10,12 @@ export interface Driver {
   load(tab: number): Promise<void>;
   close(tab: number): Promise<void>;
   signIn(tab: number, user: string): Promise<void>;
-  stopWorkers(): Promise<void>;
+  /** Stops the active worker if it runs. Gives false when there was none to stop. */
+  stopWorker(): Promise<boolean>;
   /** SIGKILL to the browser with all its processes. */
   kill(): Promise<void>;
+  /** The browser has come to an end that nobody asked for. */
+  hasCrashed(): boolean;
   /** Starts it again on the same profile, with the tabs that were open. */
   relaunch(): Promise<void>;
   end(): Promise<void>;
@@ -40,9 +44,14 @@ export async function startDriver({ origin, profile, tabs, tokenFor, onConsole }
   const pages = new Map<number, Page>();
   let context: BrowserContext;
   let pid: number;
+  let hasEnded = false;
 
   async function launch(): Promise<void> {
     context = await browserType.launchPersistentContext(profile, chromium());
+    hasEnded = false;
+    context.once('close', () => {
+      hasEnded = true;
+    });
     pid = await browserPid(context);
     context.on('console', (message) => onConsole(message.text()));
     context.on('serviceworker', (worker) => worker.on('console', (message) => onConsole(message.text())));
@@ -71,18 +80,14 @@ export async function startDriver({ origin, profile, tabs, tokenFor, onConsole }
       const token = await tokenFor(user);
       await pages.get(tab)!.evaluate(([user, token]) => chaos.signIn(user, token), [user, token] as const);
     },
-    async stopWorkers() {
-      const session = await context.newCDPSession([...pages.values()][0]!);
-      await session.send('ServiceWorker.enable');
-      await session.send('ServiceWorker.stopAllWorkers');
-      await session.detach();
-    },
+    stopWorker: () => stopActiveWorker(context, [...pages.values()][0]!),
     async kill() {
       const closed = new Promise((resolve) => context.once('close', resolve));
       // Playwright starts the browser as the leader of a process group.
       process.kill(-pid, 'SIGKILL');
       await closed;
     },
+    hasCrashed: () => hasEnded,
     async relaunch() {
       const open = [...pages.keys()];
       pages.clear();
@@ -95,6 +100,40 @@ export async function startDriver({ origin, profile, tabs, tokenFor, onConsole }
   for (const tab of users.keys()) await load(tab);
   return driver;
 }
+
+/**
+ * Stops the worker that is active, and leaves alone one that is being installed or activated: Chromium
+ * 156 then crashes now and then, or sends all further requests of the page around its worker, until it's
+ * loaded anew. Neither needs Holdfast for that.
+ */
+async function stopActiveWorker(context: BrowserContext, page: Page): Promise<boolean> {
+  const session = await context.newCDPSession(page);
+  const states = new Map<string, { status: string; runningStatus: string }>();
+  let hear = () => {};
+  session.on('ServiceWorker.workerVersionUpdated', ({ versions }) => {
+    for (const version of versions) states.set(version.versionId, version);
+    hear();
+  });
+  /** It's told by events alone, the first of which comes without being asked for. */
+  const heard = (isSo: () => boolean) =>
+    atMost(new Promise<true>((resolve) => (hear = () => isSo() && resolve(true))).finally(() => (hear = () => {})), TOLD_MS);
+  const listed = heard(() => true);
+  await session.send('ServiceWorker.enable');
+  await listed;
+  const moving = [...states.values()].some(({ status }) => status === 'installing' || status === 'activating');
+  const running = [...states].filter(([, { status, runningStatus }]) => status === 'activated' && runningStatus === 'running');
+  if (!moving) {
+    for (const [versionId] of running) {
+      const stopped = heard(() => states.get(versionId)?.runningStatus === 'stopped');
+      await session.send('ServiceWorker.stopWorker', { versionId });
+      await stopped;
+    }
+  }
+  await session.detach();
+  return !moving && running.length > 0;
+}
+
+const TOLD_MS = 2_000;
 
 async function browserPid(context: BrowserContext): Promise<number> {
   const session = await context.browser()!.newBrowserCDPSession();

@@ -37,18 +37,18 @@ export async function perform(step: Step, stage: Stage): Promise<void> {
     case 'lull':
       return after(step.ms);
     case 'stop':
-      return killing('worker', () => driver.stopWorkers(), stage);
+      return stopWorker(stage);
     case 'stop-in-flight': {
       server.dawdle(step.op.id);
       const arrival = server.arrival(step.op.id);
       void post(step.op, step.tab, stage);
       await (step.at === 'arrival' ? atMost(arrival, ARRIVAL_MS) : after(step.at));
-      return killing('worker', () => driver.stopWorkers(), stage);
+      return stopWorker(stage);
     }
     case 'kill':
       for (const op of step.inFlight) void post(op, step.tab, stage);
       await after(step.afterMs);
-      await killing('browser', () => driver.kill(), stage);
+      await kill(stage);
       return driver.relaunch();
     case 'reload':
     case 'open':
@@ -87,11 +87,15 @@ function post(op: Op, tab: number, stage: Stage): Promise<void> {
   return heard;
 }
 
-async function killing(what: Kill['what'], work: () => Promise<void>, { kills, now }: Stage): Promise<void> {
-  const kill: Kill = { what, from: now(), to: now() };
-  kills.push(kill);
-  await work();
-  kill.to = now();
+async function stopWorker({ driver, kills, now }: Stage): Promise<void> {
+  const from = now();
+  if (await driver.stopWorker()) kills.push({ what: 'worker', from, to: now() });
+}
+
+async function kill({ driver, kills, now }: Stage): Promise<void> {
+  const from = now();
+  await driver.kill();
+  kills.push({ what: 'browser', from, to: now() });
 }
 
 /** A call may die with its page, or with a worker: the run is about what becomes of the posts. */

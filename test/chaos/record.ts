@@ -26,9 +26,9 @@ export interface Post {
   heard: Heard | null;
 }
 
-/** A worker stopped, or the whole browser killed: between the two moments. */
+/** A worker stopped, the whole browser killed, or crashed by itself: between the two moments. */
 export interface Kill {
-  what: 'worker' | 'browser';
+  what: 'worker' | 'browser' | 'crash';
   from: Moment;
   to: Moment;
 }

@@ -37,9 +37,11 @@ export async function run({ pageScript, onStep, onConsole, ...options }: RunOpti
     const journal = new Map<number, SyncEvent>();
     for (const [index, step] of steps.entries()) {
       onStep(step, index, now().ms);
-      const ended = await atMost(perform(step, stage).then(() => true), STEP_MS);
-      if (!ended) throw new Error(`step ${index} (${JSON.stringify(step)}) hasn't ended after ${STEP_MS} ms`);
-      if (index % STEPS_BETWEEN_READINGS === 0) await readJournal(driver, journal);
+      await surviving(stage, async () => {
+        const ended = await atMost(perform(step, stage).then(() => true), STEP_MS);
+        if (!ended) throw new Error(`step ${index} (${JSON.stringify(step)}) hasn't ended after ${STEP_MS} ms`);
+        if (index % STEPS_BETWEEN_READINGS === 0) await readJournal(driver, journal);
+      });
     }
     const leftover = await finish(stage, options.tabs);
     await readJournal(driver, journal);
@@ -49,6 +51,18 @@ export async function run({ pageScript, onStep, onConsole, ...options }: RunOpti
     await driver.end();
     await server.close();
     await rm(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+  }
+}
+
+/** A browser that crashes is one more kill; what was to be done then isn't done. */
+async function surviving({ driver, kills, now }: Stage, work: () => Promise<void>): Promise<void> {
+  const from = now();
+  try {
+    await work();
+  } catch (error) {
+    if (!driver.hasCrashed()) throw error;
+    kills.push({ what: 'crash', from, to: now() });
+    await driver.relaunch();
   }
 }
 
