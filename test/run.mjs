@@ -1,5 +1,5 @@
 /**
- * Everything, in one run: types, lint, unit tests, browser tests, sizes. Ends with `N passed, N failed`.
+ * Everything, in one run: types, lint, unit tests, browser tests, fault runs, sizes. Ends with `N passed, N failed`.
  * `node test/run.mjs types unit` runs some of it.
  */
 import { spawnSync } from 'node:child_process';
@@ -58,6 +58,11 @@ const steps = {
     const args = ['test', '--config', 'test/playwright.config.ts', '--reporter=dot,json'];
     const finished = run(bin('playwright'), args, { PLAYWRIGHT_JSON_OUTPUT_NAME: file });
     await addUp(file, ({ stats }) => [stats.expected, stats.unexpected + stats.flaky], finished);
+  },
+  chaos: () => {
+    // Fixed seeds, so that a failure can be had again; more of them by `npm run chaos -- --minutes 60`.
+    for (const seed of [1, 2])
+      count(run('node', ['test/chaos/main.mjs', '--seed', `${seed}`, '--ops', '400']), `fault run of seed ${seed}`);
   },
   size: async () => {
     for (const { passed: good, line } of await checkSizes()) count(good, line);

@@ -93,6 +93,8 @@ export function plan({ seed, ops, tabs }: PlanOptions): Step[] {
   let spells: Spell[] = [];
   let posted = 0;
   const nextOp = (tab: number): Op => drawOp(random, ++posted, users[tab]!);
+  const nextOps = (tab: number, least: number, most: number): Op[] =>
+    Array.from({ length: Math.min(between(random, least, most), ops - posted) }, () => nextOp(tab));
 
   while (posted < ops) {
     const tab = oneOf(random, [...open]);
@@ -108,7 +110,7 @@ export function plan({ seed, ops, tabs }: PlanOptions): Step[] {
         }
         break;
       case 'burst':
-        steps.push({ do: 'burst', tab, ops: Array.from({ length: between(random, 2, 8) }, () => nextOp(tab)) });
+        steps.push({ do: 'burst', tab, ops: nextOps(tab, 2, 8) });
         break;
       case 'weather':
         if (is('weather')) break;
@@ -122,12 +124,7 @@ export function plan({ seed, ops, tabs }: PlanOptions): Step[] {
         steps.push({ do: kind, tab, op: nextOp(tab), at: random() < 0.6 ? 'arrival' : between(random, 0, 40) });
         break;
       case 'kill':
-        steps.push({
-          do: kind,
-          tab,
-          inFlight: Array.from({ length: between(random, 0, 4) }, () => nextOp(tab)),
-          afterMs: between(random, 0, 60),
-        });
+        steps.push({ do: kind, tab, inFlight: nextOps(tab, 0, 4), afterMs: between(random, 0, 60) });
         break;
       case 'close':
         if (open.size === 1) break;
