@@ -4,6 +4,11 @@ export interface Arguments {
   tabs: number;
   /** Seed after seed, until so many minutes are over; null for one seed. */
   minutes: number | null;
+  /**
+   * A post to the backend that stores on failure may take effect twice when its worker was stopped
+   * within so many milliseconds of the call: nothing of it is on disk yet. 0: that's a violation too.
+   */
+  tolerate: number;
   verbose: boolean;
 }
 
@@ -22,20 +27,21 @@ const whole = (least: number, most: number): Rule => ({
   words: `it must be a whole number from ${least} to ${most}`,
 });
 
-const RULES: { [Name in 'seed' | 'ops' | 'tabs' | 'minutes']: Rule } = {
+const RULES: { [Name in 'seed' | 'ops' | 'tabs' | 'minutes' | 'tolerate']: Rule } = {
   seed: whole(0, 2 ** 32 - 1),
   ops: whole(1, 100_000),
   tabs: whole(1, 8),
   minutes: { holds: (value) => value > 0 && Number.isFinite(value), words: 'it must be a number over 0' },
+  tolerate: whole(0, 10_000),
 };
 
 /**
- * Reads `--seed 7 --ops 400 --tabs 2 --minutes 1 --verbose`.
+ * Reads `--seed 7 --ops 400 --tabs 2 --minutes 1 --tolerate 350 --verbose`.
  * @param anySeed taken when none is given
  * @throws UsageError
  */
 export function readArguments(given: readonly string[], anySeed: number): Arguments {
-  const read: Arguments = { seed: anySeed, ops: 400, tabs: 2, minutes: null, verbose: false };
+  const read: Arguments = { seed: anySeed, ops: 400, tabs: 2, minutes: null, tolerate: 0, verbose: false };
   const rest = given.flatMap((argument) => argument.split(/=(.*)/s, 2));
   while (rest.length > 0) {
     const option = rest.shift()!;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { EntryInfo } from '../../sw/protocol/api.js';
 import type { SyncEvent } from '../../sw/protocol/events.js';
-import { check, type ViolationKind } from './checks.js';
+import { check, type CheckOptions, type ViolationKind } from './checks.js';
 import type { Op } from './op.js';
 import type { Effect, Heard, Kill, Moment, Post, Record as RunRecord, Seen } from './record.js';
 
@@ -53,7 +53,7 @@ const told = (...events: SyncEvent[]): Map<number, SyncEvent> => new Map(events.
 
 const kill = (what: Kill['what'], from: number, to: number): Kill => ({ what, from: at(from), to: at(to) });
 
-const kindsOf = (record: Partial<RunRecord>, tolerates?: (post: Post) => boolean): ViolationKind[] =>
+const kindsOf = (record: Partial<RunRecord>, tolerates?: CheckOptions['tolerates']): ViolationKind[] =>
   check({ posts: [], kills: [], seen: [], effects: [], journal: new Map(), leftover: [], ...record }, tolerates ? { tolerates } : {}).map(
     ({ kind }) => kind,
   );
@@ -89,8 +89,9 @@ test('redispatched: doubled, and in flight when a worker was killed; it can be t
   expect(kindsOf({ ...record, kills: [kill('worker', 3, 4)] })).toEqual(['redispatched']);
   expect(kindsOf({ ...record, kills: [kill('worker', 9, 12)] }), 'answered before').toEqual(['doubled']);
   expect(kindsOf({ ...record, kills: [kill('browser', 3, 4)] }), 'nobody was left to send it again').toEqual(['doubled']);
-  expect(kindsOf({ ...record, kills: [kill('worker', 3, 4)] }, ({ op }) => op.id === 1)).toEqual([]);
-  expect(kindsOf({ ...record, kills: [kill('worker', 3, 4)] }, ({ op }) => op.id === 2)).toEqual(['redispatched']);
+  expect(kindsOf({ ...record, kills: [kill('worker', 3, 4)] }, (_post, flown) => flown[0] === 20)).toEqual([]);
+  expect(kindsOf({ ...record, kills: [kill('worker', 3, 4)] }, () => false)).toEqual(['redispatched']);
+  expect(kindsOf(record, () => true), 'no kill, no excuse').toEqual(['doubled']);
 });
 
 test('overtaken: called after the other was answered, in its lane and as its user, and in effect before it', () => {

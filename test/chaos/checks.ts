@@ -28,8 +28,11 @@ export interface Violation {
 }
 
 export interface CheckOptions {
-  /** Which doubled posts are to be counted as `redispatched` and not held against anybody. @default none */
-  tolerates?: (post: Post) => boolean;
+  /**
+   * Whether a post that was `redispatched` is not to be held against anybody; with how long it had been
+   * under way at each of the kills. @default none
+   */
+  tolerates?: (post: Post, flownMs: readonly number[]) => boolean;
 }
 
 /** Judges a run. No violation means: nothing lost, nothing twice, nothing overtaken, nothing as the wrong user. */
@@ -39,7 +42,7 @@ export function check(whole: RunRecord, { tolerates = () => false }: CheckOption
   return [
     ...bypassed,
     ...lost(whole),
-    ...doubled(record, effects).filter(({ ops: [op] }) => !record.posts.some((post) => post.op.id === op && tolerates(post))),
+    ...doubled(record, effects, tolerates),
     ...overtaken(record, effects),
     ...altered(record),
     ...misattributed(record),
@@ -66,6 +69,7 @@ function withoutBypassed(record: RunRecord): { record: RunRecord; bypassed: Viol
   };
 }
 
+type Tolerates = NonNullable<CheckOptions['tolerates']>;
 type Effects = ReadonlyMap<number, readonly Effect[]>;
 
 function lost({ posts, journal, effects }: RunRecord): Violation[] {
@@ -79,20 +83,16 @@ function lost({ posts, journal, effects }: RunRecord): Violation[] {
     .map(([op, why]) => ({ kind: 'lost', why: `${why}, and the server never acted`, ops: [op] }));
 }
 
-function doubled({ posts, kills }: RunRecord, effects: Effects): Violation[] {
-  const byOp = new Map(posts.map((post) => [post.op.id, post]));
-  return [...effects]
-    .filter(([, all]) => all.length > 1)
-    .map(([op, all]) => {
-      const post = byOp.get(op);
-      const inFlight = (post ? killsInFlight(post, kills) : []).filter(({ kill }) => kill.what === 'worker');
-      const flown = inFlight.map(({ flownMs }) => `${flownMs} ms`).join(', ');
-      return {
-        kind: inFlight.length > 0 ? 'redispatched' : 'doubled',
-        why: `${all.length} effects${flown && `; in flight when a worker was killed, since ${flown}`}`,
-        ops: [op],
-      };
-    });
+function doubled({ posts, kills }: RunRecord, effects: Effects, tolerates: Tolerates): Violation[] {
+  return posts.flatMap((post): Violation[] => {
+    const { id } = post.op;
+    const count = effects.get(id)?.length ?? 0;
+    if (count < 2) return [];
+    const flown = killsInFlight(post, kills).flatMap(({ kill, flownMs }) => (kill.what === 'worker' ? [flownMs] : []));
+    if (flown.length === 0) return [{ kind: 'doubled', why: `${count} effects`, ops: [id] }];
+    const why = `${count} effects; in flight when a worker was killed, for ${flown.join(', ')} ms`;
+    return tolerates(post, flown) ? [] : [{ kind: 'redispatched', why, ops: [id] }];
+  });
 }
 
 function overtaken({ posts }: RunRecord, effects: Effects): Violation[] {

@@ -4,11 +4,18 @@ import { opIdOf } from './op.js';
 import type { PlanOptions } from './plan.js';
 import { killsInFlight, type Post, type Record as RunRecord } from './record.js';
 
-export const commandFor = ({ seed, ops, tabs }: PlanOptions): string =>
-  `npm run chaos -- --seed ${seed} --ops ${ops} --tabs ${tabs}`;
+export const commandFor = ({ seed, ops, tabs, tolerate }: PlanOptions & { tolerate: number }): string =>
+  `npm run chaos -- --seed ${seed} --ops ${ops} --tabs ${tabs}${tolerate > 0 ? ` --tolerate ${tolerate}` : ''}`;
+
+export interface Verdict {
+  violations: readonly Violation[];
+  /** How many posts were redispatched within what is tolerated. */
+  tolerated: number;
+}
 
 /** The counts of a run, a line for each subject. */
-export function summary({ posts, kills, seen, effects, journal }: RunRecord, violations: readonly Violation[], tookMs: number): string {
+export function summary(record: RunRecord, { violations, tolerated }: Verdict, tookMs: number): string {
+  const { posts, kills, seen, effects, journal } = record;
   const heard = posts.map(({ heard }) => (heard?.kind === 'answer' ? `answer ${heard.status}` : (heard?.kind ?? 'nothing')));
   const inFlight = posts.filter((post) => killsInFlight(post, kills).length > 0).length;
   const repeated = seen.filter(({ did }) => did.endsWith('repeated')).length;
@@ -19,6 +26,7 @@ export function summary({ posts, kills, seen, effects, journal }: RunRecord, vio
     `effects     ${effects.length}; ${repeated} repeated under the same key, without effect`,
     `journal     ${journal.size}: ${counted([...journal.values()].map(({ type }) => type))}`,
     `violations  ${violations.length}: ${counted(violations.map(({ kind }) => kind)) || 'nothing lost, doubled, overtaken or as the wrong user'}`,
+    `tolerated   ${tolerated} redispatched, as nothing of them was on disk yet`,
     `time        ${(tookMs / 1000).toFixed(1)} s, ${((posts.length * 1000) / tookMs).toFixed(1)} posts/s`,
   ].join('\n');
 }
