@@ -12,6 +12,9 @@ export interface Arguments {
   verbose: boolean;
 }
 
+/** A first send is written to disk after 250 ms, and the stop that's asked for takes a while to come. */
+export const TOLERATED_MS = 350;
+
 /** A wrong argument: names the option and the rule. */
 export class UsageError extends Error {
   override name = 'UsageError';
@@ -41,7 +44,7 @@ const RULES: { [Name in 'seed' | 'ops' | 'tabs' | 'minutes' | 'tolerate']: Rule 
  * @throws UsageError
  */
 export function readArguments(given: readonly string[], anySeed: number): Arguments {
-  const read: Arguments = { seed: anySeed, ops: 400, tabs: 2, minutes: null, tolerate: 0, verbose: false };
+  const read: Arguments = { seed: anySeed, ops: 400, tabs: 2, minutes: null, tolerate: TOLERATED_MS, verbose: false };
   const rest = given.flatMap((argument) => argument.split(/=(.*)/s, 2));
   while (rest.length > 0) {
     const option = rest.shift()!;

@@ -32,7 +32,7 @@ test.each([
 });
 
 test('arguments, with and without =', () => {
-  const rest = { minutes: null, tolerate: 0, verbose: false };
+  const rest = { minutes: null, tolerate: 350, verbose: false };
   expect(readArguments([], 9)).toEqual({ seed: 9, ops: 400, tabs: 2, ...rest });
   expect(readArguments(['--seed=3', '--ops', '20', '--tabs=1', '--verbose'], 9)).toEqual({ seed: 3, ops: 20, tabs: 1, ...rest, verbose: true });
 });

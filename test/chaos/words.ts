@@ -1,11 +1,12 @@
 /** What is printed of a run. */
+import { TOLERATED_MS } from './arguments.js';
 import type { Violation } from './checks.js';
 import { opIdOf } from './op.js';
 import type { PlanOptions } from './plan.js';
 import { killsInFlight, type Post, type Record as RunRecord } from './record.js';
 
 export const commandFor = ({ seed, ops, tabs, tolerate }: PlanOptions & { tolerate: number }): string =>
-  `npm run chaos -- --seed ${seed} --ops ${ops} --tabs ${tabs}${tolerate > 0 ? ` --tolerate ${tolerate}` : ''}`;
+  `npm run chaos -- --seed ${seed} --ops ${ops} --tabs ${tabs}${tolerate === TOLERATED_MS ? '' : ` --tolerate ${tolerate}`}`;
 
 export interface Verdict {
   violations: readonly Violation[];
