@@ -99,7 +99,7 @@ export function install(options: InstallOptions): void {
   const answerFor = createAnswers(report, listing);
   const enqueue = createEnqueue({ ports, report, scheduler, answerFor, instance });
   const launch = createLaunch({ ports, report, scheduler, enqueue, answerFor });
-  const capture = createCapture({ ports, holds, scheduler, enqueue, launch, answerFor, unanswered, instance });
+  const capture = createCapture({ ports, report, holds, scheduler, enqueue, launch, answerFor, unanswered, instance });
   const intercept = createIntercept(capture, state, report, browserSend);
   const connectivityChanged = () => void connectivity.dispatchEvent(new Event('change'));
   const api = createCommands({ ports, state, report, holds, listing, scheduler, connectivityChanged });

@@ -6,7 +6,7 @@ import type { Settlement, StorageStatus } from './protocol/api.js';
 import type { SyncEvent } from './protocol/events.js';
 import type { AuthGate } from './policy/auth-gate.js';
 import type { Circuit } from './policy/circuit.js';
-import type { Decision } from './policy/entry.js';
+import type { Decision, KeptSettlement } from './policy/entry.js';
 import type { EntryRecord, StoredRequest, Turn } from './policy/entry-record.js';
 
 export interface Clock {
@@ -113,10 +113,10 @@ export interface OutboxStart {
   settings: Settings;
   /** The turns in which anything is in line. */
   turns: Turn[];
-  /** Entries whose fetch event may not have been answered, for all that the disk knows. */
+  /** Entries whose fetch event has no answer yet, as far as the disk knows. */
   unanswered: EntryRecord[];
-  /** Settlements that may not have reached the page that waited for them. */
-  untold: Settlement[];
+  /** Settlements that are such an event's answer. */
+  untold: KeptSettlement[];
 }
 
 export interface EntryRange {
@@ -134,8 +134,7 @@ export interface EntryRange {
  * Must commit writes that come together in one transaction, where it can.
  */
 export interface Outbox {
-  /** @param since what was stored or settled earlier counts as answered, unless it's marked as open */
-  start(since: number): Promise<OutboxStart>;
+  start(): Promise<OutboxStart>;
   capture(order: CaptureOrder): Promise<CaptureResult>;
   /** Null when the entry isn't there any more, or `decide` wanted no change. */
   commit(commit: Commit): Promise<Decision | null>;
@@ -150,6 +149,8 @@ export interface Outbox {
   counts(backend: string): Promise<{ pending: number; dead: number }>;
   /** The newest settlement under the id or key. */
   settlement(reference: string): Promise<Settlement | null>;
+  /** The fetch events of these entries have their answers. */
+  answered(seqs: readonly number[]): Promise<void>;
   /** Forgets settlements older than `before`. */
   forgetSettlements(before: number): Promise<void>;
   journal(): Promise<SyncEvent[]>;
@@ -176,7 +177,7 @@ export interface Ports {
   send: Send;
   restore: Restore;
   /** A short digest, to know a refused token by, or a request, without keeping it. */
-  digest(content: string | Uint8Array<ArrayBuffer>): Promise<string>;
+  digest(content: string | ArrayBuffer): Promise<string>;
   locks: Locks;
   outbox: Outbox;
   /** Tells every tab. Must not throw. */

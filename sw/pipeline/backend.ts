@@ -187,11 +187,12 @@ export class LaneLedger {
     this.#mark(turn).writing++;
   }
 
-  /** It's on disk, or couldn't be written. */
-  end(turn: Turn): void {
+  /** @param written whether it's on disk now; if not, nothing is known that wasn't before */
+  end(turn: Turn, written: boolean): void {
     const mark = this.#mark(turn);
     mark.writing--;
-    mark.writtenAt = this.#epoch;
+    if (written) mark.writtenAt = this.#epoch;
+    else if (mark.writing === 0 && mark.writtenAt < 0 && mark.seenAt < 0) this.#marks.delete(JSON.stringify(turn));
   }
 
   /** The heads are about to be read: gives what `read` wants back. */

@@ -4,6 +4,8 @@ export interface Berth {
   place(): void;
   /** Resolves when all that came earlier in the lane have their place. */
   earlier(): Promise<void>;
+  /** Its entry, while that's marked as waiting for this request's answer. */
+  seq: number | null;
   /** The request is answered. */
   leave(): void;
 }
@@ -28,6 +30,7 @@ export class Berths {
     const mine: Held = { lane, placed };
     this.#held.add(mine);
     return {
+      seq: null,
       place,
       earlier: async () => {
         const before: Promise<void>[] = [];

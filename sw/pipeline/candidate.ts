@@ -4,7 +4,6 @@ import { turnOf, UNTRIED, type EntryRecord, type StoredRequest } from '../policy
 import type { Body, Draft, Ports } from '../ports.js';
 import { gateOf, type Backend } from './backend.js';
 import type { Berth } from './berths.js';
-import { joined } from './transmit.js';
 import { ownHeaders, type Directives } from './directives.js';
 import type { Holds } from './hold.js';
 
@@ -29,7 +28,7 @@ export async function candidateOf(
   request: Request,
   directives: Directives,
   backend: Backend,
-  clientId: string,
+  { lane, berth, clientId }: Pick<Candidate, 'berth'> & { lane: string; clientId: string },
   holds: Holds,
   { clock, chance, digest }: Pick<Ports, 'clock' | 'chance' | 'digest'>,
 ): Promise<Candidate> {
@@ -51,7 +50,6 @@ export async function candidateOf(
 
   const now = clock.now();
   const id = directives.id ?? generatedTaskId(now, chance.bytes(10));
-  const lane = directives.lane ?? config.lane(request);
   const owner = config.owner(scheme === null ? null : credential);
   const draft: Draft = {
     ...UNTRIED,
@@ -85,8 +83,9 @@ export async function candidateOf(
     credential,
     bearer,
     generation: stale ? generation - 1 : generation,
-    berth: backend.berths.take(lane),
-    fingerprint: () => (fingerprint ??= fingerprintOf([clientId, request.method, request.url, headers, bodySize], body).then(digest)),
+    berth,
+    fingerprint: () =>
+      (fingerprint ??= fingerprintOf([clientId, request.method, request.url, ...request.headers], body, digest)),
   };
 }
 
@@ -107,12 +106,16 @@ async function bodyOf(request: Request): Promise<Body | null> {
 
 export const sizeOf = (body: Body | null): number => (body instanceof Blob ? body.size : (body?.byteLength ?? 0));
 
-/** Of a large body the two ends will do: its size is among the facts. */
-async function fingerprintOf(facts: unknown[], body: Body | null): Promise<Uint8Array<ArrayBuffer>> {
-  const ends = body ? [body.slice(0, SMALL), body.slice(-SMALL)] : [];
-  const parts = [new TextEncoder().encode(JSON.stringify(facts))];
-  for (const end of ends) parts.push(new Uint8Array(end instanceof Blob ? await end.arrayBuffer() : end));
-  return joined(parts);
+/** So much of a Blob is in memory at once. */
+const SLICE = 1024 * 1024;
+
+/** Of everything that the page has said, the token included: two requests are one only if they're the same in all. */
+async function fingerprintOf(said: unknown[], body: Body | null, digest: Ports['digest']): Promise<string> {
+  const digests: string[] = [];
+  if (body instanceof Blob) {
+    for (let at = 0; at < body.size; at += SLICE) digests.push(await digest(await body.slice(at, at + SLICE).arrayBuffer()));
+  } else if (body) digests.push(await digest(body));
+  return digest(JSON.stringify([...said, ...digests]));
 }
 
 export const describeRequest = (request: Request, headers: EntryRecord['request']['headers']): StoredRequest => ({

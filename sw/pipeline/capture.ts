@@ -6,9 +6,10 @@ import { duplicate, settledResponse, type AnswerFor } from './answers.js';
 import { authView, gateOf, newFlight, type Backend } from './backend.js';
 import { candidateOf, type Candidate } from './candidate.js';
 import type { Directives } from './directives.js';
-import type { Enqueue } from './enqueue.js';
+import { queued, type Enqueue, type Why } from './enqueue.js';
 import type { Holds } from './hold.js';
 import type { Launch } from './launch.js';
+import type { Report } from './report.js';
 import type { Scheduler } from './scheduler.js';
 import type { Unanswered } from './unanswered.js';
 
@@ -21,6 +22,7 @@ export type Capture = (
 
 export interface CaptureParts {
   ports: Ports;
+  report: Report;
   holds: Holds;
   scheduler: Scheduler;
   enqueue: Enqueue;
@@ -46,7 +48,7 @@ export interface CaptureParts {
  * ```
  */
 export function createCapture(parts: CaptureParts): Capture {
-  const { ports, holds, scheduler, enqueue, launch, answerFor, unanswered, instance } = parts;
+  const { ports, report, holds, scheduler, enqueue, launch, answerFor, unanswered, instance } = parts;
   const { clock, outbox } = ports;
 
   /** Why a try would be in vain, or would overtake others; null when it's worth it. */
@@ -83,29 +85,39 @@ export function createCapture(parts: CaptureParts): Capture {
       if (reason === 'first-send') backend.flights.set(seq, flight);
     });
     if (!left) return null;
+    wanted.berth.seq = left.seq;
+    // It has its place.
+    wanted.berth.place();
     if (!('request' in left)) return settledResponse(left);
-    const entry = await takenOver(left);
+    const entry = await takenUp(left, await isOvertaking(left));
     if (entry?.reason === 'first-send') {
       // Under its own id and idempotency key.
       const again = { ...wanted, draft: { ...entry, turn: wanted.draft.turn } };
       return launch(backend, again, directives, context, { adopted: { entry, flight } });
     }
-    backend.flights.delete(left.seq);
+    if (backend.flights.get(left.seq) === flight) backend.flights.delete(left.seq);
     void scheduler.look();
     if (entry) return answerFor(backend, directives, entry);
-    // Another worker was quicker.
-    const settlement = await outbox.settlement(left.key).catch(() => null);
-    return settlement?.seq === left.seq ? settledResponse(settlement) : null;
+    // It was ended meanwhile, by the user or by another worker.
+    return settledResponse(await outbox.settlement(left.key).catch(() => null));
+  }
+
+  /** Whether it would overtake what waits in its lane, if its first send were made again. */
+  async function isOvertaking({ backend, lane, seq, reason }: EntryRecord): Promise<boolean> {
+    if (reason !== 'first-send') return false;
+    const heads = await outbox.heads().catch(() => []);
+    return heads.some((head) => head.backend === backend && head.lane === lane && head.seq < seq);
   }
 
   /** Marks an entry as this worker's to answer for. Null when it isn't there any more, or is another's by now. */
-  async function takenOver(left: EntryRecord): Promise<EntryRecord | null> {
-    const decide = (entry: EntryRecord): Decision | null =>
-      entry.asked && entry.asked.worker === left.asked?.worker
-        ? { entry: { ...entry, asked: { ...entry.asked, worker: instance } }, events: [] }
-        : null;
+  async function takenUp(left: EntryRecord, intoLine: boolean): Promise<EntryRecord | null> {
+    const decide = (entry: EntryRecord): Decision | null => {
+      if (!entry.asked || entry.asked.worker !== left.asked?.worker) return null;
+      const mine = { ...entry, asked: { ...entry.asked, worker: instance } };
+      return intoLine ? queued({ ...mine, reason: 'behind-waiting' }, BEHIND, clock.now()) : { entry: mine, events: [] };
+    };
     // What can't be marked is taken all the same: a second entry would be worse.
-    const decision = await outbox.commit({ seq: left.seq, decide }).catch(() => ({ entry: left }));
+    const decision = await report.commit({ seq: left.seq, decide }).catch(() => ({ entry: left }));
     return decision?.entry ?? null;
   }
 
@@ -115,35 +127,48 @@ export function createCapture(parts: CaptureParts): Capture {
     directives: Directives,
     context: FetchContext & { signal: AbortSignal },
   ): Promise<Response> {
-    const resumed = unanswered.any() && (await resume(backend, wanted, directives, context));
-    if (resumed) return resumed;
-    const { draft } = wanted;
+    const { draft, berth } = wanted;
     let reason = inVain(backend, draft);
-    if (!reason && backend.record.circuit.state === 'open') backend.probe = wanted.berth;
+    if (!reason && backend.record.circuit.state === 'open') backend.probe = berth;
     if (directives.id !== null) {
       const waiting = await waitingUnder(backend, draft.key);
       if (waiting && !directives.replace) return duplicate(waiting);
       if (waiting) reason = 'replaced';
     }
-    // Asked before it stands in line itself.
-    const behind = reason !== null && isBehind(backend, draft);
     const stored = reason && (await enqueue.store(backend, wanted, directives, { reason }));
     if (stored) return stored;
     // What can't be stored must not overtake what is.
-    if (behind) return Response.error();
+    if (reason && isBehind(backend, draft)) return Response.error();
     return launch(backend, wanted, directives, context, { unstorable: reason !== null });
   }
 
   return async (request, directives, backend, context) => {
-    const wanted = await candidateOf(request, directives, backend, context.clientId, holds, ports);
+    // Before anything is awaited: in the order in which they come.
+    const lane = directives.lane ?? backend.config.lane(request);
+    const berth = backend.berths.take(lane);
+    // One that takes long to be read, or to be written, doesn't hold up those behind it for ever.
+    const stopTimer = clock.after(PLACE_MS, berth.place);
+    const known = unanswered.enter();
     try {
-      return await capture(backend, wanted, directives, { ...context, signal: request.signal });
+      const wanted = await candidateOf(request, directives, backend, { ...context, lane, berth }, holds, ports);
+      const whole = { ...context, signal: request.signal };
+      const resumed = known && (await resume(backend, wanted, directives, whole).finally(known));
+      return resumed || (await capture(backend, wanted, directives, whole));
     } finally {
-      wanted.berth.leave();
-      if (backend.probe === wanted.berth) backend.probe = null;
+      known?.();
+      stopTimer();
+      berth.leave();
+      if (backend.probe === berth) backend.probe = null;
+      const { seq } = berth;
+      if (seq !== null) context.waitUntil(context.handled.then(() => unanswered.answered(seq)));
     }
   };
 }
+
+const BEHIND: Why = { reason: 'behind-waiting' };
+
+/** So long others of its lane wait for a request's place, in milliseconds. */
+const PLACE_MS = 2_000;
 
 /** Whether a page's request may be the open circuit's probe: its time has come, and nothing stored wants to. */
 function mayProbe({ record: { circuit }, lanes, flights, probe }: Backend, now: number): boolean {

@@ -1,7 +1,7 @@
 import type { Settlement, SyncApi, TokenResult } from '../protocol/api.js';
 import type { DeadReason } from '../protocol/events.js';
 import { AmbiguousReferenceError, ConfigError } from '../policy/errors.js';
-import { transition } from '../policy/entry.js';
+import { transition, type Decision } from '../policy/entry.js';
 import { turnOf, type EntryRecord } from '../policy/entry-record.js';
 import type { Ports } from '../ports.js';
 import type { Backend } from './backend.js';
@@ -85,14 +85,15 @@ export function createCommands(parts: CommandParts): SyncApi {
     const backend = state.backends.get(entry.backend);
     const turn = turnOf(entry);
     backend?.lanes.begin(turn);
+    let decision: Decision | null = null;
     try {
-      const decision = await report.commit({
+      decision = await report.commit({
         seq: entry.seq,
         decide: (current) => (current.state === 'dead' ? transition(current, input, clock.now()) : null),
       });
       return decision !== null;
     } finally {
-      backend?.lanes.end(turn);
+      backend?.lanes.end(turn, decision !== null);
       void scheduler.look();
     }
   }

@@ -23,10 +23,8 @@ export interface Enqueue {
 
 export interface How {
   decide: CaptureOrder['decide'];
-  /** When the page has its answer: now, or `Infinity` while it must wait for the server's. */
-  answeredAt: number;
-  /** Nothing is told of a failure, as the request isn't in need yet. */
-  silent?: boolean;
+  /** Its first send is under way: it takes nobody's place yet, and of a failure nothing is told. */
+  early?: boolean;
 }
 
 /** Why a request is stored, and what the entry has to hear of a first try. */
@@ -51,11 +49,11 @@ export interface EnqueueParts {
 export function createEnqueue({ ports, report, scheduler, answerFor, instance }: EnqueueParts): Enqueue {
   const { clock, log } = ports;
 
-  const write: Enqueue['write'] = async (backend, wanted, { replace }, { decide, answeredAt, silent = false }) => {
+  const write: Enqueue['write'] = async (backend, wanted, { replace }, { decide, early = false }) => {
     const { body, berth } = wanted;
     const { method, url } = wanted.draft.request;
     try {
-      const asked = { worker: instance, fingerprint: await wanted.fingerprint(), answeredAt };
+      const asked = { worker: instance, fingerprint: await wanted.fingerprint() };
       await berth.earlier();
       const draft = { ...wanted.draft, asked };
       const writing = report.capture({
@@ -64,18 +62,21 @@ export function createEnqueue({ ports, report, scheduler, answerFor, instance }:
         limits: backend.config.limits,
         backend: backend.record,
         whenWaiting: replace ? 'replace' : 'refuse',
-        isInFlight: (seq) => backend.flights.has(seq),
+        isInFlight: (seq) => early || backend.flights.has(seq),
         decide,
       });
       // It's in the queue of writes: what comes later comes behind it.
       berth.place();
       const result = await writing;
       if (result.kind === 'refused') return duplicate(result.waiting);
-      if (result.kind === 'stored') return result.decision.entry ?? { ...draft, seq: result.seq };
-      if (!silent) full(method, url, result.limit);
+      if (result.kind === 'stored') {
+        berth.seq = result.seq;
+        return result.decision.entry ?? { ...draft, seq: result.seq };
+      }
+      if (!early) full(method, url, result.limit);
     } catch (error) {
       berth.place();
-      if (silent) return null;
+      if (early) return null;
       if (isQuotaError(error)) full(method, url, 'quota');
       else report.storageFailed(method, url, error);
     }
@@ -94,21 +95,18 @@ export function createEnqueue({ ports, report, scheduler, answerFor, instance }:
       backend.lanes.begin(draft.turn);
       const written = await write(backend, { ...wanted, draft }, directives, {
         decide: (entry) => queued(entry, why, clock.now()),
-        answeredAt: answeredAt(backend, directives, clock.now()),
-      }).finally(() => backend.lanes.end(draft.turn));
-      if (written) why.written?.();
+      });
+      const entry = written && 'seq' in written ? written : null;
+      backend.lanes.end(draft.turn, entry !== null);
+      if (entry) why.written?.();
       else why.failed?.();
       // Before the answer: it may be one that waits for a drain.
       ports.askForWakeUp();
       void scheduler.look();
-      return written && 'seq' in written ? answerFor(backend, directives, written) : written;
+      return entry ? answerFor(backend, directives, entry) : (written as Response | null);
     },
   };
 }
-
-/** When a request that goes into the line has its answer. */
-export const answeredAt = ({ config }: Backend, { mode }: Directives, now: number): number =>
-  (mode ?? config.respond) === 'wait' ? Infinity : now;
 
 /** The entry as it goes into the line. */
 export function queued(entry: EntryRecord, { reason, input, events = [] }: Why, now: number): Decision {

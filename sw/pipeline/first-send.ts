@@ -23,7 +23,7 @@ export type Next =
       failed?(): void;
     };
 
-export function sendFirst(
+export async function sendFirst(
   backend: Backend,
   { draft, body, authorization, bearer }: Candidate,
   signal: AbortSignal,

@@ -4,8 +4,8 @@ import type { AnswerFor } from './answers.js';
 import { newFlight, type Backend, type Flight } from './backend.js';
 import type { Candidate } from './candidate.js';
 import type { Directives } from './directives.js';
-import { answeredAt, queued, type Enqueue, type Why } from './enqueue.js';
-import { judgeFirst, sendFirst } from './first-send.js';
+import { queued, type Enqueue, type Why } from './enqueue.js';
+import { judgeFirst, sendFirst, type Next } from './first-send.js';
 import type { Report } from './report.js';
 import type { Scheduler } from './scheduler.js';
 
@@ -45,61 +45,72 @@ const LATE_MS = 250;
 /** An answer is handed over within this, or there's nobody to take it. In milliseconds. */
 const HANDED_MS = 1_000;
 
+/** When a removal that failed is tried again, in milliseconds, and how often. */
+const AGAIN_MS = 1_000;
+const REMOVALS = 60;
+
 export function createLaunch({ ports, report, scheduler, enqueue, answerFor }: LaunchParts): Launch {
   const { clock, log } = ports;
 
   return async (backend, wanted, directives, { signal, handled, waitUntil }, { adopted, unstorable = false } = {}) => {
+    const { berth } = wanted;
     const flight = adopted?.flight ?? newFlight(wanted.draft, true);
     const land = landing(backend, flight);
-    let writing: Promise<EntryRecord | Response | null> | null = adopted ? Promise.resolve(adopted.entry) : null;
-    const write = (silent: boolean) =>
-      (writing ??= enqueue.write(backend, wanted, directives, {
-        silent,
-        answeredAt: Infinity,
+    const onDisk = async (early: boolean): Promise<EntryRecord | Response | null> => {
+      const written = await enqueue.write(backend, wanted, directives, {
+        early,
         decide: (entry) => {
           // Before anybody can read it from the disk: nobody else may send it.
           backend.flights.set(entry.seq, flight);
           return { entry, events: [] };
         },
-      }));
-
+      });
+      // The number of one that was rolled back is given out again.
+      if (!written || !('seq' in written)) unset(backend, flight);
+      return written;
+    };
     let storable = !unstorable;
+    let writing: Promise<EntryRecord | null> | null = adopted ? Promise.resolve(adopted.entry) : null;
     let paying: Promise<void> | null = null;
     try {
       if (storable && !adopted && backend.config.capture === 'write-ahead') {
-        const written = await write(false);
+        const written = await onDisk(false);
         if (written instanceof Response) return written;
         storable = written !== null;
+        writing = Promise.resolve(written);
       }
-      if (writing || !storable) wanted.berth.place();
-      const stopTimer = writing || !storable ? () => {} : clock.after(LATE_MS, () => void write(true));
+      if (writing) berth.place();
+      const writeLate = () => {
+        writing = onDisk(true).then((written) => (written && 'seq' in written ? written : null));
+      };
+      const stopTimer = writing ? () => {} : clock.after(LATE_MS, storable ? writeLate : berth.place);
       const both = AbortSignal.any([signal, flight.abort.signal]);
       const { outcome, response } = await sendFirst(backend, wanted, both, ports).finally(stopTimer);
-      if (backend.probe === wanted.berth) backend.probe = null;
-      const next = flight.cancelled ? ANSWER : await judgeFirst(backend, wanted, outcome, ports);
+      if (backend.probe === berth) backend.probe = null;
+      const judged = flight.cancelled ? ANSWER : await judgeFirst(backend, wanted, outcome, ports);
       flight.settling = true;
+      const next = wantedStill(flight, judged, storable);
 
-      const written = await writing;
-      const entry = written && 'seq' in written ? written : null;
-      if (next.kind === 'store') {
-        if (!storable) next.failed?.();
-        else {
-          const inLine = entry && (await queue(backend, directives, entry, next));
-          // Before the answer: it may be one that waits for a drain.
-          land();
-          void scheduler.look();
-          const stored = inLine ? await answerFor(backend, directives, inLine) : await enqueue.store(backend, wanted, directives, next);
-          if (stored) {
-            void response?.body?.cancel().catch(() => {});
-            return stored;
-          }
+      if (next.kind === 'answer') {
+        if (writing) {
+          // Not before the page has its answer: until then its event may come again, by way of the next worker.
+          paying = Promise.all([writing, handedOver(handled, clock)]).then(([entry]) => pay(entry));
+          berth.seq = null;
+          waitUntil(paying.finally(land));
         }
-      } else if (entry) {
-        // Not before the page has its answer: until then its event may come again, by way of the next worker.
-        paying = handedOver(handled, clock).then(() => pay(entry));
-        waitUntil(paying.finally(land));
+        return response ?? Response.error();
       }
-      return response ?? Response.error();
+
+      const entry = await writing;
+      const inLine = entry && (await queue(backend, entry, next));
+      // Before the answer: it may be one that waits for a drain.
+      land();
+      void scheduler.look();
+      // Somebody has ended it meanwhile.
+      if (entry && !inLine) return Response.error();
+      const stored = inLine ? await answerFor(backend, directives, inLine) : await enqueue.store(backend, wanted, directives, next);
+      if (stored) void response?.body?.cancel().catch(() => {});
+      return stored ?? response ?? Response.error();
     } finally {
       if (!paying) land();
       if (backend.lanes.any) void scheduler.look();
@@ -107,40 +118,52 @@ export function createLaunch({ ports, report, scheduler, enqueue, answerFor }: L
   };
 
   /** The page has its answer, or wants none any more: there's nothing left to owe. */
-  async function pay({ seq, id }: EntryRecord): Promise<void> {
-    try {
-      await report.commit({ seq, decide: () => ({ entry: null, events: [] }) });
-    } catch (error) {
-      log.error(`[holdfast] ${id} can't be removed, so it will be sent again`, error);
+  async function pay(entry: EntryRecord | null): Promise<void> {
+    // What isn't its first send any more has been replaced.
+    const decide = ({ reason }: EntryRecord) => (reason === 'first-send' ? { entry: null, events: [] } : null);
+    for (let tries = 0; entry && tries < REMOVALS; tries++) {
+      try {
+        await report.commit({ seq: entry.seq, decide });
+        break;
+      } catch (error) {
+        if (tries === 0) log.error(`[holdfast] ${entry.id} is delivered and can't be removed; it's tried again`, error);
+        await new Promise<void>((resolve) => void clock.after(AGAIN_MS, resolve));
+      }
     }
     void scheduler.look();
   }
 
-  /** What is on disk goes into the line. Gives the entry as it's there now. */
-  async function queue(backend: Backend, directives: Directives, entry: EntryRecord, why: Why): Promise<EntryRecord> {
+  /** What is on disk goes into the line. Gives the entry as it's there now; null when it isn't there any more. */
+  async function queue(backend: Backend, entry: EntryRecord, why: Why): Promise<EntryRecord | null> {
     const { seq, id, turn } = entry;
     if (turn) backend.lanes.begin(turn);
+    let inLine: EntryRecord | null = entry;
     try {
       const decision = await report.commit({
         seq,
         backend: backend.record,
-        decide: (current) => {
-          const now = clock.now();
-          const asked = current.asked && { ...current.asked, answeredAt: answeredAt(backend, directives, now) };
-          return queued({ ...current, reason: why.reason, asked }, why, now);
-        },
+        decide: (current) =>
+          current.reason === 'first-send' ? queued({ ...current, reason: why.reason }, why, clock.now()) : null,
       });
-      why.written?.();
-      return decision?.entry ?? entry;
+      inLine = decision?.entry ?? null;
+      if (inLine) why.written?.();
+      else why.failed?.();
     } catch (error) {
       why.failed?.();
       log.error(`[holdfast] what became of ${id} can't be written, so it will be sent again`, error);
-      return entry;
     } finally {
-      if (turn) backend.lanes.end(turn);
+      if (turn) backend.lanes.end(turn, inLine !== null);
       ports.askForWakeUp();
     }
+    return inLine;
   }
+}
+
+/** What isn't wanted any more, or can't be stored, isn't; and then nobody is told of a hold. */
+function wantedStill(flight: Flight, next: Next, storable: boolean): Next {
+  if (next.kind === 'answer' || (storable && !flight.cancelled)) return next;
+  next.failed?.();
+  return ANSWER;
 }
 
 /** Resolves when the page has its answer. One that's gone may never have it. */
@@ -158,9 +181,13 @@ function landing(backend: Backend, flight: Flight): () => void {
     landed = resolve;
   });
   return () => {
-    for (const [seq, other] of backend.flights) if (other === flight) backend.flights.delete(seq);
+    unset(backend, flight);
     landed();
   };
 }
 
-const ANSWER = { kind: 'answer' } as const;
+function unset({ flights }: Backend, flight: Flight): void {
+  for (const [seq, other] of flights) if (other === flight) flights.delete(seq);
+}
+
+const ANSWER: Next = { kind: 'answer' };

@@ -27,12 +27,13 @@ export interface ReplayParts {
 export function createReplay({ ports, report, listing, state }: ReplayParts): Replay {
   const { clock, outbox, log } = ports;
 
-  const settle = (backend: Backend, { seq }: EntryRecord, input: EntryInput, events: SyncEvent[] = []) =>
+  const settle = (backend: Backend, { seq, idempotencyKey }: EntryRecord, input: EntryInput, events: SyncEvent[] = []) =>
     report.commit({
       seq,
       backend: backend.record,
       events,
-      decide: (current) => transition(current, input, clock.now()),
+      // Another worker may have put another request in its place.
+      decide: (current) => (current.idempotencyKey === idempotencyKey ? transition(current, input, clock.now()) : null),
     });
 
   const bury = (backend: Backend, entry: EntryRecord, reason: DeadReason, answer: FinalAnswer | null = null) =>

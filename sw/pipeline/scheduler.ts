@@ -58,8 +58,10 @@ export function createScheduler({ ports, report, holds, state, replay, unanswere
   let again = false;
   let kick = () => {};
   let stopTimer = () => {};
-  /** When the last drain wanted to look again. */
+  /** When the last drain wanted to look again, as something will be due. */
   let nextLook: number | null = null;
+  /** When the next entry will be too old. */
+  let expiresAt = Infinity;
   const parked = new Set<number>();
 
   const look = (): Promise<void> => {
@@ -99,6 +101,7 @@ export function createScheduler({ ports, report, holds, state, replay, unanswere
         kick = resolve;
       });
       let due: number | null = null;
+      expiresAt = Infinity;
       if (!state.settings.paused && !broken) {
         const heads = await readHeads();
         for (const backend of state.backends.values()) {
@@ -122,7 +125,8 @@ export function createScheduler({ ports, report, holds, state, replay, unanswere
         if (broken) throw (broken as { error: unknown }).error;
         stopTimer();
         nextLook = due;
-        if (due !== null) lookIn(Math.max(0, due - clock.now()));
+        const next = Math.min(due ?? Infinity, expiresAt);
+        if (next !== Infinity) lookIn(Math.max(0, next - clock.now()));
         return;
       }
       await kicked;
@@ -155,12 +159,18 @@ export function createScheduler({ ports, report, holds, state, replay, unanswere
     if ((plan.send.length > 0 || backsOff) && !(await isGateOpen(backend))) {
       plan = planSends(mine, viewOf(backend, true), clock.now());
     }
-    for (const entry of plan.expired) await expire(backend, entry);
-    for (const entry of plan.missing) await holds.missing(backend, entry.owner);
     for (const entry of plan.parked) tellParked(entry);
     for (const entry of plan.send) started(fly(backend, entry));
-    const lookAgain = withheld.size > 0 ? (unanswered.end() ?? clock.now() + PAUSE_MS) : Infinity;
-    const next = Math.min(plan.due ?? Infinity, plan.expiresAt ?? Infinity, lookAgain);
+    // What can't be written now must not stop those that can be sent.
+    const failed: unknown[] = [];
+    const written = (work: Promise<void>) => work.catch((error: unknown) => void failed.push(error));
+    for (const entry of plan.missing) await written(holds.missing(backend, entry.owner));
+    for (const entry of plan.expired) await written(expire(backend, entry));
+    if (failed.length > 0) log.error('[holdfast] a change of state can\'t be written, and will be tried again', failed[0]);
+    expiresAt = Math.min(plan.expiresAt ?? Infinity, expiresAt);
+    const soon = clock.now() + PAUSE_MS;
+    const lookAgain = failed.length > 0 ? soon : withheld.size > 0 ? (unanswered.end() ?? soon) : Infinity;
+    const next = Math.min(plan.due ?? Infinity, lookAgain);
     return next === Infinity ? null : next;
   }
 

@@ -23,7 +23,7 @@ export function createState(
   let loading: Promise<void> | undefined;
 
   const load = async () => {
-    const started = await outbox.start(unanswered.since);
+    const started = await outbox.start();
     unanswered.found(started);
     state.settings = started.settings;
     for (const record of started.backends) {

@@ -112,15 +112,11 @@ async function readAtMost(response: Response, limit: number, clock: Clock): Prom
   } finally {
     stopTimer();
   }
-  return { bytes: joined(chunks), truncated };
-}
-
-export function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(parts.reduce((size, part) => size + part.byteLength, 0));
+  const bytes = new Uint8Array(size);
   let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.byteLength;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.byteLength;
   }
-  return bytes;
+  return { bytes, truncated };
 }

@@ -34,7 +34,7 @@ export async function browserStorage(): Promise<StorageStatus> {
 }
 
 /** The first 64 bits of the SHA-256: enough to know something again, not to find it. */
-export async function browserDigest(content: string | Uint8Array<ArrayBuffer>): Promise<string> {
+export async function browserDigest(content: string | ArrayBuffer): Promise<string> {
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
   const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
   return Array.from(hash.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0')).join('');

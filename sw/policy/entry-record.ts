@@ -28,8 +28,6 @@ export interface Asked {
   worker: string;
   /** Of the request: the same when the same event comes again. */
   fingerprint: string;
-  /** When it was about to be answered; `Infinity` while it's open. */
-  answeredAt: number;
 }
 
 /** One entry as it lies on disk; its body lies apart. */
@@ -72,7 +70,7 @@ export interface EntryRecord {
   request: StoredRequest;
   bodySize: number;
   lastAnswer: LastAnswer | null;
-  /** The fetch event that it came from, while that may still have to be answered; else null. */
+  /** The fetch event that it came from, until that has its answer; else null. */
   asked: Asked | null;
   /** What was on disk in place of an entry that can't be read. Kept, as nothing disappears. */
   damaged?: unknown;

@@ -36,12 +36,17 @@ export type EntryInput =
   | { type: 'cancelled'; inFlight: boolean }
   | { type: 'discarded' };
 
+export interface KeptSettlement extends Settlement {
+  /** The fingerprint of the fetch event that waits for it, until that has its answer. */
+  asked?: string;
+}
+
 /** What becomes of the entry. One decision is one transaction. */
 export interface Decision {
   /** Null: it's removed, with its body. */
   entry: EntryRecord | null;
   /** Written, removed (null), or left alone (undefined). */
-  settlement?: Settlement | null;
+  settlement?: KeptSettlement | null;
   events: SyncEvent[];
 }
 
@@ -192,11 +197,11 @@ function settlement(
   reason: DeadReason | null,
   answer: FinalAnswer | null,
   at: number,
-): Settlement {
+): KeptSettlement {
   const { status = null, headers = {}, body = null, truncated = false } = answer ?? {};
   const told = { id, key, seq, state, reason, status, headers, body, truncated, at };
   // Its page waits for this answer, and may have to ask the next worker for it.
-  return asked?.answeredAt === Infinity ? { ...told, asked: asked.fingerprint } : told;
+  return asked ? { ...told, asked: asked.fingerprint } : told;
 }
 
 const lastAnswer = (entry: EntryRecord, answer: FinalAnswer | null, at: number): LastAnswer | null =>

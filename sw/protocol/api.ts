@@ -69,8 +69,6 @@ export interface Settlement {
   /** True when the body was longer than what is kept. */
   truncated: boolean;
   at: number;
-  /** The worker's own: names the fetch event that waits for this answer. */
-  asked?: string;
 }
 
 export interface HoldInfo {

@@ -32,6 +32,9 @@ export class BlockedError extends Error {
 /** An opening that takes longer counts as failed, for now: a page waits for it. In milliseconds. */
 const OPENING_MS = 2_000;
 
+/** Every write waits while room is made. In milliseconds. */
+const ROOM_MS = 3_000;
+
 interface Job {
   work(tx: WriteTransaction): Promise<unknown>;
   resolve(value: unknown): void;
@@ -117,10 +120,16 @@ export function connect({ clock, makeRoom, name = DATABASE }: ConnectionOptions)
       return results;
     });
 
+  const atMost = (ms: number, work: Promise<void>): Promise<void> =>
+    new Promise((resolve) => {
+      const stop = clock.after(ms, resolve);
+      void work.finally(stop).then(resolve);
+    });
+
   const commitInRoom = (jobs: Job[]): Promise<unknown[]> =>
     commit(jobs).catch(async (error: unknown) => {
       if (!isQuotaError(error)) throw error;
-      await makeRoom();
+      await atMost(ROOM_MS, makeRoom());
       return commit(jobs);
     });
 

@@ -1,7 +1,7 @@
 import type { Settlement } from '../protocol/api.js';
 import { isKey } from '../protocol/ids.js';
 import type { SyncEvent } from '../protocol/events.js';
-import type { Decision } from '../policy/entry.js';
+import type { Decision, KeptSettlement } from '../policy/entry.js';
 import { isQuotaError } from '../policy/errors.js';
 import { readEntry, turnOf, type EntryRecord, type Turn } from '../policy/entry-record.js';
 import type { CaptureOrder, CaptureResult, Outbox, Settings } from '../ports.js';
@@ -19,14 +19,14 @@ const JOURNAL_LOT = 100;
 /** The outbox in IndexedDB. */
 export function storedOutbox({ read, write }: Connection): Outbox {
   return {
-    start: (since) =>
+    start: () =>
       read(async (db) => {
         const tx = db.transaction(['backends', 'settings', 'entries', 'settlements']);
-        const [backends, settings, unanswered, settled] = await Promise.all([
+        const [backends, settings, unanswered, untold] = await Promise.all([
           tx.objectStore('backends').getAll(),
           tx.objectStore('settings').get(SETTINGS),
-          tx.objectStore('entries').index('asked').getAll(IDBKeyRange.lowerBound(since)),
-          tx.objectStore('settlements').index('at').getAll(IDBKeyRange.lowerBound(since)),
+          tx.objectStore('entries').index('asked').getAll(),
+          tx.objectStore('settlements').index('asked').getAll(),
         ]);
         const turns: Turn[] = [];
         let cursor = await tx.objectStore('entries').index('turn').openKeyCursor(null, 'nextunique');
@@ -36,7 +36,7 @@ export function storedOutbox({ read, write }: Connection): Outbox {
           settings: settings ?? DEFAULT_SETTINGS,
           turns,
           unanswered: unanswered.map((value) => readEntry(value, value.seq)),
-          untold: settled.filter(({ asked }) => asked !== undefined),
+          untold,
         };
       }),
 
@@ -108,7 +108,20 @@ export function storedOutbox({ read, write }: Connection): Outbox {
     settlement: (reference) =>
       read(async (db) => {
         const index = db.transaction('settlements').store.index(isKey(reference) ? 'key' : 'id');
-        return ((await index.openCursor(reference, 'prev'))?.value as Settlement | undefined) ?? null;
+        const { asked: _, ...settlement }: Partial<KeptSettlement> = (await index.openCursor(reference, 'prev'))?.value ?? {};
+        return 'seq' in settlement ? (settlement as Settlement) : null;
+      }),
+
+    answered: (seqs) =>
+      write(async (tx) => {
+        const [entries, settlements] = [tx.objectStore('entries'), tx.objectStore('settlements')];
+        for (const seq of seqs) {
+          const [entry, settlement] = await Promise.all([entries.get(seq), settlements.get(seq)]);
+          if (entry?.asked) await entries.put({ ...entry, asked: null });
+          if (settlement?.asked === undefined) continue;
+          const { asked: _, ...told } = settlement;
+          await settlements.put(told);
+        }
       }),
 
     forgetSettlements: (before) =>
@@ -136,7 +149,8 @@ async function capture(tx: WriteTransaction, order: CaptureOrder): Promise<Captu
   let entry: EntryRecord;
   if (inTheWay) {
     const { seq, lane, capturedAt } = inTheWay;
-    entry = { ...draft, seq, lane, capturedAt };
+    // Its place in line is the older one's; its age is its own.
+    entry = { ...draft, seq, lane, capturedAt, agesFrom: draft.capturedAt };
     entry.turn = turnOf(entry);
   } else {
     // The key generator fills in `seq`.

@@ -1,6 +1,6 @@
 import type { DBSchema, IDBPDatabase, IDBPTransaction } from 'idb';
-import type { Settlement } from '../protocol/api.js';
 import type { SyncEvent } from '../protocol/events.js';
+import type { KeptSettlement } from '../policy/entry.js';
 import { readEntry, type EntryRecord, type Turn } from '../policy/entry-record.js';
 import type { BackendRecord, Body, Settings } from '../ports.js';
 
@@ -12,13 +12,13 @@ export interface Schema extends DBSchema {
   entries: {
     key: number;
     value: EntryRecord;
-    indexes: { turn: Turn; standing: [backend: string, state: string]; id: string; key: string; asked: number };
+    indexes: { turn: Turn; standing: [backend: string, state: string]; id: string; key: string; asked: string };
   };
   /** Their bodies by `seq`, apart, so that a listing reads none. */
   bodies: { key: number; value: Body };
   /** By backend: how much it has on disk, so that no capture must count. */
   tallies: { key: string; value: Tally };
-  settlements: { key: number; value: Settlement; indexes: { id: string; key: string; at: number } };
+  settlements: { key: number; value: KeptSettlement; indexes: { id: string; key: string; at: number; asked: string } };
   backends: { key: string; value: BackendRecord };
   settings: { key: string; value: Settings };
   checkpoints: { key: string; value: string };
@@ -70,8 +70,9 @@ export async function upgrade(db: Database, oldVersion: number, tx: UpgradeTrans
   }
   if (oldVersion < 2) {
     const entries = tx.objectStore('entries');
-    // Only entries whose page may still wait for an answer have such a time.
-    entries.createIndex('asked', 'asked.answeredAt');
+    // Few have one: those whose fetch event has no answer yet.
+    entries.createIndex('asked', 'asked.worker');
+    tx.objectStore('settlements').createIndex('asked', 'asked');
     const tallies = db.createObjectStore('tallies');
     const sums = new Map<string, Tally>();
     for await (const { value, primaryKey } of entries) {

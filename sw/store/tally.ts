@@ -1,4 +1,4 @@
-import type { EntryRecord } from '../policy/entry-record.js';
+import { readEntry, type EntryRecord } from '../policy/entry-record.js';
 import type { Limits } from '../ports.js';
 import { NOTHING, type Tally, type WriteTransaction } from './schema.js';
 
@@ -31,11 +31,27 @@ export async function count(tx: WriteTransaction, before: Counted | null, after:
 /** The limit that one more entry would break, or null. `inPlaceOf` goes when it comes. */
 export async function limitReached(
   tx: WriteTransaction,
-  { backend, bodySize }: Counted,
+  added: Counted,
   inPlaceOf: Counted | null,
   { maxEntries, maxBytes }: Limits,
 ): Promise<keyof Limits | null> {
-  const { entries, bytes } = await tallyOf(tx, backend);
-  if (!inPlaceOf && entries >= maxEntries) return 'maxEntries';
-  return bytes - (inPlaceOf?.bodySize ?? 0) + bodySize > maxBytes ? 'maxBytes' : null;
+  const broken = ({ entries, bytes }: Tally): keyof Limits | null => {
+    if (!inPlaceOf && entries >= maxEntries) return 'maxEntries';
+    return bytes - (inPlaceOf?.bodySize ?? 0) + added.bodySize > maxBytes ? 'maxBytes' : null;
+  };
+  if (!broken(await tallyOf(tx, added.backend))) return null;
+  // A record that was damaged has left with other figures than it came. Before anything is refused, count.
+  return broken(await recount(tx, added.backend));
+}
+
+async function recount(tx: WriteTransaction, backend: string): Promise<Tally> {
+  const index = tx.objectStore('entries').index('standing');
+  let tally = NOTHING;
+  for (const entry of await index.getAll(IDBKeyRange.bound([backend], [backend, []]))) {
+    const { bodySize } = readEntry(entry, entry.seq);
+    tally = { entries: tally.entries + 1, bytes: tally.bytes + bodySize };
+  }
+  known.get(tx)!.set(backend, tally);
+  await tx.objectStore('tallies').put(tally, backend);
+  return tally;
 }

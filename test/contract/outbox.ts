@@ -33,7 +33,7 @@ export function outboxContract(name: string, create: () => Outbox): void {
   describe(`outbox: ${name}`, () => {
     test('is empty at first', async () => {
       const outbox = create();
-      expect(await outbox.start(0)).toEqual({ backends: [], settings: { paused: false }, turns: [], unanswered: [], untold: [] });
+      expect(await outbox.start()).toEqual({ backends: [], settings: { paused: false }, turns: [], unanswered: [], untold: [] });
       expect(await outbox.heads()).toEqual([]);
       expect(await outbox.find('nobody')).toEqual([]);
     });
@@ -125,7 +125,7 @@ export function outboxContract(name: string, create: () => Outbox): void {
       expect(seqs(await outbox.heads()).sort()).toEqual([a, c, d, e]);
       await remove(outbox, a);
       expect(seqs(await outbox.heads())).toHaveLength(4);
-      expect((await outbox.start(0)).turns).toContainEqual([record().backend, 'y', 'none']);
+      expect((await outbox.start()).turns).toContainEqual([record().backend, 'y', 'none']);
     });
 
     test('a dead letter is out of line, and listed', async () => {
@@ -243,29 +243,28 @@ export function outboxContract(name: string, create: () => Outbox): void {
       });
     });
 
-    test('D1 knows what may not have been answered, and what may not have been told', async () => {
+    test('D1 knows what has no answer yet, until it has', async () => {
       const outbox = create();
-      const asked = (answeredAt: number) => ({ worker: 'w', fingerprint: `f${answeredAt}`, answeredAt });
+      const asked = { worker: 'w', fingerprint: 'f' };
       await stored(outbox, { entry: { id: 'never' } });
-      await stored(outbox, { entry: { id: 'long', asked: asked(99) } });
-      const short = await stored(outbox, { entry: { id: 'short', asked: asked(100) } });
-      const open = await stored(outbox, { entry: { id: 'open', asked: asked(Infinity) } });
-      const { unanswered, untold } = await outbox.start(100);
-      expect(seqs(unanswered)).toEqual([short, open]);
-      expect(untold).toEqual([]);
-      for (const seq of [short, open]) {
-        const answer = { status: 200, headers: {}, body: null, truncated: false };
-        await outbox.commit({ seq, decide: (entry) => transition(entry, { type: 'delivered', answer }, 100) });
-      }
-      expect(await outbox.start(100)).toMatchObject({ unanswered: [], untold: [{ seq: open, asked: 'fInfinity' }] });
-      expect((await outbox.start(101)).untold).toEqual([]);
+      const first = await stored(outbox, { entry: { id: 'first', asked } });
+      const second = await stored(outbox, { entry: { id: 'second', asked } });
+      expect(await outbox.start()).toMatchObject({ unanswered: [{ seq: first, asked }, { seq: second, asked }], untold: [] });
+      const answer = { status: 200, headers: {}, body: null, truncated: false };
+      await outbox.commit({ seq: first, decide: (entry) => transition(entry, { type: 'delivered', answer }, 100) });
+      expect(await outbox.start()).toMatchObject({ unanswered: [{ seq: second }], untold: [{ seq: first, asked: 'f' }] });
+      expect(await outbox.settlement('first')).not.toHaveProperty('asked');
+      await outbox.answered([first, second, 99]);
+      expect(await outbox.start()).toMatchObject({ unanswered: [], untold: [] });
+      expect(await outbox.find('second')).toMatchObject([{ seq: second, asked: null }]);
+      expect(await outbox.settlement('first')).toMatchObject({ status: 200 });
     });
 
     test('keeps the gates and the settings', async () => {
       const outbox = create();
       const backend = { key: record().backend, gates: {}, circuit: { state: 'closed' } as const, holdUntil: 7 };
       await outbox.commit({ backend, settings: { paused: true } });
-      expect(await outbox.start(0)).toMatchObject({ backends: [backend], settings: { paused: true } });
+      expect(await outbox.start()).toMatchObject({ backends: [backend], settings: { paused: true } });
     });
   });
 }

@@ -7,6 +7,10 @@ const AHEAD = { backends: [{ baseUrl: '/api', capture: 'write-ahead' as const }]
 const MINE = { method: 'POST', body: 'mine' };
 const ok = () => Response.json({ made: true }, { status: 201 });
 
+/** An answer that takes its time. */
+const later = (clock: Harness['clock'], ms: number, status: number): Promise<Response> =>
+  new Promise((resolve) => void clock.after(ms, () => resolve(new Response(null, { status }))));
+
 /** The idempotency keys under which the server saw the body. */
 function keysSeen(harness: Harness): { keys: Set<string | null>; count(): number } {
   const keys = new Set<string | null>();
@@ -89,7 +93,7 @@ describe('D1 a fetch event that comes again', () => {
     const { fetch, restart, server, clock, log } = createHarness();
     const waiting = { ...MINE, headers: { 'Holdfast-Mode': 'wait' } };
     server((_request, count) => (count === 0 ? new Response(null, { status: 500 }) : ok()));
-    void fetch('/api/x', waiting);
+    void fetch('/api/x', { ...waiting, gone: true });
     await clock.advance(2_000);
     expect(log.at(-1)).toContain('delivered');
     restart();
@@ -101,7 +105,7 @@ describe('D1 a fetch event that comes again', () => {
   test('stored, and the page hadn’t its 202 yet: the same id', async () => {
     const { fetch, restart, goOffline, api } = createHarness();
     goOffline();
-    const first = await (await fetch('/api/x', MINE))!.json();
+    const first = await (await fetch('/api/x', { ...MINE, gone: true }))!.json();
     restart();
     const again = await (await fetch('/api/x', MINE))!.json();
     expect(again.id).toBe(first.id);
@@ -111,38 +115,63 @@ describe('D1 a fetch event that comes again', () => {
   test('it’s taken up once: a second one like it is a request of its own', async () => {
     const { fetch, restart, goOffline, api } = createHarness();
     goOffline();
-    await fetch('/api/x', MINE);
+    await fetch('/api/x', { ...MINE, gone: true });
     restart();
     await Promise.all([fetch('/api/x', MINE), fetch('/api/x', MINE)]);
     expect(await api.entries()).toHaveLength(2);
   });
 
-  test.each([
+  test.each<[string, RequestInit & { body?: string; clientId?: string }]>([
     ['of another page', { clientId: 'other' }],
     ['with another body', { body: 'other' }],
+    ['with a body that’s other in the middle', { body: `${'-'.repeat(70_000)}2${'-'.repeat(70_000)}` }],
     ['with another method', { method: 'PUT' }],
     ['with another header', { headers: { 'X-Other': '1' } }],
+    ['with another idempotency key of its own', { headers: { 'Idempotency-Key': 'k2' } }],
+    ['with another task id', { headers: { 'Holdfast-Id': 'b' } }],
+    ['in another lane', { headers: { 'Holdfast-Lane': 'b' } }],
+    ['of another user', { headers: { Authorization: 'Bearer bob' } }],
   ])('one %s isn’t it', async (_name, other) => {
     const { fetch, restart, goOffline, api } = createHarness();
+    const first = { ...MINE, body: other.body ? `${'-'.repeat(70_000)}1${'-'.repeat(70_000)}` : MINE.body };
     goOffline();
-    await fetch('/api/x', MINE);
+    await fetch('/api/x', { ...first, gone: true });
     restart();
-    await fetch('/api/x', { ...MINE, ...other });
+    await fetch('/api/x', { ...first, ...other });
     expect(await api.entries()).toHaveLength(2);
   });
 
-  test.each([
-    ['the page had its answer long ago', 30_000, 0],
-    ['the new worker has run for a while', 0, 2_000],
-  ])('nor is one that comes when %s', async (_name, before, after) => {
+  test('one that’s like it, when the page had its answer, is a request of its own', async () => {
+    const { fetch, restart, goOffline, clock, api } = createHarness();
+    goOffline();
+    await fetch('/api/x', MINE);
+    await clock.advance(50);
+    restart();
+    await fetch('/api/x', MINE);
+    expect(await api.entries()).toHaveLength(2);
+  });
+
+  test('so it is when the page had waited for the server’s own', async () => {
+    const { fetch, restart, server, clock, log } = createHarness();
+    const waiting = { ...MINE, headers: { 'Holdfast-Mode': 'wait' } };
+    server((_request, count) => (count === 0 ? new Response(null, { status: 500 }) : ok()));
+    const first = fetch('/api/x', waiting);
+    await clock.advance(2_100);
+    expect((await first)!.status).toBe(201);
+    await clock.advance(50);
+    restart();
+    expect((await fetch('/api/x', waiting))!.status).toBe(201);
+    expect(log.filter((line) => line.includes(' send '))).toHaveLength(3);
+  });
+
+  test('one that comes when the new worker has run for a while isn’t it', async () => {
     const harness = createHarness();
     const { fetch, restart, goOffline, clock } = harness;
     goOffline();
-    await fetch('/api/x', MINE);
-    await clock.advance(before);
+    await fetch('/api/x', { ...MINE, gone: true });
     restart();
     await harness.api.status();
-    await clock.advance(after);
+    await clock.advance(2_000);
     await fetch('/api/x', MINE);
     expect(await harness.api.entries()).toHaveLength(2);
   });
@@ -163,6 +192,89 @@ describe('D1 a fetch event that comes again', () => {
     void fetch('/api/x', waiting);
     await settle();
     expect(await harness.api.entries()).toHaveLength(2);
+  });
+
+  test('a lane goes on behind one that waits on for its answer', async () => {
+    const { fetch, restart, server, clock, api } = createHarness();
+    const waiting = { ...MINE, headers: { 'Holdfast-Mode': 'wait' } };
+    server(() => new Response(null, { status: 503, headers: { 'Retry-After': '3600' } }));
+    void fetch('/api/x', waiting);
+    await settle();
+    restart();
+    void fetch('/api/x', waiting);
+    await settle();
+    expect((await fetch('/api/x', { method: 'POST', body: 'next' }))!.status).toBe(202);
+    await clock.advance(5_000);
+    expect(await api.entries()).toHaveLength(2);
+  });
+
+  test.each([
+    ['its body', true],
+    ['its fingerprint', false],
+  ])('one that comes in time is known, however long %s takes', async (_name, slowBody) => {
+    const harness = createHarness(AHEAD);
+    const { fetch, restart, clock, slowDigest } = harness;
+    const seen = keysSeen(harness);
+    const headers = { 'Content-Type': 'text/plain' };
+    void fetch('/api/x', { ...MINE, headers });
+    await settle();
+    restart();
+    let body: BodyInit = MINE.body;
+    if (slowBody) {
+      const late = new TransformStream<Uint8Array, Uint8Array>();
+      body = late.readable;
+      clock.after(2_500, () => {
+        const writer = late.writable.getWriter();
+        void writer.write(new TextEncoder().encode(MINE.body)).then(() => writer.close());
+      });
+    } else slowDigest(() => new Promise((resolve) => void clock.after(2_500, resolve)));
+    void fetch('/api/x', { method: 'POST', headers, body: body as string, ...(slowBody && { duplex: 'half' }) } as never);
+    await clock.advance(60_000);
+    expect(seen.keys.size).toBe(1);
+    expect(seen.count()).toBe(2);
+  });
+
+  test('a clock that’s set back holds up no lane', async () => {
+    const harness = createHarness(AHEAD);
+    const { fetch, restart, clock } = harness;
+    const seen = keysSeen(harness);
+    await clock.advance(7_200_000);
+    void fetch('/api/x', MINE);
+    await settle();
+    restart();
+    await harness.look();
+    const { now } = clock;
+    clock.now = () => now() - 3_600_000;
+    await clock.advance(5_000);
+    await harness.api.replay();
+    await clock.advance(5_000);
+    expect(seen.count()).toBe(2);
+  });
+
+  test('cancelled before it comes again: it stays cancelled', async () => {
+    const harness = createHarness(AHEAD);
+    const { fetch, restart } = harness;
+    const seen = keysSeen(harness);
+    void fetch('/api/x', { ...MINE, headers: { 'Holdfast-Id': 'chosen' } });
+    await settle();
+    restart();
+    expect(await harness.api.cancel('chosen')).toBe(true);
+    const answer = await fetch('/api/x', { ...MINE, headers: { 'Holdfast-Id': 'chosen' } });
+    expect(answer!.type).toBe('error');
+    expect(seen.count()).toBe(1);
+  });
+
+  test('C6 it doesn’t overtake what came before it and was stored', async () => {
+    const { fetch, restart, server, clock, log } = createHarness();
+    server((_request, count) => (count === 0 ? later(clock, 400, 500) : count === 1 ? 'hang' : ok()));
+    void fetch('/api/x', { method: 'POST', body: 'first' });
+    await settle();
+    void fetch('/api/x', MINE);
+    await clock.advance(500);
+    restart();
+    expect((await fetch('/api/x', MINE))!.status).toBe(202);
+    await clock.advance(60_000);
+    expect(log.filter((line) => line.includes(' send ')).map((line) => line.split(' ')[2])).toEqual(['first', 'mine', 'first', 'mine']);
   });
 
   test('an answer that nobody takes holds up its lane for a second at most', async () => {
@@ -259,6 +371,46 @@ describe('R15 what fails is stored in the order in which it came', () => {
     await clock.advance(0);
     expect(log.at(-1)).toContain('delivered');
     expect(await api.entries()).toEqual([]);
+  });
+
+  test('a body that takes long to be read keeps its place', async () => {
+    const { fetch, goOffline, api, clock } = createHarness();
+    goOffline();
+    const slow = new TransformStream<Uint8Array, Uint8Array>();
+    void fetch('/api/first', { method: 'POST', body: slow.readable, duplex: 'half' } as never);
+    void fetch('/api/second', MINE);
+    await clock.advance(500);
+    const writer = slow.writable.getWriter();
+    void writer.write(new Uint8Array(1)).then(() => writer.close());
+    await clock.advance(100);
+    expect((await api.entries()).map(({ url }) => url.split('/').at(-1))).toEqual(['first', 'second']);
+  });
+
+  test('and loses it after two seconds: nobody waits for ever', async () => {
+    const { fetch, goOffline, clock } = createHarness();
+    goOffline();
+    const never = new TransformStream<Uint8Array, Uint8Array>();
+    void fetch('/api/first', { method: 'POST', body: never.readable, duplex: 'half' } as never);
+    let status = 0;
+    void fetch('/api/second', MINE).then((answer) => (status = answer!.status));
+    await clock.advance(2_000);
+    expect(status).toBe(202);
+  });
+
+  test('160 side by side, failing in all ways, are stored and sent in their order', async () => {
+    const { fetch, server, clock, api, log } = createHarness();
+    server((_request, count) => {
+      if (count >= 160) return ok();
+      if (count % 3 === 1) return new Response(null, { status: 500 });
+      return later(clock, (count * 53) % 400, count % 3 === 0 ? 500 : 503);
+    });
+    const all = Array.from({ length: 160 }, (_, body) => fetch('/api/x', { method: 'POST', body: String(body) }));
+    await clock.advance(5_000);
+    for (const answer of await Promise.all(all)) expect(answer!.status).toBe(202);
+    await clock.advance(600_000);
+    expect(await api.entries()).toEqual([]);
+    const replayed = log.flatMap((line) => / send (\d+)/.exec(line)?.[1] ?? []).slice(160);
+    expect([...new Set(replayed)]).toEqual(all.map((_, body) => String(body)));
   });
 
   test('K5 the id of one that’s just answered is free', async () => {

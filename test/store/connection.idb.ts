@@ -60,7 +60,7 @@ test('a listing and the heads read no body', async () => {
   const seen = watched();
   await outbox.list({ after: 0, limit: 10_000 });
   await outbox.heads();
-  await outbox.start(0);
+  await outbox.start();
   expect(seen.length).toBeGreaterThan(2);
   expect(seen.flatMap(({ stores }) => stores)).not.toContain('bodies');
 });

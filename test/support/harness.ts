@@ -42,7 +42,12 @@ export interface Harness {
   goOnline(): void;
   /** The worker dies, and a new one starts on the same disk. */
   restart(): void;
+  /** Another worker starts on the same disk, and the first lives on; what follows goes to the new one. */
+  second(): void;
   look(): Promise<void>;
+  linger(ms: number): Promise<boolean>;
+  /** Holds up the making of digests. */
+  slowDigest(wait: (content: string) => Promise<void>): void;
   printed: string[];
 }
 
@@ -66,6 +71,7 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
   let count = 0;
   let ids = 0;
   let reply: (request: Request, count: number) => Reply | Promise<Reply> = () => new Response(null, { status: 201 });
+  let beforeDigest = async (_content: string) => {};
   let worker = start();
 
   function start() {
@@ -88,7 +94,11 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
         if (answer !== 'hang') return answer;
         return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
       },
-      digest: async (content) => `digest of ${typeof content === 'string' ? content : new TextDecoder().decode(content)}`,
+      digest: async (content) => {
+        const text = typeof content === 'string' ? content : new TextDecoder().decode(content);
+        await beforeDigest(text);
+        return `digest of ${text}`;
+      },
       locks,
       outbox,
       broadcast: (event) => {
@@ -127,7 +137,7 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
     const answerFor = createAnswers(report, listing);
     const enqueue = createEnqueue({ ports, report, scheduler, answerFor, instance });
     const launch = createLaunch({ ports, report, scheduler, enqueue, answerFor });
-    const capture = createCapture({ ports, holds, scheduler, enqueue, launch, answerFor, unanswered, instance });
+    const capture = createCapture({ ports, report, holds, scheduler, enqueue, launch, answerFor, unanswered, instance });
     const connectivityChanged = () => changes.forEach((change) => change());
     const api = createCommands({ ports, state, report, holds, listing, scheduler, connectivityChanged });
     return { api, state, scheduler, changes, intercept: createIntercept(capture, state, report, ports.send), print };
@@ -172,7 +182,14 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
       clock.forget();
       worker = start();
     },
+    second: () => {
+      worker = start();
+    },
     look: () => worker.scheduler.look(),
+    linger: (ms) => worker.scheduler.linger(ms),
+    slowDigest: (wait) => {
+      beforeDigest = wait;
+    },
   };
   return harness;
 

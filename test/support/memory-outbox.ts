@@ -1,7 +1,6 @@
 import { isKey } from '../../sw/protocol/ids.js';
 import type { SyncEvent } from '../../sw/protocol/events.js';
-import type { Settlement } from '../../sw/protocol/api.js';
-import type { Decision } from '../../sw/policy/entry.js';
+import type { Decision, KeptSettlement } from '../../sw/policy/entry.js';
 import { readEntry, turnOf, type EntryRecord } from '../../sw/policy/entry-record.js';
 import type { BackendRecord, Body, Outbox, Settings } from '../../sw/ports.js';
 
@@ -9,7 +8,7 @@ import type { BackendRecord, Body, Outbox, Settings } from '../../sw/ports.js';
 export function memoryOutbox(): Outbox {
   const entries = new Map<number, EntryRecord>();
   const bodies = new Map<number, Body>();
-  const settlements = new Map<number, Settlement>();
+  const settlements = new Map<number, KeptSettlement>();
   const backends = new Map<string, BackendRecord>();
   const journal: SyncEvent[] = [];
   let settings: Settings = { paused: false };
@@ -38,12 +37,12 @@ export function memoryOutbox(): Outbox {
   };
 
   return {
-    start: async (since) => ({
+    start: async () => ({
       backends: [...backends.values()],
       settings,
       turns: heads().flatMap(({ turn }) => (turn ? [turn] : [])),
-      unanswered: inOrder().filter(({ asked }) => asked && asked.answeredAt >= since),
-      untold: [...settlements.values()].filter(({ asked, at }) => asked !== undefined && at >= since),
+      unanswered: inOrder().filter(({ asked }) => asked !== null),
+      untold: [...settlements.values()].filter(({ asked }) => asked !== undefined),
     }),
     async capture({ draft, body, limits, whenWaiting, isInFlight, decide, backend }) {
       const sameKey = inOrder().filter((entry) => entry.key === draft.key && entry.state === 'pending');
@@ -60,6 +59,7 @@ export function memoryOutbox(): Outbox {
       if (inTheWay) {
         entry.lane = inTheWay.lane;
         entry.capturedAt = inTheWay.capturedAt;
+        entry.agesFrom = draft.capturedAt;
         entry.turn = turnOf(entry);
       }
       const decision = decide(entry);
@@ -92,8 +92,21 @@ export function memoryOutbox(): Outbox {
       const pending = mine.filter((entry) => entry.state === 'pending').length;
       return { pending, dead: mine.length - pending };
     },
-    settlement: async (reference) =>
-      named([...settlements.values()], reference).sort((a, b) => a.seq - b.seq).at(-1) ?? null,
+    settlement: async (reference) => {
+      const newest = named([...settlements.values()], reference).sort((a, b) => a.seq - b.seq).at(-1);
+      if (!newest) return null;
+      const { asked: _, ...settlement } = newest;
+      return settlement;
+    },
+    answered: async (seqs) => {
+      for (const seq of seqs) {
+        const [entry, settlement] = [entries.get(seq), settlements.get(seq)];
+        if (entry) entries.set(seq, { ...entry, asked: null });
+        if (!settlement) continue;
+        const { asked: _, ...told } = settlement;
+        settlements.set(seq, told);
+      }
+    },
     forgetSettlements: async (before) => {
       for (const [seq, { at }] of settlements) if (at <= before) settlements.delete(seq);
     },

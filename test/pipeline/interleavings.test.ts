@@ -1,0 +1,197 @@
+import { describe, expect, test } from 'vitest';
+import type { Commit } from '../../sw/ports.js';
+import { createHarness, type Harness } from '../support/harness.js';
+import { settle } from '../support/virtual-clock.js';
+
+const AHEAD = { backends: [{ baseUrl: '/api', capture: 'write-ahead' as const }] };
+const ok = () => new Response(null, { status: 201 });
+const failing = (status: number) => () => new Response(null, { status });
+const expired = () => Response.json({ code: 'token_expired' }, { status: 401 });
+const request = (body: string, headers: Record<string, string> = {}) => ({ method: 'POST', body, headers });
+const NAMED = { 'Holdfast-Id': 'mine' };
+const REPLACING = { ...NAMED, 'Holdfast-Replace': '1' };
+
+const sent = ({ log }: Harness) => log.flatMap((line) => / send (\S+)/.exec(line)?.[1] ?? []);
+const after = ({ clock }: Harness, ms: number, make: () => Response): Promise<Response> =>
+  new Promise((resolve) => void clock.after(ms, () => resolve(make())));
+
+/** The next commits that are meant fail, so many times. */
+function failCommits({ outbox }: Harness, times: number, isMeant: (commit: Commit) => boolean): void {
+  const { commit } = outbox;
+  let left = times;
+  outbox.commit = (one) =>
+    isMeant(one) && left-- > 0 ? Promise.reject(new DOMException('full', 'QuotaExceededError')) : commit(one);
+}
+
+describe('a first send that’s on disk', () => {
+  test('the page has the server’s answer, whatever the storage does', async () => {
+    const harness = createHarness();
+    harness.outbox.capture = () => new Promise(() => {});
+    harness.server(() => after(harness, 300, ok));
+    let status = 0;
+    void harness.fetch('/api/x', request('a')).then((answer) => (status = answer!.status));
+    await harness.clock.advance(400);
+    expect(status).toBe(201);
+  });
+
+  test('one that’s answered isn’t sent again, though its removal fails at first', async () => {
+    const harness = createHarness({ backends: [{ baseUrl: 'https://other.example/api' }] });
+    harness.server(() => after(harness, 300, ok));
+    failCommits(harness, 3, ({ seq }) => seq !== undefined);
+    void harness.fetch('https://other.example/api/x', request('a'));
+    await harness.clock.advance(60_000);
+    expect(sent(harness)).toEqual(['a']);
+    expect(await harness.api.entries()).toEqual([]);
+  });
+
+  test('K5 written late, it takes nobody’s place: who was told 202 isn’t lost', async () => {
+    const harness = createHarness();
+    harness.server((_request, count) =>
+      count === 0 ? after(harness, 100, failing(500)) : count === 1 ? after(harness, 400, failing(422)) : ok(),
+    );
+    const one = harness.fetch('/api/x', request('one', NAMED));
+    await harness.clock.advance(50);
+    const two = harness.fetch('/api/x', request('two', REPLACING));
+    await harness.clock.advance(60_000);
+    expect([(await one)!.status, (await two)!.status]).toEqual([202, 422]);
+    expect(sent(harness)).toEqual(['one', 'two', 'one']);
+  });
+
+  test('K5 what another worker has put in its place isn’t removed with it', async () => {
+    const harness = createHarness(AHEAD);
+    let answer = () => {};
+    harness.server((_request, count) => (count === 0 ? new Promise((resolve) => (answer = () => resolve(ok()))) : ok()));
+    void harness.fetch('/api/x', request('one', NAMED));
+    await settle();
+    harness.second();
+    expect((await harness.fetch('/api/x', request('two', REPLACING)))!.status).toBe(202);
+    answer();
+    await harness.clock.advance(60_000);
+    expect(sent(harness)).toEqual(['one', 'two']);
+  });
+
+  test('K5 so it is with what it replays', async () => {
+    const harness = createHarness();
+    harness.goOffline();
+    await harness.fetch('/api/x', request('one', NAMED));
+    await harness.clock.advance(1_000);
+    harness.goOnline();
+    let answer = () => {};
+    harness.server((_request, count) => (count === 0 ? new Promise((resolve) => (answer = () => resolve(ok()))) : ok()));
+    await harness.api.replay();
+    await settle();
+    harness.second();
+    expect((await harness.fetch('/api/x', request('two', REPLACING)))!.status).toBe(202);
+    answer();
+    await harness.clock.advance(60_000);
+    expect(sent(harness)).toEqual(['one', 'two']);
+  });
+
+  test('cancelled while its 401 is being judged: no hold, and no 202', async () => {
+    const harness = createHarness(AHEAD);
+    harness.server(expired);
+    let judge = () => {};
+    harness.slowDigest((content) =>
+      content === 'old' && sent(harness).length > 0 ? new Promise((resolve) => (judge = resolve)) : Promise.resolve(),
+    );
+    const answer = harness.fetch('/api/x', request('a', { ...NAMED, Authorization: 'Bearer old' }));
+    await settle();
+    expect(await harness.api.cancel('mine')).toBe(true);
+    judge();
+    expect((await answer)!.status).not.toBe(202);
+    expect((await harness.api.status()).backends[0]!.holds).toEqual([]);
+  });
+
+  test('cancelled by another worker, with the page waiting: the page hears of it', async () => {
+    const harness = createHarness(AHEAD);
+    harness.server(() => after(harness, 100, failing(500)));
+    const answer = harness.fetch('/api/x', request('a', { ...NAMED, 'Holdfast-Mode': 'wait' }));
+    await settle();
+    harness.second();
+    expect(await harness.api.cancel('mine')).toBe(true);
+    await harness.clock.advance(60_000);
+    expect((await answer)!.type).toBe('error');
+  });
+
+  test('D2 the send of a worker that lives isn’t made by another one too', async () => {
+    const harness = createHarness(AHEAD);
+    harness.server(() => 'hang');
+    void harness.fetch('/api/x', request('a'));
+    await settle();
+    harness.second();
+    await harness.look();
+    await harness.clock.advance(5_000);
+    expect(sent(harness)).toEqual(['a']);
+  });
+
+  test('D1 nor does another worker take its event for one that comes again', async () => {
+    const harness = createHarness(AHEAD);
+    harness.server((_request, count) => (count === 0 ? 'hang' : ok()));
+    void harness.fetch('/api/x', request('a'));
+    await settle();
+    harness.second();
+    const second = await harness.fetch('/api/x', request('a'));
+    expect(second!.status).toBe(202);
+    expect(await harness.api.entries()).toHaveLength(2);
+  });
+});
+
+test('A1 a request that’s refused as a duplicate closes no gate', async () => {
+  const harness = createHarness();
+  harness.server((_request, count) => (count === 0 ? failing(500)() : after(harness, 100, expired)));
+  const headers = { ...NAMED, Authorization: 'Bearer old' };
+  const both = ['a', 'b'].map((body) => harness.fetch('/api/x', request(body, headers)));
+  await harness.clock.advance(200);
+  expect((await Promise.all(both)).map((answer) => answer!.status)).toEqual([202, 409]);
+  expect((await harness.api.status()).backends[0]!.holds).toEqual([]);
+});
+
+describe('limits', () => {
+  test('R18 an expiry that can’t be written stops nobody else', async () => {
+    const harness = createHarness({ backends: [{ baseUrl: '/api', limits: { maxAgeMs: 1_000 } }, { baseUrl: '/other' }] });
+    harness.goOffline();
+    await harness.fetch('/api/x', request('old'));
+    await harness.fetch('/other/x', request('b'));
+    await harness.clock.advance(500);
+    failCommits(harness, 20, ({ seq }) => seq === 1);
+    await harness.clock.advance(600);
+    harness.goOnline();
+    await harness.api.wake('online');
+    await harness.clock.advance(5_000);
+    expect(sent(harness)).toEqual(['b']);
+    await harness.clock.advance(60_000);
+    expect(await harness.api.entries()).toMatchObject([{ state: 'dead', reason: 'expired' }]);
+  });
+
+  test('C10 a request that takes another’s place has an age of its own', async () => {
+    const harness = createHarness({ backends: [{ baseUrl: '/api', limits: { maxAgeMs: 1_000 } }] });
+    harness.goOffline();
+    await harness.fetch('/api/x', request('one', NAMED));
+    await harness.clock.advance(900);
+    await harness.fetch('/api/x', request('two', REPLACING));
+    await harness.clock.advance(200);
+    expect(await harness.api.entries()).toMatchObject([{ state: 'pending' }]);
+  });
+
+  test('C6 C10 what finds no room when its turn has come overtakes nothing either', async () => {
+    const harness = createHarness({ backends: [{ baseUrl: '/api', limits: { maxEntries: 1 } }] });
+    harness.server((_request, count) => (count === 0 ? after(harness, 100, failing(500)) : ok()));
+    void harness.fetch('/api/x', request('a'));
+    await settle();
+    harness.goOffline();
+    const second = harness.fetch('/api/x', request('b'));
+    await settle();
+    harness.goOnline();
+    await harness.clock.advance(60_000);
+    expect((await second)!.type).toBe('error');
+    expect(sent(harness)).toEqual(['a', 'a']);
+  });
+
+  test('R14 a Background Sync event doesn’t wait for what only grows old', async () => {
+    const harness = createHarness();
+    harness.server(expired);
+    await harness.fetch('/api/x', request('a', { Authorization: 'Bearer old' }));
+    await settle();
+    expect(await harness.linger(1_000)).toBe(true);
+  });
+});
