@@ -44,6 +44,7 @@ const seen = (id: number, more: Partial<Seen> = {}): Seen => ({
   user: 'ann',
   did: 'acted',
   sameBytes: true,
+  raw: false,
   ...more,
 });
 
@@ -70,7 +71,7 @@ test('two posts delivered in order: nothing to say', () => {
 
 test('lost: accepted, or journalled, and no effect', () => {
   expect(kindsOf({ posts: [post(1, 1, 2)] })).toEqual(['lost']);
-  expect(kindsOf({ posts: [heard(1, { kind: 'answer', status: 201, op: 1 })] })).toEqual(['lost']);
+  expect(kindsOf({ posts: [heard(1, { kind: 'answer', status: 201, op: 1, controller: 'activated' })] })).toEqual(['lost']);
   expect(kindsOf({ posts: [heard(1, { kind: 'gone' })], journal: told(event('queued', 1), event('delivered', 1)) })).toEqual(['lost']);
 });
 
@@ -117,8 +118,8 @@ test('wrong owner: in effect under another user’s token', () => {
 
 test('wrong answer: of another post, or of a failure that was to be kept', () => {
   const effects = [effect(1, 10)];
-  expect(kindsOf({ posts: [heard(1, { kind: 'answer', status: 201, op: 2 })], effects })).toEqual(['wrong-answer']);
-  expect(kindsOf({ posts: [heard(1, { kind: 'answer', status: 503, op: null })] })).toEqual(['wrong-answer']);
+  expect(kindsOf({ posts: [heard(1, { kind: 'answer', status: 201, op: 2, controller: 'activated' })], effects })).toEqual(['wrong-answer']);
+  expect(kindsOf({ posts: [heard(1, { kind: 'answer', status: 503, op: null, controller: 'activated' })] })).toEqual(['wrong-answer']);
 });
 
 test('unanswered: the page never heard anything', () => {
@@ -149,11 +150,12 @@ test('a gap in the journal is told, and not taken for an unsettled entry', () =>
   expect(kindsOf(record)).toEqual(['journal-gap']);
 });
 
-test('bypassed: what never met the worker is told once, and judged no further', () => {
-  const record = {
+test('bypassed, or unkept: what Holdfast had no hand in is told once, and judged no further', () => {
+  const record = (raw: boolean) => ({
     posts: [post(1, 1, 2), post(2, 3, 4)],
     effects: [effect(2, 10, { key: null }), effect(2, 11, { key: null }), effect(1, 12)],
-    seen: [seen(2, { key: null }), seen(2, { key: null }), seen(1)],
-  };
-  expect(kindsOf(record)).toEqual(['bypassed']);
+    seen: [seen(2, { key: null, raw }), seen(2, { key: null, raw }), seen(1)],
+  });
+  expect(kindsOf(record(true))).toEqual(['bypassed']);
+  expect(kindsOf(record(false))).toEqual(['unkept']);
 });

@@ -9,6 +9,8 @@ export type ViolationKind =
   | 'redispatched'
   /** The browser sent it around the worker, so Holdfast never saw it. */
   | 'bypassed'
+  /** Holdfast let it pass to the network as it was, without an idempotency key. */
+  | 'unkept'
   | 'overtaken'
   | 'wrong-bytes'
   | 'wrong-owner'
@@ -56,16 +58,20 @@ export function check(whole: RunRecord, { tolerates = () => false }: CheckOption
 export const isAccepted = ({ heard }: Post): boolean =>
   heard?.kind === 'queued' || (heard?.kind === 'answer' && heard.status >= 200 && heard.status < 300);
 
-/** What never met the worker is told once, and proves nothing about the rest. */
+/** What wasn't in Holdfast's hands is told once, and proves nothing about the rest. */
 function withoutBypassed(record: RunRecord): { record: RunRecord; bypassed: Violation[] } {
-  const bare = new Set(record.seen.filter(({ key }) => key === null).map(({ op }) => op));
+  const bare = new Map(record.seen.filter(({ key }) => key === null).map((one) => [one.op, one]));
   return {
     record: {
       ...record,
       posts: record.posts.filter(({ op }) => !bare.has(op.id)),
       effects: record.effects.filter(({ op }) => !bare.has(op)),
     },
-    bypassed: [...bare].map((op) => ({ kind: 'bypassed', why: 'it came without an idempotency key', ops: [op] })),
+    bypassed: [...bare].map(([op, { raw }]) => ({
+      kind: raw ? 'bypassed' : 'unkept',
+      why: `it came without an idempotency key${raw ? ", and with Holdfast's own headers" : ''}`,
+      ops: [op],
+    })),
   };
 }
 

@@ -11,8 +11,8 @@ export interface Moment {
 /** What the page heard of a post. */
 export type Heard =
   | { kind: 'queued'; entry: string }
-  /** `op` is the one that the answer speaks of. */
-  | { kind: 'answer'; status: number; op: number | null }
+  /** `op` is the one that the answer speaks of, `controller` the state of the page's worker. */
+  | { kind: 'answer'; status: number; op: number | null; controller: string }
   | { kind: 'error'; name: string }
   /** The page went away before it heard anything. */
   | { kind: 'gone' };
@@ -42,6 +42,8 @@ export interface Seen {
   did: string;
   /** Whether the bytes are those of the first request under the same key. */
   sameBytes: boolean;
+  /** Holdfast's own headers are on it still: no worker has seen it. */
+  raw: boolean;
 }
 
 /** The server acted. */

@@ -77,7 +77,8 @@ export async function createChaosServer(seed: number, ops: readonly Op[], now: (
     const attempt = attempts.get(op) ?? 0;
     attempts.set(op, attempt + 1);
     const random = seededFor(seed, op, attempt);
-    const note: Seen = { at: now(), op, key, user: request.user, did: '', sameBytes: isSame(key, request.body) };
+    const raw = 'holdfast-lane' in request.headers;
+    const note: Seen = { at: now(), op, key, user: request.user, did: '', sameBytes: isSame(key, request.body), raw };
     seen.push(note);
     arrivals.get(op)?.();
     if (!good.has(request.headers.authorization?.slice('Bearer '.length) ?? '')) {

@@ -49,9 +49,9 @@ export function story({ kind, why, ops }: Violation, record: RunRecord): string 
 function storyOf(id: number, record: RunRecord): string[] {
   const post = record.posts.find(({ op }) => op.id === id);
   const { backend = '?', lane = '?', user = '?', mode = '?', kind = '?' } = post?.op ?? {};
-  const lines = [...told(post, record), ...record.seen.filter(({ op }) => op === id).map(({ at, did, key, user }) => ({
+  const lines = [...told(post, record), ...record.seen.filter(({ op }) => op === id).map(({ at, did, key, user, raw }) => ({
     at,
-    line: `server: ${did}, key ${key}, as ${user}`,
+    line: `server: ${did}, key ${key}, as ${user}${raw ? ', no worker saw it' : ''}`,
   }))].sort((a, b) => a.at.order - b.at.order);
   const events = [...record.journal.values()].filter((event) => 'url' in event && opIdOf(event.url) === id);
   return [

@@ -44,7 +44,8 @@ export async function post(op: Op): Promise<Heard> {
     const response = await fetch(pathOf(op), { method: 'POST', headers, body: bodyOf(op) });
     const said = (await response.json().catch(() => null)) as { id?: string; op?: number } | null;
     if (response.status === 202 && said?.id) return { kind: 'queued', entry: said.id };
-    return { kind: 'answer', status: response.status, op: said?.op ?? null };
+    const controller = navigator.serviceWorker.controller?.state ?? 'none';
+    return { kind: 'answer', status: response.status, op: said?.op ?? null, controller };
   } catch (error) {
     return { kind: 'error', name: String(error) };
   }
