@@ -122,6 +122,18 @@ test('wrong answer: of another post, or of a failure that was to be kept', () =>
   expect(kindsOf({ posts: [heard(1, { kind: 'answer', status: 503, op: null, controller: 'activated' })] })).toEqual(['wrong-answer']);
 });
 
+test('a body that broke off, as its worker died, is no wrong answer', () => {
+  const torn = { ...post(1, 1, 9), heard: { kind: 'answer', status: 201, op: null, controller: 'activated' } as const };
+  expect(kindsOf({ posts: [torn], effects: [effect(1, 5)], kills: [kill('worker', 8, 10)] })).toEqual([]);
+  expect(kindsOf({ posts: [torn], effects: [effect(1, 5)] })).toEqual(['wrong-answer']);
+});
+
+test('kept waiting: a page that doesn’t wait for the server had no answer for a long time', () => {
+  const effects = [effect(1, 5)];
+  expect(kindsOf({ posts: [post(1, 1, 1000)], effects })).toEqual(['kept-waiting']);
+  expect(kindsOf({ posts: [post(1, 1, 1000, { mode: 'wait' })], effects })).toEqual([]);
+});
+
 test('unanswered: the page never heard anything', () => {
   expect(kindsOf({ posts: [post(1, 1, null)] })).toEqual(['unanswered']);
 });

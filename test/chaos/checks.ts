@@ -17,6 +17,8 @@ export type ViolationKind =
   | 'wrong-answer'
   | 'leftover'
   | 'unanswered'
+  /** A page that only wants to hear that its post is kept had to wait for that. */
+  | 'kept-waiting'
   | 'unsettled'
   | 'settled-twice'
   /** Not the product's fault: events were swept before the runner had read them. */
@@ -49,6 +51,7 @@ export function check(whole: RunRecord, { tolerates = () => false }: CheckOption
     ...altered(record),
     ...misattributed(record),
     ...misanswered(record),
+    ...keptWaiting(record),
     ...left(record),
     ...misjournalled(record),
   ];
@@ -135,12 +138,25 @@ function misattributed({ posts, effects }: RunRecord): Violation[] {
     .map(({ op, user }) => ({ kind: 'wrong-owner', why: `${owners.get(op)}'s post took effect as ${user}'s`, ops: [op] }));
 }
 
-function misanswered({ posts }: RunRecord): Violation[] {
-  return posts.flatMap(({ op, heard }): Violation[] => {
+function misanswered({ posts, kills }: RunRecord): Violation[] {
+  return posts.flatMap((post): Violation[] => {
+    const { op, heard } = post;
     if (heard === null) return [{ kind: 'unanswered', why: 'the page never heard anything', ops: [op.id] }];
     if (heard.kind !== 'answer') return [];
-    const own = heard.status === 201 && heard.op === op.id;
-    return own ? [] : [{ kind: 'wrong-answer', why: `status ${heard.status}, of op ${heard.op}`, ops: [op.id] }];
+    // The status was here already when the worker, or the server, died over the body.
+    const torn = heard.status === 201 && heard.op === null && killsInFlight(post, kills).length > 0;
+    if (torn || (heard.status === 201 && heard.op === op.id)) return [];
+    return [{ kind: 'wrong-answer', why: `status ${heard.status}, of op ${heard.op}`, ops: [op.id] }];
+  });
+}
+
+/** The worker's timeout, what it waits for an event that comes again, and as much again for a slow machine. */
+const PROMPT_MS = 6_000;
+
+function keptWaiting({ posts }: RunRecord): Violation[] {
+  return posts.flatMap(({ op, called, answered }): Violation[] => {
+    const waited = answered && op.mode !== 'wait' ? answered.ms - called.ms : 0;
+    return waited > PROMPT_MS ? [{ kind: 'kept-waiting', why: `${op.mode}, and answered after ${waited} ms`, ops: [op.id] }] : [];
   });
 }
 

@@ -1,4 +1,4 @@
-import { chromium as browserType, type BrowserContext, type Page } from 'playwright';
+import { chromium as browserType, errors, type BrowserContext, type Page } from 'playwright';
 import { chromium } from '../support/chromium.js';
 import { atMost } from './waiting.js';
 
@@ -36,7 +36,8 @@ declare global {
 }
 
 /** Less than what a step may take, so that a page that doesn't load is named as such. */
-const LOAD_MS = 10_000;
+const LOAD_MS = 6_000;
+const HUNG_LOADS = 2;
 
 /** Chromium on a profile of its own, and the tabs in it. */
 export async function startDriver({ origin, profile, tabs, tokenFor, onConsole }: DriverOptions): Promise<Driver> {
@@ -57,11 +58,28 @@ export async function startDriver({ origin, profile, tabs, tokenFor, onConsole }
     context.on('serviceworker', (worker) => worker.on('console', (message) => onConsole(message.text())));
   }
 
+  /** Chromium never finishes a navigation now and then while a worker is being activated, without Holdfast too. */
+  async function navigated(tab: number): Promise<Page> {
+    for (let hung = 0; ; hung++) {
+      const blank = context.pages().find((page) => page.url() === 'about:blank');
+      const page = pages.get(tab) ?? blank ?? (await context.newPage());
+      pages.set(tab, page);
+      try {
+        await page.goto(origin, { timeout: LOAD_MS });
+        return page;
+      } catch (error) {
+        if (!(error instanceof errors.TimeoutError) || hung === HUNG_LOADS) throw error;
+        onConsole('the page does not load; it is closed and opened again');
+        pages.delete(tab);
+        const next = await context.newPage();
+        await page.close();
+        pages.set(tab, next);
+      }
+    }
+  }
+
   async function load(tab: number): Promise<void> {
-    const blank = context.pages().find((page) => page.url() === 'about:blank');
-    const page = pages.get(tab) ?? blank ?? (await context.newPage());
-    pages.set(tab, page);
-    await page.goto(origin, { timeout: LOAD_MS });
+    const page = await navigated(tab);
     const user = users[tab]!;
     await page.evaluate(([user, token]) => chaos.start(user, token), [user, await tokenFor(user)] as const);
   }
