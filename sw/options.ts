@@ -46,7 +46,10 @@ export interface LimitOptions {
   maxEntries?: number;
   /** Bytes of all their bodies. What goes beyond isn't stored (`outbox-full`). @default 52428800 (50 MiB) */
   maxBytes?: number;
-  /** Milliseconds that an entry may wait, whatever for; then it's a dead letter (`expired`). @default 604800000 (7 days) */
+  /**
+   * Milliseconds that an entry may wait, whatever for; then it's a dead letter (`expired`). Nothing
+   * expires while replay is paused. @default 604800000 (7 days)
+   */
   maxAgeMs?: number;
 }
 

@@ -6,7 +6,8 @@ import { duplicate, settledResponse, type AnswerFor } from './answers.js';
 import { authView, gateOf, newFlight, type Backend } from './backend.js';
 import { candidateOf, type Candidate } from './candidate.js';
 import type { Directives } from './directives.js';
-import { queued, type Enqueue, type Why } from './enqueue.js';
+import { queued, type Enqueue } from './enqueue.js';
+import type { Why } from './first-send.js';
 import type { Holds } from './hold.js';
 import type { Launch } from './launch.js';
 import type { Report } from './report.js';
@@ -136,9 +137,9 @@ export function createCapture(parts: CaptureParts): Capture {
       if (waiting) reason = 'replaced';
     }
     const stored = reason && (await enqueue.store(backend, wanted, directives, { reason }));
-    if (stored) return stored;
-    // What can't be stored must not overtake what is.
-    if (reason && isBehind(backend, draft)) return Response.error();
+    if (stored instanceof Response) return stored;
+    // What finds no room must not overtake what has. Without a storage there's no telling.
+    if (stored === 'full' && isBehind(backend, draft)) return Response.error();
     return launch(backend, wanted, directives, context, { unstorable: reason !== null });
   }
 

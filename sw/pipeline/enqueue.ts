@@ -1,5 +1,5 @@
-import type { SyncEvent, WaitReason } from '../protocol/events.js';
-import { transition, type Decision, type EntryInput } from '../policy/entry.js';
+import type { SyncEvent } from '../protocol/events.js';
+import { transition, type Decision } from '../policy/entry.js';
 import { isQuotaError } from '../policy/errors.js';
 import { aboutEntry, type EntryRecord } from '../policy/entry-record.js';
 import type { CaptureOrder, Ports } from '../ports.js';
@@ -7,34 +7,31 @@ import { duplicate, type AnswerFor } from './answers.js';
 import type { Backend } from './backend.js';
 import type { Candidate } from './candidate.js';
 import type { Directives } from './directives.js';
+import type { Why } from './first-send.js';
 import type { Report } from './report.js';
 import type { Scheduler } from './scheduler.js';
 
 /** Puts requests on disk. */
 export interface Enqueue {
-  /**
-   * Writes an entry, after those that came before it in its lane and are to be written. Gives the
-   * refusal where one under its key waits, and null where there's no room or no storage.
-   */
-  write(backend: Backend, wanted: Candidate, directives: Directives, how: How): Promise<EntryRecord | Response | null>;
-  /** Stores a request, and gives the page's answer; null when it can't be stored. */
-  store(backend: Backend, wanted: Candidate, directives: Directives, why: Why): Promise<Response | null>;
+  /** Writes an entry, after those that came before it in its lane and are to be written. */
+  write(backend: Backend, wanted: Candidate, directives: Directives, how: How): Promise<Written>;
+  /** Stores a request, and gives the page's answer, or why it can't be stored. */
+  store(backend: Backend, wanted: Candidate, directives: Directives, why: Why): Promise<Response | Unkept>;
 }
+
+/** There's no room, or no storage. */
+export type Unkept = 'full' | 'failed';
+
+export type Written =
+  | { kind: 'stored'; entry: EntryRecord }
+  /** Another entry waits under its key. */
+  | { kind: 'refused'; answer: Response }
+  | { kind: Unkept };
 
 export interface How {
   decide: CaptureOrder['decide'];
   /** Its first send is under way: it takes nobody's place yet, and of a failure nothing is told. */
   early?: boolean;
-}
-
-/** Why a request is stored, and what the entry has to hear of a first try. */
-export interface Why {
-  reason: WaitReason;
-  input?: EntryInput;
-  events?: SyncEvent[];
-  /** What is to follow when that's on disk, and when it can't be written. */
-  written?(): void;
-  failed?(): void;
 }
 
 export interface EnqueueParts {
@@ -68,19 +65,20 @@ export function createEnqueue({ ports, report, scheduler, answerFor, instance }:
       // It's in the queue of writes: what comes later comes behind it.
       berth.place();
       const result = await writing;
-      if (result.kind === 'refused') return duplicate(result.waiting);
+      if (result.kind === 'refused') return { kind: 'refused', answer: duplicate(result.waiting) };
       if (result.kind === 'stored') {
         berth.seq = result.seq;
-        return result.decision.entry ?? { ...draft, seq: result.seq };
+        return { kind: 'stored', entry: result.decision.entry ?? { ...draft, seq: result.seq } };
       }
       if (!early) full(method, url, result.limit);
+      return { kind: 'full' };
     } catch (error) {
       berth.place();
-      if (early) return null;
-      if (isQuotaError(error)) full(method, url, 'quota');
-      else report.storageFailed(method, url, error);
+      const isFull = isQuotaError(error);
+      if (isFull && !early) full(method, url, 'quota');
+      else if (!early) report.storageFailed(method, url, error);
+      return { kind: isFull ? 'full' : 'failed' };
     }
-    return null;
   };
 
   function full(method: string, url: string, limit: 'maxEntries' | 'maxBytes' | 'quota'): void {
@@ -96,14 +94,15 @@ export function createEnqueue({ ports, report, scheduler, answerFor, instance }:
       const written = await write(backend, { ...wanted, draft }, directives, {
         decide: (entry) => queued(entry, why, clock.now()),
       });
-      const entry = written && 'seq' in written ? written : null;
-      backend.lanes.end(draft.turn, entry !== null);
-      if (entry) why.written?.();
+      const isStored = written.kind === 'stored';
+      backend.lanes.end(draft.turn, isStored);
+      if (isStored) why.written?.();
       else why.failed?.();
       // Before the answer: it may be one that waits for a drain.
       ports.askForWakeUp();
       void scheduler.look();
-      return entry ? answerFor(backend, directives, entry) : (written as Response | null);
+      if (isStored) return answerFor(backend, directives, written.entry);
+      return written.kind === 'refused' ? written.answer : written.kind;
     },
   };
 }

@@ -12,16 +12,17 @@ import { transmit, type Transmission } from './transmit.js';
 export type Next =
   /** The page gets the server's answer, or its true failure. */
   | { kind: 'answer' }
-  /** Store it; `input` is what the entry has to hear of the try. */
-  | {
-      kind: 'store';
-      reason: WaitReason;
-      input: EntryInput;
-      events: SyncEvent[];
-      /** What is to follow when that's on disk, and when it can't be written. */
-      written?(): void;
-      failed?(): void;
-    };
+  | ({ kind: 'store' } & Why);
+
+/** Why a request is stored, and what the entry has to hear of a first try. */
+export interface Why {
+  reason: WaitReason;
+  input?: EntryInput;
+  events?: SyncEvent[];
+  /** What is to follow when that's on disk, and when it can't be written. */
+  written?(): void;
+  failed?(): void;
+}
 
 export async function sendFirst(
   backend: Backend,

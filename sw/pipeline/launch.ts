@@ -4,8 +4,8 @@ import type { AnswerFor } from './answers.js';
 import { newFlight, type Backend, type Flight } from './backend.js';
 import type { Candidate } from './candidate.js';
 import type { Directives } from './directives.js';
-import { queued, type Enqueue, type Why } from './enqueue.js';
-import { judgeFirst, sendFirst, type Next } from './first-send.js';
+import { queued, type Enqueue, type Written } from './enqueue.js';
+import { judgeFirst, sendFirst, type Next, type Why } from './first-send.js';
 import type { Report } from './report.js';
 import type { Scheduler } from './scheduler.js';
 
@@ -56,7 +56,7 @@ export function createLaunch({ ports, report, scheduler, enqueue, answerFor }: L
     const { berth } = wanted;
     const flight = adopted?.flight ?? newFlight(wanted.draft, true);
     const land = landing(backend, flight);
-    const onDisk = async (early: boolean): Promise<EntryRecord | Response | null> => {
+    const onDisk = async (early: boolean): Promise<Written> => {
       const written = await enqueue.write(backend, wanted, directives, {
         early,
         decide: (entry) => {
@@ -66,7 +66,7 @@ export function createLaunch({ ports, report, scheduler, enqueue, answerFor }: L
         },
       });
       // The number of one that was rolled back is given out again.
-      if (!written || !('seq' in written)) unset(backend, flight);
+      if (written.kind !== 'stored') unset(backend, flight);
       return written;
     };
     let storable = !unstorable;
@@ -75,13 +75,13 @@ export function createLaunch({ ports, report, scheduler, enqueue, answerFor }: L
     try {
       if (storable && !adopted && backend.config.capture === 'write-ahead') {
         const written = await onDisk(false);
-        if (written instanceof Response) return written;
-        storable = written !== null;
-        writing = Promise.resolve(written);
+        if (written.kind === 'refused') return written.answer;
+        storable = written.kind === 'stored';
+        if (written.kind === 'stored') writing = Promise.resolve(written.entry);
       }
       if (writing) berth.place();
       const writeLate = () => {
-        writing = onDisk(true).then((written) => (written && 'seq' in written ? written : null));
+        writing = onDisk(true).then((written) => (written.kind === 'stored' ? written.entry : null));
       };
       const stopTimer = writing ? () => {} : clock.after(LATE_MS, storable ? writeLate : berth.place);
       const both = AbortSignal.any([signal, flight.abort.signal]);
@@ -109,8 +109,9 @@ export function createLaunch({ ports, report, scheduler, enqueue, answerFor }: L
       // Somebody has ended it meanwhile.
       if (entry && !inLine) return Response.error();
       const stored = inLine ? await answerFor(backend, directives, inLine) : await enqueue.store(backend, wanted, directives, next);
-      if (stored) void response?.body?.cancel().catch(() => {});
-      return stored ?? response ?? Response.error();
+      if (typeof stored === 'string') return response ?? Response.error();
+      void response?.body?.cancel().catch(() => {});
+      return stored;
     } finally {
       if (!paying) land();
       if (backend.lanes.any) void scheduler.look();

@@ -103,6 +103,16 @@ describe('C10 over a limit', () => {
     expect(events.filter(({ type }) => type === 'outbox-full')).toHaveLength(1);
   });
 
+  test('C11 where the storage fails, the request goes to the server, whatever waits', async () => {
+    const { server, post, events, outbox } = limited({});
+    server(down);
+    await post('a');
+    server(ok);
+    outbox.capture = () => Promise.reject(new DOMException('lost', 'UnknownError'));
+    expect((await post('b')).status).toBe(201);
+    expect(events.at(-1)).toMatchObject({ type: 'storage-failed', error: 'UnknownError' });
+  });
+
   test('C11 a full disk is told as one', async () => {
     const { server, post, events, outbox } = limited({});
     server(down);

@@ -1,4 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
+import { sizeOf } from '../../sw/pipeline/candidate.js';
+import { browserLocks } from '../../sw/platform/browser.js';
 import { storedOutbox } from '../../sw/store/outbox.js';
 import { opened } from '../support/database.js';
 import { NO_LIMITS, record } from '../support/records.js';
@@ -13,12 +15,17 @@ afterEach(() => {
 
 const name = () => `connection-${crypto.randomUUID()}`;
 
-const capture = (outbox: ReturnType<typeof storedOutbox>, id: string, body: ArrayBuffer | Blob | null = null) => {
-  const { seq: _, ...draft } = record({ id });
+const capture = (
+  outbox: ReturnType<typeof storedOutbox>,
+  id: string,
+  body: ArrayBuffer | Blob | null = null,
+  limits = NO_LIMITS,
+) => {
+  const { seq: _, ...draft } = record({ id, bodySize: sizeOf(body) });
   return outbox.capture({
     draft,
     body,
-    limits: NO_LIMITS,
+    limits,
     whenWaiting: 'refuse',
     isInFlight: () => false,
     decide: (entry) => ({ entry, events: [] }),
@@ -75,6 +82,40 @@ test('C11 on a full disk, room is made once, and the write tried once more', asy
   await expect(capture(outbox, 'b')).rejects.toMatchObject({ name: 'QuotaExceededError' });
   expect(calls).toBe(2);
   expect(await capture(outbox, 'c')).toMatchObject({ kind: 'stored' });
+});
+
+test('C11 a callback that never ends stops no write for long', async () => {
+  const outbox = storedOutbox(opened(name(), () => new Promise(() => {})));
+  refuse('QuotaExceededError', 1);
+  const both = await Promise.all([capture(outbox, 'a'), capture(outbox, 'b')]);
+  expect(both.map(({ kind }) => kind)).toEqual(['stored', 'stored']);
+});
+
+test.each<[string, (entry: Record<string, unknown>) => unknown]>([
+  ['its figures', (entry) => ({ ...entry, retries: null })],
+  ['everything but its place', ({ seq }) => ({ seq })],
+])('C10 a record that has lost %s counts no longer when it’s gone', async (_what, damage) => {
+  const connection = opened(name());
+  const outbox = storedOutbox(connection);
+  const limits = { maxEntries: 1, maxBytes: 10 };
+  await capture(outbox, 'a', new ArrayBuffer(10), limits);
+  await connection.write(async (tx) => {
+    const entry = (await tx.objectStore('entries').get(1)) as unknown as Record<string, unknown>;
+    await tx.objectStore('entries').put(damage(entry) as never);
+  });
+  await outbox.commit({ seq: 1, decide: () => ({ entry: null, events: [] }) });
+  expect(await capture(outbox, 'b', new ArrayBuffer(10), limits)).toMatchObject({ kind: 'stored' });
+});
+
+test('a lock that nobody holds is free, and one that’s held gets free in time or not', async () => {
+  expect(await browserLocks.getsFree(name(), 1_000)).toBe(true);
+  const held = name();
+  let release = () => {};
+  void navigator.locks.request(held, () => new Promise<void>((resolve) => (release = resolve)));
+  expect(await browserLocks.getsFree(held, 20)).toBe(false);
+  const waiting = browserLocks.getsFree(held, 5_000);
+  release();
+  expect(await waiting).toBe(true);
 });
 
 test('C11 one write that finds no room takes no other down', async () => {
