@@ -74,17 +74,23 @@ export function createCapture(parts: CaptureParts): Capture {
     return waitingUnder(backend, key);
   }
 
-  /** An event that was with a worker that died is taken up where that left it. */
+  /**
+   * An event that was with a worker that died is taken up where that left it.
+   *
+   * @param known to be called when it's known whether it is one
+   */
   async function resume(
     backend: Backend,
     wanted: Candidate,
     directives: Directives,
     context: FetchContext & { signal: AbortSignal },
+    known: () => void,
   ): Promise<Response | null> {
     const flight = newFlight(wanted.draft, true);
     const left = await unanswered.claim(await wanted.fingerprint(), ({ seq, reason }) => {
       if (reason === 'first-send') backend.flights.set(seq, flight);
     });
+    known();
     if (!left) return null;
     wanted.berth.seq = left.seq;
     // It has its place.
@@ -153,7 +159,7 @@ export function createCapture(parts: CaptureParts): Capture {
     try {
       const wanted = await candidateOf(request, directives, backend, { ...context, lane, berth }, holds, ports);
       const whole = { ...context, signal: request.signal };
-      const resumed = known && (await resume(backend, wanted, directives, whole).finally(known));
+      const resumed = known && (await resume(backend, wanted, directives, whole, known));
       return resumed || (await capture(backend, wanted, directives, whole));
     } finally {
       known?.();

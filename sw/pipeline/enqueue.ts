@@ -30,8 +30,10 @@ export type Written =
 
 export interface How {
   decide: CaptureOrder['decide'];
-  /** Its first send is under way: it takes nobody's place yet, and of a failure nothing is told. */
-  early?: boolean;
+  /** Its first send is still to be made, or under way: it takes nobody's place yet. */
+  firstSend?: boolean;
+  /** Of a failure nothing is told, as the request isn't in need yet. */
+  silent?: boolean;
 }
 
 export interface EnqueueParts {
@@ -46,7 +48,7 @@ export interface EnqueueParts {
 export function createEnqueue({ ports, report, scheduler, answerFor, instance }: EnqueueParts): Enqueue {
   const { clock, log } = ports;
 
-  const write: Enqueue['write'] = async (backend, wanted, { replace }, { decide, early = false }) => {
+  const write: Enqueue['write'] = async (backend, wanted, { replace }, { decide, firstSend = false, silent = false }) => {
     const { body, berth } = wanted;
     const { method, url } = wanted.draft.request;
     try {
@@ -59,7 +61,7 @@ export function createEnqueue({ ports, report, scheduler, answerFor, instance }:
         limits: backend.config.limits,
         backend: backend.record,
         whenWaiting: replace ? 'replace' : 'refuse',
-        isInFlight: (seq) => early || backend.flights.has(seq),
+        isInFlight: (seq) => firstSend || backend.flights.has(seq),
         decide,
       });
       // It's in the queue of writes: what comes later comes behind it.
@@ -70,13 +72,13 @@ export function createEnqueue({ ports, report, scheduler, answerFor, instance }:
         berth.seq = result.seq;
         return { kind: 'stored', entry: result.decision.entry ?? { ...draft, seq: result.seq } };
       }
-      if (!early) full(method, url, result.limit);
+      if (!silent) full(method, url, result.limit);
       return { kind: 'full' };
     } catch (error) {
       berth.place();
       const isFull = isQuotaError(error);
-      if (isFull && !early) full(method, url, 'quota');
-      else if (!early) report.storageFailed(method, url, error);
+      if (isFull && !silent) full(method, url, 'quota');
+      else if (!silent) report.storageFailed(method, url, error);
       return { kind: isFull ? 'full' : 'failed' };
     }
   };

@@ -56,9 +56,10 @@ export function createLaunch({ ports, report, scheduler, enqueue, answerFor }: L
     const { berth } = wanted;
     const flight = adopted?.flight ?? newFlight(wanted.draft, true);
     const land = landing(backend, flight);
-    const onDisk = async (early: boolean): Promise<Written> => {
+    const onDisk = async (silent: boolean): Promise<Written> => {
       const written = await enqueue.write(backend, wanted, directives, {
-        early,
+        firstSend: true,
+        silent,
         decide: (entry) => {
           // Before anybody can read it from the disk: nobody else may send it.
           backend.flights.set(entry.seq, flight);

@@ -208,6 +208,21 @@ describe('D1 a fetch event that comes again', () => {
     expect(await api.entries()).toHaveLength(2);
   });
 
+  test('while one that came again is on the wire, the other lanes of its kind go on', async () => {
+    const harness = createHarness(AHEAD);
+    const { fetch, restart, server, clock, log } = harness;
+    server(() => 'hang');
+    void fetch('/api/x', MINE);
+    void fetch('/api/x', { method: 'POST', body: 'gone', headers: { 'Holdfast-Lane': 'b' } });
+    await settle();
+    restart();
+    server(async (request) => ((await request.clone().text()) === 'mine' ? 'hang' : ok()));
+    void fetch('/api/x', MINE);
+    await harness.look();
+    await clock.advance(4_000);
+    expect(log.at(-1)).toContain('delivered');
+  });
+
   test.each([
     ['its body', true],
     ['its fingerprint', false],

@@ -57,6 +57,20 @@ describe('a first send that’s on disk', () => {
     expect(sent(harness)).toEqual(['one', 'two', 'one']);
   });
 
+  test('K5 nor does one that’s written ahead', async () => {
+    const harness = createHarness(AHEAD);
+    const { find } = harness.outbox;
+    harness.server((_request, count) => (count === 0 ? failing(500)() : count === 1 ? failing(422)() : ok()));
+    expect((await harness.post('one', { headers: NAMED })).status).toBe(202);
+    // The second looks before the first is there.
+    harness.outbox.find = async () => [];
+    const lane = { 'Holdfast-Lane': 'b' };
+    expect((await harness.fetch('/api/x', request('two', { ...REPLACING, ...lane })))!.status).toBe(422);
+    harness.outbox.find = find;
+    await harness.clock.advance(60_000);
+    expect(sent(harness)).toEqual(['one', 'two', 'one']);
+  });
+
   test('K5 what another worker has put in its place isn’t removed with it', async () => {
     const harness = createHarness(AHEAD);
     let answer = () => {};
