@@ -115,7 +115,11 @@ export function install(options: InstallOptions): void {
     // Within the activation, so that a page that waits for it is controlled when it's over.
     self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()));
   }
-  self.addEventListener('activate', wake);
+  self.addEventListener('activate', () => {
+    connectivityChanged();
+    // The drain isn't part of the activation: every request of every page waits for that.
+    void scheduler.hurry();
+  });
   self.addEventListener('fetch', (event) => {
     const backend = backendFor(event.request, state, (message, error) => log.warn(message, error));
     if (!backend) return;

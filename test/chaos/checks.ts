@@ -7,7 +7,7 @@ export type ViolationKind =
   | 'doubled'
   /** Doubled, and a worker was killed while the page's own request was under way: the browser sent it again. */
   | 'redispatched'
-  /** The browser sent it around the worker, so Holdfast never saw it. */
+  /** Chromium sent it around the worker, as it does when that was stopped at a bad moment: Holdfast never saw it. */
   | 'bypassed'
   /** Holdfast let it pass to the network as it was, without an idempotency key. */
   | 'unkept'
