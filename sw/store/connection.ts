@@ -58,8 +58,9 @@ export function connect({ clock, makeRoom, name = DATABASE }: ConnectionOptions)
       db = (await openDB(name, VERSION, {
         upgrade: (base, oldVersion, _newVersion, tx) => {
           const whole = upgrade(base as unknown as Database, oldVersion, tx as unknown as UpgradeTransaction);
-          // Whole or not at all: the opening fails, and what was there stays as it was.
+          // Whole or not at all: the opening fails and says why, and what was there stays as it was.
           whole.catch(() => abort(tx));
+          tx.done.catch(() => {});
         },
         // A newer worker wants to upgrade: let go, and leave the storage to it.
         blocking: (_current, _blocked, event) => {
