@@ -1,6 +1,6 @@
 /** The composition root: where the pipeline meets the browser. */
 import { executeQuotaErrorCallbacks } from 'workbox-core/_private/executeQuotaErrorCallbacks.js';
-import { EVENT_CHANNEL } from './protocol/events.js';
+import { EVENT_CHANNEL, type SyncEvent } from './protocol/events.js';
 import { connectivityGate } from './policy/retry-gate.js';
 import { createAnswers } from './pipeline/answers.js';
 import { createBackend } from './pipeline/backend.js';
@@ -90,7 +90,9 @@ export function install(options: InstallOptions): void {
     log,
   };
   const report = createReport(ports, options.onEvent);
-  const unanswered = createUnanswered(ports);
+  // A newer worker may deliver what a page still waits for here.
+  channel.addEventListener('message', ({ data }: MessageEvent<SyncEvent>) => report.heard(data));
+  const unanswered = createUnanswered(ports, instance);
   const state = createState(configs.map(createBackend), { outbox, unanswered, location: self.location.href });
   const holds = createHolds(ports, report);
   const listing = createListing(ports, state);

@@ -113,10 +113,14 @@ export interface OutboxStart {
   settings: Settings;
   /** The turns in which anything is in line. */
   turns: Turn[];
-  /** Entries whose fetch event has no answer yet, as far as the disk knows. */
-  unanswered: EntryRecord[];
-  /** Settlements that are such an event's answer. */
-  untold: KeptSettlement[];
+}
+
+/** Fetch events that have no answer yet, as far as the disk knows. */
+export interface Open {
+  /** The entries of such events. */
+  entries: EntryRecord[];
+  /** The answers of such events. */
+  settlements: KeptSettlement[];
 }
 
 export interface EntryRange {
@@ -149,6 +153,7 @@ export interface Outbox {
   counts(backend: string): Promise<{ pending: number; dead: number }>;
   /** The newest settlement under the id or key. */
   settlement(reference: string): Promise<Settlement | null>;
+  open(): Promise<Open>;
   /** The fetch events of these entries have their answers. */
   answered(seqs: readonly number[]): Promise<void>;
   /** Forgets settlements older than `before`. */

@@ -87,7 +87,7 @@ export function createCapture(parts: CaptureParts): Capture {
     known: () => void,
   ): Promise<Response | null> {
     const flight = newFlight(wanted.draft, true);
-    const left = await unanswered.claim(await wanted.fingerprint(), ({ seq, reason }) => {
+    const left = await unanswered.claim(wanted.fingerprint, ({ seq, reason }) => {
       if (reason === 'first-send') backend.flights.set(seq, flight);
     });
     known();

@@ -90,7 +90,7 @@ export function createLaunch({ ports, report, scheduler, enqueue, answerFor }: L
       if (backend.probe === berth) backend.probe = null;
       const judged = flight.cancelled ? ANSWER : await judgeFirst(backend, wanted, outcome, ports);
       flight.settling = true;
-      const next = wantedStill(flight, judged, storable);
+      const next = storable ? judged : untold(judged);
 
       if (next.kind === 'answer') {
         if (writing) {
@@ -161,10 +161,9 @@ export function createLaunch({ ports, report, scheduler, enqueue, answerFor }: L
   }
 }
 
-/** What isn't wanted any more, or can't be stored, isn't; and then nobody is told of a hold. */
-function wantedStill(flight: Flight, next: Next, storable: boolean): Next {
-  if (next.kind === 'answer' || (storable && !flight.cancelled)) return next;
-  next.failed?.();
+/** For what can't be stored: the page gets what came, and nobody is told of a hold. */
+function untold(next: Next): Next {
+  if (next.kind === 'store') next.failed?.();
   return ANSWER;
 }
 

@@ -14,6 +14,8 @@ export interface Report {
   tell(...events: SyncEvent[]): void;
   /** Tells that a request went, or goes, to the network as if Holdfast weren't there. */
   storageFailed(method: string, url: string, error: unknown): void;
+  /** Another worker has told of something: it may be what somebody waits for here. */
+  heard(event: SyncEvent): void;
   /** Resolves with the final answer to an entry while this worker lives; with null when it's replaced. */
   settlementOf(seq: number): Promise<Settlement | null>;
 }
@@ -68,6 +70,13 @@ export function createReport(
         told(result.decision);
       }
       return result;
+    },
+    heard(event) {
+      if (!('seq' in event) || !waiters.has(event.seq)) return;
+      outbox.settlement(event.key).then(
+        (settlement) => settlement?.seq === event.seq && end(event.seq, settlement),
+        (error: unknown) => log.warn('[holdfast] the answer that a page waits for can\'t be read', error),
+      );
     },
     settlementOf: (seq) =>
       new Promise((resolve) => {

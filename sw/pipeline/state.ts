@@ -23,8 +23,7 @@ export function createState(
   let loading: Promise<void> | undefined;
 
   const load = async () => {
-    const started = await outbox.start();
-    unanswered.found(started);
+    const [started] = await Promise.all([outbox.start(), unanswered.begin()]);
     state.settings = started.settings;
     for (const record of started.backends) {
       const backend = byKey.get(record.key);

@@ -1,6 +1,6 @@
 import type { Decision, KeptSettlement } from '../policy/entry.js';
 import type { EntryRecord } from '../policy/entry-record.js';
-import type { OutboxStart, Ports } from '../ports.js';
+import type { Ports } from '../ports.js';
 
 /**
  * How long a new worker waits for fetch events that come again, in milliseconds. Chromium dispatches
@@ -38,18 +38,19 @@ export interface Unanswered {
    *
    * @param taken called with an entry in the turn in which it stops waiting
    */
-  claim(fingerprint: string, taken: (entry: EntryRecord) => void): Promise<EntryRecord | KeptSettlement | null>;
+  claim(fingerprint: () => Promise<string>, taken: (entry: EntryRecord) => void): Promise<EntryRecord | KeptSettlement | null>;
   /** The event has its answer: another one like it is a request of its own. Never rejects. */
   answered(seq: number): Promise<void>;
-  /** What an earlier worker left. */
-  found(start: Pick<OutboxStart, 'unanswered' | 'untold'>): void;
+  /** Reads what an earlier worker left. */
+  begin(): Promise<void>;
 }
 
-export function createUnanswered({ clock, locks, outbox, log }: Ports): Unanswered {
+export function createUnanswered({ clock, locks, outbox, log }: Ports, instance: string): Unanswered {
   const start = clock.now();
   const deadline = start + COMES_AGAIN_MS;
   let entries: EntryRecord[] = [];
   let settlements: KeptSettlement[] = [];
+  const claimed = new Set<number>();
   let inHand = 0;
   let told: number[] = [];
   let telling: Promise<void> | null = null;
@@ -63,12 +64,20 @@ export function createUnanswered({ clock, locks, outbox, log }: Ports): Unanswer
       (error: unknown) => log.warn('[holdfast] an answered request stays marked as open for now', error),
     );
 
+  /** Again and again, as the worker before may live on for a while: an update doesn't end it at once. */
+  async function read(): Promise<void> {
+    const open = await outbox.open();
+    entries = open.entries.filter(({ seq, asked }) => asked?.worker !== instance && !claimed.has(seq));
+    settlements = open.settlements.filter(({ seq }) => !claimed.has(seq));
+  }
+
   /** Nobody will ask for these any more. A later worker must not take a new request for one of them. */
   async function close(): Promise<void> {
     if (!isOver()) {
       clock.after(LOCK_MS, () => void write(close()));
       return;
     }
+    await read();
     const left = entries;
     entries = settlements = [];
     for (const { seq, asked } of left) {
@@ -81,7 +90,7 @@ export function createUnanswered({ clock, locks, outbox, log }: Ports): Unanswer
 
   return {
     enter() {
-      if (isLate() || entries.length + settlements.length === 0) return null;
+      if (isLate()) return null;
       inHand++;
       let left = false;
       return () => {
@@ -92,17 +101,23 @@ export function createUnanswered({ clock, locks, outbox, log }: Ports): Unanswer
     has: (seq) => !isOver() && entries.some((entry) => entry.seq === seq),
     end: () => (isOver() || entries.length === 0 ? null : Math.max(deadline, clock.now() + LOCK_MS)),
     async claim(fingerprint, taken) {
+      // What can't be read now was read before.
+      await read().catch(() => {});
+      if (entries.length + settlements.length === 0) return null;
+      const mine = await fingerprint();
       for (const entry of entries) {
-        if (entry.asked?.fingerprint !== fingerprint) continue;
+        if (entry.asked?.fingerprint !== mine) continue;
         if (!(await locks.getsFree(workerLock(entry.asked.worker), LOCK_MS))) continue;
         // Another event of the same kind may have been quicker.
-        if (!entries.includes(entry)) continue;
-        entries = entries.filter((other) => other !== entry);
+        if (claimed.has(entry.seq)) continue;
+        claimed.add(entry.seq);
+        entries = entries.filter((other) => other.seq !== entry.seq);
         taken(entry);
         return entry;
       }
-      const settlement = settlements.find(({ asked }) => asked === fingerprint);
-      settlements = settlements.filter((other) => other !== settlement);
+      const isRecent = ({ at }: KeptSettlement) => at >= start - COMES_AGAIN_MS;
+      const settlement = settlements.find((one) => one.asked === mine && isRecent(one) && !claimed.has(one.seq));
+      if (settlement) claimed.add(settlement.seq);
       return settlement ?? null;
     },
     answered(seq) {
@@ -116,14 +131,12 @@ export function createUnanswered({ clock, locks, outbox, log }: Ports): Unanswer
         });
       }));
     },
-    found: ({ unanswered, untold }) => {
-      entries = unanswered;
+    async begin() {
+      await read();
       // For what was settled long before, nobody has asked again.
-      const isRecent = ({ at }: KeptSettlement) => at >= start - COMES_AGAIN_MS;
-      settlements = untold.filter(isRecent);
-      const old = untold.filter((settlement) => !isRecent(settlement));
+      const old = settlements.filter(({ at }) => at < start - COMES_AGAIN_MS);
       if (old.length > 0) void write(outbox.answered(old.map(({ seq }) => seq)));
-      if (entries.length > 0) clock.after(deadline - clock.now(), () => void write(close()));
+      clock.after(Math.max(0, deadline - clock.now()), () => void write(close()));
     },
   };
 }

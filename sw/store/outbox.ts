@@ -21,23 +21,25 @@ export function storedOutbox({ read, write }: Connection): Outbox {
   return {
     start: () =>
       read(async (db) => {
-        const tx = db.transaction(['backends', 'settings', 'entries', 'settlements']);
-        const [backends, settings, unanswered, untold] = await Promise.all([
+        const tx = db.transaction(['backends', 'settings', 'entries']);
+        const [backends, settings] = await Promise.all([
           tx.objectStore('backends').getAll(),
           tx.objectStore('settings').get(SETTINGS),
-          tx.objectStore('entries').index('asked').getAll(),
-          tx.objectStore('settlements').index('asked').getAll(),
         ]);
         const turns: Turn[] = [];
         let cursor = await tx.objectStore('entries').index('turn').openKeyCursor(null, 'nextunique');
         for (; cursor; cursor = await cursor.continue()) turns.push(cursor.key);
-        return {
-          backends,
-          settings: settings ?? DEFAULT_SETTINGS,
-          turns,
-          unanswered: unanswered.map((value) => readEntry(value, value.seq)),
-          untold,
-        };
+        return { backends, settings: settings ?? DEFAULT_SETTINGS, turns };
+      }),
+
+    open: () =>
+      read(async (db) => {
+        const tx = db.transaction(['entries', 'settlements']);
+        const [entries, settlements] = await Promise.all([
+          tx.objectStore('entries').index('asked').getAll(),
+          tx.objectStore('settlements').index('asked').getAll(),
+        ]);
+        return { entries: entries.map((value) => readEntry(value, value.seq)), settlements };
       }),
 
     capture: async (order) => {

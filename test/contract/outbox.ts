@@ -33,7 +33,7 @@ export function outboxContract(name: string, create: () => Outbox): void {
   describe(`outbox: ${name}`, () => {
     test('is empty at first', async () => {
       const outbox = create();
-      expect(await outbox.start()).toEqual({ backends: [], settings: { paused: false }, turns: [], unanswered: [], untold: [] });
+      expect(await outbox.start()).toEqual({ backends: [], settings: { paused: false }, turns: [] });
       expect(await outbox.heads()).toEqual([]);
       expect(await outbox.find('nobody')).toEqual([]);
     });
@@ -249,13 +249,13 @@ export function outboxContract(name: string, create: () => Outbox): void {
       await stored(outbox, { entry: { id: 'never' } });
       const first = await stored(outbox, { entry: { id: 'first', asked } });
       const second = await stored(outbox, { entry: { id: 'second', asked } });
-      expect(await outbox.start()).toMatchObject({ unanswered: [{ seq: first, asked }, { seq: second, asked }], untold: [] });
+      expect(await outbox.open()).toMatchObject({ entries: [{ seq: first, asked }, { seq: second, asked }], settlements: [] });
       const answer = { status: 200, headers: {}, body: null, truncated: false };
       await outbox.commit({ seq: first, decide: (entry) => transition(entry, { type: 'delivered', answer }, 100) });
-      expect(await outbox.start()).toMatchObject({ unanswered: [{ seq: second }], untold: [{ seq: first, asked: 'f' }] });
+      expect(await outbox.open()).toMatchObject({ entries: [{ seq: second }], settlements: [{ seq: first, asked: 'f' }] });
       expect(await outbox.settlement('first')).not.toHaveProperty('asked');
       await outbox.answered([first, second, 99]);
-      expect(await outbox.start()).toMatchObject({ unanswered: [], untold: [] });
+      expect(await outbox.open()).toEqual({ entries: [], settlements: [] });
       expect(await outbox.find('second')).toMatchObject([{ seq: second, asked: null }]);
       expect(await outbox.settlement('first')).toMatchObject({ status: 200 });
     });

@@ -102,10 +102,26 @@ describe('D1 a fetch event that comes again', () => {
     expect(log.filter((line) => line.includes(' send '))).toHaveLength(2);
   });
 
+  test('answered, and the page hadn’t the answer yet: the same key', async () => {
+    const harness = createHarness(AHEAD);
+    const { fetch, restart, clock, server } = harness;
+    const keys = new Set<string | null>();
+    server((request) => {
+      keys.add(request.headers.get('idempotency-key'));
+      return ok();
+    });
+    await fetch('/api/x', { ...MINE, gone: true });
+    await clock.advance(100);
+    restart();
+    expect((await fetch('/api/x', MINE))!.status).toBe(201);
+    expect(keys.size).toBe(1);
+  });
+
   test('stored, and the page hadn’t its 202 yet: the same id', async () => {
-    const { fetch, restart, goOffline, api } = createHarness();
+    const { fetch, restart, goOffline, clock, api } = createHarness();
     goOffline();
     const first = await (await fetch('/api/x', { ...MINE, gone: true }))!.json();
+    await clock.advance(100);
     restart();
     const again = await (await fetch('/api/x', MINE))!.json();
     expect(again.id).toBe(first.id);
@@ -429,10 +445,12 @@ describe('R15 what fails is stored in the order in which it came', () => {
   });
 
   test('K5 the id of one that’s just answered is free', async () => {
-    const { post, server } = createHarness(AHEAD);
+    const { fetch, server, clock } = createHarness(AHEAD);
     server(ok);
     const headers = { 'Holdfast-Id': 'mine' };
-    expect((await post('a', { headers })).status).toBe(201);
-    expect((await post('b', { headers })).status).toBe(201);
+    expect((await fetch('/api/x', { ...MINE, headers, gone: true }))!.status).toBe(201);
+    const next = fetch('/api/x', { method: 'POST', body: 'next', headers });
+    await clock.advance(1_000);
+    expect((await next)!.status).toBe(201);
   });
 });

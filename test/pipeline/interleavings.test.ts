@@ -127,6 +127,35 @@ describe('a first send that’s on disk', () => {
     expect((await answer)!.type).toBe('error');
   });
 
+  test('C3 a page that waits at one worker hears what another one has delivered', async () => {
+    const harness = createHarness();
+    harness.server((_request, count) => (count === 0 ? failing(500)() : ok()));
+    const answer = harness.fetch('/api/x', request('a', { 'Holdfast-Mode': 'wait' }));
+    await settle();
+    harness.second();
+    await harness.api.replay();
+    await harness.clock.advance(5_000);
+    expect((await answer)!.status).toBe(201);
+  });
+
+  test('D1 an event of a worker that an update replaces is known to the newer one', async () => {
+    const harness = createHarness(AHEAD);
+    const keys = new Set<string | null>();
+    harness.server((one, count) => {
+      keys.add(one.headers.get('idempotency-key'));
+      return count === 0 ? 'hang' : ok();
+    });
+    const { fetchAtFirst, killFirst } = harness.update();
+    await harness.api.status();
+    void fetchAtFirst('/api/x', request('a'));
+    await settle();
+    killFirst();
+    expect((await harness.fetch('/api/x', request('a')))!.status).toBe(201);
+    await harness.clock.advance(5_000);
+    expect(keys.size).toBe(1);
+    expect(await harness.api.entries()).toEqual([]);
+  });
+
   test('D2 the send of a worker that lives isn’t made by another one too', async () => {
     const harness = createHarness(AHEAD);
     harness.server(() => 'hang');

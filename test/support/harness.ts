@@ -9,7 +9,7 @@ import { backendFor, createIntercept } from '../../sw/pipeline/intercept.js';
 import { createLaunch } from '../../sw/pipeline/launch.js';
 import { createListing } from '../../sw/pipeline/listing.js';
 import { createReplay } from '../../sw/pipeline/replay.js';
-import { createReport } from '../../sw/pipeline/report.js';
+import { createReport, type Report } from '../../sw/pipeline/report.js';
 import { createScheduler } from '../../sw/pipeline/scheduler.js';
 import { createState } from '../../sw/pipeline/state.js';
 import { createUnanswered, workerLock } from '../../sw/pipeline/unanswered.js';
@@ -44,6 +44,8 @@ export interface Harness {
   restart(): void;
   /** Another worker starts on the same disk, and the first lives on; what follows goes to the new one. */
   second(): void;
+  /** As `second`, with a way to the first worker, and of ending it. */
+  update(): { fetchAtFirst: Harness['fetch']; killFirst(): void };
   look(): Promise<void>;
   linger(ms: number): Promise<boolean>;
   /** Holds up the making of digests. */
@@ -71,12 +73,18 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
   let count = 0;
   let ids = 0;
   let reply: (request: Request, count: number) => Reply | Promise<Reply> = () => new Response(null, { status: 201 });
+  /** An update's worker is the active one. */
+  let newest = '';
+  const reports = new Set<Report>();
   let beforeDigest = async (_content: string) => {};
   let worker = start();
 
   function start() {
     const changes = new Set<() => void>();
     const print = (...words: unknown[]) => void printed.push(words.map((word) => (word instanceof Error ? word.message : typeof word === 'string' ? word : JSON.stringify(word))).join(' '));
+    const instance = `worker-${ids++}`;
+    newest = instance;
+    locks.keep(workerLock(instance));
     const ports: Ports = {
       clock,
       chance: {
@@ -104,10 +112,11 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
       broadcast: (event) => {
         events.push(event);
         log.push(describe(event));
+        for (const other of reports) if (other !== report) other.heard(event);
       },
       isOnline: () => online,
       storage: async () => ({ persisted: null, usage: null, quota: null }),
-      isActive: () => true,
+      isActive: () => newest === instance,
       askForWakeUp: () => {},
       log: { info: print, warn: print, error: print },
     };
@@ -126,13 +135,12 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
       },
     );
     const report = createReport(ports, onEvent);
-    const unanswered = createUnanswered(ports);
+    reports.add(report);
+    const unanswered = createUnanswered(ports, instance);
     const state = createState(configs.map(createBackend), { outbox, unanswered, location: `${ORIGIN}/sw.js` });
     const holds = createHolds(ports, report);
     const listing = createListing(ports, state);
     const replay = createReplay({ ports, report, listing, state });
-    const instance = ports.chance.uuid();
-    locks.keep(workerLock(instance));
     const scheduler = createScheduler({ ports, report, holds, state, replay, unanswered, instance });
     const answerFor = createAnswers(report, listing);
     const enqueue = createEnqueue({ ports, report, scheduler, answerFor, instance });
@@ -140,7 +148,7 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
     const capture = createCapture({ ports, report, holds, scheduler, enqueue, launch, answerFor, unanswered, instance });
     const connectivityChanged = () => changes.forEach((change) => change());
     const api = createCommands({ ports, state, report, holds, listing, scheduler, connectivityChanged });
-    return { api, state, scheduler, changes, intercept: createIntercept(capture, state, report, ports.send), print };
+    return { api, state, scheduler, changes, instance, intercept: createIntercept(capture, state, report, ports.send), print };
   }
 
   const harness: Harness = {
@@ -149,21 +157,12 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
     printed,
     clock,
     outbox,
-    get api() {
-      return worker.api;
-    },
+    // Always the newest worker's, also for a test that has taken it out of the harness before.
+    api: new Proxy({} as SyncApi, { get: (_, name: keyof SyncApi) => worker.api[name] }),
     server: (next) => {
       reply = next;
     },
-    async fetch(path, { clientId = 'page', gone = false, ...init } = {}) {
-      const request = new Request(new URL(path, ORIGIN), init);
-      const backend = backendFor(request, worker.state, worker.print);
-      if (!backend) return null;
-      let answered = () => {};
-      const handled = new Promise<void>((resolve) => (answered = resolve));
-      const context = { clientId, handled, waitUntil: () => {} };
-      return worker.intercept(request, backend, context).finally(() => gone || answered());
-    },
+    fetch: (path, init) => fetchAt(worker, path, init),
     async post(body, { token, headers = {}, path = '/api/notes' } = {}) {
       const authorization = token === undefined ? {} : { Authorization: `Bearer ${token}` };
       const response = await harness.fetch(path, { method: 'POST', body, headers: { ...authorization, ...headers } });
@@ -185,6 +184,14 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
     second: () => {
       worker = start();
     },
+    update: () => {
+      const first = worker;
+      worker = start();
+      return {
+        fetchAtFirst: (path, init) => fetchAt(first, path, init),
+        killFirst: () => locks.release(workerLock(first.instance)),
+      };
+    },
     look: () => worker.scheduler.look(),
     linger: (ms) => worker.scheduler.linger(ms),
     slowDigest: (wait) => {
@@ -192,6 +199,20 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
     },
   };
   return harness;
+
+  async function fetchAt(
+    { state, print, intercept }: ReturnType<typeof start>,
+    path: string,
+    { clientId = 'page', gone = false, ...init }: NonNullable<Parameters<Harness['fetch']>[1]> = {},
+  ): Promise<Response | null> {
+    const request = new Request(new URL(path, ORIGIN), init);
+    const backend = backendFor(request, state, print);
+    if (!backend) return null;
+    let answered = () => {};
+    const handled = new Promise<void>((resolve) => (answered = resolve));
+    const context = { clientId, handled, waitUntil: () => {} };
+    return intercept(request, backend, context).finally(() => gone || answered());
+  }
 
   function describe(event: SyncEvent): string {
     const about = 'id' in event && event.id && !/^[0-9A-Z]{26}$/.test(event.id) ? ` ${event.id}` : '';
@@ -202,7 +223,7 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
 }
 
 /** Locks within one process. `forget` is the death of their holder. */
-function memoryLocks(): Locks & { forget(): void } {
+function memoryLocks(): Locks & { forget(): void; release(name: string): void } {
   let tails = new Map<string, Promise<unknown>>();
   const kept = new Set<string>();
   return {
@@ -214,6 +235,7 @@ function memoryLocks(): Locks & { forget(): void } {
     keep: (name) => void kept.add(name),
     isHeld: async (name) => kept.has(name),
     getsFree: async (name) => !kept.has(name),
+    release: (name) => void kept.delete(name),
     forget: () => {
       tails = new Map();
       kept.clear();

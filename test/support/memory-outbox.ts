@@ -41,8 +41,10 @@ export function memoryOutbox(): Outbox {
       backends: [...backends.values()],
       settings,
       turns: heads().flatMap(({ turn }) => (turn ? [turn] : [])),
-      unanswered: inOrder().filter(({ asked }) => asked !== null),
-      untold: [...settlements.values()].filter(({ asked }) => asked !== undefined),
+    }),
+    open: async () => ({
+      entries: inOrder().filter(({ asked }) => asked !== null),
+      settlements: [...settlements.values()].filter(({ asked }) => asked !== undefined),
     }),
     async capture({ draft, body, limits, whenWaiting, isInFlight, decide, backend }) {
       const sameKey = inOrder().filter((entry) => entry.key === draft.key && entry.state === 'pending');
