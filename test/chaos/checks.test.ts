@@ -55,7 +55,7 @@ const told = (...events: SyncEvent[]): Map<number, SyncEvent> => new Map(events.
 const kill = (what: Kill['what'], from: number, to: number): Kill => ({ what, from: at(from), to: at(to) });
 
 const kindsOf = (record: Partial<RunRecord>, tolerates?: CheckOptions['tolerates']): ViolationKind[] =>
-  check({ posts: [], kills: [], seen: [], effects: [], journal: new Map(), leftover: [], ...record }, tolerates ? { tolerates } : {}).map(
+  check({ posts: [], kills: [], loadsAgain: 0, seen: [], effects: [], journal: new Map(), leftover: [], ...record }, tolerates ? { tolerates } : {}).map(
     ({ kind }) => kind,
   );
 

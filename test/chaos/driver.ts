@@ -1,4 +1,4 @@
-import { chromium as browserType, errors, type BrowserContext, type Page } from 'playwright';
+import { chromium as browserType, type BrowserContext, type Page } from 'playwright';
 import { chromium } from '../support/chromium.js';
 import { atMost } from './waiting.js';
 
@@ -16,6 +16,8 @@ export interface Driver {
   kill(): Promise<void>;
   /** The browser has come to an end that nobody asked for. */
   hasCrashed(): boolean;
+  /** How many loads had to be made again. */
+  loadsAgain(): number;
   /** Starts it again on the same profile, with the tabs that were open. */
   relaunch(): Promise<void>;
   end(): Promise<void>;
@@ -37,7 +39,8 @@ declare global {
 
 /** Less than what a step may take, so that a page that doesn't load is named as such. */
 const LOAD_MS = 6_000;
-const HUNG_LOADS = 2;
+const START_MS = 12_000;
+const FAILED_LOADS = 2;
 
 /** Chromium on a profile of its own, and the tabs in it. */
 export async function startDriver({ origin, profile, tabs, tokenFor, onConsole }: DriverOptions): Promise<Driver> {
@@ -46,6 +49,7 @@ export async function startDriver({ origin, profile, tabs, tokenFor, onConsole }
   let context: BrowserContext;
   let pid: number;
   let hasEnded = false;
+  let loadsAgain = 0;
 
   async function launch(): Promise<void> {
     context = await browserType.launchPersistentContext(profile, chromium());
@@ -58,30 +62,30 @@ export async function startDriver({ origin, profile, tabs, tokenFor, onConsole }
     context.on('serviceworker', (worker) => worker.on('console', (message) => onConsole(message.text())));
   }
 
-  /** Chromium never finishes a navigation now and then while a worker is being activated, without Holdfast too. */
-  async function navigated(tab: number): Promise<Page> {
-    for (let hung = 0; ; hung++) {
+  /**
+   * Chromium never finishes a navigation now and then while a worker is being activated, without
+   * Holdfast too, and a page whose script was under way to a worker that died goes without it.
+   */
+  async function load(tab: number): Promise<void> {
+    for (let failed = 0; ; failed++) {
       const blank = context.pages().find((page) => page.url() === 'about:blank');
       const page = pages.get(tab) ?? blank ?? (await context.newPage());
       pages.set(tab, page);
-      try {
-        await page.goto(origin, { timeout: LOAD_MS });
-        return page;
-      } catch (error) {
-        if (!(error instanceof errors.TimeoutError) || hung === HUNG_LOADS) throw error;
-        onConsole('the page does not load; it is closed and opened again');
-        pages.delete(tab);
-        const next = await context.newPage();
-        await page.close();
-        pages.set(tab, next);
-      }
+      const error = await opened(page, users[tab]!).then(() => null, (reason: unknown) => reason);
+      if (error === null) return;
+      if (failed === FAILED_LOADS || hasEnded) throw error;
+      loadsAgain++;
+      onConsole(`the page does not load (${String(error)}); it is closed and opened again`);
+      pages.set(tab, await context.newPage());
+      await page.close();
     }
   }
 
-  async function load(tab: number): Promise<void> {
-    const page = await navigated(tab);
-    const user = users[tab]!;
-    await page.evaluate(([user, token]) => chaos.start(user, token), [user, await tokenFor(user)] as const);
+  async function opened(page: Page, user: string): Promise<void> {
+    await page.goto(origin, { timeout: LOAD_MS });
+    const token = await tokenFor(user);
+    const started = page.evaluate(([user, token]) => chaos.start(user, token).then(() => true), [user, token] as const);
+    if (!(await atMost(started, START_MS))) throw new Error(`the page isn't connected after ${START_MS} ms`);
   }
 
   const driver: Driver = {
@@ -106,6 +110,7 @@ export async function startDriver({ origin, profile, tabs, tokenFor, onConsole }
       await closed;
     },
     hasCrashed: () => hasEnded,
+    loadsAgain: () => loadsAgain,
     async relaunch() {
       const open = [...pages.keys()];
       pages.clear();

@@ -59,6 +59,8 @@ export interface Effect {
 export interface Record {
   posts: Post[];
   kills: Kill[];
+  /** Pages that the browser failed to load at first. */
+  loadsAgain: number;
   seen: Seen[];
   effects: Effect[];
   /** By the keys of the store. */

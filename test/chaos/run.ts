@@ -18,7 +18,7 @@ export interface RunOptions extends PlanOptions {
 }
 
 /** No step waits for long, so one that does has found something. */
-const STEP_MS = 30_000;
+const STEP_MS = 60_000;
 
 /** The store keeps the last 500 events. */
 const STEPS_BETWEEN_READINGS = 15;
@@ -46,7 +46,8 @@ export async function run({ pageScript, onStep, onConsole, ...options }: RunOpti
     const leftover = await finish(stage, options.tabs);
     await readJournal(driver, journal);
     const { posts, kills } = stage;
-    return { posts, kills, seen: server.seen, effects: await server.effects(), journal, leftover };
+    const loadsAgain = driver.loadsAgain();
+    return { posts, kills, loadsAgain, seen: server.seen, effects: await server.effects(), journal, leftover };
   } finally {
     await driver.end();
     await server.close();

@@ -25,7 +25,7 @@ export function summary(record: RunRecord, { violations, tolerated, bypassed }: 
   return [
     `posts       ${posts.length}: ${counted(heard)}`,
     `requests    ${seen.length}: ${counted(seen.map(({ did }) => did))}`,
-    `kills       ${kills.length}: ${counted(kills.map(({ what }) => what))}; ${inFlight} posts in flight at one`,
+    `kills       ${kills.length}: ${counted(kills.map(({ what }) => what))}; ${inFlight} posts in flight at one; ${record.loadsAgain} pages loaded again`,
     `effects     ${effects.length}; ${repeated} repeated under the same key, without effect`,
     `journal     ${journal.size}: ${counted([...journal.values()].map(({ type }) => type))}`,
     `violations  ${violations.length}: ${counted(violations.map(({ kind }) => kind)) || 'nothing lost, doubled, overtaken or as the wrong user'}`,

@@ -422,6 +422,7 @@ describe('a 401 on the first send', () => {
     const { api, clock, goOffline, goOnline, restart, server } = harness;
     goOffline();
     await harness.post('a', { headers: { Authorization: 'Basic abc' } });
+    await clock.advance(1_000);
     let seen: string | null = null;
     server((request) => {
       seen = request.headers.get('authorization');
