@@ -71,11 +71,11 @@ export async function startDriver({ origin, profile, tabs, tokenFor, onConsole }
       const blank = context.pages().find((page) => page.url() === 'about:blank');
       const page = pages.get(tab) ?? blank ?? (await context.newPage());
       pages.set(tab, page);
-      const error = await opened(page, users[tab]!).then(() => null, (reason: unknown) => reason);
+      const error = await opened(page, users[tab]!).then(() => null, (reason: Error) => reason);
       if (error === null) return;
       if (failed === FAILED_LOADS || hasEnded) throw error;
       loadsAgain++;
-      onConsole(`the page does not load (${String(error)}); it is closed and opened again`);
+      onConsole(`the page does not load (${error.message}); it is closed and opened again`);
       pages.set(tab, await context.newPage());
       await page.close();
     }
