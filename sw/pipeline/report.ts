@@ -75,7 +75,7 @@ export function createReport(
       if (!('seq' in event) || !waiters.has(event.seq)) return;
       outbox.settlement(event.key).then(
         (settlement) => settlement?.seq === event.seq && end(event.seq, settlement),
-        (error: unknown) => log.warn('[holdfast] the answer that a page waits for can\'t be read', error),
+        (error: unknown) => log.warn("[holdfast] the answer that a page waits for can't be read", error),
       );
     },
     settlementOf: (seq) =>

@@ -80,7 +80,8 @@ export function createScheduler({ ports, report, holds, state, replay, unanswere
       }
     } catch (error) {
       log.error('[holdfast] replay broke off and will be tried again', error);
-      lookIn(PAUSE_MS);
+      // A newer worker has upgraded the database: this one won't come to it any more.
+      if (!(error instanceof Error && error.name === 'VersionError')) lookIn(PAUSE_MS);
     } finally {
       // In the same turn as the last look at `again`, so that no call falls between.
       running = null;
@@ -166,7 +167,7 @@ export function createScheduler({ ports, report, holds, state, replay, unanswere
     const written = (work: Promise<void>) => work.catch((error: unknown) => void failed.push(error));
     for (const entry of plan.missing) await written(holds.missing(backend, entry.owner));
     for (const entry of plan.expired) await written(expire(backend, entry));
-    if (failed.length > 0) log.error('[holdfast] a change of state can\'t be written, and will be tried again', failed[0]);
+    if (failed.length > 0) log.error("[holdfast] a change of state can't be written, and will be tried again", failed[0]);
     expiresAt = Math.min(plan.expiresAt ?? Infinity, expiresAt);
     const soon = clock.now() + PAUSE_MS;
     const lookAgain = failed.length > 0 ? soon : withheld.size > 0 ? (unanswered.end() ?? soon) : Infinity;
