@@ -1,5 +1,5 @@
 export { install } from './install.js';
-export type { AuthOptions, BackendOptions, InstallOptions } from './options.js';
+export type { AuthOptions, BackendOptions, InstallOptions, LimitOptions } from './options.js';
 export { classify, JWT_CODES, type Classifier, type ClassifyOptions } from './policy/classify.js';
 export { exponentialBackoff, fullJitter, type BackoffOptions, type Ceiling, type Delay } from './policy/backoff.js';
 export type { RetryOptions, RetryPolicy, RetryQuestion } from './policy/retry.js';

@@ -22,7 +22,8 @@ import { browserSend, restoreRequest } from './platform/transport.js';
 import { isActiveWorker, wakeUps, type SyncEventLike } from './platform/wake-ups.js';
 import { connect } from './store/connection.js';
 import { storedOutbox } from './store/outbox.js';
-import { readOptions, type InstallOptions } from './options.js';
+import type { InstallOptions } from './options.js';
+import { readOptions } from './read-options.js';
 import type { Ports } from './ports.js';
 
 declare const self: ServiceWorkerGlobalScope;

@@ -1,0 +1,130 @@
+/** Reads the options of `install`: checks them, and fills in the defaults. */
+import { normaliseBaseUrl } from './policy/base-url.js';
+import { classify, JWT_CODES } from './policy/classify.js';
+import { ConfigError } from './policy/errors.js';
+import { decodeJwt } from './policy/jwt.js';
+import { checkOptions, isFunction, obey, record } from './policy/rules.js';
+import { checkRetryOptions, DEFAULT_RETRY, retryLadder } from './policy/retry.js';
+import type { RetryGate } from './policy/retry-gate.js';
+import { joinKey } from './protocol/ids.js';
+import type { BackendConfig } from './pipeline/backend.js';
+import {
+  AUTH_RULES,
+  BACKEND_RULES,
+  INSTALL_RULES,
+  LIMIT_RULES,
+  NOT_YET,
+  type AuthOptions,
+  type BackendOptions,
+  type InstallOptions,
+} from './options.js';
+
+const DEFAULT_LIMITS = { maxEntries: 1000, maxBytes: 50 * 1024 ** 2, maxAgeMs: 7 * 86_400_000 };
+
+export interface Environment {
+  /** The URL of the worker's script. */
+  location: string;
+  defaultGate: RetryGate;
+  warn(message: string, error: unknown): void;
+}
+
+/**
+ * Checks the options and fills in the defaults.
+ * @throws ConfigError that names the option, its value and the rule
+ */
+export function readOptions(options: InstallOptions, environment: Environment): BackendConfig[] {
+  obey('options', options ?? null, record('backends'));
+  obey('backends', options.backends ?? null, INSTALL_RULES['backends']!);
+  checkOptions(options, INSTALL_RULES, '', NOT_YET);
+  const configs = options.backends.map((backend, index) => readBackend(backend, `backends[${index}]`, environment));
+  configs.forEach(({ key, baseUrl }, index) => {
+    const first = configs.findIndex((other) => other.key === key);
+    if (first !== index)
+      throw new ConfigError(
+        `backends[${index}].baseUrl`,
+        baseUrl,
+        `it's the same backend as backends[${first}]; give one of them a namespace`,
+      );
+  });
+  return configs;
+}
+
+function readBackend(options: BackendOptions, at: string, { location, defaultGate, warn }: Environment): BackendConfig {
+  checkOptions(options, BACKEND_RULES, `${at}.`, NOT_YET);
+  const { namespace = '', methods = ['POST', 'PUT', 'PATCH', 'DELETE'], networkTimeoutMs = 10_000 } = options;
+  const { lane, owner = 'jwt-sub', capture = 'on-failure', respond = 'queued', beforeSend } = options;
+  const { retry = {}, gate = defaultGate, concurrency = 6, onDead = 'skip', limits = {}, match = () => true } = options;
+  const baseUrl = normaliseBaseUrl(options.baseUrl, location, `${at}.baseUrl`);
+  const { idempotencyKey = new URL(baseUrl).origin === new URL(location).origin } = options;
+  const auth = readAuth(options.auth ?? {}, `${at}.auth.`);
+  checkOptions(limits, LIMIT_RULES, `${at}.limits.`);
+  const own = isFunction(retry);
+  if (!own) checkRetryOptions(retry, `${at}.retry`);
+  return {
+    key: joinKey(namespace, baseUrl),
+    baseUrl,
+    namespace,
+    methods: new Set(methods.map((method) => method.toUpperCase())),
+    match,
+    lane: guarded('lane', lane, () => DEFAULT_LANE, isName, warn),
+    owner: guarded('owner', isFunction(owner) ? owner : undefined, jwtSub, isNameOrNull, warn),
+    auth,
+    capture,
+    idempotencyKey,
+    networkTimeoutMs,
+    respond: isFunction(respond) ? guarded('respond', respond, () => null, (made) => made instanceof Response, warn) : respond,
+    retry: own ? guarded('retry', retry, retryLadder(), isDelay, warn) : retryLadder(retry),
+    maxRetries: own ? null : (retry.maxRetries ?? DEFAULT_RETRY.maxRetries),
+    classify: guarded('classify', options.classify, (outcome) => classify(outcome, auth ? { codes: auth.codes } : {}), isVerdict, warn),
+    gate,
+    concurrency,
+    onDead,
+    limits: { ...DEFAULT_LIMITS, ...defined(limits) },
+    ...(beforeSend && { beforeSend }),
+  };
+}
+
+const jwtSub = (token: string | null) => (token === null ? null : (decodeJwt(token)?.sub ?? null));
+
+const isName = (value: unknown): boolean => typeof value === 'string' && value !== '';
+const isNameOrNull = (value: unknown): boolean => value === null || isName(value);
+const isDelay = (value: unknown): boolean =>
+  value === null || (typeof value === 'number' && Number.isFinite(value) && value >= 0);
+const isVerdict = (value: unknown): boolean =>
+  ['delivered', 'transient', 'auth-expired', 'permanent'].includes(value as string);
+
+function readAuth(auth: false | AuthOptions, at: string): BackendConfig['auth'] {
+  if (auth === false) return null;
+  checkOptions(auth, AUTH_RULES, at, NOT_YET);
+  return { codes: JWT_CODES, autoRetry: true, maxRejections: 3, on401: 'hold', learn: true, ...defined(auth) };
+}
+
+/** Without what was given as undefined, so that a default isn't written over. */
+const defined = <T extends object>(options: T): T =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
+
+const DEFAULT_LANE = 'default';
+
+/**
+ * A function of the app's, made safe: when it throws or gives something odd, that's told, and the
+ * built-in answer counts. A mistake in it must not cost a request, nor send one without end.
+ */
+function guarded<Args extends unknown[], Result>(
+  name: string,
+  own: ((...args: Args) => Result) | undefined,
+  builtIn: (...args: Args) => Result,
+  isSound: (result: Result) => boolean,
+  warn: Environment['warn'],
+): (...args: Args) => Result {
+  if (!own) return builtIn;
+  return (...args) => {
+    try {
+      const result = own(...args);
+      if (isSound(result)) return result;
+      warn(`[holdfast] ${name} gave something that it can't; the default counts instead. Mend it`, result);
+    } catch (error) {
+      warn(`[holdfast] ${name} threw; the default counts instead. Mend it`, error);
+    }
+    return builtIn(...args);
+  };
+}
