@@ -10,7 +10,7 @@ import type { Ports } from '../ports.js';
 const COMES_AGAIN_MS = 2_000;
 
 /** A request that came in time may take so much longer to be read. In milliseconds. */
-const READ_MS = 30_000;
+const READ_MS = 5_000;
 
 /** A lock outlives its worker by a moment. In milliseconds. */
 const LOCK_MS = 1_000;

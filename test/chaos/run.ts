@@ -70,5 +70,7 @@ async function surviving({ driver, kills, now }: Stage, work: () => Promise<void
 async function readJournal(driver: Driver, journal: Map<number, SyncEvent>): Promise<void> {
   const page = driver.page(driver.openTabs()[0]!);
   const last = Math.max(0, ...journal.keys());
-  for (const [place, event] of await page.evaluate((last) => chaos.journalAfter(last), last)) journal.set(place, event);
+  const { isWhole, events } = await page.evaluate((last) => chaos.journalAfter(last), last);
+  if (!isWhole) throw new Error(`the browser has lost the database: event ${last} of the journal was there before`);
+  for (const [place, event] of events) journal.set(place, event);
 }

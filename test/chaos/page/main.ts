@@ -70,13 +70,21 @@ export const entries = (): Promise<EntryInfo[]> => sync.entries({ limit: 10_000 
  * The journal from the disk itself, with the keys under which it's stored: by them the runner puts
  * together what it read at different times.
  */
-export async function journalAfter(place: number): Promise<[number, SyncEvent][]> {
+export async function journalAfter(place: number): Promise<{ isWhole: boolean; events: [number, SyncEvent][] }> {
   const db = await done(indexedDB.open('holdfast'));
   try {
     const store = db.transaction('journal').objectStore('journal');
     const range = IDBKeyRange.lowerBound(place, true);
-    const [keys, events] = await Promise.all([done(store.getAllKeys(range)), done(store.getAll(range))]);
-    return keys.map((key, index) => [key as number, events[index] as SyncEvent]);
+    const [last, keys, events] = await Promise.all([
+      done(store.getAllKeys(place)),
+      done(store.getAllKeys(range)),
+      done(store.getAll(range)),
+    ]);
+    return {
+      // The last one that was read is the last to be swept: without it, this is another database.
+      isWhole: place === 0 || last.length > 0,
+      events: keys.map((key, index) => [key as number, events[index] as SyncEvent]),
+    };
   } finally {
     // An open connection would stand in the way of a worker's upgrade.
     db.close();
