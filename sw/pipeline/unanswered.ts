@@ -68,7 +68,7 @@ export function createUnanswered({ clock, locks, outbox, log }: Ports, instance:
   async function read(): Promise<void> {
     const open = await outbox.open();
     entries = open.entries.filter(({ seq, asked }) => asked?.worker !== instance && !claimed.has(seq));
-    settlements = open.settlements.filter(({ seq }) => !claimed.has(seq));
+    settlements = open.settlements.filter(({ seq, asked }) => asked?.worker !== instance && !claimed.has(seq));
   }
 
   /** Nobody will ask for these any more. A later worker must not take a new request for one of them. */
@@ -116,7 +116,7 @@ export function createUnanswered({ clock, locks, outbox, log }: Ports, instance:
         return entry;
       }
       const isRecent = ({ at }: KeptSettlement) => at >= start - COMES_AGAIN_MS;
-      const settlement = settlements.find((one) => one.asked === mine && isRecent(one) && !claimed.has(one.seq));
+      const settlement = settlements.find((one) => one.asked?.fingerprint === mine && isRecent(one) && !claimed.has(one.seq));
       if (settlement) claimed.add(settlement.seq);
       return settlement ?? null;
     },

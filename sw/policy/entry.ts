@@ -1,6 +1,6 @@
 import type { LastAnswer, Settlement } from '../protocol/api.js';
 import type { DeadReason, HoldReason, SyncEvent, WaitReason } from '../protocol/events.js';
-import { aboutEntry, turnOf, type EntryRecord } from './entry-record.js';
+import { aboutEntry, turnOf, type Asked, type EntryRecord } from './entry-record.js';
 
 /** A server's answer that ends an entry. */
 export interface FinalAnswer {
@@ -37,8 +37,8 @@ export type EntryInput =
   | { type: 'discarded' };
 
 export interface KeptSettlement extends Settlement {
-  /** The fingerprint of the fetch event that waits for it, until that has its answer. */
-  asked?: string;
+  /** The fetch event that waits for it, until that has its answer. */
+  asked?: Asked;
 }
 
 /** What becomes of the entry. One decision is one transaction. */
@@ -201,7 +201,7 @@ function settlement(
   const { status = null, headers = {}, body = null, truncated = false } = answer ?? {};
   const told = { id, key, seq, state, reason, status, headers, body, truncated, at };
   // Its page waits for this answer, and may have to ask the next worker for it.
-  return asked ? { ...told, asked: asked.fingerprint } : told;
+  return asked ? { ...told, asked } : told;
 }
 
 const lastAnswer = (entry: EntryRecord, answer: FinalAnswer | null, at: number): LastAnswer | null =>

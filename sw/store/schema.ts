@@ -72,7 +72,7 @@ export async function upgrade(db: Database, oldVersion: number, tx: UpgradeTrans
     const entries = tx.objectStore('entries');
     // Few have one: those whose fetch event has no answer yet.
     entries.createIndex('asked', 'asked.worker');
-    tx.objectStore('settlements').createIndex('asked', 'asked');
+    tx.objectStore('settlements').createIndex('asked', 'asked.worker');
     const tallies = db.createObjectStore('tallies');
     const sums = new Map<string, Tally>();
     for await (const { value, primaryKey } of entries) {

@@ -180,6 +180,18 @@ describe('D1 a fetch event that comes again', () => {
     expect(log.filter((line) => line.includes(' send '))).toHaveLength(3);
   });
 
+  test('nor, in wait mode, right after it had its answer', async () => {
+    const harness = createHarness({ random: () => 0 });
+    const { fetch, server, log } = harness;
+    const waiting = { ...MINE, headers: { 'Holdfast-Mode': 'wait' } };
+    server((_request, count) => (count === 0 ? new Response(null, { status: 500 }) : ok()));
+    const first = fetch('/api/x', waiting);
+    await harness.clock.advance(0);
+    expect((await first)!.status).toBe(201);
+    expect((await fetch('/api/x', waiting))!.status).toBe(201);
+    expect(log.filter((line) => line.includes(' send '))).toHaveLength(3);
+  });
+
   test('one that comes when the new worker has run for a while isn’t it', async () => {
     const harness = createHarness();
     const { fetch, restart, goOffline, clock } = harness;
