@@ -2,20 +2,8 @@
 import { executeQuotaErrorCallbacks } from 'workbox-core/_private/executeQuotaErrorCallbacks.js';
 import { EVENT_CHANNEL, type SyncEvent } from './protocol/events.js';
 import { connectivityGate } from './policy/retry-gate.js';
-import { createAnswers } from './pipeline/answers.js';
-import { createBackend } from './pipeline/backend.js';
-import { createCapture } from './pipeline/capture.js';
-import { createCommands } from './pipeline/commands.js';
-import { createEnqueue } from './pipeline/enqueue.js';
-import { createHolds } from './pipeline/hold.js';
-import { backendFor, createIntercept } from './pipeline/intercept.js';
-import { createLaunch } from './pipeline/launch.js';
-import { createListing } from './pipeline/listing.js';
-import { createReplay } from './pipeline/replay.js';
-import { createReport } from './pipeline/report.js';
-import { createScheduler } from './pipeline/scheduler.js';
-import { createState } from './pipeline/state.js';
-import { createUnanswered, workerLock } from './pipeline/unanswered.js';
+import { backendFor } from './pipeline/intercept.js';
+import { createPipeline } from './pipeline/pipeline.js';
 import { browserChance, browserClock, browserDigest, browserLocks, browserStorage } from './platform/browser.js';
 import { serve } from './platform/endpoint.js';
 import { browserSend, restoreRequest } from './platform/transport.js';
@@ -90,29 +78,23 @@ export function install(options: InstallOptions): void {
     askForWakeUp: backgroundSync.ask,
     log,
   };
-  const report = createReport(ports, options.onEvent);
+  const connectivityChanged = () => void connectivity.dispatchEvent(new Event('change'));
+  const { state, report, scheduler, api, intercept } = createPipeline({
+    ports,
+    configs,
+    location: self.location.href,
+    instance,
+    onEvent: options.onEvent,
+    connectivityChanged,
+  });
   // A newer worker may deliver what a page still waits for here.
   channel.addEventListener('message', ({ data }: MessageEvent<SyncEvent>) => report.heard(data));
-  const unanswered = createUnanswered(ports, instance);
-  const state = createState(configs.map(createBackend), { outbox, unanswered, location: self.location.href });
-  const holds = createHolds(ports, report);
-  const listing = createListing(ports, state);
-  const replay = createReplay({ ports, report, listing, state });
-  const scheduler = createScheduler({ ports, report, holds, state, replay, unanswered, instance });
-  const answerFor = createAnswers(report, listing);
-  const enqueue = createEnqueue({ ports, report, scheduler, answerFor, instance });
-  const launch = createLaunch({ ports, report, scheduler, enqueue, answerFor });
-  const capture = createCapture({ ports, report, holds, scheduler, enqueue, launch, answerFor, unanswered, instance });
-  const intercept = createIntercept(capture, state, report, browserSend);
-  const connectivityChanged = () => void connectivity.dispatchEvent(new Event('change'));
-  const api = createCommands({ ports, state, report, holds, listing, scheduler, connectivityChanged });
   const answer = serve(api, scheduler.idle);
   const wake = (event: ExtendableEvent) => {
     connectivityChanged();
     event.waitUntil(scheduler.hurry());
   };
 
-  browserLocks.keep(workerLock(instance));
   if (options.takeOver) {
     self.addEventListener('install', () => void self.skipWaiting());
     // Within the activation, so that a page that waits for it is controlled when it's over.

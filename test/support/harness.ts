@@ -1,18 +1,8 @@
 import { connectivityGate, type RetryGate } from '../../sw/policy/retry-gate.js';
-import { createAnswers } from '../../sw/pipeline/answers.js';
-import { createBackend } from '../../sw/pipeline/backend.js';
-import { createCapture } from '../../sw/pipeline/capture.js';
-import { createCommands } from '../../sw/pipeline/commands.js';
-import { createEnqueue } from '../../sw/pipeline/enqueue.js';
-import { createHolds } from '../../sw/pipeline/hold.js';
-import { backendFor, createIntercept } from '../../sw/pipeline/intercept.js';
-import { createLaunch } from '../../sw/pipeline/launch.js';
-import { createListing } from '../../sw/pipeline/listing.js';
-import { createReplay } from '../../sw/pipeline/replay.js';
-import { createReport, type Report } from '../../sw/pipeline/report.js';
-import { createScheduler } from '../../sw/pipeline/scheduler.js';
-import { createState } from '../../sw/pipeline/state.js';
-import { createUnanswered, workerLock } from '../../sw/pipeline/unanswered.js';
+import { backendFor } from '../../sw/pipeline/intercept.js';
+import { createPipeline } from '../../sw/pipeline/pipeline.js';
+import type { Report } from '../../sw/pipeline/report.js';
+import { workerLock } from '../../sw/pipeline/unanswered.js';
 import { restoreRequest } from '../../sw/platform/transport.js';
 import type { BackendOptions } from '../../sw/options.js';
 import { readOptions } from '../../sw/read-options.js';
@@ -85,7 +75,6 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
     const print = (...words: unknown[]) => void printed.push(words.map((word) => (word instanceof Error ? word.message : typeof word === 'string' ? word : JSON.stringify(word))).join(' '));
     const instance = `worker-${ids++}`;
     newest = instance;
-    locks.keep(workerLock(instance));
     const ports: Ports = {
       clock,
       chance: {
@@ -135,21 +124,17 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
         }),
       },
     );
-    const report = createReport(ports, onEvent);
+    const pipeline = createPipeline({
+      ports,
+      configs,
+      location: `${ORIGIN}/sw.js`,
+      instance,
+      onEvent,
+      connectivityChanged: () => changes.forEach((change) => change()),
+    });
+    const { report } = pipeline;
     reports.add(report);
-    const unanswered = createUnanswered(ports, instance);
-    const state = createState(configs.map(createBackend), { outbox, unanswered, location: `${ORIGIN}/sw.js` });
-    const holds = createHolds(ports, report);
-    const listing = createListing(ports, state);
-    const replay = createReplay({ ports, report, listing, state });
-    const scheduler = createScheduler({ ports, report, holds, state, replay, unanswered, instance });
-    const answerFor = createAnswers(report, listing);
-    const enqueue = createEnqueue({ ports, report, scheduler, answerFor, instance });
-    const launch = createLaunch({ ports, report, scheduler, enqueue, answerFor });
-    const capture = createCapture({ ports, report, holds, scheduler, enqueue, launch, answerFor, unanswered, instance });
-    const connectivityChanged = () => changes.forEach((change) => change());
-    const api = createCommands({ ports, state, report, holds, listing, scheduler, connectivityChanged });
-    return { api, state, scheduler, changes, instance, intercept: createIntercept(capture, state, report, ports.send), print };
+    return { ...pipeline, instance, print };
   }
 
   const harness: Harness = {

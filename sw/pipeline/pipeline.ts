@@ -1,0 +1,55 @@
+import type { SyncApi } from '../protocol/api.js';
+import type { SyncEvent } from '../protocol/events.js';
+import type { Ports } from '../ports.js';
+import { createAnswers } from './answers.js';
+import { createBackend, type BackendConfig } from './backend.js';
+import { createCapture } from './capture.js';
+import { createCommands } from './commands.js';
+import { createEnqueue } from './enqueue.js';
+import { createHolds } from './hold.js';
+import { createIntercept } from './intercept.js';
+import { createLaunch } from './launch.js';
+import { createListing } from './listing.js';
+import { createReplay } from './replay.js';
+import { createReport, type Report } from './report.js';
+import { createScheduler, type Scheduler } from './scheduler.js';
+import { createState, type State } from './state.js';
+import { createUnanswered, workerLock } from './unanswered.js';
+
+export interface PipelineParts {
+  ports: Ports;
+  configs: readonly BackendConfig[];
+  /** The URL of the worker's script. */
+  location: string;
+  /** Names this worker. */
+  instance: string;
+  onEvent?: ((event: SyncEvent) => void) | undefined;
+  /** Lets the connectivity gates look again. */
+  connectivityChanged(): void;
+}
+
+export interface Pipeline {
+  state: State;
+  report: Report;
+  scheduler: Scheduler;
+  api: SyncApi;
+  intercept: ReturnType<typeof createIntercept>;
+}
+
+/** Puts the parts of the pipeline together, around what they need of the world. */
+export function createPipeline({ ports, configs, location, instance, onEvent, connectivityChanged }: PipelineParts): Pipeline {
+  ports.locks.keep(workerLock(instance));
+  const report = createReport(ports, onEvent);
+  const unanswered = createUnanswered(ports, instance);
+  const state = createState(configs.map(createBackend), { outbox: ports.outbox, unanswered, location });
+  const holds = createHolds(ports, report);
+  const listing = createListing(ports, state);
+  const replay = createReplay({ ports, report, listing, state });
+  const scheduler = createScheduler({ ports, report, holds, state, replay, unanswered, instance });
+  const answerFor = createAnswers(report, listing);
+  const enqueue = createEnqueue({ ports, report, scheduler, answerFor, instance });
+  const launch = createLaunch({ ports, report, scheduler, enqueue, answerFor });
+  const capture = createCapture({ ports, report, holds, scheduler, enqueue, launch, answerFor, unanswered, instance });
+  const api = createCommands({ ports, state, report, holds, listing, scheduler, connectivityChanged });
+  return { state, report, scheduler, api, intercept: createIntercept(capture, state, report, ports.send) };
+}
