@@ -15,6 +15,13 @@ const sent = ({ log }: Harness) => log.flatMap((line) => / send (\S+)/.exec(line
 const after = ({ clock }: Harness, ms: number, make: () => Response): Promise<Response> =>
   new Promise((resolve) => void clock.after(ms, () => resolve(make())));
 
+/** The server keeps its first answer back: gives what lets it go. */
+function withheldFirst({ server }: Harness): () => void {
+  let answer = () => {};
+  server((_request, count) => (count === 0 ? new Promise((resolve) => (answer = () => resolve(ok()))) : ok()));
+  return () => answer();
+}
+
 /** The next commits that are meant fail, so many times. */
 function failCommits({ outbox }: Harness, times: number, isMeant: (commit: Commit) => boolean): void {
   const { commit } = outbox;
@@ -73,8 +80,7 @@ describe('a first send that’s on disk', () => {
 
   test('K5 what another worker has put in its place isn’t removed with it', async () => {
     const harness = createHarness(AHEAD);
-    let answer = () => {};
-    harness.server((_request, count) => (count === 0 ? new Promise((resolve) => (answer = () => resolve(ok()))) : ok()));
+    const answer = withheldFirst(harness);
     void harness.fetch('/api/x', request('one', NAMED));
     await settle();
     harness.second();
@@ -90,8 +96,7 @@ describe('a first send that’s on disk', () => {
     await harness.fetch('/api/x', request('one', NAMED));
     await harness.clock.advance(1_000);
     harness.goOnline();
-    let answer = () => {};
-    harness.server((_request, count) => (count === 0 ? new Promise((resolve) => (answer = () => resolve(ok()))) : ok()));
+    const answer = withheldFirst(harness);
     await harness.api.replay();
     await settle();
     harness.second();
