@@ -38,15 +38,17 @@ export function sendSignals(api: Pick<SyncApi, 'wake' | 'status'>, signal: Abort
   };
   const askWhen = () =>
     api.status().then(
-      ({ nextAttemptAt, sending }) => {
+      ({ nextAttemptAt, sending, online }) => {
         arm(nextAttemptAt && Math.max(nextAttemptAt, Date.now() + SOON_MS));
-        if (sending > 0) arm(Date.now() + LOOK_AFTER_MS);
+        // A worker may learn of the network later than its page, and hears no event of it.
+        const isBehind = !online && navigator.onLine;
+        if (sending > 0 || isBehind) arm(Date.now() + LOOK_AFTER_MS);
       },
       () => {},
     );
 
   const on = { signal };
-  addEventListener('online', () => void wake('online'), on);
+  addEventListener('online', () => void wake('online').then(askWhen), on);
   addEventListener('offline', () => void wake('offline'), on);
   addEventListener('pageshow', () => void wake('pageshow'), on);
   document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && void wake('visible'), on);

@@ -62,6 +62,25 @@ test('R14 the network comes back', async ({ open, server, context }) => {
   expect(server.bodies()).toEqual(['x']);
 });
 
+test('R14 a worker that learns of the network later than its page is asked again', async ({ open, server, context, page }) => {
+  await page.clock.install();
+  const app = await open();
+  const worker = context.serviceWorkers()[0]!;
+  const believe = (value: boolean) =>
+    worker.evaluate((onLine) => void Object.defineProperty(navigator, 'onLine', { value: onLine, configurable: true }), value);
+  await believe(false);
+  expect(JSON.parse((await app.post('x')).text)).toMatchObject({ reason: 'offline' });
+  await page.evaluate(() => dispatchEvent(new Event('online')));
+  await app.heard('online');
+  // What looks after the entry has looked before the worker learns of it.
+  await page.clock.runFor(2_500);
+  await app.call((sync) => sync.status());
+  await believe(true);
+  await page.clock.runFor(2_500);
+  await app.heard('delivered');
+  expect(server.bodies()).toEqual(['x']);
+});
+
 test('R14 a success on the same backend', async ({ open, server }) => {
   const app = await open({
     options: `backends: [{ baseUrl: '/api', ${NEVER}, lane: (request) => request.url }]`,
