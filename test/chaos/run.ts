@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { EntryInfo } from '../../sw/protocol/api.js';
 import type { SyncEvent } from '../../sw/protocol/events.js';
 import { serveApp } from './app.js';
 import { startDriver, type Driver } from './driver.js';
@@ -19,6 +20,9 @@ export interface RunOptions extends PlanOptions {
 
 /** No step waits for long, so one that does has found something. */
 const STEP_MS = 60_000;
+
+/** A browser that crashes so often in a row doesn't run here at all. */
+const MOST_CRASHES = 3;
 
 /** The store keeps the last 500 events. */
 const STEPS_BETWEEN_READINGS = 15;
@@ -43,8 +47,14 @@ export async function run({ pageScript, onStep, onConsole, ...options }: RunOpti
         if (index % STEPS_BETWEEN_READINGS === 0) await readJournal(driver, journal);
       });
     }
-    const leftover = await finish(stage, options.tabs);
-    await readJournal(driver, journal);
+    let leftover: EntryInfo[] | null = null;
+    while (!leftover) {
+      await surviving(stage, async () => {
+        const left = await finish(stage, options.tabs);
+        await readJournal(driver, journal);
+        leftover = left;
+      });
+    }
     const { posts, kills } = stage;
     const loadsAgain = driver.loadsAgain();
     return { posts, kills, loadsAgain, seen: server.seen, effects: await server.effects(), journal, leftover };
@@ -55,15 +65,19 @@ export async function run({ pageScript, onStep, onConsole, ...options }: RunOpti
   }
 }
 
-/** A browser that crashes is one more kill; what was to be done then isn't done. */
+/** A browser that crashes is one more kill; what was to be done then isn't done. It may crash in the relaunch too. */
 async function surviving({ driver, kills, now }: Stage, work: () => Promise<void>): Promise<void> {
-  const from = now();
-  try {
-    await work();
-  } catch (error) {
-    if (!driver.hasCrashed()) throw error;
-    kills.push({ what: 'crash', from, to: now() });
-    await driver.relaunch();
+  let from = now();
+  let next = work;
+  for (let crashes = 0; ; crashes++) {
+    try {
+      return await next();
+    } catch (error) {
+      if (!driver.hasCrashed() || crashes === MOST_CRASHES) throw error;
+      kills.push({ what: 'crash', from, to: now() });
+      from = now();
+      next = driver.relaunch;
+    }
   }
 }
 
