@@ -1,7 +1,6 @@
-import { wrap, type Remote } from 'comlink';
-import type { SyncApi } from '../sw/protocol/api.js';
 import { ConfigError } from '../sw/policy/errors.js';
 import { aFunction, bool, checkOptions, oneOf, text, type Rules } from '../sw/policy/rules.js';
+import { callsOver } from './calls.js';
 import { askToPersist } from './persist.js';
 import { activated } from './registration.js';
 import { sendSignals } from './signals.js';
@@ -16,7 +15,11 @@ export interface ConnectOptions {
   scope?: string;
   /** `'module'` for a worker with imports. @default 'classic' */
   type?: WorkerType;
-  /** Asked for a fresh token when the server has refused the last one, or none is known. */
+  /**
+   * Asked for a fresh token when the server has refused the last one, none is known, or the live one is
+   * over within a minute: once at a time for a backend across all tabs.
+   * @example getToken: () => fetchToken({ url: '/auth/refresh' })
+   */
   getToken?: GetToken;
   /** Ask the browser to keep the storage (`navigator.storage.persist`) when the first entry is stored. @default true */
   persist?: boolean;
@@ -95,12 +98,14 @@ function open(registration: ServiceWorkerRegistration, { getToken, persist = tru
   const end = new AbortController();
   const { signal } = end;
   const endpoint = workerEndpoint(registration, { signal, ...(deadlineMs !== undefined && { deadlineMs }) });
-  const remote: Remote<SyncApi> = wrap<SyncApi>(endpoint);
-  const api = remote as unknown as SyncApi;
-  const client = new SyncClient(api, end, (event) => {
-    signals.hear(event);
-    tokens?.hear(event);
-    if (persistence) persistence.hear(event);
+  const api = callsOver(endpoint);
+  const client = new SyncClient(api, end, {
+    hear(event) {
+      signals.hear(event);
+      tokens?.hear(event);
+      if (persistence) persistence.hear(event);
+    },
+    tokenGiven: () => tokens?.look(),
   });
   const signals = sendSignals(api, signal);
   const persistence = persist && askToPersist();

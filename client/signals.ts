@@ -2,7 +2,7 @@ import type { SyncApi, WakeReason } from '../sw/protocol/api.js';
 import type { SyncEvent } from '../sw/protocol/events.js';
 
 /** Timers beyond this overflow. */
-const LONGEST_TIMER = 2 ** 31 - 1;
+export const LONGEST_TIMER = 2 ** 31 - 1;
 
 const SOON_MS = 250;
 

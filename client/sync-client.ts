@@ -1,7 +1,9 @@
 import type {
+  Configuration,
   EntryFilter,
   EntryInfo,
   Settlement,
+  SignOutOptions,
   SyncApi,
   SyncStatus,
   TokenResult,
@@ -39,16 +41,24 @@ const TERMINAL = ['delivered', 'failed', 'cancelled'] as const;
 /** An event can be missed while a page is frozen, so a waiter looks by itself now and then. */
 const LOOK_AGAIN_MS = 15_000;
 
+interface ClientHooks {
+  hear?(event: SyncEvent): void;
+  /** The app has provided a token. */
+  tokenGiven?(): void;
+}
+
 /** The page's side of Holdfast. Every call wakes the worker if need be, and has a deadline. */
 export class SyncClient extends TypedEventTarget {
   readonly #api: SyncApi;
   readonly #end: AbortController;
+  readonly #tokenGiven: () => void;
 
   /** Made by `connect`. */
-  constructor(api: SyncApi, end: AbortController, hear: (event: SyncEvent) => void = () => {}) {
+  constructor(api: SyncApi, end: AbortController, { hear = () => {}, tokenGiven = () => {} }: ClientHooks = {}) {
     super();
     this.#api = api;
     this.#end = end;
+    this.#tokenGiven = tokenGiven;
     const channel = new BroadcastChannel(EVENT_CHANNEL);
     channel.addEventListener('message', ({ data }: MessageEvent<SyncEvent>) => {
       hear(data);
@@ -68,8 +78,27 @@ export class SyncClient extends TypedEventTarget {
    * A blank or expired token, and the very one that was refused, don't release a hold.
    * @throws ConfigError (by name) for a base URL that's no backend, or a token that no header can carry
    */
-  provideToken(token: string | null | undefined, target?: TokenTarget): Promise<TokenResult> {
-    return this.#api.provideToken(token, target);
+  async provideToken(token: string | null | undefined, target?: TokenTarget): Promise<TokenResult> {
+    const result = await this.#api.provideToken(token, target);
+    this.#tokenGiven();
+    return result;
+  }
+
+  /**
+   * Call it when the user signs out. Forgets the token, and parks what waits for one until the same user
+   * signs in again; `purge` removes it instead. Nobody is asked for a token before the next one comes.
+   * What is marked `Holdfast-Auth: none` goes on, and so does a backend with `auth: false`.
+   */
+  signOut(options?: SignOutOptions): Promise<void> {
+    return this.#api.signOut(options);
+  }
+
+  /**
+   * Switches holds (`autoRetry`) or all capturing (`offlineMode`) off or on, for every backend, until the
+   * next call. What a server's `remoteConfig` has switched off stays off.
+   */
+  configure(configuration: Configuration): Promise<void> {
+    return this.#api.configure(configuration);
   }
 
   status(): Promise<SyncStatus> {

@@ -79,7 +79,7 @@ export function install(options: InstallOptions): void {
     log,
   };
   const connectivityChanged = () => void connectivity.dispatchEvent(new Event('change'));
-  const { state, report, scheduler, api, intercept } = createPipeline({
+  const { state, report, scheduler, remote, api, intercept } = createPipeline({
     ports,
     configs,
     location: self.location.href,
@@ -104,6 +104,7 @@ export function install(options: InstallOptions): void {
     connectivityChanged();
     // The drain isn't part of the activation: every request of every page waits for that.
     void scheduler.hurry();
+    void remote.refresh();
   });
   self.addEventListener('fetch', (event) => {
     const backend = backendFor(event.request, state, (message, error) => log.warn(message, error));

@@ -25,7 +25,7 @@ import type { RespondMode } from './pipeline/backend.js';
 export interface AuthOptions {
   /** The error codes that mean an expired token; they replace the default list. @default JWT_CODES */
   codes?: readonly string[];
-  /** `false`: a JWT 401 is a failure like any other, and nothing is held. @default true */
+  /** `false`: a JWT 401 is a failure like any other, and nothing is held. `configure` may say otherwise. @default true */
   autoRetry?: boolean;
   /** Different fresh tokens that may be refused before the entry is a dead letter. @default 3 */
   maxRejections?: number;
@@ -71,7 +71,10 @@ export interface BackendOptions {
   lane?: (request: Request) => string;
   /**
    * Whose request it is: it's only ever sent with a token of that owner. `'jwt-sub'` takes the `sub`
-   * of a JWT. A function gets the token, or null when the request carries none. @default 'jwt-sub'
+   * of a JWT. What has no known owner is sent with any token of its backend.
+   *
+   * A function gets the token; or null when the request carries none, and then it tells whose session by
+   * cookie it is at the moment. It's asked that again before such an entry is sent. @default 'jwt-sub'
    */
   owner?: 'jwt-sub' | ((token: string | null) => string | null);
   /** `false`: no entry of this backend needs a token, and none is sent at replay. */
@@ -96,6 +99,13 @@ export interface BackendOptions {
   onDead?: 'skip' | 'block';
   /** How much is kept, and for how long. */
   limits?: LimitOptions;
+  /**
+   * A URL of JSON, `{"autoRetry": boolean, "offlineMode": boolean}`, by which the server switches either
+   * off: a key that's missing means false. Asked for at activation, every 15 minutes while the worker is
+   * awake, and by `configure`; it carries no token and follows no redirect. The last good answer counts,
+   * restarts included; until there's one, both are on. Absolute, or relative to the worker's script.
+   */
+  remoteConfig?: string;
   /**
    * May rewrite a request at replay. If it throws, the entry is a dead letter (`before-send`).
    * @example
@@ -141,6 +151,7 @@ export const BACKEND_RULES: Rules = {
   concurrency: wholeNumber(1),
   onDead: oneOf('skip', 'block'),
   limits: record('maxEntries, maxBytes, maxAgeMs or some of them'),
+  remoteConfig: [(url: unknown) => typeof url === 'string' && url.trim() !== '', "it must be the URL of the server's switches"],
   beforeSend: aFunction('a Request and an entry'),
 };
 
@@ -159,4 +170,4 @@ export const LIMIT_RULES: Rules = {
 };
 
 /** Of the contract, and still to come. To take them in silence would be a promise. */
-export const NOT_YET = ['validate', 'remoteConfig', 'locale'];
+export const NOT_YET = ['validate', 'locale'];

@@ -2,7 +2,7 @@
  * What the pipeline needs of the world. `store` and `platform` fill these in for the browser; the
  * composition root (`install.ts`) is the one place where they meet.
  */
-import type { Settlement, StorageStatus } from './protocol/api.js';
+import type { Configuration, Settlement, StorageStatus } from './protocol/api.js';
 import type { SyncEvent } from './protocol/events.js';
 import type { AuthGate } from './policy/auth-gate.js';
 import type { Circuit } from './policy/circuit.js';
@@ -56,6 +56,12 @@ export interface Locks {
 export interface BackendRecord {
   /** `namespace|base URL` */
   key: string;
+  /** Whose token was the last one here: who signs out, if the worker has died since. */
+  user?: string | null;
+  /** Set while nobody is signed in. */
+  signedOut?: SignedOut | null;
+  /** The last good answer of its `remoteConfig`. */
+  remote?: RemoteAnswer;
   /** By owner; '' where the owner isn't known. */
   gates: Record<string, AuthGate>;
   circuit: Circuit;
@@ -63,7 +69,26 @@ export interface BackendRecord {
   holdUntil: number;
 }
 
-export interface Settings {
+/** A sign-out, until the next token. */
+export interface SignedOut {
+  since: number;
+  /** Who has signed out; null when that isn't known. */
+  user: string | null;
+  /** The digest of the token that was forgotten: a page that still uses it signs nobody in. */
+  forgotten: string | null;
+  /** No session by cookie has been seen since. */
+  noSession: boolean;
+}
+
+export interface RemoteAnswer {
+  url: string;
+  autoRetry: boolean;
+  offlineMode: boolean;
+  /** When it was asked for. */
+  at: number;
+}
+
+export interface Settings extends Configuration {
   paused: boolean;
 }
 
@@ -108,6 +133,14 @@ export interface Commit {
   events?: SyncEvent[];
 }
 
+/** A decision about many entries at once, and what changes with it: one transaction. */
+export interface Sweep {
+  backend: BackendRecord;
+  events: SyncEvent[];
+  /** Sees each of the backend's entries, dead letters included. Null for no change. Must be quick and pure. */
+  decide(entry: EntryRecord): Decision | null;
+}
+
 export interface OutboxStart {
   backends: BackendRecord[];
   settings: Settings;
@@ -142,6 +175,8 @@ export interface Outbox {
   capture(order: CaptureOrder): Promise<CaptureResult>;
   /** Null when the entry isn't there any more, or `decide` wanted no change. */
   commit(commit: Commit): Promise<Decision | null>;
+  /** Gives the decisions that were made. */
+  sweep(sweep: Sweep): Promise<Decision[]>;
   /** The first entry of each turn: what is next, without reading the queue. */
   heads(): Promise<EntryRecord[]>;
   /** The entry as it lies on disk now, with its body; null when it isn't there any more. */

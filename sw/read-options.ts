@@ -80,8 +80,19 @@ function readBackend(options: BackendOptions, at: string, { location, defaultGat
     concurrency,
     onDead,
     limits: { ...DEFAULT_LIMITS, ...defined(limits) },
+    remoteConfig: options.remoteConfig === undefined ? null : absolute(options.remoteConfig, location, `${at}.remoteConfig`),
     ...(beforeSend && { beforeSend }),
   };
+}
+
+function absolute(url: string, location: string, option: string): string {
+  try {
+    const { href, protocol } = new URL(url, location);
+    if (/^https?:$/.test(protocol)) return href;
+  } catch {
+    // The error below names the option.
+  }
+  throw new ConfigError(option, url, 'it must be an http or https URL');
 }
 
 const jwtSub = (token: string | null) => (token === null ? null : (decodeJwt(token)?.sub ?? null));

@@ -1,13 +1,13 @@
 import { authGate, OPEN_AUTH_GATE, type AuthGate, type AuthGateEffect, type AuthGateEvent } from '../policy/auth-gate.js';
 import { CLOSED } from '../policy/circuit.js';
 import type { Classifier } from '../policy/classify.js';
-import type { EntryRecord, Turn } from '../policy/entry-record.js';
+import type { Credential, EntryRecord, Turn } from '../policy/entry-record.js';
 import type { AuthView, BackendView } from '../policy/lanes.js';
 import type { RetryGate } from '../policy/retry-gate.js';
 import type { RetryPolicy } from '../policy/retry.js';
-import type { EntryInfo } from '../protocol/api.js';
+import type { Configuration, EntryInfo } from '../protocol/api.js';
 import { Berths, type Berth } from './berths.js';
-import type { BackendRecord, Limits } from '../ports.js';
+import type { BackendRecord, Limits, Settings } from '../ports.js';
 
 /** How a page hears of a stored request. */
 export type RespondMode = 'queued' | 'reject' | 'wait';
@@ -28,7 +28,7 @@ export interface BackendConfig {
   methods: ReadonlySet<string>;
   match(request: Request): boolean;
   lane(request: Request): string;
-  /** The owner of a credential, or null when it doesn't say. */
+  /** The owner of a credential, or null when it doesn't say; of the session of the moment, for null. */
   owner(token: string | null): string | null;
   auth: AuthConfig | null;
   capture: 'on-failure' | 'write-ahead';
@@ -45,6 +45,8 @@ export interface BackendConfig {
   concurrency: number;
   onDead: 'skip' | 'block';
   limits: Limits & { maxAgeMs: number };
+  /** Absolute. */
+  remoteConfig: string | null;
   beforeSend?(request: Request, entry: EntryInfo): Request | void | Promise<Request | void>;
 }
 
@@ -53,6 +55,7 @@ export interface LiveToken {
   value: string;
   scheme: string;
   owner: string | null;
+  digest: string;
 }
 
 /** A send under way. */
@@ -139,14 +142,28 @@ export const authorizationOf = ({ scheme }: EntryRecord, { value }: LiveToken): 
   scheme ? `${scheme} ${value}` : value;
 
 /** How the auth gate looks to an entry, or to a request that isn't one yet. */
-export function authView(backend: Backend, { scheme, owner }: Pick<EntryRecord, 'scheme' | 'owner'>): AuthView {
-  if (scheme === null) return 'open';
-  const { token } = backend;
+export function authView(backend: Backend, { scheme, owner, session }: Credential): AuthView {
+  const { token, record, config } = backend;
+  if (scheme === null) {
+    const isAnothers = owner !== null && owner !== config.owner(null);
+    return session && (record.signedOut?.noSession || isAnothers) ? 'parked' : 'open';
+  }
+  if (record.signedOut) return 'parked';
   if (token && owner !== null && token.owner !== owner) return 'parked';
   const gate = gateOf(backend, owner);
   if (gate.hold) return 'held';
   if (!token) return 'missing';
   return gate.probing ? 'probing' : 'open';
+}
+
+/** What the app, its user and the server leave switched on. */
+export function configurationOf({ config, record: { remote } }: Backend, settings: Settings): Required<Configuration> {
+  // An answer from another address isn't the one that counts now.
+  const said = remote?.url === config.remoteConfig ? remote : undefined;
+  return {
+    autoRetry: (settings.autoRetry ?? config.auth?.autoRetry ?? true) && (said?.autoRetry ?? true),
+    offlineMode: (settings.offlineMode ?? true) && (said?.offlineMode ?? true),
+  };
 }
 
 export function viewOf(backend: Backend, gated: boolean): BackendView {
@@ -177,9 +194,14 @@ export class LaneLedger {
     return this.#marks.size > 0;
   }
 
+  /** All turns in which something waits. */
+  all(): Turn[] {
+    return [...this.#marks.values()].map(({ turn }) => turn);
+  }
+
   /** The turns of a lane in which something waits. */
   turns(lane: string): Turn[] {
-    return [...this.#marks.values()].flatMap(({ turn }) => (turn[1] === lane ? [turn] : []));
+    return this.all().filter((turn) => turn[1] === lane);
   }
 
   /** An entry is about to be written. */

@@ -46,6 +46,7 @@ export async function candidateOf(
   const bearer = givenScheme?.toLowerCase() === 'bearer';
   const needsToken = config.auth !== null && !directives.anonymous && credential !== null;
   const scheme = needsToken ? (bearer ? 'Bearer' : (givenScheme ?? '')) : null;
+  const session = config.auth !== null && !directives.anonymous && scheme === null;
   if (scheme !== null && credential) await holds.learn(backend, credential, scheme);
 
   const now = clock.now();
@@ -61,6 +62,7 @@ export async function candidateOf(
     lane,
     owner,
     scheme,
+    session,
     state: 'pending',
     reason: 'first-send',
     since: now,
@@ -70,7 +72,7 @@ export async function candidateOf(
     idempotencyKey: ownKey,
     request: describeRequest(request, headers),
     bodySize,
-    turn: turnOf({ backend: config.key, lane, scheme, owner }),
+    turn: turnOf({ backend: config.key, lane, scheme, owner, session }),
   };
   const { generation } = gateOf(backend, owner);
   // A 401 for an older token than the live one says nothing about the live one.

@@ -191,9 +191,11 @@ function isBehind(backend: Backend, draft: Draft): boolean {
   const { lanes, flights, config } = backend;
   for (const { lane, firstSend } of flights.values()) if (lane === draft.lane && !firstSend) return true;
   return lanes.turns(draft.lane).some((turn) => {
-    // A dead letter may be what blocks the lane, whoever it belongs to.
-    if (config.onDead === 'block' || turn[2] === draft.turn[2]) return true;
     const view = authView(backend, credentialOf(turn));
+    // A dead letter may be what blocks the lane, whoever it belongs to.
+    if (config.onDead === 'block') return true;
+    // After a sign-out, only a request that goes out can show that there's a session again.
+    if (turn[2] === draft.turn[2]) return !(draft.session && view === 'parked');
     return view === 'open' || view === 'probing';
   });
 }

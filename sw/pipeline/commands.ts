@@ -3,10 +3,12 @@ import type { DeadReason } from '../protocol/events.js';
 import { AmbiguousReferenceError, ConfigError } from '../policy/errors.js';
 import { transition, type Decision } from '../policy/entry.js';
 import { turnOf, type EntryRecord } from '../policy/entry-record.js';
-import type { Ports } from '../ports.js';
+import { bool, checkOptions, obey, record, type Rules } from '../policy/rules.js';
+import type { Ports, Settings } from '../ports.js';
 import type { Backend } from './backend.js';
 import type { Holds } from './hold.js';
 import type { Listing } from './listing.js';
+import type { RemoteConfig } from './remote-config.js';
 import type { Report } from './report.js';
 import type { Scheduler } from './scheduler.js';
 import type { State } from './state.js';
@@ -18,9 +20,13 @@ export interface CommandParts {
   holds: Holds;
   listing: Listing;
   scheduler: Scheduler;
+  remote: RemoteConfig;
   /** Lets the connectivity gates look again. */
   connectivityChanged(): void;
 }
+
+const SIGN_OUT_RULES: Rules = { purge: bool };
+const CONFIGURATION_RULES: Rules = { autoRetry: bool, offlineMode: bool };
 
 const RESULTS: readonly TokenResult[] = [
   'released',
@@ -33,7 +39,7 @@ const RESULTS: readonly TokenResult[] = [
 
 /** What a page may ask of the worker. */
 export function createCommands(parts: CommandParts): SyncApi {
-  const { ports, state, report, holds, listing, scheduler } = parts;
+  const { ports, state, report, holds, listing, scheduler, remote } = parts;
   const { clock, outbox, log } = ports;
 
   /** The newest entry under the reference that stands so; a task id may name several backends' entries. */
@@ -99,16 +105,15 @@ export function createCommands(parts: CommandParts): SyncApi {
   }
 
   /** One after the other: the last call counts, however long the first takes to be written. */
-  let pausing: Promise<void> = Promise.resolve();
-  const setPaused = (paused: boolean): Promise<void> =>
-    (pausing = pausing.catch(() => {}).then(() => writePaused(paused)));
-
-  async function writePaused(paused: boolean): Promise<void> {
-    if (state.settings.paused === paused) return;
-    const settings = { ...state.settings, paused };
-    await report.commit({ settings, events: [{ type: paused ? 'paused' : 'resumed', at: clock.now() }] });
-    state.settings = settings;
-  }
+  let setting: Promise<void> = Promise.resolve();
+  const writeSettings = (changes: Partial<Settings>): Promise<void> =>
+    (setting = setting.catch(() => {}).then(async () => {
+      const settings = { ...state.settings, ...changes };
+      const { paused } = settings;
+      const isNews = paused !== state.settings.paused;
+      await report.commit({ settings, events: isNews ? [{ type: paused ? 'paused' : 'resumed', at: clock.now() }] : [] });
+      state.settings = settings;
+    }));
 
   const api: SyncApi = {
     async provideToken(token, target = {}) {
@@ -130,6 +135,24 @@ export function createCommands(parts: CommandParts): SyncApi {
       return RESULTS.find((result) => results.includes(result)) ?? 'stored';
     },
 
+    async signOut(options = {}) {
+      checkOptions(options, SIGN_OUT_RULES);
+      try {
+        for (const backend of state.backends.values()) {
+          if (backend.config.auth) await holds.signOut(backend, options.purge ?? false);
+        }
+      } finally {
+        void scheduler.look();
+      }
+    },
+    async configure(configuration) {
+      obey('configuration', configuration ?? null, record('autoRetry, offlineMode or both'));
+      checkOptions(configuration, CONFIGURATION_RULES);
+      await writeSettings(configuration);
+      void remote.refresh();
+      void scheduler.look();
+    },
+
     status: () => listing.status(),
     entries: (filter) => listing.entries(filter),
     async entry(reference) {
@@ -146,9 +169,9 @@ export function createCommands(parts: CommandParts): SyncApi {
     retry: (reference) => toDead(reference, { type: 'retried' }),
     cancel,
     discard: (reference) => toDead(reference, { type: 'discarded' }),
-    pause: () => setPaused(true),
+    pause: () => writeSettings({ paused: true }),
     async resume() {
-      await setPaused(false);
+      await writeSettings({ paused: false });
       void scheduler.look();
     },
     async replay() {
@@ -180,6 +203,7 @@ export function createCommands(parts: CommandParts): SyncApi {
       name,
       async (...args: never[]) => {
         await state.ready();
+        void remote.look();
         return (call as (...args: never[]) => unknown)(...args);
       },
     ]),

@@ -2,10 +2,11 @@ import type { SyncEvent, WaitReason } from '../protocol/events.js';
 import type { EntryInput } from '../policy/entry.js';
 import type { Answer, Outcome } from '../policy/outcome.js';
 import type { Ports } from '../ports.js';
-import { stepGate, type Backend } from './backend.js';
+import { configurationOf, stepGate, type Backend } from './backend.js';
 import { travelHeaders, type Candidate } from './candidate.js';
 import { answered, lastWords, reckon } from './failure.js';
-import { holdEvents } from './hold.js';
+import { holdEvents, type Holds } from './hold.js';
+import type { State } from './state.js';
 import { transmit, type Transmission } from './transmit.js';
 
 /** What to do after the page's own first try. */
@@ -13,6 +14,12 @@ export type Next =
   /** The page gets the server's answer, or its true failure. */
   | { kind: 'answer' }
   | ({ kind: 'store' } & Why);
+
+export interface FirstSendParts {
+  ports: Ports;
+  holds: Holds;
+  state: State;
+}
 
 /** Why a request is stored, and what the entry has to hear of a first try. */
 export interface Why {
@@ -40,7 +47,7 @@ export async function judgeFirst(
   backend: Backend,
   wanted: Candidate,
   outcome: Outcome,
-  ports: Ports,
+  { ports, holds: { sessionSeen }, state }: FirstSendParts,
 ): Promise<Next> {
   const { config } = backend;
   const verdict = config.classify(outcome);
@@ -56,9 +63,11 @@ export async function judgeFirst(
   if (verdict !== 'auth-expired') {
     if (wanted.bearer)
       stepGate(backend, wanted.draft.owner, { type: 'accepted', generation: wanted.generation });
+    if (verdict === 'delivered' && wanted.draft.session) sessionSeen(backend);
     return { kind: 'answer' };
   }
-  const holds = config.auth?.autoRetry && config.auth.on401 === 'hold' && wanted.draft.scheme !== null;
+  const { autoRetry } = configurationOf(backend, state.settings);
+  const holds = autoRetry && config.auth?.on401 === 'hold' && wanted.draft.scheme !== null;
   return holds ? holdFirst(backend, wanted, outcome, ports) : { kind: 'answer' };
 }
 

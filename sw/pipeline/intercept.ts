@@ -1,10 +1,11 @@
 import { owning } from '../policy/base-url.js';
 import { DirectiveError } from '../policy/errors.js';
-import type { Backend } from './backend.js';
+import { configurationOf, type Backend } from './backend.js';
 import { readDirectives, refusal, ownHeaders } from './directives.js';
 import type { Capture } from './capture.js';
 import type { FetchContext, Send } from '../ports.js';
 import type { Report } from './report.js';
+import type { RemoteConfig } from './remote-config.js';
 import type { State } from './state.js';
 
 /**
@@ -28,8 +29,16 @@ export function backendFor(request: Request, state: State, warn: (message: strin
   return null;
 }
 
+export interface InterceptParts {
+  capture: Capture;
+  state: State;
+  report: Report;
+  remote: RemoteConfig;
+  send: Send;
+}
+
 /** Answers an intercepted request. */
-export function createIntercept(capture: Capture, state: State, report: Report, send: Send) {
+export function createIntercept({ capture, state, report, remote, send }: InterceptParts) {
   return async (request: Request, backend: Backend, context: FetchContext): Promise<Response> => {
     let directives;
     try {
@@ -49,6 +58,9 @@ export function createIntercept(capture: Capture, state: State, report: Report, 
       report.storageFailed(request.method, request.url, error);
       return passThrough();
     }
+    void remote.look();
+    // The kill switch: nothing is captured, and no header of ours reaches the network all the same.
+    if (!configurationOf(backend, state.settings).offlineMode) return passThrough();
     return capture(request, directives, backend, context);
   };
 }

@@ -1,11 +1,11 @@
 import type { EntryRecord } from '../policy/entry-record.js';
-import type { Clock, FetchContext, Ports } from '../ports.js';
+import type { Clock, FetchContext } from '../ports.js';
 import type { AnswerFor } from './answers.js';
 import { newFlight, type Backend, type Flight } from './backend.js';
 import type { Candidate } from './candidate.js';
 import type { Directives } from './directives.js';
 import { queued, type Enqueue, type Written } from './enqueue.js';
-import { judgeFirst, sendFirst, type Next, type Why } from './first-send.js';
+import { judgeFirst, sendFirst, type FirstSendParts, type Next, type Why } from './first-send.js';
 import type { Report } from './report.js';
 import type { Scheduler } from './scheduler.js';
 
@@ -28,8 +28,7 @@ export interface Start {
   unstorable?: boolean;
 }
 
-export interface LaunchParts {
-  ports: Ports;
+export interface LaunchParts extends FirstSendParts {
   report: Report;
   scheduler: Scheduler;
   enqueue: Enqueue;
@@ -49,7 +48,8 @@ const HANDED_MS = 1_000;
 const AGAIN_MS = 1_000;
 const REMOVALS = 60;
 
-export function createLaunch({ ports, report, scheduler, enqueue, answerFor }: LaunchParts): Launch {
+export function createLaunch(parts: LaunchParts): Launch {
+  const { ports, report, scheduler, enqueue, answerFor } = parts;
   const { clock, log } = ports;
 
   return async (backend, wanted, directives, { signal, handled, waitUntil }, { adopted, unstorable = false } = {}) => {
@@ -88,7 +88,7 @@ export function createLaunch({ ports, report, scheduler, enqueue, answerFor }: L
       const both = AbortSignal.any([signal, flight.abort.signal]);
       const { outcome, response } = await sendFirst(backend, wanted, both, ports).finally(stopTimer);
       if (backend.probe === berth) backend.probe = null;
-      const judged = flight.cancelled ? ANSWER : await judgeFirst(backend, wanted, outcome, ports);
+      const judged = flight.cancelled ? ANSWER : await judgeFirst(backend, wanted, outcome, parts);
       flight.settling = true;
       const next = storable ? judged : untold(judged);
 

@@ -1,8 +1,9 @@
 import type { BackendStatus, EntryFilter, EntryInfo, SyncStatus } from '../protocol/api.js';
 import { planSends } from '../policy/lanes.js';
 import type { EntryRecord } from '../policy/entry-record.js';
+import { expiryOf } from '../policy/jwt.js';
 import type { Ports } from '../ports.js';
-import { authView, gateOf, viewOf, type Backend } from './backend.js';
+import { authView, configurationOf, gateOf, viewOf, type Backend } from './backend.js';
 import type { State } from './state.js';
 
 /** Headers whose values are secrets by nature, or by custom. */
@@ -46,7 +47,10 @@ function standing(
   if (state === 'dead' || !backend) return { state, reason, since };
   if (backend.flights.has(entry.seq)) return { state: 'sending', reason, since };
   const view = authView(backend, entry);
-  if (view === 'parked') return { state: 'parked', reason, since };
+  if (view === 'parked') {
+    const { signedOut } = backend.record;
+    return { state: 'parked', ...(signedOut ? { reason: 'signed-out', since: signedOut.since } : { reason, since }) };
+  }
   const { hold } = gateOf(backend, entry.owner);
   if (view === 'held' && hold) return { state: 'held', reason: hold.reason, since: hold.since };
   return { state: paused ? 'paused' : 'pending', reason, since };
@@ -95,7 +99,7 @@ export function createListing({ outbox, clock, isOnline, storage }: Ports, state
       const backends = await Promise.all(
         [...state.backends.values()].map(async (backend): Promise<BackendStatus> => {
           const { key, baseUrl, namespace } = backend.config;
-          const { circuit, gates } = backend.record;
+          const { circuit, gates, signedOut } = backend.record;
           const { pending, dead } = await outbox.counts(key);
           const plan = planSends(
             heads.filter((head) => head.backend === key),
@@ -108,9 +112,13 @@ export function createListing({ outbox, clock, isOnline, storage }: Ports, state
             waiting: pending,
             dead,
             sending: backend.flights.size,
-            holds: Object.entries(gates).flatMap(([owner, { hold }]) =>
-              hold ? [{ owner: owner || null, reason: hold.reason, since: hold.since }] : [],
-            ),
+            holds: signedOut
+              ? [{ owner: signedOut.user, reason: 'signed-out', since: signedOut.since }]
+              : Object.entries(gates).flatMap(([owner, { hold }]) =>
+                  hold ? [{ owner: owner || null, reason: hold.reason, since: hold.since }] : [],
+                ),
+            tokenExpiresAt: backend.token && expiryOf(backend.token.value),
+            ...configurationOf(backend, state.settings),
             circuit: circuit.state === 'closed' ? 'closed' : circuit.until <= now ? 'half-open' : 'open',
             nextAttemptAt: state.settings.paused ? null : plan.send.length > 0 ? now : plan.due,
           };

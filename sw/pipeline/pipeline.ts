@@ -10,6 +10,7 @@ import { createHolds } from './hold.js';
 import { createIntercept } from './intercept.js';
 import { createLaunch } from './launch.js';
 import { createListing } from './listing.js';
+import { createRemoteConfig, type RemoteConfig } from './remote-config.js';
 import { createReplay } from './replay.js';
 import { createReport, type Report } from './report.js';
 import { createScheduler, type Scheduler } from './scheduler.js';
@@ -32,6 +33,7 @@ export interface Pipeline {
   state: State;
   report: Report;
   scheduler: Scheduler;
+  remote: RemoteConfig;
   api: SyncApi;
   intercept: ReturnType<typeof createIntercept>;
 }
@@ -48,8 +50,10 @@ export function createPipeline({ ports, configs, location, instance, onEvent, co
   const scheduler = createScheduler({ ports, report, holds, state, replay, unanswered, instance });
   const answerFor = createAnswers(report, listing);
   const enqueue = createEnqueue({ ports, report, scheduler, answerFor, instance });
-  const launch = createLaunch({ ports, report, scheduler, enqueue, answerFor });
+  const launch = createLaunch({ ports, report, holds, state, scheduler, enqueue, answerFor });
   const capture = createCapture({ ports, report, holds, scheduler, enqueue, launch, answerFor, unanswered, instance });
-  const api = createCommands({ ports, state, report, holds, listing, scheduler, connectivityChanged });
-  return { state, report, scheduler, api, intercept: createIntercept(capture, state, report, ports.send) };
+  const remote = createRemoteConfig({ ports, report, state, changed: () => void scheduler.look() });
+  const api = createCommands({ ports, state, report, holds, listing, scheduler, remote, connectivityChanged });
+  const intercept = createIntercept({ capture, state, report, remote, send: ports.send });
+  return { state, report, scheduler, remote, api, intercept };
 }

@@ -4,7 +4,7 @@ import { aboutEntry, type EntryRecord } from '../policy/entry-record.js';
 import type { DeadReason, SyncEvent } from '../protocol/events.js';
 import type { Ports } from '../ports.js';
 import type { EntryInfo } from '../protocol/api.js';
-import { authorizationOf, authView, gateOf, stepGate, type Backend, type BackendConfig, type Flight } from './backend.js';
+import { authorizationOf, authView, configurationOf, gateOf, stepGate, type Backend, type BackendConfig, type Flight } from './backend.js';
 import { describeRequest, sizeOf, travelHeaders } from './candidate.js';
 import { answered, reckon } from './failure.js';
 import { HOLD_LINE } from './first-send.js';
@@ -108,7 +108,8 @@ export function createReplay({ ports, report, listing, state }: ReplayParts): Re
 
     const now = clock.now();
     if (outcome.kind === 'answer') answered(backend, now);
-    if (verdict === 'auth-expired' && config.auth?.autoRetry && sent.token !== null && response) {
+    const { autoRetry } = configurationOf(backend, state.settings);
+    if (verdict === 'auth-expired' && autoRetry && sent.token !== null && response) {
       await refused(backend, entry, flight, response, sent);
       return;
     }

@@ -1,7 +1,7 @@
 import type { Settlement } from '../protocol/api.js';
 import type { SyncEvent } from '../protocol/events.js';
 import type { Decision } from '../policy/entry.js';
-import type { CaptureOrder, CaptureResult, Commit, Ports } from '../ports.js';
+import type { CaptureOrder, CaptureResult, Commit, Ports, Sweep } from '../ports.js';
 
 /**
  * The one way of changing what's on disk and of telling about it: an event is told when its
@@ -10,6 +10,7 @@ import type { CaptureOrder, CaptureResult, Commit, Ports } from '../ports.js';
 export interface Report {
   commit(commit: Commit): Promise<Decision | null>;
   capture(order: CaptureOrder): Promise<CaptureResult>;
+  sweep(sweep: Sweep): Promise<void>;
   /** Tells of something that isn't stored. */
   tell(...events: SyncEvent[]): void;
   /** Tells that a request went, or goes, to the network as if Holdfast weren't there. */
@@ -70,6 +71,11 @@ export function createReport(
         told(result.decision);
       }
       return result;
+    },
+    async sweep(sweep) {
+      const decisions = await outbox.sweep(sweep);
+      tell(...sweep.events);
+      decisions.forEach(told);
     },
     heard(event) {
       if (!('seq' in event) || !waiters.has(event.seq)) return;

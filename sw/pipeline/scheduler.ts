@@ -200,13 +200,14 @@ export function createScheduler({ ports, report, holds, state, replay, unanswere
 
   function fly(backend: Backend, entry: EntryRecord): Promise<void> {
     const flight = newFlight(entry, false);
+    parked.delete(entry.seq);
     backend.flights.set(entry.seq, flight);
     flight.done = replay(backend, entry, flight).finally(() => backend.flights.delete(entry.seq));
     return flight.done;
   }
 
   function tellParked(entry: EntryRecord): void {
-    if (parked.has(entry.seq) || entry.owner === null) return;
+    if (parked.has(entry.seq)) return;
     parked.add(entry.seq);
     report.tell({ ...aboutEntry(entry, clock.now()), type: 'parked', owner: entry.owner });
   }

@@ -89,7 +89,7 @@ interface Bytes {
 }
 
 /** Reads up to `limit` bytes, as long as they come in time, and cancels the rest. */
-async function readAtMost(response: Response, limit: number, clock: Clock): Promise<Bytes> {
+export async function readAtMost(response: Response, limit: number, clock: Clock): Promise<Bytes> {
   const reader = response.body?.getReader();
   const chunks: Uint8Array[] = [];
   let size = 0;

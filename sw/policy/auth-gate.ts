@@ -11,7 +11,10 @@ import type { HoldReason } from '../protocol/events.js';
  *     │  ▲     a fresh token: generation + 1, probing
  *     └──┘
  *   accepted: probing ends    token: generation + 1    refused (an older generation): resend
+ *   signed-out: generation + 1, so that a late 401 holds nothing; a hold stays, and with it what was refused
  * ```
+ *
+ * While nobody is signed in, the backend as a whole parks what needs a token (`BackendRecord.signedOut`).
  */
 export interface AuthGate {
   /** Counts the tokens that were accepted here: it tells a stale 401 from a real one. */
@@ -22,7 +25,7 @@ export interface AuthGate {
 }
 
 export interface Hold {
-  reason: HoldReason;
+  reason: Exclude<HoldReason, 'signed-out'>;
   since: number;
   /** The digest of the token that was refused. Never the token. */
   refused: string | null;
@@ -36,7 +39,8 @@ export type AuthGateEvent =
   /** Somebody provides a token; its digest, and whether it's past its `exp`. */
   | { type: 'token'; digest: string; expired: boolean }
   /** A request under `generation` was answered, and not with a 401. */
-  | { type: 'accepted'; generation: number };
+  | { type: 'accepted'; generation: number }
+  | { type: 'signed-out' };
 
 export type AuthGateEffect =
   /** The gate has closed: say so, once. */
@@ -72,6 +76,8 @@ export function authGate(gate: AuthGate, event: AuthGateEvent): [AuthGate, AuthG
     case 'accepted':
       if (!gate.probing || event.generation < gate.generation) return [gate, 'none'];
       return [{ ...gate, probing: false }, 'none'];
+    case 'signed-out':
+      return [{ ...gate, generation: gate.generation + 1, probing: false }, 'none'];
   }
 }
 

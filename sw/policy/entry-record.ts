@@ -45,6 +45,8 @@ export interface EntryRecord {
   owner: string | null;
   /** The Authorization scheme it came with; null when it came without, and so it's sent. */
   scheme: string | null;
+  /** It came without a token and isn't marked as needing none: it's its user's by cookie, or may be. */
+  session?: boolean;
   state: 'pending' | 'dead';
   reason: WaitReason | DeadReason;
   since: number;
@@ -78,14 +80,21 @@ export interface EntryRecord {
   turn?: Turn;
 }
 
-export function turnOf({ backend, lane, scheme, owner }: Pick<EntryRecord, 'backend' | 'lane' | 'scheme' | 'owner'>): Turn {
-  return [backend, lane, scheme === null ? 'none' : owner === null ? 'any' : `owner:${owner}`];
+/** What an entry must travel with. */
+export type Credential = Pick<EntryRecord, 'scheme' | 'owner' | 'session'>;
+
+export function turnOf({ backend, lane, scheme, owner, session = false }: Pick<EntryRecord, 'backend' | 'lane'> & Credential): Turn {
+  const needs = scheme !== null ? 'owner' : session ? 'session' : 'none';
+  if (needs === 'none') return [backend, lane, needs];
+  const ofAnybody = needs === 'owner' ? 'any' : needs;
+  return [backend, lane, owner === null ? ofAnybody : `${needs}:${owner}`];
 }
 
-/** Whose token a turn needs: the way back from `turnOf`. The scheme itself isn't in it. */
-export function credentialOf([, , credential]: Turn): Pick<EntryRecord, 'scheme' | 'owner'> {
-  if (credential === 'none') return { scheme: null, owner: null };
-  return { scheme: '', owner: credential === 'any' ? null : credential.slice('owner:'.length) };
+/** What the entries of a turn must travel with: the way back from `turnOf`. The scheme itself isn't in it. */
+export function credentialOf([, , credential]: Turn): Credential {
+  const [, needs, owner = null] = /^(\w+)(?::(.*))?$/s.exec(credential) ?? [];
+  const isToken = needs === 'any' || needs === 'owner';
+  return { scheme: isToken ? '' : null, owner, session: needs === 'session' };
 }
 
 export function aboutEntry(entry: EntryRecord, at: number): AboutEntry {

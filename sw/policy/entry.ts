@@ -1,5 +1,5 @@
 import type { LastAnswer, Settlement } from '../protocol/api.js';
-import type { DeadReason, HoldReason, SyncEvent, WaitReason } from '../protocol/events.js';
+import type { DeadReason, SyncEvent, WaitReason } from '../protocol/events.js';
 import { aboutEntry, turnOf, type Asked, type EntryRecord } from './entry-record.js';
 
 /** A server's answer that ends an entry. */
@@ -208,7 +208,7 @@ const lastAnswer = (entry: EntryRecord, answer: FinalAnswer | null, at: number):
   answer ? { status: answer.status, headers: answer.headers, at } : entry.lastAnswer;
 
 /** The reason, and since when: a reason that goes on keeps its beginning. */
-const because = (entry: EntryRecord, reason: WaitReason | HoldReason, now: number) => ({
+const because = (entry: EntryRecord, reason: WaitReason, now: number) => ({
   reason,
   since: entry.reason === reason ? entry.since : now,
 });

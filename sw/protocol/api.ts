@@ -85,6 +85,11 @@ export interface BackendStatus {
   dead: number;
   sending: number;
   holds: HoldInfo[];
+  /** When the live token is over, as it says itself. Null without one, or when it doesn't say. */
+  tokenExpiresAt: number | null;
+  /** What `configure` and the remote configuration leave of it. */
+  autoRetry: boolean;
+  offlineMode: boolean;
   circuit: 'closed' | 'open' | 'half-open';
   /** The earliest next send of anything here, or null when nothing waits for a time. */
   nextAttemptAt: number | null;
@@ -131,6 +136,22 @@ export type TokenResult =
   | 'ignored: expired'
   | 'ignored: blank';
 
+export interface SignOutOptions {
+  /**
+   * Remove what the user who signs out still has here, dead letters too, instead of parking it. What
+   * another user has waiting stays, and so does what is marked `Holdfast-Auth: none`. @default false
+   */
+  purge?: boolean;
+}
+
+/** What can be switched while the worker runs. What's left out stays as it is. */
+export interface Configuration {
+  /** `false`: a JWT 401 is a failure like any other, and nothing is held for it. */
+  autoRetry?: boolean;
+  /** `false`: nothing is captured any more. What is stored is still delivered. */
+  offlineMode?: boolean;
+}
+
 /** What asks for a drain. */
 export type WakeReason = 'online' | 'offline' | 'visible' | 'pageshow' | 'due' | 'connect';
 
@@ -143,6 +164,10 @@ export type WakeReason = 'online' | 'offline' | 'visible' | 'pageshow' | 'due' |
  */
 export interface SyncApi {
   provideToken(token: string | null | undefined, target?: TokenTarget): Promise<TokenResult>;
+  /** Closes every backend's auth gate, forgets its token, and parks what waits for one, or purges it. */
+  signOut(options?: SignOutOptions): Promise<void>;
+  /** Kept across restarts, and counts for a drain that's under way. */
+  configure(configuration: Configuration): Promise<void>;
   status(): Promise<SyncStatus>;
   entries(filter?: EntryFilter): Promise<EntryInfo[]>;
   entry(reference: string): Promise<EntryInfo | null>;
@@ -167,6 +192,8 @@ export interface SyncApi {
 /** Every name a page may call: the door checks against this list. */
 export const API_CALLS = [
   'provideToken',
+  'signOut',
+  'configure',
   'status',
   'entries',
   'entry',

@@ -13,6 +13,11 @@ export interface CallMessage {
   holdfast?: 1;
 }
 
+/** Comlink's answer to one. */
+export type CallAnswer =
+  | { id: string; type: 'RAW'; value: unknown }
+  | { id: string; type: 'HANDLER'; name: 'throw'; value: { isError: boolean; value: object } };
+
 export function isCallMessage(data: unknown): data is CallMessage {
   if (typeof data !== 'object' || data === null) return false;
   const { id, type, path = [] } = data as Partial<CallMessage>;

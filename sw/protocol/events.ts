@@ -83,7 +83,8 @@ export type DeadReason =
   | 'unsendable'
   | 'unreadable';
 
-export type HoldReason = 'auth-expired' | 'token-missing';
+/** `signed-out`: nobody is asked for a token, and what waits is listed as parked. */
+export type HoldReason = 'auth-expired' | 'token-missing' | 'signed-out';
 
 /** The request is on disk: the page may be told so. */
 export interface QueuedEvent extends AboutEntry {
@@ -133,21 +134,22 @@ export interface CancelledEvent extends AboutEntry {
 /** The entry waits for its own user to sign in again. */
 export interface ParkedEvent extends AboutEntry {
   type: 'parked';
-  owner: string;
+  /** Null where it isn't known. */
+  owner: string | null;
 }
 
 /** The auth gate has closed: nothing that needs the token goes out. */
 export interface HeldEvent extends AboutGate {
   type: 'held';
   reason: HoldReason;
-  /** The entry that was refused; null when the hold came from a missing token. */
+  /** The entry that was refused; null when the hold came from a missing token, or from a sign-out. */
   id: string | null;
 }
 
 /** Somebody must provide a token. Sent once for each hold. */
 export interface AuthRequiredEvent extends AboutGate {
   type: 'auth-required';
-  reason: HoldReason;
+  reason: Exclude<HoldReason, 'signed-out'>;
 }
 
 /** The auth gate is open again. */

@@ -67,6 +67,22 @@ export function storedOutbox({ read, write }: Connection): Outbox {
         return decision;
       }),
 
+    sweep: ({ backend, events, decide }) =>
+      write(async (tx) => {
+        await tx.objectStore('backends').put(backend);
+        await note(tx, events);
+        const decisions: Decision[] = [];
+        const mine = IDBKeyRange.bound([backend.key], [backend.key, []]);
+        for (const seq of await tx.objectStore('entries').index('standing').getAllKeys(mine)) {
+          const entry = readEntry(await tx.objectStore('entries').get(seq), seq);
+          const decision = decide(entry);
+          if (!decision) continue;
+          await apply(tx, entry, decision);
+          decisions.push(decision);
+        }
+        return decisions;
+      }),
+
     heads: () =>
       read(async (db) => {
         const heads: EntryRecord[] = [];

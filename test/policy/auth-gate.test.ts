@@ -26,6 +26,9 @@ const cases: [rule: string, from: AuthGate, event: AuthGateEvent, to: AuthGate, 
   ['A6 an expired token is ignored by an open gate too', open, token('new', true), open, 'ignore-expired'],
   ['A10 any token that’s not expired ends a missing one', missing, token('old'), { ...renewed, probing: true }, 'release'],
   ['A8 a new token counts, hold or not', open, token('new'), renewed, 'store'],
+  ['A16 a sign-out makes a 401 that’s under way one for an older token', open, { type: 'signed-out' }, renewed, 'none'],
+  ['A16 it ends the probing', probing, { type: 'signed-out' }, renewed, 'none'],
+  ['A16 it keeps what was refused', held, { type: 'signed-out' }, { ...renewed, hold: held.hold }, 'none'],
   ['A5 the first token of all', OPEN_AUTH_GATE, token('new'), { ...OPEN_AUTH_GATE, generation: 1 }, 'store'],
 ];
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { decodeJwt, isExpired, isOlder } from '../../sw/policy/jwt.js';
+import { decodeJwt, expiryOf, isExpired, isOlder } from '../../sw/policy/jwt.js';
 
 const jwt = (claims: unknown) => `h.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.s`;
 const now = 1_000_000_000_000;
@@ -19,7 +19,11 @@ describe('decodeJwt', () => {
   });
 
   test('A6 claims of a wrong type are left out', () => {
-    expect(decodeJwt(jwt({ sub: 7, exp: 'soon', iat: null }))).toEqual({});
+    expect(decodeJwt(jwt({ sub: ['ann'], exp: null, iat: 'now' }))).toEqual({});
+  });
+
+  test('A15 a sub that’s a number is an owner all the same', () => {
+    expect(decodeJwt(jwt({ sub: 7 }))).toEqual({ sub: '7' });
   });
 });
 
@@ -27,6 +31,17 @@ describe('isExpired', () => {
   test('A6 allows 60 s of skew', () => {
     expect(isExpired(jwt({ exp: seconds - 59 }), now)).toBe(false);
     expect(isExpired(jwt({ exp: seconds - 61 }), now)).toBe(true);
+  });
+
+  test.each(['soon', '9999999999', {}, true])('A6 an exp of %j says nothing that could be trusted', (exp) => {
+    expect(isExpired(jwt({ exp }), now)).toBe(true);
+    expect(expiryOf(jwt({ exp }))).toBeNull();
+  });
+
+  test('T3 expiryOf gives milliseconds, and null where there’s no exp', () => {
+    expect(expiryOf(jwt({ exp: 7 }))).toBe(7000);
+    expect(expiryOf(jwt({}))).toBeNull();
+    expect(expiryOf('opaque')).toBeNull();
   });
 
   test('A6 an opaque token never says so', () => {

@@ -79,6 +79,16 @@ export function memoryOutbox(): Outbox {
       if (decision && entry) apply(entry.seq, decision);
       return decision;
     },
+    async sweep({ backend, events, decide }) {
+      backends.set(backend.key, structuredClone(backend));
+      journal.push(...events);
+      const mine = inOrder().filter((entry) => entry.backend === backend.key);
+      return mine.flatMap((entry) => {
+        const decision = decide(entry);
+        if (decision) apply(entry.seq, decision);
+        return decision ?? [];
+      });
+    },
     heads: async () => heads(),
     load: async (seq) => {
       const entry = entries.get(seq);

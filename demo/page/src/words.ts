@@ -24,6 +24,7 @@ const REASONS: Record<EntryInfo['reason'], string> = {
   'circuit-open': "the server can't be reached",
   'behind-waiting': 'others are before it',
   'auth-expired': 'your session has expired',
+  'signed-out': 'nobody is signed in',
   'token-missing': 'a fresh sign-in is needed',
   'first-send': "it's on its first way",
   replaced: 'it took the place of an older one',
