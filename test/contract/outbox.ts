@@ -260,6 +260,35 @@ export function outboxContract(name: string, create: () => Outbox): void {
       expect(await outbox.settlement('first')).toMatchObject({ status: 200 });
     });
 
+    test('A16 a sweep decides on all of one backend’s entries, dead ones too, with the backend in one go', async () => {
+      const outbox = create();
+      const [keep, drop] = [await stored(outbox, { entry: { id: 'keep' } }), await stored(outbox, { entry: { id: 'drop' }, body: bytes('x') })];
+      const dead = await stored(outbox, { entry: { id: 'dead', state: 'dead' } });
+      const other = await stored(outbox, { entry: { id: 'drop', namespace: 'shop' } });
+      const backend = { key: record().backend, gates: {}, circuit: { state: 'closed' } as const, holdUntil: 7 };
+      const event = { type: 'paused', at: 1 } as const;
+      const decide = (entry: EntryRecord) => (entry.id === 'keep' ? null : { entry: null, events: [] });
+      expect(await outbox.sweep({ backend, events: [event], decide })).toHaveLength(2);
+      expect(seqs(await outbox.list({ after: 0, limit: 10 }))).toEqual([keep, other]);
+      expect(await outbox.load(drop)).toBeNull();
+      expect(await outbox.load(dead)).toBeNull();
+      expect(await outbox.start()).toMatchObject({ backends: [backend] });
+      expect(await outbox.journal()).toEqual([event]);
+      expect(await outbox.counts(backend.key)).toEqual({ pending: 1, dead: 0 });
+    });
+
+    test('A16 a sweep that fails has changed nothing', async () => {
+      const outbox = create();
+      const seq = await stored(outbox);
+      const backend = { key: record().backend, gates: {}, circuit: { state: 'closed' } as const, holdUntil: 7 };
+      const decide = (): never => {
+        throw new Error('no decision');
+      };
+      await expect(outbox.sweep({ backend, events: [], decide })).rejects.toThrow('no decision');
+      expect(seqs(await outbox.list({ after: 0, limit: 10 }))).toEqual([seq]);
+      expect((await outbox.start()).backends).toEqual([]);
+    });
+
     test('keeps the gates and the settings', async () => {
       const outbox = create();
       const backend = { key: record().backend, gates: {}, circuit: { state: 'closed' } as const, holdUntil: 7 };

@@ -247,6 +247,34 @@ describe('the hold', () => {
     expect((await harness.post('b', { token: 'x', path: '/other/1' })).status).toBe(201);
   });
 
+  test('A12 another owner isn’t held', async () => {
+    const [ann, bob] = [jwt({ sub: 'ann' }), jwt({ sub: 'bob' })];
+    const harness = createHarness();
+    await stored(harness, ['a'], ann, [bob]);
+    expect(harness.log.at(-1)).toContain('auth-required');
+    await harness.api.provideToken(bob);
+    harness.goOffline();
+    await harness.post('b', { token: bob });
+    harness.goOnline();
+    await harness.api.wake('online');
+    await harness.clock.advance(0);
+    expect(sends(harness.log)).toEqual([`0 send a ${ann}`, `0 send b ${bob}`]);
+    expect(await harness.api.entries()).toMatchObject([{ owner: 'ann' }]);
+    // The page of another user has nothing better to give.
+    expect(await harness.api.provideToken(bob)).toBe('other-owner');
+  });
+
+  test('A15 a user who comes back releases what was parked, held or not', async () => {
+    const [ann, bob] = [jwt({ sub: 'ann' }), jwt({ sub: 'bob' })];
+    const harness = createHarness();
+    harness.goOffline();
+    await harness.post('a', { token: ann });
+    await harness.api.provideToken(bob);
+    expect(await harness.api.entries()).toMatchObject([{ state: 'parked' }]);
+    expect(await harness.api.provideToken(ann)).toBe('released');
+    expect(harness.events.at(-1)).toMatchObject({ type: 'released', owner: 'ann' });
+  });
+
   test('A13 an entry refused under three fresh tokens is a dead letter; the next one may go', async () => {
     const harness = createHarness();
     const { api, clock, server, goOffline, goOnline, post } = harness;

@@ -80,12 +80,12 @@ export function memoryOutbox(): Outbox {
       return decision;
     },
     async sweep({ backend, events, decide }) {
+      const mine = inOrder().filter((entry) => entry.backend === backend.key);
+      const made = mine.map((entry) => ({ seq: entry.seq, decision: decide(entry) }));
       backends.set(backend.key, structuredClone(backend));
       journal.push(...events);
-      const mine = inOrder().filter((entry) => entry.backend === backend.key);
-      return mine.flatMap((entry) => {
-        const decision = decide(entry);
-        if (decision) apply(entry.seq, decision);
+      return made.flatMap(({ seq, decision }) => {
+        if (decision) apply(seq, decision);
         return decision ?? [];
       });
     },
