@@ -26,6 +26,9 @@ export interface Answer {
 /** `reset`: the connection breaks without an answer. `hang`: no answer ever comes. */
 export type Reply = Answer | 'reset' | 'hang';
 
+/** Makes a file's body for one request. May set status and headers, too. */
+export type MakeBody = (url: URL, request: IncomingMessage, response: ServerResponse) => string | Promise<string>;
+
 export interface ApiServer {
   origin: string;
   /** All requests under `/api`, in the order in which they were read to the end. */
@@ -39,7 +42,7 @@ export interface ApiServer {
   /** A real JWT. `lifeS` may be negative. */
   token(sub?: string, lifeS?: number): Promise<string>;
   /** Serves a script or a page; a function makes it anew for each request. */
-  serve(path: string, body: string | ((url: URL) => string | Promise<string>), type?: string): void;
+  serve(path: string, body: string | MakeBody, type?: string): void;
   /** The paths of answers that nobody read to their end. */
   abandoned: string[];
   /** Resolves when `count` requests have been received. */
@@ -57,7 +60,7 @@ const SCRIPTS = new Set(['/holdfast-sw.js', '/holdfast.js', '/client.js', '/sw.j
 /** A real HTTP server with real JWTs: the page, the built scripts, and an API with faults on demand. */
 export async function createApiServer({ cors = false } = {}): Promise<ApiServer> {
   const received: Received[] = [];
-  const served = new Map<string, { body: string | ((url: URL) => string | Promise<string>); type: string }>();
+  const served = new Map<string, { body: string | MakeBody; type: string }>();
   const abandoned: string[] = [];
   const sockets = new Set<Socket>();
   let waiting: { count: number; resolve: () => void }[] = [];
@@ -96,12 +99,14 @@ export async function createApiServer({ cors = false } = {}): Promise<ApiServer>
     else response.end(text);
   }
 
-  async function answerFile(url: URL, response: ServerResponse): Promise<void> {
+  async function answerFile(url: URL, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = url.pathname;
     const own = served.get(path);
     if (own) {
-      const body = typeof own.body === 'string' ? own.body : await own.body(url);
-      return void response.writeHead(200, { 'Content-Type': own.type, 'Cache-Control': 'no-cache' }).end(body);
+      response.setHeader('Content-Type', own.type);
+      response.setHeader('Cache-Control', 'no-cache');
+      const body = typeof own.body === 'string' ? own.body : await own.body(url, request, response);
+      return void response.end(body);
     }
     if (!SCRIPTS.has(path)) return void response.writeHead(404).end();
     const script = await readFile(new URL(`.${path}`, DIST));
@@ -110,7 +115,7 @@ export async function createApiServer({ cors = false } = {}): Promise<ApiServer>
 
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost');
-    const answered = url.pathname.startsWith('/api') ? answerApi(request, response) : answerFile(url, response);
+    const answered = url.pathname.startsWith('/api') ? answerApi(request, response) : answerFile(url, request, response);
     // A page that's closed breaks its connections; that's no failure of the server's.
     answered.catch(() => response.destroy());
   });

@@ -1,0 +1,104 @@
+import { connectPage, expect, FAST, NEVER, test, workerScript } from '../support/fixtures.js';
+
+const authorization = (token: string) => ({ Authorization: `Bearer ${token}` });
+
+test('A16 after a sign-out what waits is parked in every tab, and the user’s next token sends it', async ({ open, server, context }) => {
+  server.requireToken();
+  const app = await open({ options: `backends: [{ baseUrl: '/api', ${NEVER} }]` });
+  const second = await context.newPage();
+  await second.goto(server.origin);
+  await connectPage(second);
+  await server.unlisten();
+  await app.post('ann’s', { headers: authorization(await server.token('ann')) });
+  await app.post('anyone’s', { headers: { 'Holdfast-Auth': 'none', 'Holdfast-Lane': 'free' } });
+  await app.call((sync) => sync.signOut());
+  await second.waitForFunction(() => window.seen.some((event) => event.type === 'held' && event.reason === 'signed-out'));
+  await app.stopWorker();
+  server.reply({ status: 201 });
+  await server.listen();
+  await app.call((sync) => sync.replay());
+  await server.arrived(1);
+  await app.call((sync) => sync.status());
+  expect(await app.entries()).toMatchObject([{ state: 'parked', reason: 'signed-out', owner: 'ann' }, {}]);
+
+  expect(await app.call((sync, token: string) => sync.provideToken(token), await server.token('bob'))).toBe('other-owner');
+  expect(await app.call((sync, token: string) => sync.provideToken(token), await server.token('ann'))).toBe('released');
+  await app.call((sync) => sync.replay());
+  await expect.poll(() => server.received.filter(({ text }) => text === 'ann’s').map(({ user }) => user)).toEqual(['ann']);
+});
+
+test('A16 with purge, what the user had is gone from the disk, bodies too, and another’s isn’t', async ({ open, server }) => {
+  const app = await open({ options: `backends: [{ baseUrl: '/api', ${NEVER} }]` });
+  await server.unlisten();
+  await app.post('bob’s secret', { headers: authorization(await server.token('bob')) });
+  await app.post('ann’s secret', { headers: authorization(await server.token('ann')) });
+  await app.stopWorker();
+  await app.call((sync) => sync.signOut({ purge: true }));
+  await app.heard('cancelled');
+  expect(await app.entries()).toMatchObject([{ owner: 'bob' }]);
+  const bodies = await app.page.evaluate(async () => {
+    const db = await new Promise<IDBDatabase>((resolve) => {
+      const request = indexedDB.open('holdfast');
+      request.onsuccess = () => resolve(request.result);
+    });
+    const request = db.transaction('bodies').objectStore('bodies').getAll();
+    await new Promise((resolve) => (request.onsuccess = resolve));
+    db.close();
+    return request.result.map((body: ArrayBuffer) => new TextDecoder().decode(body));
+  });
+  expect(bodies).toEqual(['bob’s secret']);
+});
+
+test('A16 a page that only knows the old token doesn’t sign its user in again', async ({ open, server }) => {
+  const app = await open();
+  const token = await server.token('ann');
+  server.reply({ status: 503 });
+  await app.post('a', { headers: authorization(token) });
+  await app.call((sync) => sync.signOut());
+  const before = server.received.length;
+  server.reply({ status: 201 });
+  expect(JSON.parse((await app.post('b', { headers: authorization(token) })).text)).toMatchObject({ queued: true });
+  await app.call((sync) => sync.replay());
+  expect(await app.entries()).toMatchObject([{ state: 'parked' }, { state: 'parked' }]);
+  expect(server.received).toHaveLength(before);
+});
+
+test.describe('A14 the remote configuration', () => {
+  const options = `backends: [{ baseUrl: '/api', ${FAST}, remoteConfig: '/switches' }]`;
+
+  test('is fetched at activation and on configure, by its ETag; the last good one outlives the worker', async ({ page, server }) => {
+    const asked: (string | undefined)[] = [];
+    let body = '{"autoRetry":true}';
+    server.serve('/switches', (_url, request, response) => {
+      asked.push(request.headers['if-none-match']);
+      response.setHeader('ETag', `"${body.length}"`);
+      response.statusCode = request.headers['if-none-match'] === `"${body.length}"` ? 304 : 200;
+      return body;
+    }, 'application/json');
+    server.serve('/worker.js', workerScript(options));
+    await page.goto(server.origin);
+    await connectPage(page);
+    const switches = () => page.evaluate(async () => {
+      const { autoRetry, offlineMode } = (await window.sync.status()).backends[0]!;
+      return [autoRetry, offlineMode];
+    });
+    await expect.poll(switches).toEqual([true, false]);
+    expect(asked).toEqual([undefined]);
+    await page.evaluate(() => window.sync.configure({}));
+    await expect.poll(() => asked).toEqual([undefined, `"${body.length}"`]);
+    expect(await switches()).toEqual([true, false]);
+
+    // The kill switch is on: nothing is captured.
+    await server.unlisten();
+    expect(await page.evaluate(() => fetch('/api/x', { method: 'POST', body: 'x' }).catch(String))).toContain('Failed to fetch');
+    const session = await page.context().newCDPSession(page);
+    await session.send('ServiceWorker.enable');
+    await session.send('ServiceWorker.stopAllWorkers');
+    expect(await switches()).toEqual([true, false]);
+    await server.listen();
+
+    body = '{"autoRetry":true,"offlineMode":true}';
+    await page.evaluate(() => window.sync.configure({}));
+    await expect.poll(switches).toEqual([true, true]);
+  });
+});
