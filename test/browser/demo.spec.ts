@@ -55,3 +55,33 @@ test('the demo: a report saved while the server is down, held on an expired toke
     await demo.close();
   }
 });
+
+test('the demo: signing out parks what waits, and only the same user’s sign-in delivers it', async ({ page }) => {
+  const demo = await startDemo();
+  try {
+    await page.goto(demo.url);
+    const status = page.locator('#status');
+    const parked = page.locator('#outbox [data-entry][data-state="parked"]');
+    await expect(status).toHaveAttribute('data-state', 'idle');
+    await dial(page, 'down');
+    await save(page, 'Loose bolt');
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await expect(parked).toContainText("It's Mara's, and waits for that sign-in.");
+    await dial(page, 'ok');
+    await expect(status).toContainText('1 report is held until Mara signs in');
+
+    await page.locator('#session-user').selectOption('joon');
+    await page.getByRole('button', { name: 'Sign in', exact: true }).first().click();
+    await expect(page.locator('#session-name')).toHaveText('Signed in as Joon');
+    await save(page, 'Lamp out');
+    await expect(page.locator('#reports [data-state="delivered"]').filter({ hasText: 'Lamp out' })).toBeVisible();
+    await expect(parked).toHaveCount(1);
+
+    await page.getByRole('button', { name: 'Sign in as Mara' }).click();
+    await expect(status).toHaveAttribute('data-state', 'idle');
+    await expect(page.locator('#outbox [data-entry]')).toHaveCount(0);
+    await expect(page.locator('#reports [data-report]').filter({ hasText: 'Loose bolt' })).toBeVisible();
+  } finally {
+    await demo.close();
+  }
+});

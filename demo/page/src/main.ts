@@ -5,9 +5,9 @@ import { showOutbox, startOutbox } from './outbox.js';
 import { startReportForm } from './report-form.js';
 import { loadPictures, showReports } from './report-list.js';
 import { startServerPanel } from './server-panel.js';
-import { hasHistory, isAlive, logOut, onSession, session } from './session.js';
+import { hasHistory, isAlive, onSession, session } from './session.js';
 import { showSession, showStatus, startStatus } from './status.js';
-import { look, onLook, renewByItself, signIn, worker } from './sync.js';
+import { look, onLook, renewByItself, signIn, signOut, worker } from './sync.js';
 
 const TICK_MS = 250;
 
@@ -35,7 +35,7 @@ function startSessionBox(): void {
   const renew = byId<HTMLInputElement>('renew');
   user.value = session()?.user ?? 'mara';
   byId('sign-in').addEventListener('click', () => void signIn(user.value));
-  byId('sign-out').addEventListener('click', logOut);
+  byId('sign-out').addEventListener('click', () => void signOut());
   renew.addEventListener('change', () => {
     renewByItself(renew.checked);
     // Somebody may be waiting already.

@@ -1,5 +1,5 @@
 import type { EntryInfo, SyncClient, SyncEvent, SyncStatus, TokenRequest } from '../../../client/index.js';
-import { isAlive, logIn, session } from './session.js';
+import { isAlive, logIn, logOut, session } from './session.js';
 
 /** The classic script's global, as an app without a bundler has it. */
 declare const Holdfast: typeof import('../../../client/index.js');
@@ -22,9 +22,9 @@ let renews = false;
 export const renewByItself = (does: boolean): void => void (renews = does);
 
 /** The page's own token will do as long as the server hasn't refused it; after that, a person decides. */
-async function getToken({ rejected }: TokenRequest): Promise<string | null> {
+async function getToken({ reason }: TokenRequest): Promise<string | null> {
   const mine = session();
-  if (!rejected && mine && isAlive()) return mine.token;
+  if (reason === 'token-missing' && mine && isAlive()) return mine.token;
   return renews && mine ? (await logIn(mine.user)).token : null;
 }
 
@@ -45,6 +45,13 @@ connected.then(
 export async function signIn(user: string): Promise<void> {
   const { token } = await logIn(user);
   await (await connected).provideToken(token, { baseUrl: '/api' });
+  await look();
+}
+
+/** The worker first: when the page has forgotten the token, nothing is sent with it any more. */
+export async function signOut(): Promise<void> {
+  await (await connected).signOut();
+  logOut();
   await look();
 }
 
