@@ -1,7 +1,7 @@
 import { buildPage } from './app.js';
 import { readArguments, UsageError, type Arguments } from './arguments.js';
 import { check } from './checks.js';
-import { run } from './run.js';
+import { DatabaseLostError, run } from './run.js';
 import { commandFor, story, summary } from './words.js';
 
 /** The fault run. Gives the exit code: 0, 1 for a violation, 2 for a wrong argument. */
@@ -27,8 +27,12 @@ export async function main(given: readonly string[]): Promise<number> {
   return failed.length > 0 ? 1 : 0;
 }
 
+/** What the browser itself has lost proves nothing, so the seed is run again; more often than this, and it's news. */
+const LOSSES = 2;
+
 /** Gives true when nothing was violated. */
-async function runSeed({ verbose, tolerate, ...options }: Arguments, pageScript: string): Promise<boolean> {
+async function runSeed(wanted: Arguments, pageScript: string, losses = 0): Promise<boolean> {
+  const { verbose, tolerate, ...options } = wanted;
   console.log(`\nseed ${options.seed}, ${options.ops} posts\nagain:      ${commandFor({ ...options, tolerate })}`);
   const say = (line: string) => void (verbose && console.log(line));
   const start = performance.now();
@@ -50,6 +54,6 @@ async function runSeed({ verbose, tolerate, ...options }: Arguments, pageScript:
     return violations.length === 0;
   } catch (error) {
     console.error('the run broke off', error);
-    return false;
+    return error instanceof DatabaseLostError && losses < LOSSES && runSeed(wanted, pageScript, losses + 1);
   }
 }

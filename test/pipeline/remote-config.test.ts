@@ -67,7 +67,7 @@ describe('A14 the remote configuration', () => {
     ['null', () => Response.json(null)],
     ['a string for a boolean', () => Response.json({ autoRetry: 'yes', offlineMode: true })],
     ['more than 16 KiB', () => Response.json({ autoRetry: true, offlineMode: true, more: 'x'.repeat(17_000) })],
-    ['a body that never ends', () => new Response(new ReadableStream({ start: (stream) => stream.enqueue(new TextEncoder().encode('{')) }))],
+    ['a body that never ends', () => new Response(new ReadableStream({ start: (stream) => stream.enqueue(new TextEncoder().encode('{}')) }))],
     ['no end of waiting', () => 'hang'],
   ])('%s is told, and keeps the last good one', async (_name, bad) => {
     const { harness, say } = await switched(json({ autoRetry: true }));

@@ -135,6 +135,7 @@ describe('A16 sign-out', () => {
     await harness.post('marked', { token: ann, headers: { 'Holdfast-Auth': 'none' } });
     await harness.post('free', { path: '/free/1' });
     await harness.api.signOut({ purge: true });
+    expect((await harness.api.status()).backends.map(({ holds }) => holds.length)).toEqual([1, 0]);
     harness.goOnline();
     await harness.api.wake('online');
     await harness.clock.advance(0);
@@ -150,7 +151,9 @@ describe('A16 sign-out', () => {
     harness.outbox.commit = () => Promise.reject(new Error('the disk is gone'));
     await expect(harness.api.signOut()).rejects.toThrow('the disk is gone');
     harness.outbox.commit = commit;
+    expect(types(harness)).not.toContain('held');
     await harness.api.signOut();
+    expect(types(harness)).toContain('held');
     expect(await states(harness)).toEqual([['parked', 'signed-out']]);
   });
 
@@ -209,10 +212,14 @@ describe('A16 sign-out with purge', () => {
     await harness.api.wake('online');
     await settle();
     await harness.api.signOut({ purge: true });
+    await settle();
+    harness.server(ok);
+    // Nothing of it holds up the lane.
+    expect((await harness.post('next')).status).toBe(201);
     await harness.clock.advance(60_000);
     const ends = harness.events.filter(({ type }) => ['cancelled', 'delivered', 'failed'].includes(type));
     expect(ends).toMatchObject([{ type: 'cancelled', mayBeDelivered: true }]);
-    expect(sends(harness.log)).toHaveLength(1);
+    expect(sends(harness.log)).toEqual([`0 send a ${ann}`, '0 send next']);
   });
 });
 

@@ -1,5 +1,5 @@
 /** What the public doors let through, and what they refuse. The compiler is the test. */
-import { connect, workerEndpoint, type EntryInfo, type Settlement, type SyncEvent } from 'holdfast';
+import { connect, fetchToken, TokenRefreshError, workerEndpoint, type EntryInfo, type Settlement, type SyncEvent } from 'holdfast';
 import {
   checkpointKey,
   classify,
@@ -36,6 +36,18 @@ export async function page(registration: ServiceWorkerRegistration): Promise<voi
   settlement.body satisfies ArrayBuffer | null;
   // @ts-expect-error -- a token is a string
   await sync.provideToken(7);
+  await sync.signOut({ purge: true });
+  // @ts-expect-error -- the option is purge
+  await sync.signOut({ all: true });
+  await sync.configure({ autoRetry: false });
+  // @ts-expect-error -- there's no such switch
+  await sync.configure({ paused: true });
+  (await sync.status()).backends[0]?.tokenExpiresAt satisfies number | null | undefined;
+  await connect({ worker: '/sw.js', getToken: () => fetchToken({ url: '/refresh', pick: ({ data }) => data.jwt }) });
+  // @ts-expect-error -- a token must come from somewhere
+  await fetchToken({ maxRetries: 1 });
+  new TokenRefreshError('why', 400).status satisfies number | null;
+  sync.addEventListener('held', ({ detail }) => detail.reason satisfies 'auth-expired' | 'token-missing' | 'signed-out');
   // @ts-expect-error -- the option is getToken
   await connect({ worker: '/sw.js', getTokens: () => null });
 
@@ -55,7 +67,7 @@ export function worker(): void {
     onEvent: (event: SyncEvent) => void event.type,
   });
   registerQuotaErrorCallback(async () => void (await caches.delete('pictures')));
-  install({ backends: [{ baseUrl: '/api', limits: { maxEntries: 10, maxBytes: Infinity } }] });
+  install({ backends: [{ baseUrl: '/api', limits: { maxEntries: 10, maxBytes: Infinity }, remoteConfig: '/switches' }] });
   // @ts-expect-error -- there's no such limit
   install({ backends: [{ baseUrl: '/api', limits: { entries: 10 } }] });
   // @ts-expect-error -- a backend needs its base URL
