@@ -58,6 +58,8 @@ export interface BackendRecord {
   key: string;
   /** Whose token was the last one here: who signs out, if the worker has died since. */
   user?: string | null;
+  /** How far the server's clock is ahead of this one, in milliseconds, by its last `Date`. 0 where they agree. */
+  skewMs?: number;
   /** Set while nobody is signed in. */
   signedOut?: SignedOut | null;
   /** The last good answer of its `remoteConfig`. */

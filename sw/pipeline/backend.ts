@@ -137,6 +137,9 @@ function setGate(backend: Backend, owner: string | null, gate: AuthGate): void {
   backend.record = { ...backend.record, gates: { ...backend.record.gates, [owner ?? '']: gate } };
 }
 
+/** What the time is by the backend's clock, which tokens are made by. */
+export const serverTime = ({ record: { skewMs = 0 } }: Backend, now: number): number => now + skewMs;
+
 /** The header's value: in the entry's own scheme. A credential may come without one. */
 export const authorizationOf = ({ scheme }: EntryRecord, { value }: LiveToken): string =>
   scheme ? `${scheme} ${value}` : value;

@@ -57,7 +57,10 @@ export function reckon(
     record = { ...record, holdUntil: Math.max(record.holdUntil, now + floor) };
   }
   backend.record = record;
-  if (answered) backend.lastAnswerAt = now;
+  if (answered) {
+    backend.lastAnswerAt = now;
+    noteClock(backend, outcome.headers, now);
+  }
 
   return {
     type: 'transient',
@@ -71,11 +74,24 @@ export function reckon(
   };
 }
 
+/** Clocks that differ by less agree: a token is given as much, and a `Date` has full seconds. */
+const AGREED_MS = 60_000;
+
+/** A device's clock may be wrong by hours, and then no token looks as long as it lives. */
+function noteClock(backend: Backend, { date, age }: Answer['headers'], now: number): void {
+  const skew = Date.parse(date ?? '') - now;
+  // An `Age` tells of a cache, whose `Date` is an old one. And other origins don't show it.
+  if (Number.isNaN(skew) || age !== undefined) return;
+  const skewMs = Math.abs(skew) < AGREED_MS ? 0 : skew;
+  if (Math.abs(skewMs - (backend.record.skewMs ?? 0)) >= AGREED_MS) backend.record = { ...backend.record, skewMs };
+}
+
 /** An answer without its body: all that is kept of one that doesn't end the entry. */
 export const lastWords = ({ status, headers }: Answer): FinalAnswer => ({ status, headers, body: null, truncated: false });
 
 /** The backend has answered, and not with a 503: whatever waited for that may go. */
-export function answered(backend: Backend, now: number): void {
+export function answered(backend: Backend, { headers }: Answer, now: number): void {
   backend.lastAnswerAt = now;
+  noteClock(backend, headers, now);
   if (backend.record.circuit.state === 'open') backend.record = { ...backend.record, circuit: CLOSED };
 }

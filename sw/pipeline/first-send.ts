@@ -59,7 +59,7 @@ export async function judgeFirst(
   }
   if (outcome.kind !== 'answer') return { kind: 'answer' };
 
-  answered(backend, ports.clock.now());
+  answered(backend, outcome, ports.clock.now());
   if (verdict !== 'auth-expired') {
     if (wanted.bearer)
       stepGate(backend, wanted.draft.owner, { type: 'accepted', generation: wanted.generation });

@@ -4,7 +4,7 @@ import { transition, type Decision } from '../policy/entry.js';
 import { credentialOf, type EntryRecord } from '../policy/entry-record.js';
 import { isExpired, isOlder } from '../policy/jwt.js';
 import type { BackendRecord, Ports } from '../ports.js';
-import { gateOf, stepGate, type Backend, type GateStep, type LiveToken } from './backend.js';
+import { gateOf, serverTime, stepGate, type Backend, type GateStep, type LiveToken } from './backend.js';
 import type { Report } from './report.js';
 
 /** The auth hold: tokens in, releases out. */
@@ -35,7 +35,7 @@ export function createHolds({ clock, digest, log }: HoldPorts, report: Report): 
     // A page that hasn't heard of the sign-out yet signs nobody in.
     if (learnt && signedOut?.forgotten === mark) return 'ignored: same-token';
 
-    const token = { type: 'token', digest: mark, expired: isExpired(value, clock.now()) } as const;
+    const token = { type: 'token', digest: mark, expired: isExpired(value, serverTime(backend, clock.now())) } as const;
     const own = stepGate(backend, owner, token);
     if (own.effect === 'ignore-same') return 'ignored: same-token';
     if (own.effect === 'ignore-expired') return 'ignored: expired';
@@ -85,7 +85,7 @@ export function createHolds({ clock, digest, log }: HoldPorts, report: Report): 
       if (!auth?.learn || live?.value === value) return;
       const owner = backend.config.owner(value);
       if (live && live.owner === owner && isOlder(value, live.value)) return;
-      if (!isExpired(value, clock.now())) {
+      if (!isExpired(value, serverTime(backend, clock.now()))) {
         // The page wants its request sent, whatever becomes of the others.
         await written(provide(backend, value, scheme, true), 'the release of a hold');
         return;

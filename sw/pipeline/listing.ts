@@ -3,7 +3,7 @@ import { planSends } from '../policy/lanes.js';
 import type { EntryRecord } from '../policy/entry-record.js';
 import { expiryOf } from '../policy/jwt.js';
 import type { Ports } from '../ports.js';
-import { authView, configurationOf, gateOf, viewOf, type Backend } from './backend.js';
+import { authView, configurationOf, gateOf, serverTime, viewOf, type Backend } from './backend.js';
 import type { State } from './state.js';
 
 /** Headers whose values are secrets by nature, or by custom. */
@@ -54,6 +54,12 @@ function standing(
   const { hold } = gateOf(backend, entry.owner);
   if (view === 'held' && hold) return { state: 'held', reason: hold.reason, since: hold.since };
   return { state: paused ? 'paused' : 'pending', reason, since };
+}
+
+/** When the live token is over, by this device's clock. */
+function expiryHere(backend: Backend): number | null {
+  const expiry = backend.token && expiryOf(backend.token.value);
+  return expiry && expiry - serverTime(backend, 0);
 }
 
 const PAGE = 500;
@@ -117,7 +123,7 @@ export function createListing({ outbox, clock, isOnline, storage }: Ports, state
               : Object.entries(gates).flatMap(([owner, { hold }]) =>
                   hold ? [{ owner: owner || null, reason: hold.reason, since: hold.since }] : [],
                 ),
-            tokenExpiresAt: backend.token && expiryOf(backend.token.value),
+            tokenExpiresAt: expiryHere(backend),
             ...configurationOf(backend, state.settings),
             circuit: circuit.state === 'closed' ? 'closed' : circuit.until <= now ? 'half-open' : 'open',
             nextAttemptAt: state.settings.paused ? null : plan.send.length > 0 ? now : plan.due,

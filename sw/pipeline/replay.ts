@@ -107,7 +107,7 @@ export function createReplay({ ports, report, listing, state }: ReplayParts): Re
     }
 
     const now = clock.now();
-    if (outcome.kind === 'answer') answered(backend, now);
+    if (outcome.kind === 'answer') answered(backend, outcome, now);
     const { autoRetry } = configurationOf(backend, state.settings);
     if (verdict === 'auth-expired' && autoRetry && sent.token !== null && response) {
       await refused(backend, entry, flight, response, sent);

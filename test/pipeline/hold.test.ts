@@ -123,6 +123,47 @@ describe('the hold', () => {
     expect(await harness.api.entries()).toMatchObject([{ state: 'held' }]);
   });
 
+  describe('A6 on a device whose clock is an hour ahead of the server’s', () => {
+    const HOUR = 3_600_000;
+    const at = (ms: number) => ({ headers: { Date: new Date(ms).toUTCString() } });
+    /** By the server's clock they live for five minutes. */
+    const token = (n: number) => jwt({ sub: 'ann', exp: 300, n });
+    const refused = () => Response.json({ code: 'token_expired' }, { status: 401, ...at(0) });
+
+    test('a fresh token releases the hold all the same, in a restarted worker too', async () => {
+      const harness = createHarness();
+      await harness.clock.advance(HOUR);
+      harness.server(refused);
+      await harness.post('a', { token: token(1) });
+      expect(await harness.api.entries()).toMatchObject([{ state: 'held' }]);
+      harness.restart();
+      harness.server(ok);
+      expect(await harness.api.provideToken(token(2))).toBe('released');
+      await harness.clock.advance(3_000);
+      expect(harness.log.at(-1)).toContain('delivered');
+      const { tokenExpiresAt } = (await harness.api.status()).backends[0]!;
+      expect(tokenExpiresAt).toBe(HOUR + 300_000);
+    });
+
+    test('one that’s over by the server’s clock doesn’t', async () => {
+      const harness = createHarness();
+      await harness.clock.advance(HOUR);
+      harness.server(refused);
+      await harness.post('a', { token: token(1) });
+      await harness.clock.advance(361_000);
+      expect(await harness.api.provideToken(token(2))).toBe('ignored: expired');
+    });
+
+    test('an answer out of a cache says nothing of the time', async () => {
+      const harness = createHarness();
+      await harness.clock.advance(HOUR);
+      const { headers } = at(0);
+      harness.server(() => Response.json({ code: 'token_expired' }, { status: 401, headers: { ...headers, Age: '3600' } }));
+      await harness.post('a', { token: token(1) });
+      expect(await harness.api.provideToken(token(2))).toBe('ignored: expired');
+    });
+  });
+
   test('A7 a token while offline sends nothing until online', async () => {
     const harness = createHarness();
     const { api, log, clock, goOffline, goOnline } = harness;
