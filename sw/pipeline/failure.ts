@@ -2,7 +2,7 @@ import { circuitAttempt, circuitFailed, CLOSED } from '../policy/circuit.js';
 import type { EntryInput, FinalAnswer, TransientReason } from '../policy/entry.js';
 import type { EntryRecord } from '../policy/entry-record.js';
 import type { Answer, Outcome } from '../policy/outcome.js';
-import { retryAfterMs } from '../policy/retry-after.js';
+import { askedPatienceMs } from '../policy/retry-after.js';
 import type { Ports } from '../ports.js';
 import type { Backend } from './backend.js';
 
@@ -39,7 +39,7 @@ export function reckon(
     random: chance.fraction(),
   });
   // The server's word is a floor: it may ask for more patience than the ladder has, not for less.
-  const floor = answered ? retryAfterMs(outcome.headers['retry-after'], now) : null;
+  const floor = answered ? askedPatienceMs(outcome.headers, now) : null;
   const delayMs = policyDelay === null ? null : Math.max(policyDelay, floor ?? 0);
   const othersAnswered = backend.lastAnswerAt > entry.sentAt;
 

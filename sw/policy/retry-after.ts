@@ -11,3 +11,26 @@ export function retryAfterMs(header: string | undefined, now: number): number | 
   if (Number.isNaN(wait)) return null;
   return Math.min(DAY_MS, Math.max(0, wait));
 }
+
+/**
+ * How long until a used-up quota is there again, in milliseconds, or null when none is used up: the
+ * longest `t` of the policies with no `r`emaining in `RateLimit: "minute";r=0;t=30`.
+ * https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/ (-10; with what its earlier
+ * versions had, `remaining=0, reset=30` and the fields `RateLimit-Remaining` and `RateLimit-Reset`).
+ */
+export function rateLimitMs(headers: Readonly<Record<string, string>>): number | null {
+  const { ratelimit = '', 'ratelimit-remaining': remaining, 'ratelimit-reset': reset } = headers;
+  // A policy's name is a quoted string, which may hold anything.
+  const policies = ratelimit.replace(/"(?:[^"\\]|\\.)*"/g, '').replace(/,\s*reset\s*=/i, ';reset=').split(',');
+  const waits = policies.flatMap((policy) => {
+    const isUsedUp = /(?:^|[;\s])(?:r|remaining)\s*=\s*0+\s*(?:;|$)/i.test(policy);
+    const [, seconds] = /(?:^|[;\s])(?:t|reset)\s*=\s*(\d+)\s*(?:;|$)/i.exec(policy) ?? [];
+    return isUsedUp && seconds !== undefined ? [Number(seconds) * 1000] : [];
+  });
+  if (/^\s*0+\s*$/.test(remaining ?? '') && /^\s*\d+\s*$/.test(reset ?? '')) waits.push(Number(reset) * 1000);
+  return waits.length > 0 ? Math.min(DAY_MS, Math.max(...waits)) : null;
+}
+
+/** What a server asks for by either header. `Retry-After` is the plainer word, so it wins. */
+export const askedPatienceMs = (headers: Readonly<Record<string, string>>, now: number): number | null =>
+  retryAfterMs(headers['retry-after'], now) ?? rateLimitMs(headers);

@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import { retryAfterMs } from '../../sw/policy/retry-after.js';
+import { describe, expect, test } from 'vitest';
+import { askedPatienceMs, rateLimitMs, retryAfterMs } from '../../sw/policy/retry-after.js';
 
 const now = Date.parse('2026-01-01T00:00:00Z');
 
@@ -16,4 +16,32 @@ test.each([
   [undefined, null],
 ])('R6 Retry-After %j asks for %j ms', (header, expected) => {
   expect(retryAfterMs(header, now)).toBe(expected);
+});
+
+describe('rateLimitMs', () => {
+  test.each<[string, Record<string, string>, number | null]>([
+    ['a used-up quota', { ratelimit: '"default";r=0;t=30' }, 30_000],
+    ['spaces, and the parameters turned round', { ratelimit: '"default" ; t=30 ; r=0' }, 30_000],
+    ['one that isn’t used up', { ratelimit: '"default";r=3;t=30' }, null],
+    ['the longest of those that are', { ratelimit: '"second";r=0;t=1, "day";r=7;t=9999, "hour";r=0;t=60' }, 60_000],
+    ['a name that looks like a policy', { ratelimit: '"a;r=0;t=9, b";r=1;t=30' }, null],
+    ['a name with a quote in it', { ratelimit: '"a\\";r=0;t=9, ";r=0;t=30' }, 30_000],
+    ['no time', { ratelimit: '"default";r=0' }, null],
+    ['over a day', { ratelimit: '"default";r=0;t=999999' }, 86_400_000],
+    ['an earlier draft’s words', { ratelimit: 'limit=10, remaining=0, reset=30' }, 30_000],
+    ['the same with some left', { ratelimit: 'limit=10, remaining=2, reset=30' }, null],
+    ['its fields', { 'ratelimit-remaining': '0', 'ratelimit-reset': '30' }, 30_000],
+    ['its fields with some left', { 'ratelimit-remaining': '1', 'ratelimit-reset': '30' }, null],
+    ['nonsense', { ratelimit: ';;,=,r=0t=3', 'ratelimit-remaining': 'none' }, null],
+    ['nothing', {}, null],
+  ])('R6 %s', (_what, headers, wait) => {
+    expect(rateLimitMs(headers)).toBe(wait);
+  });
+
+  test('R6 Retry-After wins, a past one too', () => {
+    expect(askedPatienceMs({ 'retry-after': '5', ratelimit: '"default";r=0;t=30' }, 0)).toBe(5_000);
+    expect(askedPatienceMs({ 'retry-after': '0', ratelimit: '"default";r=0;t=30' }, 0)).toBe(0);
+    expect(askedPatienceMs({ ratelimit: '"default";r=0;t=30' }, 0)).toBe(30_000);
+    expect(askedPatienceMs({}, 0)).toBeNull();
+  });
 });
