@@ -94,6 +94,8 @@ export interface Backend {
   lastAnswerAt: number;
   /** Its retry gate is closed, and somebody waits for it. */
   gated: boolean;
+  /** Entries whose retry can't be written down: nothing goes on with them until something wakes the replay. */
+  readonly stalled: Set<number>;
   /** The page's request that is the probe of the open circuit, if one is. */
   probe: Berth | null;
 }
@@ -108,6 +110,7 @@ export function createBackend(config: BackendConfig): Backend {
     lanes: new LaneLedger(),
     lastAnswerAt: 0,
     gated: false,
+    stalled: new Set(),
     probe: null,
   };
 }

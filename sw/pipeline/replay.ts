@@ -102,7 +102,7 @@ export function createReplay({ ports, report, listing, state }: ReplayParts): Re
       if (response && input.delayMs === null) input.answer = await finalAnswer(response, clock);
       else void response?.body?.cancel().catch(() => {});
       flight.settling = true;
-      await settle(backend, entry, input);
+      await settle(backend, entry, input).catch((error: unknown) => stall(backend, entry, input, error));
       return;
     }
 
@@ -121,6 +121,13 @@ export function createReplay({ ports, report, listing, state }: ReplayParts): Re
     flight.settling = true;
     if (verdict === 'delivered' && answer) await settle(backend, entry, { type: 'delivered', answer });
     else await bury(backend, entry, 'permanent', answer);
+  }
+
+  /** What a page shows of its retries must come to an end. The entry is on disk as it was, so it's still owed. */
+  function stall(backend: Backend, entry: EntryRecord, { answer }: EntryInput & { type: 'transient' }, error: unknown): void {
+    log.error(`[holdfast] a retry of ${entry.id} can't be written; it stays, and is tried again at the next wake-up`, error);
+    backend.stalled.add(entry.seq);
+    report.tell({ ...aboutEntry(entry, clock.now()), type: 'failed', reason: 'unwritable', status: answer?.status ?? null });
   }
 
   /** A JWT 401: the entry stays, and its backend's gate closes, once. */

@@ -154,7 +154,8 @@ export function createScheduler({ ports, report, holds, state, replay, unanswere
   ): Promise<number | null> {
     if (heads.length === 0) return null;
     const withheld = await lanesWithheld(heads);
-    const mine = heads.filter((head) => !withheld.has(head.lane));
+    // What is behind a stalled entry isn't among the heads, so nothing overtakes it.
+    const mine = heads.filter((head) => !withheld.has(head.lane) && !backend.stalled.has(head.seq));
     let plan = planSends(mine, viewOf(backend, backend.gated), clock.now());
     const backsOff = mine.some((head) => head.retries > 0 && head.notBefore > clock.now());
     if ((plan.send.length > 0 || backsOff) && !(await isGateOpen(backend))) {
@@ -238,6 +239,7 @@ export function createScheduler({ ports, report, holds, state, replay, unanswere
   }
 
   async function hurry(all = false): Promise<void> {
+    for (const backend of state.backends.values()) backend.stalled.clear();
     await backoffs.cutShort(all);
     await look();
   }

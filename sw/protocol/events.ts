@@ -81,7 +81,9 @@ export type DeadReason =
   | 'expired'
   | 'before-send'
   | 'unsendable'
-  | 'unreadable';
+  | 'unreadable'
+  /** A retry could not be written down. The entry isn't set aside: it stays, and the next wake-up tries it again. */
+  | 'unwritable';
 
 /** `signed-out`: nobody is asked for a token, and what waits is listed as parked. */
 export type HoldReason = 'auth-expired' | 'token-missing' | 'signed-out';
@@ -118,7 +120,7 @@ export interface DeliveredEvent extends AboutEntry {
   status: number;
 }
 
-/** The entry is a dead letter now. */
+/** The entry is a dead letter now; or, with `unwritable`, its retries have stopped for the moment. */
 export interface FailedEvent extends AboutEntry {
   type: 'failed';
   reason: DeadReason;

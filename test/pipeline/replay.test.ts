@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { createHarness } from '../support/harness.js';
+import { createHarness, type Harness, type HarnessOptions } from '../support/harness.js';
+import { settle } from '../support/virtual-clock.js';
 
 const ok = () => new Response(null, { status: 201 });
 const failing = (status: number, headers = {}) => () => new Response(null, { status, headers });
@@ -391,6 +392,82 @@ describe('commands', () => {
     await api.wake('connect');
     expect(await api.settled('sent')).toBeNull();
     expect(await api.settled('dead')).toMatchObject({ state: 'failed', reason: 'permanent', status: 422, body: null });
+  });
+
+  test('R11 a retry that can’t be written ends the ladder, is told, and loses nothing', async () => {
+    const { post, server, clock, events, outbox, api, log } = createHarness();
+    server(failing(500));
+    await post('a');
+    await post('b');
+    const { commit } = outbox;
+    outbox.commit = (order) => (order.seq === undefined ? commit(order) : Promise.reject(new Error('the disk is gone')));
+    await clock.advance(600_000);
+    const failed = events.filter(({ type }) => type === 'failed');
+    expect(failed).toMatchObject([{ reason: 'unwritable', status: 500, seq: 1 }]);
+    // Nothing goes on, and nothing overtakes it.
+    expect(log.filter((line) => line.includes('send '))).toEqual(['0 send a', '2000 send a']);
+    expect(await api.entries()).toMatchObject([{ state: 'pending', retries: 1 }, { state: 'pending' }]);
+    outbox.commit = commit;
+    server(ok);
+    await api.wake('visible');
+    await clock.advance(0);
+    expect(log.filter((line) => line.includes('delivered'))).toHaveLength(2);
+  });
+
+  describe('R10 a cancel', () => {
+    const gate = { awaitRetryAllowed: () => new Promise<void>(() => {}) };
+    const offline = async ({ goOffline, post }: Harness, token?: string) => {
+      goOffline();
+      await post('a', token === undefined ? {} : { token });
+    };
+    const states: [name: string, options: HarnessOptions, come: (harness: Harness) => Promise<void>][] = [
+      ['offline', {}, offline],
+      ['in the gate', { backends: [{ baseUrl: '/api', gate }] }, async ({ server, post }) => {
+        server(failing(500));
+        await post('a');
+      }],
+      ['in backoff', {}, async ({ server, post }) => {
+        server(failing(500));
+        await post('a');
+      }],
+      ['held', {}, async ({ server, post }) => {
+        server(failing(401));
+        await post('a', { token: 'old' });
+      }],
+      ['parked', {}, async (harness) => {
+        await offline(harness, 't');
+        await harness.api.signOut();
+      }],
+      ['paused', {}, async (harness) => {
+        await harness.api.pause();
+        await offline(harness);
+      }],
+      ['in flight', {}, async (harness) => {
+        await offline(harness);
+        harness.server(() => 'hang');
+        harness.goOnline();
+        await harness.api.wake('online');
+        await settle();
+      }],
+    ];
+
+    test.each(states)('%s ends it, with one terminal event, and nothing is sent after it', async (_name, options, come) => {
+      const harness = createHarness(options);
+      await come(harness);
+      const [entry] = await harness.api.entries();
+      const before = harness.log.filter((line) => line.includes('send ')).length;
+      expect(await harness.api.cancel(entry!.id)).toBe(true);
+      harness.server(ok);
+      harness.goOnline();
+      await harness.api.resume();
+      await harness.api.replay();
+      await harness.clock.advance(600_000);
+      expect(await harness.api.entries()).toEqual([]);
+      expect(harness.log.filter((line) => line.includes('send '))).toHaveLength(before);
+      const terminal = harness.events.filter(({ type }) => ['delivered', 'failed', 'cancelled'].includes(type));
+      expect(terminal).toMatchObject([{ type: 'cancelled', id: entry!.id }]);
+      expect(await harness.api.cancel(entry!.id)).toBe(false);
+    });
   });
 
   test('V3 a hook that throws breaks nothing, and can’t change an event', async () => {

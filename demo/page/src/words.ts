@@ -36,6 +36,7 @@ const REASONS: Record<EntryInfo['reason'], string> = {
   'before-send': "it couldn't be prepared",
   unsendable: "it can't be sent",
   unreadable: "it can't be read any more",
+  unwritable: "this device can't write it down",
 };
 
 export const reasonWords = (reason: EntryInfo['reason']): string => REASONS[reason] ?? reason;
