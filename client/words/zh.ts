@@ -1,0 +1,49 @@
+import type { Words } from './words.js';
+
+/** Simplified Chinese. */
+export const zh: Words = {
+  reasons: {
+    unreachable: '无法连接服务器',
+    timeout: '服务器响应超时',
+    'server-error': '服务器错误',
+    'rate-limited': '请求过于频繁',
+    offline: '已离线',
+    'circuit-open': '无法连接服务器',
+    'behind-waiting': '等待前面的请求',
+    'auth-expired': '登录已过期',
+    'token-missing': '需要登录',
+    'signed-out': '已退出登录',
+    'first-send': '正在发送',
+    replaced: '已替换较早的请求',
+    retried: '已手动重试',
+    permanent: '服务器拒绝了请求',
+    'retries-exhausted': '最后一次重试失败',
+    'auth-rejected': '多次登录均被拒绝',
+    expired: '等待时间过长',
+    'before-send': '无法准备请求',
+    unsendable: '无法发送',
+    unreadable: '数据已无法读取',
+    unwritable: '此设备无法保存',
+  },
+  events: {
+    queued: ({ reason }, say) => `已保存，稍后发送：${say.reason(reason)}`,
+    sending: ({ send }, say) => (send > 1 ? `正在发送（第 ${say.number(send)} 次）…` : '正在发送…'),
+    retrying: ({ attempt, maxAttempts, delayMs, reason }, say) =>
+      maxAttempts === null
+        ? `${say.reason(reason)}，${say.after(delayMs)}重试…`
+        : `${say.reason(reason)}，第 ${say.number(attempt)} 次重试（共 ${say.number(maxAttempts)} 次）…`,
+    delivered: '已送达',
+    failed: ({ reason, status }, say) => `未送达：${say.reason(reason)}${status === null ? '' : `（${status}）`}`,
+    cancelled: ({ mayBeDelivered }) => (mayBeDelivered ? '已取消，但可能已送达' : '已取消'),
+    parked: ({ owner }) => (owner === null ? '等待原用户登录' : `等待 ${owner} 登录`),
+    held: ({ reason }, say) => `已暂缓：${say.reason(reason)}`,
+    'auth-required': '请登录以继续',
+    released: '已登录，继续发送',
+    paused: '已暂停发送',
+    resumed: '继续发送',
+    'outbox-full': '未保存：待发送内容已满',
+    'storage-failed': '未保存：此设备的存储出现故障',
+    online: '已联网',
+    offline: '已离线',
+  },
+};
