@@ -17,8 +17,8 @@ export interface ConnectOptions {
   type?: WorkerType;
   /**
    * Asked for a fresh token when the server has refused the last one, none is known, or the live one is
-   * over within a minute: once at a time for a backend across all tabs.
-   * @example getToken: () => fetchToken({ url: '/auth/refresh' })
+   * over within a minute: one at a time across all tabs.
+   * @example getToken: ({ signal }) => fetchToken({ url: '/auth/refresh', signal })
    */
   getToken?: GetToken;
   /** Ask the browser to keep the storage (`navigator.storage.persist`) when the first entry is stored. @default true */
@@ -105,7 +105,8 @@ function open(registration: ServiceWorkerRegistration, { getToken, persist = tru
       tokens?.hear(event);
       if (persistence) persistence.hear(event);
     },
-    tokenGiven: () => tokens?.look(),
+    tokenChanged: () => tokens?.look(),
+    signedOut: () => tokens?.endSession(),
   });
   const signals = sendSignals(api, signal);
   const persistence = persist && askToPersist();

@@ -57,18 +57,21 @@ const RULES: Rules = {
  * @throws TokenRefreshError with `status` and `body`
  * @throws the signal's reason when it's aborted
  * @throws ConfigError for a wrong option
- * @example connect({ worker: '/sw.js', getToken: () => fetchToken({ url: '/auth/refresh' }) })
+ * @throws TypeError for what can't be a request
+ * @example connect({ worker: '/sw.js', getToken: ({ signal }) => fetchToken({ url: '/auth/refresh', signal }) })
  */
 export async function fetchToken(options: FetchTokenOptions): Promise<string> {
   obey('url', options?.url ?? null, RULES['url']!);
   checkOptions(options, RULES);
   const { url, maxRetries = 2, baseDelayMs = 500, pick = tokenIn, method = 'POST', ...init } = options;
   const { signal } = init;
+  // Holdfast leaves `manual` requests to the network; and such a redirect can be told from a failing network.
+  // Made once, so that what can't be a request is an error of its own, and isn't tried again.
+  const request = new Request(url, { ...init, method, redirect: 'manual' });
   for (let tries = 0; ; tries++) {
     let failure: TokenRefreshError;
     try {
-      // Holdfast leaves `manual` requests to the network; and such a redirect can be told from a failing network.
-      const response = await fetch(url, { ...init, method, redirect: 'manual' });
+      const response = await fetch(request.clone());
       const { status } = response;
       if (status < 500 && response.type !== 'opaqueredirect') return await read(response, pick);
       void response.body?.cancel().catch(() => {});

@@ -9,7 +9,7 @@ import type {
   TokenResult,
   TokenTarget,
 } from '../sw/protocol/api.js';
-import { EVENT_CHANNEL, type SyncEvent, type SyncEventType } from '../sw/protocol/events.js';
+import { EVENT_CHANNEL, type SyncEvent, type SyncEventType, type TokenNote } from '../sw/protocol/events.js';
 
 /** There's neither an entry nor an answer under that id or key. */
 export class UnknownEntryError extends Error {
@@ -43,25 +43,28 @@ const LOOK_AGAIN_MS = 15_000;
 
 interface ClientHooks {
   hear?(event: SyncEvent): void;
-  /** The app has provided a token. */
-  tokenGiven?(): void;
+  /** Another token is the live one. */
+  tokenChanged?(): void;
+  /** The user signs out. */
+  signedOut?(): void;
 }
 
 /** The page's side of Holdfast. Every call wakes the worker if need be, and has a deadline. */
 export class SyncClient extends TypedEventTarget {
   readonly #api: SyncApi;
   readonly #end: AbortController;
-  readonly #tokenGiven: () => void;
+  readonly #hooks: ClientHooks;
 
   /** Made by `connect`. */
-  constructor(api: SyncApi, end: AbortController, { hear = () => {}, tokenGiven = () => {} }: ClientHooks = {}) {
+  constructor(api: SyncApi, end: AbortController, hooks: ClientHooks = {}) {
     super();
     this.#api = api;
     this.#end = end;
-    this.#tokenGiven = tokenGiven;
+    this.#hooks = hooks;
     const channel = new BroadcastChannel(EVENT_CHANNEL);
-    channel.addEventListener('message', ({ data }: MessageEvent<SyncEvent>) => {
-      hear(data);
+    channel.addEventListener('message', ({ data }: MessageEvent<SyncEvent | TokenNote>) => {
+      if (data.type === 'token') return hooks.tokenChanged?.();
+      hooks.hear?.(data);
       this.dispatchEvent(new CustomEvent(data.type, { detail: data }));
       this.dispatchEvent(new CustomEvent('event', { detail: data }));
     });
@@ -78,18 +81,27 @@ export class SyncClient extends TypedEventTarget {
    * A blank or expired token, and the very one that was refused, don't release a hold.
    * @throws ConfigError (by name) for a base URL that's no backend, or a token that no header can carry
    */
-  async provideToken(token: string | null | undefined, target?: TokenTarget): Promise<TokenResult> {
-    const result = await this.#api.provideToken(token, target);
-    this.#tokenGiven();
-    return result;
+  provideToken(token: string | null | undefined, target?: TokenTarget): Promise<TokenResult> {
+    return this.#api.provideToken(token, target);
   }
 
   /**
-   * Call it when the user signs out. Forgets the token, and parks what waits for one until the same user
-   * signs in again; `purge` removes it instead. Nobody is asked for a token before the next one comes.
-   * What is marked `Holdfast-Auth: none` goes on, and so does a backend with `auth: false`.
+   * For sessions by cookie: call it when a user has signed in, and whenever the app knows who it is. What
+   * is captured without a token from now on is that user's, and is sent in that user's session only.
+   * @throws ConfigError (by name) for anything but a string of 1 to 255 characters
+   */
+  signIn(user: string): Promise<void> {
+    return this.#api.signIn(user);
+  }
+
+  /**
+   * Call it when the user signs out. Forgets the token, and parks what waits until the same user signs in
+   * again; `purge` removes it instead. Nobody is asked for a token before the next one comes. What is
+   * marked `Holdfast-Auth: none` goes on, and so does a backend with `auth: false`.
    */
   signOut(options?: SignOutOptions): Promise<void> {
+    // At once: a token that is on its way here must not reach the worker after it.
+    this.#hooks.signedOut?.();
     return this.#api.signOut(options);
   }
 

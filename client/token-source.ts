@@ -1,4 +1,4 @@
-import type { BackendStatus, SyncApi, TokenResult } from '../sw/protocol/api.js';
+import type { BackendStatus, HoldInfo, SyncApi, TokenResult } from '../sw/protocol/api.js';
 import type { AuthRequiredEvent, SyncEvent } from '../sw/protocol/events.js';
 import { LONGEST_TIMER } from './signals.js';
 
@@ -7,8 +7,11 @@ export interface TokenRequest {
   /** `expiring`: nothing is held yet, and the live token is over within a minute. */
   reason: AuthRequiredEvent['reason'] | 'expiring';
   baseUrl: string;
+  namespace: string;
   /** True when the server refused the last one, so the same again won't do. */
   rejected: boolean;
+  /** Aborted when nobody waits any more: after 30 s, at a sign-out, or when the client is closed. */
+  signal: AbortSignal;
 }
 
 /**
@@ -17,6 +20,8 @@ export interface TokenRequest {
  */
 export type GetToken = (request: TokenRequest) => string | null | undefined | Promise<string | null | undefined>;
 
+/** A server that refuses every token isn't asked for the next one without end: the first few at once, then spaced. */
+const AT_ONCE = 3;
 const FIRST_RETRY_MS = 6_000;
 const RETRIES = 10;
 
@@ -29,90 +34,111 @@ const LEAD_MS = 60_000;
 /** Tokens that live little longer than that are renewed no more often than this. */
 const RENEWALS_MS = 30_000;
 
+/** One for all backends: refresh tokens that rotate must not be used twice at a time. */
+const LOCK = 'holdfast:token';
+
 type Target = Pick<BackendStatus, 'baseUrl' | 'namespace'>;
 type Reason = TokenRequest['reason'];
 
 export interface TokenSource {
   hear(event: SyncEvent): void;
-  /** Looks at the holds, and at when the live tokens are over. */
+  /** Looks when the live tokens are over. */
   look(): void;
+  /** The user signs out: what is under way is of no use any more. */
+  endSession(): void;
 }
 
 /**
- * Asks the page's `getToken` when a hold wants a token, and a minute before the live one is over: once at
- * a time for a backend across all tabs. When the tab that asks is closed, the next one does. What gives
- * none is asked again, later and later, and whenever somebody looks at the page.
+ * Asks the page's `getToken` when a hold wants a token, and a minute before the live one is over: one at
+ * a time across all tabs. When the tab that asks is closed, the next one does. What gives none is asked
+ * again, later and later, and whenever somebody looks at the page.
  */
 export function feedTokens(
   api: Pick<SyncApi, 'provideToken' | 'status'>,
   getToken: GetToken,
   signal: AbortSignal,
 ): TokenSource {
-  const tries = new Map<string, number>();
+  /** Failed asks in a row, by backend. */
+  const failures = new Map<string, number>();
+  /** Tokens in a row with which nothing was delivered, by backend. */
+  const unproven = new Map<string, number>();
   /** By backend and purpose. */
   const timers = new Map<string, ReturnType<typeof setTimeout>>();
-  const asking = new Set<string>();
+  /** What each backend's ask is for, and a hold that came while it was for something else. */
+  const asking = new Map<string, { missed: Reason | null }>();
   const renewedAt = new Map<string, number>();
+  /** Holds of users for whom this page has no token. */
+  const foreign = new Set<string>();
   /** Ends with the session: what was asked for before a sign-out is of no use after it. */
   let session = new AbortController();
 
   const nameOf = ({ baseUrl, namespace }: Target) => JSON.stringify([namespace, baseUrl]);
+  const holdName = (target: Target, { owner, since }: HoldInfo) => JSON.stringify([nameOf(target), owner, since]);
+  const wanted = (backend: BackendStatus) =>
+    backend.holds.find((hold) => hold.reason !== 'signed-out' && !foreign.has(holdName(backend, hold)));
 
   const arm = (name: string, ms: number, ring: () => void) => {
     clearTimeout(timers.get(name));
     timers.set(name, setTimeout(ring, Math.min(LONGEST_TIMER, ms)));
   };
 
-  const disarm = () => timers.forEach((timer) => clearTimeout(timer));
+  const alone = <T>(ended: AbortSignal, work: () => Promise<T>): Promise<T> =>
+    navigator.locks ? (navigator.locks.request(LOCK, { signal: ended }, work) as Promise<T>) : work();
 
-  const alone = <T>(name: string, ended: AbortSignal, work: () => Promise<T>): Promise<T> =>
-    navigator.locks ? (navigator.locks.request(`holdfast:token:${name}`, { signal: ended }, work) as Promise<T>) : work();
-
-  /** Another tab may have been quicker, or the user has signed out. */
-  async function isWanted(target: Target, reason: Reason): Promise<boolean> {
+  /** Null when nothing has to be done any more: another tab was quicker, or the user has signed out. */
+  async function stillWanted(target: Target, reason: Reason): Promise<BackendStatus | null> {
     const { backends } = await api.status();
-    const { holds = [], tokenExpiresAt = null } = backends.find((one) => nameOf(one) === nameOf(target)) ?? {};
-    if (reason !== 'expiring') return holds.some((hold) => hold.reason !== 'signed-out');
-    return tokenExpiresAt !== null && tokenExpiresAt - LEAD_MS <= Date.now();
+    const backend = backends.find((one) => nameOf(one) === nameOf(target));
+    if (!backend) return null;
+    const isExpiring = backend.tokenExpiresAt !== null && backend.tokenExpiresAt - LEAD_MS <= Date.now();
+    return (reason === 'expiring' ? isExpiring : wanted(backend)) ? backend : null;
   }
 
-  /** Gives what came of it; null when nothing had to be done any more. */
   async function provide(target: Target, reason: Reason, ended: AbortSignal): Promise<TokenResult | null> {
+    const backend = await stillWanted(target, reason);
+    if (!backend) return null;
     const { baseUrl, namespace } = target;
-    if (!(await isWanted(target, reason))) return null;
-    const request = { reason, baseUrl, rejected: reason === 'auth-expired' };
-    const token = await within(ended, (async () => getToken(request))());
-    return api.provideToken(token, { baseUrl, namespace });
+    const token = await within(ended, (signal) => getToken({ reason, baseUrl, namespace, rejected: reason === 'auth-expired', signal }));
+    ended.throwIfAborted();
+    const result = await api.provideToken(token, { baseUrl, namespace });
+    if (result === 'other-owner') for (const hold of backend.holds) foreign.add(holdName(backend, hold));
+    return result;
   }
 
   async function ask(target: Target, reason: Reason): Promise<void> {
     const name = nameOf(target);
     const ended = session.signal;
-    if (asking.has(name) || signal.aborted) return;
-    asking.add(name);
-    clearTimeout(timers.get(name));
+    const other = asking.get(name);
+    if (other && reason !== 'expiring') other.missed = reason;
+    if (other || signal.aborted) return;
+    const mine: { missed: Reason | null } = { missed: null };
+    asking.set(name, mine);
+    if (reason !== 'expiring') clearTimeout(timers.get(name));
+    let hasFailed = true;
     try {
-      const result = await alone(name, ended, () => provide(target, reason, ended));
-      if (result === 'ignored: blank') askAgain(target, reason);
-      else if (result?.startsWith('ignored')) throw new Error(`the token was ${result}`);
-      else tries.delete(name);
+      const result = await alone(ended, () => provide(target, reason, ended));
+      hasFailed = result?.startsWith('ignored') ?? false;
+      if (hasFailed && result !== 'ignored: blank') throw new Error(`the token was ${result}`);
+      if (result === 'released') unproven.set(name, (unproven.get(name) ?? 0) + 1);
+      if (!hasFailed) failures.delete(name);
     } catch (error) {
-      if (ended.aborted) return;
-      console.warn('[holdfast] getToken gave no fresh token, so it is asked again later', error);
-      askAgain(target, reason);
+      if (!ended.aborted) console.warn('[holdfast] getToken gave no fresh token', error);
     } finally {
       asking.delete(name);
-      look();
     }
+    if (ended.aborted) return;
+    const next = mine.missed ?? (reason === 'expiring' ? null : reason);
+    // What has failed to renew is asked again by the hold, when the live token is over.
+    if (hasFailed && next) askAgain(target, next);
+    else if (mine.missed && reason === 'expiring') void ask(target, mine.missed);
+    look();
   }
 
   function askAgain(target: Target, reason: Reason): void {
     const name = nameOf(target);
-    const tried = tries.get(name) ?? 0;
-    // The hold asks again when the live token is over.
-    if (reason === 'expiring') return;
-    tries.set(name, tried + 1);
-    if (tried < RETRIES) arm(name, FIRST_RETRY_MS * 2 ** tried, () => void ask(target, reason));
+    const failed = failures.get(name) ?? 0;
+    failures.set(name, failed + 1);
+    if (failed < RETRIES) arm(name, FIRST_RETRY_MS * 2 ** failed, () => void ask(target, reason));
   }
 
   /** Renews the live token in time. One that's over sooner isn't renewed ahead: that would go on without end. */
@@ -131,10 +157,9 @@ export function feedTokens(
   async function lookAtAll(isOccasion: boolean): Promise<void> {
     const { backends } = await api.status();
     for (const backend of backends) {
-      const [hold] = backend.holds;
-      if (hold && hold.reason !== 'signed-out') {
-        if (isOccasion) void ask(backend, hold.reason);
-      } else renew(backend);
+      renew(backend);
+      const reason = wanted(backend)?.reason;
+      if (isOccasion && reason) void ask(backend, reason as Reason);
     }
   }
 
@@ -144,35 +169,55 @@ export function feedTokens(
   const on = { signal };
   addEventListener('focus', occasion, on);
   document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && occasion(), on);
-  const end = () => {
-    disarm();
+
+  const endSession = () => {
     session.abort();
+    session = new AbortController();
+    timers.forEach((timer) => clearTimeout(timer));
+    failures.clear();
+    unproven.clear();
   };
-  signal.addEventListener('abort', end);
+  signal.addEventListener('abort', endSession);
   occasion();
 
   return {
     look,
+    endSession,
     hear(event) {
-      if (event.type === 'auth-required') void ask(event, event.reason);
-      if (event.type === 'released') {
-        const name = nameOf(event);
-        clearTimeout(timers.get(name));
-        tries.delete(name);
+      switch (event.type) {
+        case 'auth-required': {
+          const refused = (unproven.get(nameOf(event)) ?? 0) - AT_ONCE;
+          const again = () => void ask(event, event.reason);
+          if (refused < 0) again();
+          else if (refused < RETRIES) arm(nameOf(event), FIRST_RETRY_MS * 2 ** refused, again);
+          return;
+        }
+        case 'delivered':
+          return void unproven.delete(nameOf(event));
+        case 'released':
+          clearTimeout(timers.get(nameOf(event)));
+          return void failures.delete(nameOf(event));
+        case 'held':
+          if (event.reason === 'signed-out') endSession();
       }
-      if (event.type !== 'held' || event.reason !== 'signed-out') return;
-      end();
-      tries.clear();
-      session = new AbortController();
     },
   };
 }
 
-/** What the work gives, if it does in time. */
-function within<T>(ended: AbortSignal, work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`getToken took over ${ANSWER_MS} ms`)), ANSWER_MS);
-    ended.addEventListener('abort', () => reject(ended.reason as Error));
-    void work.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
+/** What the work gives, if it does in time and before it's ended. */
+async function within<T>(ended: AbortSignal, work: (signal: AbortSignal) => T | Promise<T>): Promise<T> {
+  ended.throwIfAborted();
+  const cut = new AbortController();
+  const abort = () => cut.abort(ended.reason);
+  const timer = setTimeout(() => cut.abort(new Error(`getToken took over ${ANSWER_MS} ms`)), ANSWER_MS);
+  ended.addEventListener('abort', abort);
+  try {
+    const aborted = new Promise<never>((_, reject) => {
+      cut.signal.addEventListener('abort', () => reject(cut.signal.reason as Error));
+    });
+    return await Promise.race([(async () => work(cut.signal))(), aborted]);
+  } finally {
+    clearTimeout(timer);
+    ended.removeEventListener('abort', abort);
+  }
 }

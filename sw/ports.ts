@@ -3,7 +3,7 @@
  * composition root (`install.ts`) is the one place where they meet.
  */
 import type { Configuration, Settlement, StorageStatus } from './protocol/api.js';
-import type { SyncEvent } from './protocol/events.js';
+import type { SyncEvent, TokenNote } from './protocol/events.js';
 import type { AuthGate } from './policy/auth-gate.js';
 import type { Circuit } from './policy/circuit.js';
 import type { Decision, KeptSettlement } from './policy/entry.js';
@@ -56,8 +56,12 @@ export interface Locks {
 export interface BackendRecord {
   /** `namespace|base URL` */
   key: string;
-  /** Whose token was the last one here: who signs out, if the worker has died since. */
-  user?: string | null;
+  /** The last token, but for itself: a sign-out may be the first thing that the next worker hears of. */
+  last?: LastToken | null;
+  /** Whose session by cookie it is, as the page said. */
+  sessionUser?: string | null;
+  /** Counts sign-ins and sign-outs: what a worker that is replaced still writes must not undo a later one. */
+  epoch?: number;
   /** How far the server's clock is ahead of this one, in milliseconds, by its last `Date`. 0 where they agree. */
   skewMs?: number;
   /** Set while nobody is signed in. */
@@ -71,15 +75,22 @@ export interface BackendRecord {
   holdUntil: number;
 }
 
-/** A sign-out, until the next token. */
+/** A sign-out, until the next token or sign-in. */
 export interface SignedOut {
   since: number;
   /** Who has signed out; null when that isn't known. */
   user: string | null;
-  /** The digest of the token that was forgotten: a page that still uses it signs nobody in. */
-  forgotten: string | null;
-  /** No session by cookie has been seen since. */
-  noSession: boolean;
+  /** The token that was forgotten: a page that still uses it, or an older one, signs nobody in. */
+  forgotten: LastToken | null;
+}
+
+export interface LastToken {
+  owner: string | null;
+  digest: string;
+  /** By the server's clock, in milliseconds since the epoch; null when it doesn't say. */
+  expiresAt: number | null;
+  /** In seconds; null when it doesn't say. */
+  issuedAt: number | null;
 }
 
 export interface RemoteAnswer {
@@ -141,6 +152,8 @@ export interface Sweep {
   events: SyncEvent[];
   /** Sees each of the backend's entries, dead letters included. Null for no change. Must be quick and pure. */
   decide(entry: EntryRecord): Decision | null;
+  /** Forgets the answers to entries of this owner, and to those of nobody known; and the journal. */
+  forget: string | null;
 }
 
 export interface OutboxStart {
@@ -169,6 +182,7 @@ export interface EntryRange {
  * Must resolve a write only when it's on disk.
  * Must apply one `Commit` or `CaptureOrder` whole or not at all.
  * Must give out each `seq` once, in the order of capture, even after the outbox was empty.
+ * Must keep who is signed in, as a backend's record with a higher `epoch` has it, when one with a lower is written.
  * Must never let one damaged record make a listing throw.
  * Must commit writes that come together in one transaction, where it can.
  */
@@ -223,7 +237,7 @@ export interface Ports {
   locks: Locks;
   outbox: Outbox;
   /** Tells every tab. Must not throw. */
-  broadcast(event: SyncEvent): void;
+  broadcast(event: SyncEvent | TokenNote): void;
   isOnline(): boolean;
   /** Must not reject. */
   storage(): Promise<StorageStatus>;

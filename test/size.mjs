@@ -4,8 +4,8 @@ import { constants, brotliCompressSync } from 'node:zlib';
 
 export const BUDGETS = [
   // Until a goal is met, its limit keeps the distance from growing.
-  { file: 'holdfast-sw.js', goal: 14_000, limit: 24_700 },
-  { file: 'holdfast.js', goal: 5_000, limit: 6_100 },
+  { file: 'holdfast-sw.js', goal: 14_000, limit: 25_600 },
+  { file: 'holdfast.js', goal: 5_000, limit: 6_500 },
 ];
 
 export async function checkSizes() {

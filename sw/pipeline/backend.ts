@@ -5,7 +5,7 @@ import type { Credential, EntryRecord, Turn } from '../policy/entry-record.js';
 import type { AuthView, BackendView } from '../policy/lanes.js';
 import type { RetryGate } from '../policy/retry-gate.js';
 import type { RetryPolicy } from '../policy/retry.js';
-import type { Configuration, EntryInfo } from '../protocol/api.js';
+import type { BackendStatus, EntryInfo } from '../protocol/api.js';
 import { Berths, type Berth } from './berths.js';
 import type { BackendRecord, Limits, Settings } from '../ports.js';
 
@@ -92,6 +92,8 @@ export interface Backend {
   readonly lanes: LaneLedger;
   /** When the backend last answered anything, 0 for not in this worker's life. */
   lastAnswerAt: number;
+  /** Sign-outs in this worker's life: what was begun before one is of no use after it. */
+  signOuts: number;
   /** Its retry gate is closed, and somebody waits for it. */
   gated: boolean;
   /** Entries whose retry can't be written down: nothing goes on with them until something wakes the replay. */
@@ -109,14 +111,18 @@ export function createBackend(config: BackendConfig): Backend {
     berths: new Berths(),
     lanes: new LaneLedger(),
     lastAnswerAt: 0,
+    signOuts: 0,
     gated: false,
     stalled: new Set(),
     probe: null,
   };
 }
 
-export const gateOf = (backend: Backend, owner: string | null): AuthGate =>
-  backend.record.gates[owner ?? ''] ?? OPEN_AUTH_GATE;
+export function gateOf({ record: { gates } }: Backend, owner: string | null): AuthGate {
+  const name = owner ?? '';
+  // An owner may be called `constructor`.
+  return Object.hasOwn(gates, name) ? gates[name]! : OPEN_AUTH_GATE;
+}
 
 /** What a step of a gate did, and the way back. */
 export interface GateStep {
@@ -143,17 +149,17 @@ function setGate(backend: Backend, owner: string | null, gate: AuthGate): void {
 /** What the time is by the backend's clock, which tokens are made by. */
 export const serverTime = ({ record: { skewMs = 0 } }: Backend, now: number): number => now + skewMs;
 
+/** Whose session by cookie it is, as the app's `owner` or the page says. */
+export const sessionUser = ({ config, record }: Backend): string | null => config.owner(null) ?? record.sessionUser ?? null;
+
 /** The header's value: in the entry's own scheme. A credential may come without one. */
 export const authorizationOf = ({ scheme }: EntryRecord, { value }: LiveToken): string =>
   scheme ? `${scheme} ${value}` : value;
 
 /** How the auth gate looks to an entry, or to a request that isn't one yet. */
 export function authView(backend: Backend, { scheme, owner, session }: Credential): AuthView {
-  const { token, record, config } = backend;
-  if (scheme === null) {
-    const isAnothers = owner !== null && owner !== config.owner(null);
-    return session && (record.signedOut?.noSession || isAnothers) ? 'parked' : 'open';
-  }
+  const { token, record } = backend;
+  if (scheme === null) return session && owner !== null && owner !== sessionUser(backend) ? 'parked' : 'open';
   if (record.signedOut) return 'parked';
   if (token && owner !== null && token.owner !== owner) return 'parked';
   const gate = gateOf(backend, owner);
@@ -163,7 +169,7 @@ export function authView(backend: Backend, { scheme, owner, session }: Credentia
 }
 
 /** What the app, its user and the server leave switched on. */
-export function configurationOf({ config, record: { remote } }: Backend, settings: Settings): Required<Configuration> {
+export function configurationOf({ config, record: { remote } }: Backend, settings: Settings): Pick<BackendStatus, 'autoRetry' | 'offlineMode'> {
   // An answer from another address isn't the one that counts now.
   const said = remote?.url === config.remoteConfig ? remote : undefined;
   return {

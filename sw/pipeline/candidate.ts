@@ -2,7 +2,7 @@ import { IDEMPOTENCY_HEADER } from '../protocol/headers.js';
 import { generatedTaskId, joinKey } from '../protocol/ids.js';
 import { turnOf, UNTRIED, type EntryRecord, type StoredRequest } from '../policy/entry-record.js';
 import type { Body, Draft, Ports } from '../ports.js';
-import { gateOf, type Backend } from './backend.js';
+import { gateOf, sessionUser, type Backend, type BackendConfig } from './backend.js';
 import type { Berth } from './berths.js';
 import { ownHeaders, type Directives } from './directives.js';
 import type { Holds } from './hold.js';
@@ -33,6 +33,9 @@ export async function candidateOf(
   { clock, chance, digest }: Pick<Ports, 'clock' | 'chance' | 'digest'>,
 ): Promise<Candidate> {
   const { config } = backend;
+  // Before anything is awaited: whoever signs in or out meanwhile, this is what it came with.
+  const cookieUser = sessionUser(backend);
+  const { signOuts } = backend;
   const body = await bodyOf(request);
   const bodySize = sizeOf(body);
   const {
@@ -41,17 +44,13 @@ export async function candidateOf(
     ...headers
   } = ownHeaders(request.headers);
 
-  // Some APIs want a bare key, with no scheme before it.
-  const [, givenScheme = null, credential = null] = /^(?:(\S+)\s+)?(.+)$/.exec(authorization ?? '') ?? [];
-  const bearer = givenScheme?.toLowerCase() === 'bearer';
-  const needsToken = config.auth !== null && !directives.anonymous && credential !== null;
-  const scheme = needsToken ? (bearer ? 'Bearer' : (givenScheme ?? '')) : null;
+  const { bearer, credential, scheme } = credentialIn(authorization, directives, config);
   const session = config.auth !== null && !directives.anonymous && scheme === null;
-  if (scheme !== null && credential) await holds.learn(backend, credential, scheme);
+  if (scheme !== null && credential) await holds.learn(backend, credential, scheme, signOuts);
 
   const now = clock.now();
   const id = directives.id ?? generatedTaskId(now, chance.bytes(10));
-  const owner = config.owner(scheme === null ? null : credential);
+  const owner = scheme !== null ? config.owner(credential) : session ? cookieUser : null;
   const draft: Draft = {
     ...UNTRIED,
     id,
@@ -89,6 +88,28 @@ export async function candidateOf(
     fingerprint: () =>
       (fingerprint ??= fingerprintOf([clientId, request.method, request.url, ...request.headers], body, digest)),
   };
+}
+
+interface Credentials {
+  bearer: boolean;
+  /** Without the scheme. */
+  credential: string | null;
+  /** Null where none is needed at replay. */
+  scheme: string | null;
+}
+
+function credentialIn(authorization: string | null, { anonymous }: Directives, { auth }: BackendConfig): Credentials {
+  // Some APIs want a bare key, with no scheme before it.
+  const [, given = null, credential = null] = /^(?:(\S+)\s+)?(.+)$/.exec(authorization ?? '') ?? [];
+  const bearer = given?.toLowerCase() === 'bearer';
+  const isNeeded = auth !== null && !anonymous && credential !== null;
+  return { bearer, credential, scheme: isNeeded ? (bearer ? 'Bearer' : (given ?? '')) : null };
+}
+
+/** Learns the token of a request that isn't captured. */
+export async function learnFrom(request: Request, directives: Directives, backend: Backend, holds: Holds): Promise<void> {
+  const { credential, scheme } = credentialIn(request.headers.get('authorization'), directives, backend.config);
+  if (scheme !== null && credential) await holds.learn(backend, credential, scheme, backend.signOuts);
 }
 
 /** Bodies up to this size are kept as bytes: a Blob is a file of its own. */

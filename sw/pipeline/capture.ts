@@ -1,6 +1,6 @@
 import type { WaitReason } from '../protocol/events.js';
 import type { Decision } from '../policy/entry.js';
-import { credentialOf, type EntryRecord } from '../policy/entry-record.js';
+import { credentialOf, type EntryRecord, type Turn } from '../policy/entry-record.js';
 import type { Draft, FetchContext, Ports } from '../ports.js';
 import { duplicate, settledResponse, type AnswerFor } from './answers.js';
 import { authView, gateOf, newFlight, type Backend } from './backend.js';
@@ -177,9 +177,17 @@ const BEHIND: Why = { reason: 'behind-waiting' };
 /** So long others of its lane wait for a request's place, in milliseconds. */
 const PLACE_MS = 2_000;
 
-/** Whether a page's request may be the open circuit's probe: its time has come, and nothing stored wants to. */
-function mayProbe({ record: { circuit }, lanes, flights, probe }: Backend, now: number): boolean {
-  return circuit.state === 'open' && circuit.until <= now && !lanes.any && flights.size === 0 && !probe;
+/** Whether a page's request may be the open circuit's probe: its time has come, and nothing stored can be it. */
+function mayProbe(backend: Backend, now: number): boolean {
+  const { record: { circuit }, lanes, flights, probe } = backend;
+  if (circuit.state !== 'open' || circuit.until > now || flights.size > 0 || probe) return false;
+  return !lanes.all().some((turn) => isMoving(backend, turn));
+}
+
+/** Whether what waits in this turn may go out, as far as its token is concerned. */
+function isMoving(backend: Backend, turn: Turn): boolean {
+  const view = authView(backend, credentialOf(turn));
+  return view === 'open' || view === 'probing';
 }
 
 /**
@@ -190,12 +198,6 @@ function mayProbe({ record: { circuit }, lanes, flights, probe }: Backend, now: 
 function isBehind(backend: Backend, draft: Draft): boolean {
   const { lanes, flights, config } = backend;
   for (const { lane, firstSend } of flights.values()) if (lane === draft.lane && !firstSend) return true;
-  return lanes.turns(draft.lane).some((turn) => {
-    const view = authView(backend, credentialOf(turn));
-    // A dead letter may be what blocks the lane, whoever it belongs to.
-    if (config.onDead === 'block') return true;
-    // After a sign-out, only a request that goes out can show that there's a session again.
-    if (turn[2] === draft.turn[2]) return !(draft.session && view === 'parked');
-    return view === 'open' || view === 'probing';
-  });
+  // A dead letter may be what blocks the lane, whoever it belongs to.
+  return lanes.turns(draft.lane).some((turn) => config.onDead === 'block' || turn[2] === draft.turn[2] || isMoving(backend, turn));
 }

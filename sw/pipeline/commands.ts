@@ -3,7 +3,7 @@ import type { DeadReason } from '../protocol/events.js';
 import { AmbiguousReferenceError, ConfigError } from '../policy/errors.js';
 import { transition, type Decision } from '../policy/entry.js';
 import { turnOf, type EntryRecord } from '../policy/entry-record.js';
-import { bool, checkOptions, obey, record, type Rules } from '../policy/rules.js';
+import { bool, checkOptions, obey, record, text, type Rule, type Rules } from '../policy/rules.js';
 import type { Ports, Settings } from '../ports.js';
 import type { Backend } from './backend.js';
 import type { Holds } from './hold.js';
@@ -25,8 +25,11 @@ export interface CommandParts {
   connectivityChanged(): void;
 }
 
+const TARGET_RULES: Rules = { baseUrl: text, namespace: text, scheme: text };
 const SIGN_OUT_RULES: Rules = { purge: bool };
-const CONFIGURATION_RULES: Rules = { autoRetry: bool, offlineMode: bool };
+const USER_RULE: Rule = [(user: unknown) => typeof user === 'string' && user !== '' && user.length <= 255, 'it must be a string of 1 to 255 characters'];
+const aSwitch: Rule = [(value: unknown) => value === null || typeof value === 'boolean', 'it must be true or false, or null for what install said'];
+const CONFIGURATION_RULES: Rules = { autoRetry: aSwitch, offlineMode: aSwitch };
 
 const RESULTS: readonly TokenResult[] = [
   'released',
@@ -116,31 +119,34 @@ export function createCommands(parts: CommandParts): SyncApi {
     }));
 
   const api: SyncApi = {
-    async provideToken(token, target = {}) {
+    async provideToken(token, target) {
       if (token === null || token === undefined) return 'ignored: blank';
       if (typeof token !== 'string') throw new ConfigError('token', typeof token, 'it must be a string, or null');
-      const { baseUrl, namespace, scheme = 'Bearer' } = target;
+      checkOptions(target ?? {}, TARGET_RULES, 'target.');
+      const { baseUrl, namespace, scheme = 'Bearer' } = target ?? {};
       const value = token.trim().replace(/^bearer\s+/i, '');
       if (value === '') return 'ignored: blank';
       checkHeaderValue('token', value);
       if (scheme !== '') checkHeaderValue('scheme', scheme);
       const results: TokenResult[] = [];
       try {
-        for (const backend of targets(baseUrl, namespace)) {
-          if (backend.config.auth) results.push(await holds.provide(backend, value, scheme));
-        }
+        for (const backend of targets(baseUrl, namespace)) results.push(await holds.provide(backend, value, scheme));
       } finally {
         void scheduler.look();
       }
       return RESULTS.find((result) => results.includes(result)) ?? 'stored';
     },
 
-    async signOut(options = {}) {
-      checkOptions(options, SIGN_OUT_RULES);
+    async signIn(user) {
+      obey('user', user ?? null, USER_RULE);
+      await holds.signIn(withAuth(), user);
+      void scheduler.look();
+    },
+    async signOut(options) {
+      const { purge = false } = options ?? {};
+      checkOptions(options ?? {}, SIGN_OUT_RULES);
       try {
-        for (const backend of state.backends.values()) {
-          if (backend.config.auth) await holds.signOut(backend, options.purge ?? false);
-        }
+        await holds.signOut(withAuth(), purge);
       } finally {
         void scheduler.look();
       }
@@ -164,7 +170,9 @@ export function createCommands(parts: CommandParts): SyncApi {
       const found = await outbox.find(reference);
       if (found.some((entry) => entry.state === 'pending')) return null;
       const dead = found.at(-1);
-      return (await outbox.settlement(reference)) ?? (dead ? forgottenSettlement(dead) : null);
+      const kept = await outbox.settlement(reference);
+      // It may be older than that, and not swept yet.
+      return kept && kept.at >= clock.now() - SETTLEMENT_MS ? kept : dead ? forgottenSettlement(dead) : null;
     },
     retry: (reference) => toDead(reference, { type: 'retried' }),
     cancel,
@@ -191,10 +199,15 @@ export function createCommands(parts: CommandParts): SyncApi {
     },
   };
 
+  const withAuth = () => [...state.backends.values()].filter(({ config }) => config.auth !== null);
+
   function targets(baseUrl?: string, namespace?: string): Backend[] {
-    if (baseUrl !== undefined) return state.named(baseUrl, namespace);
-    const all = [...state.backends.values()];
-    return namespace === undefined ? all : all.filter((backend) => backend.config.namespace === namespace);
+    if (baseUrl !== undefined) return state.named(baseUrl, namespace).filter(({ config }) => config.auth !== null);
+    const all = withAuth().filter(({ config }) => namespace === undefined || config.namespace === namespace);
+    const origins = new Set(all.map(({ config }) => new URL(config.baseUrl).origin));
+    if (origins.size < 2) return all;
+    const rule = `it's needed, as a token isn't to be shown to another origin; there are ${[...origins].join(', ')}`;
+    throw new ConfigError('target.baseUrl', baseUrl, rule);
   }
 
   // Every call may be the first thing that a restarted worker hears.

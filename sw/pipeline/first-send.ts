@@ -47,7 +47,7 @@ export async function judgeFirst(
   backend: Backend,
   wanted: Candidate,
   outcome: Outcome,
-  { ports, holds: { sessionSeen }, state }: FirstSendParts,
+  { ports, holds, state }: FirstSendParts,
 ): Promise<Next> {
   const { config } = backend;
   const verdict = config.classify(outcome);
@@ -63,12 +63,11 @@ export async function judgeFirst(
   if (verdict !== 'auth-expired') {
     if (wanted.bearer)
       stepGate(backend, wanted.draft.owner, { type: 'accepted', generation: wanted.generation });
-    if (verdict === 'delivered' && wanted.draft.session) sessionSeen(backend);
     return { kind: 'answer' };
   }
   const { autoRetry } = configurationOf(backend, state.settings);
-  const holds = autoRetry && config.auth?.on401 === 'hold' && wanted.draft.scheme !== null;
-  return holds ? holdFirst(backend, wanted, outcome, ports) : { kind: 'answer' };
+  const isHeld = autoRetry && config.auth?.on401 === 'hold' && wanted.draft.scheme !== null;
+  return isHeld ? holdFirst(backend, wanted, outcome, ports, holds) : { kind: 'answer' };
 }
 
 /** A JWT 401 on the first try: hold, unless the token has been renewed meanwhile. */
@@ -76,10 +75,13 @@ async function holdFirst(
   backend: Backend,
   { draft, credential, generation }: Candidate,
   outcome: Answer,
-  { clock, digest, log }: Ports,
+  { clock, log }: Ports,
+  holds: Holds,
 ): Promise<Next> {
-  const mark = await digest(credential ?? '');
+  const mark = await holds.mark(credential ?? '', draft.scheme ?? '');
   const at = clock.now();
+  // Nobody is to be asked for a token. The user's next one sends it.
+  if (backend.record.signedOut) return { kind: 'store', reason: 'auth-expired', input: { type: 'resend' }, events: [] };
   const { effect, undo } = stepGate(backend, draft.owner, { type: 'refused', generation, digest: mark, at });
   if (effect === 'resend') return { kind: 'store', reason: 'auth-expired', input: { type: 'resend' }, events: [] };
   return {

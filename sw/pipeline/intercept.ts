@@ -1,11 +1,14 @@
 import { owning } from '../policy/base-url.js';
 import { DirectiveError } from '../policy/errors.js';
 import { configurationOf, type Backend } from './backend.js';
+import { learnFrom } from './candidate.js';
 import { readDirectives, refusal, ownHeaders } from './directives.js';
 import type { Capture } from './capture.js';
 import type { FetchContext, Send } from '../ports.js';
+import type { Holds } from './hold.js';
 import type { Report } from './report.js';
 import type { RemoteConfig } from './remote-config.js';
+import type { Scheduler } from './scheduler.js';
 import type { State } from './state.js';
 
 /**
@@ -33,12 +36,14 @@ export interface InterceptParts {
   capture: Capture;
   state: State;
   report: Report;
+  holds: Holds;
+  scheduler: Scheduler;
   remote: RemoteConfig;
   send: Send;
 }
 
 /** Answers an intercepted request. */
-export function createIntercept({ capture, state, report, remote, send }: InterceptParts) {
+export function createIntercept({ capture, state, report, holds, scheduler, remote, send }: InterceptParts) {
   return async (request: Request, backend: Backend, context: FetchContext): Promise<Response> => {
     let directives;
     try {
@@ -59,8 +64,13 @@ export function createIntercept({ capture, state, report, remote, send }: Interc
       return passThrough();
     }
     void remote.look();
-    // The kill switch: nothing is captured, and no header of ours reaches the network all the same.
-    if (!configurationOf(backend, state.settings).offlineMode) return passThrough();
+    // The kill switch: nothing is captured, and no header of ours reaches the network all the same. What is
+    // stored still waits for the token that the page may bring.
+    if (!configurationOf(backend, state.settings).offlineMode) {
+      await learnFrom(request, directives, backend, holds);
+      void scheduler.look();
+      return passThrough();
+    }
     return capture(request, directives, backend, context);
   };
 }

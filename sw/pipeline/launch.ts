@@ -1,7 +1,7 @@
 import type { EntryRecord } from '../policy/entry-record.js';
 import type { Clock, FetchContext } from '../ports.js';
 import type { AnswerFor } from './answers.js';
-import { newFlight, type Backend, type Flight } from './backend.js';
+import { configurationOf, newFlight, type Backend, type Flight } from './backend.js';
 import type { Candidate } from './candidate.js';
 import type { Directives } from './directives.js';
 import { queued, type Enqueue, type Written } from './enqueue.js';
@@ -49,7 +49,7 @@ const AGAIN_MS = 1_000;
 const REMOVALS = 60;
 
 export function createLaunch(parts: LaunchParts): Launch {
-  const { ports, report, scheduler, enqueue, answerFor } = parts;
+  const { ports, report, state, scheduler, enqueue, answerFor } = parts;
   const { clock, log } = ports;
 
   return async (backend, wanted, directives, { signal, handled, waitUntil }, { adopted, unstorable = false } = {}) => {
@@ -90,7 +90,9 @@ export function createLaunch(parts: LaunchParts): Launch {
       if (backend.probe === berth) backend.probe = null;
       const judged = flight.cancelled ? ANSWER : await judgeFirst(backend, wanted, outcome, parts);
       flight.settling = true;
-      const next = storable ? judged : untold(judged);
+      // The kill switch may have been thrown meanwhile. What is on disk already is in the line all the same.
+      const isOff = !writing && !configurationOf(backend, state.settings).offlineMode;
+      const next = storable && !isOff ? judged : untold(judged);
 
       if (next.kind === 'answer') {
         if (writing) {

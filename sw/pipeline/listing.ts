@@ -1,7 +1,6 @@
 import type { BackendStatus, EntryFilter, EntryInfo, SyncStatus } from '../protocol/api.js';
 import { planSends } from '../policy/lanes.js';
 import type { EntryRecord } from '../policy/entry-record.js';
-import { expiryOf } from '../policy/jwt.js';
 import type { Ports } from '../ports.js';
 import { authView, configurationOf, gateOf, serverTime, viewOf, type Backend } from './backend.js';
 import type { State } from './state.js';
@@ -49,17 +48,17 @@ function standing(
   const view = authView(backend, entry);
   if (view === 'parked') {
     const { signedOut } = backend.record;
-    return { state: 'parked', ...(signedOut ? { reason: 'signed-out', since: signedOut.since } : { reason, since }) };
+    return { state: 'parked', ...(signedOut && entry.scheme !== null ? { reason: 'signed-out', since: signedOut.since } : { reason, since }) };
   }
   const { hold } = gateOf(backend, entry.owner);
   if (view === 'held' && hold) return { state: 'held', reason: hold.reason, since: hold.since };
   return { state: paused ? 'paused' : 'pending', reason, since };
 }
 
-/** When the live token is over, by this device's clock. */
+/** When the last token is over, by this device's clock. */
 function expiryHere(backend: Backend): number | null {
-  const expiry = backend.token && expiryOf(backend.token.value);
-  return expiry && expiry - serverTime(backend, 0);
+  const { expiresAt = null } = backend.record.last ?? {};
+  return expiresAt && expiresAt - serverTime(backend, 0);
 }
 
 const PAGE = 500;

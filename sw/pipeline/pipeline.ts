@@ -46,7 +46,7 @@ export function createPipeline({ ports, configs, location, instance, onEvent, co
   const state = createState(configs.map(createBackend), { outbox: ports.outbox, unanswered, location });
   const holds = createHolds(ports, report);
   const listing = createListing(ports, state);
-  const replay = createReplay({ ports, report, listing, state });
+  const replay = createReplay({ ports, report, holds, listing, state });
   const scheduler = createScheduler({ ports, report, holds, state, replay, unanswered, instance });
   const answerFor = createAnswers(report, listing);
   const enqueue = createEnqueue({ ports, report, scheduler, answerFor, instance });
@@ -54,6 +54,6 @@ export function createPipeline({ ports, configs, location, instance, onEvent, co
   const capture = createCapture({ ports, report, holds, scheduler, enqueue, launch, answerFor, unanswered, instance });
   const remote = createRemoteConfig({ ports, report, state, changed: () => void scheduler.look() });
   const api = createCommands({ ports, state, report, holds, listing, scheduler, remote, connectivityChanged });
-  const intercept = createIntercept({ capture, state, report, remote, send: ports.send });
+  const intercept = createIntercept({ capture, state, report, holds, scheduler, remote, send: ports.send });
   return { state, report, scheduler, remote, api, intercept };
 }

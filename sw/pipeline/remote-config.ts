@@ -54,17 +54,21 @@ export function createRemoteConfig({ ports, report, state, changed }: RemoteConf
       if (truncated) throw new SyntaxError(`it's longer than ${LIMIT} bytes, or doesn't end`);
       const remote: RemoteAnswer = { url, at, ...switchesIn(JSON.parse(new TextDecoder().decode(bytes))) };
       backend.record = { ...backend.record, remote };
-      changed();
-      await report.commit({ backend: backend.record });
     } catch (error) {
       log.warn(`[holdfast] the remote configuration of ${backend.config.baseUrl} is no good; the last good one counts`, error);
+      return;
     } finally {
       stopCutting();
     }
+    changed();
+    await report.commit({ backend: backend.record }).catch((error: unknown) =>
+      log.error("[holdfast] the remote configuration can't be written, so a restarted worker goes by the one before", error),
+    );
   }
 
   async function askAll(isDue: (backend: Backend) => boolean): Promise<void> {
-    await state.ready().catch(() => {});
+    // What isn't read yet must not be written over.
+    if (!(await state.ready().then(() => true, () => false))) return;
     const asking = [...state.backends.values()].flatMap((backend) => {
       const { remoteConfig: url } = backend.config;
       return url !== null && isDue(backend) ? [ask(backend, url)] : [];
@@ -78,8 +82,10 @@ export function createRemoteConfig({ ports, report, state, changed }: RemoteConf
   const look = () =>
     askAll((backend) => {
       const { remote } = backend.record;
-      const last = Math.max(askedAt.get(backend) ?? -Infinity, remote?.url === backend.config.remoteConfig ? remote.at : -Infinity);
-      return clock.now() - last >= EVERY_MS || clock.now() < last;
+      const now = clock.now();
+      const said = remote?.url === backend.config.remoteConfig && remote.at <= now ? remote.at : -Infinity;
+      const last = Math.max(askedAt.get(backend) ?? -Infinity, said);
+      return now - last >= EVERY_MS || now < last;
     });
 
   return { look, refresh: () => askAll(() => true) };

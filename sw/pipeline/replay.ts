@@ -8,7 +8,7 @@ import { authorizationOf, authView, configurationOf, gateOf, stepGate, type Back
 import { describeRequest, sizeOf, travelHeaders } from './candidate.js';
 import { answered, reckon } from './failure.js';
 import { HOLD_LINE } from './first-send.js';
-import { holdEvents } from './hold.js';
+import { holdEvents, type Holds } from './hold.js';
 import type { Listing } from './listing.js';
 import type { Report } from './report.js';
 import type { State } from './state.js';
@@ -20,11 +20,12 @@ export type Replay = (backend: Backend, entry: EntryRecord, flight: Flight) => P
 export interface ReplayParts {
   ports: Ports;
   report: Report;
+  holds: Holds;
   listing: Listing;
   state: State;
 }
 
-export function createReplay({ ports, report, listing, state }: ReplayParts): Replay {
+export function createReplay({ ports, report, holds: { mark }, listing, state }: ReplayParts): Replay {
   const { clock, outbox, log } = ports;
 
   const settle = (backend: Backend, { seq, idempotencyKey }: EntryRecord, input: EntryInput, events: SyncEvent[] = []) =>
@@ -138,11 +139,15 @@ export function createReplay({ ports, report, listing, state }: ReplayParts): Re
     response: Response,
     sent: { generation: number; token: string | null },
   ): Promise<void> {
-    const digest = await ports.digest(sent.token ?? '');
+    const digest = await mark(sent.token ?? '', entry.scheme ?? '');
     const answer: FinalAnswer = await finalAnswer(response, clock);
     if (flight.cancelled) return;
     flight.settling = true;
     const at = clock.now();
+    if (backend.record.signedOut) {
+      await settle(backend, entry, { type: 'resend' });
+      return;
+    }
     const { effect, undo } = stepGate(backend, entry.owner, { type: 'refused', generation: sent.generation, digest, at });
     if (effect === 'resend') {
       await settle(backend, entry, { type: 'resend' });

@@ -103,7 +103,8 @@ export function createScheduler({ ports, report, holds, state, replay, unanswere
       });
       let due: number | null = null;
       expiresAt = Infinity;
-      if (!state.settings.paused && !broken) {
+      // A worker that an update has replaced leaves the rest to the newer one.
+      if (!state.settings.paused && !broken && ports.isActive()) {
         const heads = await readHeads();
         for (const backend of state.backends.values()) {
           const soon = await startDue(backend, heads.filter((head) => head.backend === backend.config.key), (flight) => {

@@ -45,7 +45,7 @@ export interface EntryRecord {
   owner: string | null;
   /** The Authorization scheme it came with; null when it came without, and so it's sent. */
   scheme: string | null;
-  /** It came without a token and isn't marked as needing none: it's its user's by cookie, or may be. */
+  /** It came without a token and isn't marked as needing none: it's somebody's by cookie, or may be. */
   session?: boolean;
   state: 'pending' | 'dead';
   reason: WaitReason | DeadReason;
@@ -84,10 +84,8 @@ export interface EntryRecord {
 export type Credential = Pick<EntryRecord, 'scheme' | 'owner' | 'session'>;
 
 export function turnOf({ backend, lane, scheme, owner, session = false }: Pick<EntryRecord, 'backend' | 'lane'> & Credential): Turn {
-  const needs = scheme !== null ? 'owner' : session ? 'session' : 'none';
-  if (needs === 'none') return [backend, lane, needs];
-  const ofAnybody = needs === 'owner' ? 'any' : needs;
-  return [backend, lane, owner === null ? ofAnybody : `${needs}:${owner}`];
+  if (scheme !== null) return [backend, lane, owner === null ? 'any' : `owner:${owner}`];
+  return [backend, lane, session && owner !== null ? `session:${owner}` : 'none'];
 }
 
 /** What the entries of a turn must travel with: the way back from `turnOf`. The scheme itself isn't in it. */

@@ -37,6 +37,8 @@ export type EntryInput =
   | { type: 'discarded' };
 
 export interface KeptSettlement extends Settlement {
+  /** Whose entry it was: a purge forgets its answer too. */
+  owner?: string | null;
   /** The fetch event that waits for it, until that has its answer. */
   asked?: Asked;
 }
@@ -192,14 +194,14 @@ function bury(
 }
 
 function settlement(
-  { id, key, seq, asked }: EntryRecord,
+  { id, key, seq, asked, owner }: EntryRecord,
   state: Settlement['state'],
   reason: DeadReason | null,
   answer: FinalAnswer | null,
   at: number,
 ): KeptSettlement {
   const { status = null, headers = {}, body = null, truncated = false } = answer ?? {};
-  const told = { id, key, seq, state, reason, status, headers, body, truncated, at };
+  const told = { id, key, seq, owner, state, reason, status, headers, body, truncated, at };
   // Its page waits for this answer, and may have to ask the next worker for it.
   return asked ? { ...told, asked } : told;
 }

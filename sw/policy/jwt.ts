@@ -38,9 +38,14 @@ export function isExpired(token: string, now: number): boolean {
 /** When a token is over by its own word, in milliseconds since the epoch; null when it doesn't say. */
 export const expiryOf = (token: string): number | null => (decodeJwt(token)?.exp ?? NaN) * 1000 || null;
 
+/** When a token was made by its own word, or, where it only says when it ends, that: to compare two of one kind. */
+export function issuedAt(token: string): number | null {
+  const { iat, exp } = decodeJwt(token) ?? {};
+  return iat ?? exp ?? null;
+}
+
 /** Whether `token` was issued before `other`, as far as both say. */
 export function isOlder(token: string, other: string): boolean {
-  const [mine, theirs] = [decodeJwt(token), decodeJwt(other)];
-  const [a, b] = [mine?.iat ?? mine?.exp, theirs?.iat ?? theirs?.exp];
-  return a !== undefined && b !== undefined && a < b;
+  const [mine, theirs] = [issuedAt(token), issuedAt(other)];
+  return mine !== null && theirs !== null && mine < theirs;
 }

@@ -85,7 +85,7 @@ export interface BackendStatus {
   dead: number;
   sending: number;
   holds: HoldInfo[];
-  /** When the live token is over, as it says itself. Null without one, or when it doesn't say. */
+  /** When the last token is over, as it says itself, by this device's clock. Null without one, or when it doesn't say. */
   tokenExpiresAt: number | null;
   /** What `configure` and the remote configuration leave of it. */
   autoRetry: boolean;
@@ -117,7 +117,10 @@ export interface SyncStatus {
 }
 
 export interface TokenTarget {
-  /** The backend's base URL as configured, absolute or relative. All backends when left out. */
+  /**
+   * The backend's base URL as configured, absolute or relative. When it's left out, the token is for all
+   * backends, which must be at one origin then: a token isn't to be shown to another.
+   */
   baseUrl?: string;
   /** @default every namespace of the base URL */
   namespace?: string;
@@ -144,12 +147,12 @@ export interface SignOutOptions {
   purge?: boolean;
 }
 
-/** What can be switched while the worker runs. What's left out stays as it is. */
+/** What can be switched while the worker runs. What's left out stays as it is; null goes back to what `install` said. */
 export interface Configuration {
-  /** `false`: a JWT 401 is a failure like any other, and nothing is held for it. */
-  autoRetry?: boolean;
+  /** `false`: a JWT 401 is a failure like any other from now on. A hold that's there waits for its token all the same. */
+  autoRetry?: boolean | null;
   /** `false`: nothing is captured any more. What is stored is still delivered. */
-  offlineMode?: boolean;
+  offlineMode?: boolean | null;
 }
 
 /** What asks for a drain. */
@@ -164,6 +167,8 @@ export type WakeReason = 'online' | 'offline' | 'visible' | 'pageshow' | 'due' |
  */
 export interface SyncApi {
   provideToken(token: string | null | undefined, target?: TokenTarget): Promise<TokenResult>;
+  /** For sessions by cookie: this user is signed in now. Kept across restarts. */
+  signIn(user: string): Promise<void>;
   /** Closes every backend's auth gate, forgets its token, and parks what waits for one, or purges it. */
   signOut(options?: SignOutOptions): Promise<void>;
   /** Kept across restarts, and counts for a drain that's under way. */
@@ -192,6 +197,7 @@ export interface SyncApi {
 /** Every name a page may call: the door checks against this list. */
 export const API_CALLS = [
   'provideToken',
+  'signIn',
   'signOut',
   'configure',
   'status',

@@ -194,5 +194,10 @@ export interface OfflineEvent extends Timed {
   type: 'offline';
 }
 
+/** No event, and dispatched to nobody: another token is the live one, so a page looks when that is over. */
+export interface TokenNote {
+  type: 'token';
+}
+
 /** The BroadcastChannel on which the events reach every tab. */
 export const EVENT_CHANNEL = 'holdfast';

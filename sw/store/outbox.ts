@@ -4,7 +4,7 @@ import type { SyncEvent } from '../protocol/events.js';
 import type { Decision, KeptSettlement } from '../policy/entry.js';
 import { isQuotaError } from '../policy/errors.js';
 import { readEntry, turnOf, type EntryRecord, type Turn } from '../policy/entry-record.js';
-import type { CaptureOrder, CaptureResult, Outbox, Settings } from '../ports.js';
+import type { BackendRecord, CaptureOrder, CaptureResult, Outbox, Settings } from '../ports.js';
 import type { Connection } from './connection.js';
 import type { WriteTransaction } from './schema.js';
 import { count, limitReached } from './tally.js';
@@ -56,7 +56,7 @@ export function storedOutbox({ read, write }: Connection): Outbox {
 
     commit: ({ seq, decide, backend, settings, events }) =>
       write(async (tx) => {
-        if (backend) await tx.objectStore('backends').put(backend);
+        if (backend) await putBackend(tx, backend);
         if (settings) await tx.objectStore('settings').put(settings, SETTINGS);
         if (events) await note(tx, events);
         if (seq === undefined || !decide) return null;
@@ -67,9 +67,14 @@ export function storedOutbox({ read, write }: Connection): Outbox {
         return decision;
       }),
 
-    sweep: ({ backend, events, decide }) =>
+    sweep: ({ backend, events, decide, forget }) =>
       write(async (tx) => {
-        await tx.objectStore('backends').put(backend);
+        await putBackend(tx, backend);
+        await tx.objectStore('journal').clear();
+        for await (const cursor of tx.objectStore('settlements')) {
+          const { key, owner = null } = cursor.value;
+          if (key.startsWith(`${backend.key}|`) && (owner === forget || owner === null)) await cursor.delete();
+        }
         await note(tx, events);
         const decisions: Decision[] = [];
         const mine = IDBKeyRange.bound([backend.key], [backend.key, []]);
@@ -126,7 +131,7 @@ export function storedOutbox({ read, write }: Connection): Outbox {
     settlement: (reference) =>
       read(async (db) => {
         const index = db.transaction('settlements').store.index(isKey(reference) ? 'key' : 'id');
-        const { asked: _, ...settlement }: Partial<KeptSettlement> = (await index.openCursor(reference, 'prev'))?.value ?? {};
+        const { asked: _, owner: __, ...settlement }: Partial<KeptSettlement> = (await index.openCursor(reference, 'prev'))?.value ?? {};
         return 'seq' in settlement ? (settlement as Settlement) : null;
       }),
 
@@ -163,7 +168,7 @@ async function capture(tx: WriteTransaction, order: CaptureOrder): Promise<Captu
   const limit = await limitReached(tx, draft, inTheWay ?? null, order.limits);
   if (limit) return { kind: 'full', limit };
 
-  if (backend) await tx.objectStore('backends').put(backend);
+  if (backend) await putBackend(tx, backend);
   let entry: EntryRecord;
   if (inTheWay) {
     const { seq, lane, capturedAt } = inTheWay;
@@ -181,6 +186,14 @@ async function capture(tx: WriteTransaction, order: CaptureOrder): Promise<Captu
   await count(tx, inTheWay ?? null, entry);
   await apply(tx, entry, decision, !inTheWay && decision.entry === entry);
   return { kind: 'stored', decision, seq: entry.seq, replaced: inTheWay !== undefined };
+}
+
+/** Who is signed in is the newest worker's to say: one that it replaces may still write, and know less. */
+async function putBackend(tx: WriteTransaction, backend: BackendRecord): Promise<void> {
+  const store = tx.objectStore('backends');
+  const { epoch = 0, last = null, signedOut = null, sessionUser = null } = (await store.get(backend.key)) ?? {};
+  const isNewer = epoch > (backend.epoch ?? 0);
+  await store.put(isNewer ? { ...backend, epoch, last, signedOut, sessionUser } : backend);
 }
 
 /**

@@ -5,7 +5,7 @@ import { connectPage, expect, FAST, NEVER, test, type App } from '../support/fix
 declare global {
   interface Window {
     /** What `getToken` was asked for. */
-    asked: TokenRequest[];
+    asked: Omit<TokenRequest, 'signal'>[];
     /** What it gives next. */
     nextToken: string | null;
     answer?: (token: string | null) => void;
@@ -16,7 +16,7 @@ const authorization = (token: string) => ({ Authorization: `Bearer ${token}` });
 const lanes = `backends: [{ baseUrl: '/api', ${FAST}, lane: (request) => request.url }]`;
 
 /** `getToken` that notes what it's asked for, and then gives what `source` says. */
-const noting = (source: string) => `getToken: (request) => { (window.asked ??= []).push(request); ${source} }`;
+const noting = (source: string) => `getToken: ({ signal, ...request }) => { (window.asked ??= []).push(request); ${source} }`;
 const asked = (page: Page) => page.evaluate(() => (window.asked ?? []).length);
 const timesAsked = (page: Page, times: number) => page.waitForFunction((count) => (window.asked ?? []).length === count, times);
 const holds = async (app: App) => (await app.call((sync) => sync.status())).backends[0]!.holds;
@@ -60,7 +60,7 @@ test.describe('T1 getToken', () => {
     await app.post('a', { headers: authorization(await server.token('ann', -3600)) });
     await app.heard('delivered');
     expect(await app.page.evaluate(() => window.asked)).toEqual([
-      { reason: 'auth-expired', baseUrl: `${server.origin}/api`, rejected: true },
+      { reason: 'auth-expired', baseUrl: `${server.origin}/api`, namespace: '', rejected: true },
     ]);
   });
 
@@ -87,12 +87,78 @@ test.describe('T1 getToken', () => {
     await app.page.waitForFunction(() => window.seen.some((event) => event.type === 'held' && event.reason === 'signed-out'));
     await app.page.evaluate((token) => window.answer!(token), await server.token('ann'));
     // Whoever waited for the lock has it by now, if it was let go.
-    await app.page.evaluate((name) => navigator.locks.request(name, () => {}), `holdfast:token:${JSON.stringify(['', `${server.origin}/api`])}`);
+    await app.page.evaluate(() => navigator.locks.request('holdfast:token', () => {}));
     await app.page.evaluate(() => dispatchEvent(new Event('focus')));
     await second.evaluate(() => dispatchEvent(new Event('focus')));
     expect(await holds(app)).toMatchObject([{ reason: 'signed-out', owner: 'ann' }]);
     expect(server.received).toHaveLength(1);
     expect([await asked(app.page), await asked(second)]).toEqual([1, 0]);
+  });
+});
+
+test.describe('T1 a getToken', () => {
+  test('whose user signs out while it’s under way signs nobody in again', async ({ open, server }) => {
+    server.requireToken();
+    const app = await open({ connect: noting('signal.onabort = () => (window.ended = true); return new Promise((resolve) => (window.answer = resolve));') });
+    await app.post('a', { headers: authorization(await server.token('ann', -3600)) });
+    await timesAsked(app.page, 1);
+    await app.page.evaluate(async (token) => {
+      const out = window.sync.signOut();
+      window.answer!(token);
+      await out;
+      await window.sync.status();
+    }, await server.token('ann'));
+    expect(await holds(app)).toMatchObject([{ reason: 'signed-out' }]);
+    expect(server.received).toHaveLength(1);
+    expect(await app.page.evaluate(() => (window as unknown as { ended?: boolean }).ended)).toBe(true);
+  });
+
+  test('that has nothing but another user’s token isn’t asked at every glance', async ({ open, server }) => {
+    server.requireToken();
+    const app = await open({ connect: noting('return window.nextToken;') });
+    await app.page.evaluate((token) => void (window.nextToken = token), await server.token('bob'));
+    await app.post('ann’s', { headers: authorization(await server.token('ann', -3600)) });
+    await timesAsked(app.page, 1);
+    for (let glance = 0; glance < 3; glance++) {
+      await app.call((sync) => sync.status());
+      await app.page.evaluate(() => dispatchEvent(new Event('focus')));
+    }
+    await app.call((sync) => sync.status());
+    expect(await asked(app.page)).toBe(1);
+    expect(await holds(app)).toMatchObject([{ owner: 'ann' }]);
+  });
+
+  test('whose tokens are all refused is asked three more times at once, and then spaced', async ({ open, server, page }) => {
+    await page.clock.install();
+    await page.clock.pauseAt(Date.now() + 60_000);
+    const app = await open({ connect: noting('return "token-" + window.asked.length;'), options: `backends: [{ baseUrl: '/api', auth: { maxRejections: 100 }, ${NEVER} }]` });
+    server.reply({ status: 401 });
+    await app.post('a', { headers: authorization('old') });
+    await timesAsked(page, 3);
+    await server.arrived(4);
+    await page.waitForFunction(() => window.seen.filter(({ type }) => type === 'auth-required').length === 4);
+    await app.call((sync) => sync.status());
+    expect(await asked(page)).toBe(3);
+    await page.clock.runFor(6_000);
+    await timesAsked(page, 4);
+  });
+
+  test('is asked for a hold that came while it was renewing', async ({ open, server, page }) => {
+    await page.clock.install();
+    const app = await open({ options: `backends: [{ baseUrl: '/api', ${NEVER} }]`, connect: noting('return new Promise((resolve) => (window.answer = resolve));') });
+    const token = await server.token('ann', 600);
+    await app.call((sync, given: string) => sync.provideToken(given), token);
+    await app.call((sync) => sync.status());
+    await page.clock.fastForward(545_000);
+    await timesAsked(page, 1);
+    server.reply({ status: 401 });
+    await app.post('a', { headers: authorization(token) });
+    await app.heard('auth-required');
+    await page.evaluate(() => window.answer!(null));
+    await app.call((sync) => sync.status());
+    await page.clock.fastForward(6_000);
+    await timesAsked(page, 2);
+    expect(await page.evaluate(() => window.asked.map(({ reason }) => reason))).toEqual(['expiring', 'auth-expired']);
   });
 });
 
@@ -164,9 +230,22 @@ test.describe('T3 a JWT', () => {
     expect(await asked(page)).toBe(0);
     await page.clock.fastForward(10_000);
     await timesAsked(page, 1);
-    expect(await page.evaluate(() => window.asked)).toEqual([{ reason: 'expiring', baseUrl: `${server.origin}/api`, rejected: false }]);
+    expect(await page.evaluate(() => window.asked)).toEqual([{ reason: 'expiring', baseUrl: `${server.origin}/api`, namespace: '', rejected: false }]);
     const expiresAt = async () => (await app.call((sync) => sync.status())).backends[0]!.tokenExpiresAt ?? 0;
     await expect.poll(async () => (await expiresAt()) - Date.now()).toBeGreaterThan(7_000_000);
+  });
+
+  test('so is one that was learnt from a request, and one whose worker has stopped since', async ({ open, server, page }) => {
+    await page.clock.install();
+    const app = await open(open0);
+    await page.evaluate((token) => void (window.nextToken = token), await server.token('ann', 7_200));
+    await app.post('a', { headers: authorization(await server.token('ann', 600)) });
+    await expect.poll(async () => (await app.call((sync) => sync.status())).backends[0]!.tokenExpiresAt).not.toBeNull();
+    await app.stopWorker();
+    await app.call((sync) => sync.status());
+    await page.clock.fastForward(545_000);
+    await timesAsked(page, 1);
+    expect(await page.evaluate(() => window.asked)).toMatchObject([{ reason: 'expiring' }]);
   });
 
   test('by one tab, when two are open', async ({ open, server, page }) => {
@@ -181,7 +260,7 @@ test.describe('T3 a JWT', () => {
     for (const tab of [page, second]) await tab.evaluate(() => window.sync.status());
     await Promise.all([page.clock.fastForward(545_000), second.clock.fastForward(545_000)]);
     await expect.poll(async () => (await asked(page)) + (await asked(second))).toBe(1);
-    for (const tab of [page, second]) await tab.evaluate((name) => navigator.locks.request(name, () => {}), `holdfast:token:${JSON.stringify(['', `${server.origin}/api`])}`);
+    for (const tab of [page, second]) await tab.evaluate(() => navigator.locks.request('holdfast:token', () => {}));
     expect((await asked(page)) + (await asked(second))).toBe(1);
   });
 

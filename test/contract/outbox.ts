@@ -268,13 +268,39 @@ export function outboxContract(name: string, create: () => Outbox): void {
       const backend = { key: record().backend, gates: {}, circuit: { state: 'closed' } as const, holdUntil: 7 };
       const event = { type: 'paused', at: 1 } as const;
       const decide = (entry: EntryRecord) => (entry.id === 'keep' ? null : { entry: null, events: [] });
-      expect(await outbox.sweep({ backend, events: [event], decide })).toHaveLength(2);
+      expect(await outbox.sweep({ backend, events: [event], decide, forget: null })).toHaveLength(2);
       expect(seqs(await outbox.list({ after: 0, limit: 10 }))).toEqual([keep, other]);
       expect(await outbox.load(drop)).toBeNull();
       expect(await outbox.load(dead)).toBeNull();
       expect(await outbox.start()).toMatchObject({ backends: [backend] });
       expect(await outbox.journal()).toEqual([event]);
       expect(await outbox.counts(backend.key)).toEqual({ pending: 1, dead: 0 });
+    });
+
+    test('A16 a sweep forgets the journal, and the answers to one owner’s entries and to nobody’s', async () => {
+      const outbox = create();
+      const backend = { key: record().backend, gates: {}, circuit: { state: 'closed' } as const, holdUntil: 0 };
+      const answer = { status: 200, headers: {}, body: bytes('secret'), truncated: false };
+      for (const [id, owner, namespace] of [['hers', 'ann', ''], ['his', 'bob', ''], ['whose', null, ''], ['elsewhere', 'ann', 'shop']] as const) {
+        const seq = await stored(outbox, { entry: { id, owner, namespace } });
+        await outbox.commit({ seq, decide: (entry) => transition(entry, { type: 'delivered', answer }, 100) });
+      }
+      expect(await outbox.settlement('hers')).not.toHaveProperty('owner');
+      await outbox.sweep({ backend, events: [], decide: () => null, forget: 'ann' });
+      const left = await Promise.all(['hers', 'his', 'whose', 'elsewhere'].map((id) => outbox.settlement(id)));
+      expect(left.map((settlement) => settlement?.id)).toEqual([undefined, 'his', undefined, 'elsewhere']);
+      expect(await outbox.journal()).toEqual([]);
+    });
+
+    test('A16 who is signed in is what the record with the higher epoch says; the rest is the last one’s', async () => {
+      const outbox = create();
+      const backend = { key: record().backend, gates: {}, circuit: { state: 'closed' } as const, holdUntil: 0 };
+      const signedOut = { since: 1, user: 'ann', forgotten: null };
+      await outbox.commit({ backend: { ...backend, epoch: 2, signedOut, sessionUser: null, last: null } });
+      await outbox.commit({ backend: { ...backend, epoch: 1, sessionUser: 'ann', holdUntil: 7 } });
+      expect((await outbox.start()).backends).toMatchObject([{ epoch: 2, signedOut, sessionUser: null, holdUntil: 7 }]);
+      await outbox.commit({ backend: { ...backend, epoch: 3, signedOut: null, sessionUser: 'bob' } });
+      expect((await outbox.start()).backends).toMatchObject([{ epoch: 3, signedOut: null, sessionUser: 'bob', holdUntil: 0 }]);
     });
 
     test('A16 a sweep that fails has changed nothing', async () => {
@@ -284,7 +310,7 @@ export function outboxContract(name: string, create: () => Outbox): void {
       const decide = (): never => {
         throw new Error('no decision');
       };
-      await expect(outbox.sweep({ backend, events: [], decide })).rejects.toThrow('no decision');
+      await expect(outbox.sweep({ backend, events: [], decide, forget: null })).rejects.toThrow('no decision');
       expect(seqs(await outbox.list({ after: 0, limit: 10 }))).toEqual([seq]);
       expect((await outbox.start()).backends).toEqual([]);
     });

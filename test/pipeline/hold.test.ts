@@ -145,13 +145,20 @@ describe('the hold', () => {
       expect(tokenExpiresAt).toBe(HOUR + 300_000);
     });
 
-    test('one that’s over by the server’s clock doesn’t', async () => {
+    test('one that’s over by both clocks doesn’t', async () => {
       const harness = createHarness();
       await harness.clock.advance(HOUR);
       harness.server(refused);
       await harness.post('a', { token: token(1) });
       await harness.clock.advance(361_000);
       expect(await harness.api.provideToken(token(2))).toBe('ignored: expired');
+    });
+
+    test('a server whose clock was wrong for once holds nothing for ever', async () => {
+      const harness = createHarness();
+      harness.server(() => Response.json({ code: 'token_expired' }, { status: 401, ...at(24 * HOUR) }));
+      await harness.post('a', { token: token(1) });
+      expect(await harness.api.provideToken(token(2))).toBe('released');
     });
 
     test('an answer out of a cache says nothing of the time', async () => {
@@ -350,6 +357,41 @@ describe('the hold', () => {
     expect(sends(log)).toHaveLength(1);
     expect(await api.entries()).toMatchObject([{ state: 'parked', owner: 'ann' }]);
     expect(await api.provideToken(jwt({ sub: 'ann', iat: 1 }))).toBe('released');
+  });
+});
+
+describe('whose token it is', () => {
+  const backends = [{ baseUrl: '/api' }, { baseUrl: 'https://other.example/v1' }];
+
+  test('C5 a token without a target isn’t shown to another origin', async () => {
+    const { api } = createHarness({ backends });
+    await expect(api.provideToken('t')).rejects.toThrow(
+      /option "target.baseUrl" is undefined; it's needed, as a token isn't to be shown to another origin; there are https:\/\/app.example, https:\/\/other.example/,
+    );
+    await expect(api.provideToken('t', { baseURL: '/api' } as never)).rejects.toThrow(/option "target.baseURL"/);
+    expect(await api.provideToken('t', { baseUrl: '/api' })).toBe('stored');
+    expect((await createHarness({ backends: [...backends.slice(1), { baseUrl: '/free', auth: false }] }).api.provideToken('t'))).toBe('stored');
+  });
+
+  test('A19 what isn’t a bearer may be a password: its digest can’t be guessed from the disk', async () => {
+    const harness = createHarness();
+    harness.goOffline();
+    await harness.post('a', { headers: { Authorization: 'Basic YW5uOnNlY3JldA==' } });
+    await harness.clock.advance(0);
+    const [record] = (await harness.outbox.start()).backends;
+    expect(record!.last!.digest).toMatch(/^digest of uuid-\d+YW5u/);
+  });
+
+  test('V1 an answer is there for 24 hours and no longer, swept or not', async () => {
+    const harness = createHarness();
+    harness.goOffline();
+    await harness.post('a', { headers: { 'Holdfast-Id': 'mine' } });
+    harness.goOnline();
+    await harness.api.wake('online');
+    await harness.clock.advance(24 * 3_600_000);
+    expect(await harness.api.settled('mine')).toMatchObject({ state: 'delivered' });
+    await harness.clock.advance(1);
+    expect(await harness.api.settled('mine')).toBeNull();
   });
 });
 

@@ -114,6 +114,19 @@ describe('A14 the remote configuration', () => {
     expect(asked()).toBe(2);
   });
 
+  test('what can’t be read isn’t written over', async () => {
+    const { harness, say } = await switched(json({}));
+    await harness.api.signOut();
+    harness.restart();
+    const { start } = harness.outbox;
+    harness.outbox.start = () => Promise.reject(new Error('not now'));
+    say(json({ autoRetry: true }));
+    await harness.fetch('/api/x', { method: 'POST', body: 'x' });
+    await harness.clock.advance(0);
+    harness.outbox.start = start;
+    expect((await start()).backends).toMatchObject([{ signedOut: { user: null }, remote: { autoRetry: false } }]);
+  });
+
   test('an answer from another address doesn’t count any more', async () => {
     const { harness } = await switched(json({}));
     const record = (await harness.outbox.start()).backends[0]!;
@@ -140,6 +153,29 @@ describe('A14 the kill switch', () => {
     await expect(harness.fetch('/api/x', { method: 'POST', body: 'x', headers: { 'Holdfast-Id': 'mine', 'X-Own': '1' } })).rejects.toThrow('fetch failed');
     expect([...seen!.keys()].filter((name) => name.startsWith('holdfast'))).toEqual([]);
     expect(seen!.get('x-own')).toBe('1');
+    expect(await harness.api.entries()).toEqual([]);
+  });
+
+  test('a held outbox still learns the token that the page uses', async () => {
+    const { harness, serve } = await switched(json({ autoRetry: true, offlineMode: true }));
+    serve(expired);
+    await harness.post('a', { token: 'old' });
+    await harness.api.configure({ offlineMode: false });
+    serve(ok);
+    expect((await harness.post('b', { token: 'new' })).status).toBe(201);
+    await harness.clock.advance(0);
+    expect(harness.log).toContain('0 delivered');
+  });
+
+  test('thrown while a request is on the wire, it isn’t stored', async () => {
+    const { harness } = await switched(json({ autoRetry: true, offlineMode: true }));
+    let answer = () => {};
+    harness.server((request) => (request.url.endsWith('/config') ? Response.json({ autoRetry: true, offlineMode: true }) : new Promise((resolve) => (answer = () => resolve(new Response(null, { status: 503 }))))));
+    const response = harness.fetch('/api/x', { method: 'POST', body: 'x' });
+    await settle();
+    await harness.api.configure({ offlineMode: false });
+    answer();
+    expect((await response)?.status).toBe(503);
     expect(await harness.api.entries()).toEqual([]);
   });
 
@@ -194,6 +230,9 @@ describe('A14 autoRetry', () => {
     expect((await harness.post('a', { token: 'old' })).status).toBe(401);
     await harness.api.configure({ autoRetry: true });
     expect((await harness.post('a', { token: 'old' })).status).toBe(202);
+    // And back to what install said.
+    await harness.api.configure({ autoRetry: null });
+    expect(await switches(harness)).toEqual({ autoRetry: false, offlineMode: true });
   });
 
   test('what a server has switched off stays off', async () => {

@@ -151,9 +151,15 @@ describe('A16 sign-out', () => {
     harness.outbox.commit = () => Promise.reject(new Error('the disk is gone'));
     await expect(harness.api.signOut()).rejects.toThrow('the disk is gone');
     harness.outbox.commit = commit;
-    expect(types(harness)).not.toContain('held');
-    await harness.api.signOut();
+    // The pages hear of it all the same, and nobody is asked for a token.
     expect(types(harness)).toContain('held');
+    harness.goOnline();
+    await harness.api.wake('online');
+    await harness.clock.advance(60_000);
+    expect(sends(harness.log)).toEqual([]);
+    expect(types(harness)).not.toContain('auth-required');
+    await harness.api.signOut();
+    harness.restart();
     expect(await states(harness)).toEqual([['parked', 'signed-out']]);
   });
 
@@ -174,7 +180,13 @@ describe('A16 sign-out', () => {
 describe('A16 sign-out with purge', () => {
   test('removes what the user has, dead letters too, and tells it once of each that waited', async () => {
     const harness = createHarness();
-    harness.server(() => new Response(null, { status: 500 }));
+    harness.goOffline();
+    await harness.post('dead', { token: ann, headers: { 'Holdfast-Lane': 'other' } });
+    harness.server(() => new Response(null, { status: 422 }));
+    harness.goOnline();
+    await harness.api.wake('online');
+    await harness.clock.advance(0);
+    expect(await states(harness)).toEqual([['dead', 'permanent']]);
     harness.goOffline();
     await harness.post('a', { token: ann });
     await harness.post('b', { token: ann });
@@ -182,6 +194,41 @@ describe('A16 sign-out with purge', () => {
     expect(await harness.api.entries()).toEqual([]);
     const cancelled = harness.events.filter(({ type }) => type === 'cancelled');
     expect(cancelled).toMatchObject([{ mayBeDelivered: false }, { mayBeDelivered: false }]);
+  });
+
+  test('forgets the answers that the user got, and the journal', async () => {
+    const harness = createHarness();
+    harness.goOffline();
+    await harness.post('a', { token: ann, headers: { 'Holdfast-Id': 'mine' } });
+    harness.server(() => new Response('ann’s secret', { status: 200 }));
+    harness.goOnline();
+    await harness.api.wake('online');
+    await harness.clock.advance(0);
+    expect(await harness.api.settled('mine')).toMatchObject({ state: 'delivered' });
+    await harness.api.signOut({ purge: true });
+    expect(await harness.api.settled('mine')).toBeNull();
+    expect((await harness.api.journal()).map(({ type }) => type)).toEqual(['held']);
+  });
+
+  test('what the page itself has under way is the page’s, and is answered', async () => {
+    const harness = createHarness({ backends: [{ baseUrl: '/api', capture: 'write-ahead' }] });
+    let answer = () => {};
+    harness.server(() => new Promise((resolve) => (answer = () => resolve(ok()))));
+    const response = harness.fetch('/api/x', { method: 'POST', body: 'x', headers: { Authorization: `Bearer ${ann}` } });
+    await settle();
+    await harness.api.signOut({ purge: true });
+    answer();
+    expect((await response)?.status).toBe(201);
+  });
+
+  test('leaves everybody’s alone whom a token without an owner might not be', async () => {
+    const harness = createHarness();
+    harness.goOffline();
+    await harness.post('ann’s', { token: ann });
+    await harness.api.provideToken('opaque');
+    await harness.post('whose?', { token: 'opaque' });
+    await harness.api.signOut({ purge: true });
+    expect((await harness.api.entries()).map(({ owner }) => owner)).toEqual(['ann']);
   });
 
   test('leaves another user’s alone', async () => {
@@ -223,28 +270,264 @@ describe('A16 sign-out with purge', () => {
   });
 });
 
+describe('A16 what crosses a sign-out', () => {
+  test('a token that is on its way signs nobody in again', async () => {
+    for (let turns = 0; turns < 6; turns++) {
+      const harness = createHarness();
+      harness.goOffline();
+      await harness.post('a', { token: ann });
+      harness.goOnline();
+      const provided = harness.api.provideToken(annAgain);
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+      await harness.api.signOut();
+      await provided;
+      await harness.clock.advance(60_000);
+      if (sends(harness.log).length === 0) expect(await states(harness)).toEqual([['parked', 'signed-out']]);
+      expect((await harness.api.status()).backends).toMatchObject([{ holds: [{ reason: 'signed-out' }] }]);
+    }
+  });
+
+  test('nor does a request whose body is still being read', async () => {
+    const harness = createHarness();
+    harness.goOffline();
+    await harness.post('a', { token: ann });
+    harness.goOnline();
+    let end = () => {};
+    const body = new ReadableStream({
+      start(stream) {
+        stream.enqueue(new TextEncoder().encode('late'));
+        end = () => stream.close();
+      },
+    });
+    const headers = { Authorization: `Bearer ${annAgain}`, 'Content-Type': 'text/plain' };
+    void harness.fetch('/api/late', { method: 'POST', body: body as never, headers, duplex: 'half' } as never);
+    await settle();
+    await harness.api.signOut();
+    end();
+    await harness.clock.advance(60_000);
+    expect(sends(harness.log)).toEqual([]);
+    expect(await states(harness)).toContainEqual(['parked', 'signed-out']);
+  });
+
+  test('nor does the old token, in a worker that the sign-out itself has started', async () => {
+    const harness = createHarness();
+    harness.goOffline();
+    await harness.post('a', { token: ann });
+    harness.restart();
+    await harness.api.signOut();
+    harness.goOnline();
+    await harness.post('late', { token: ann });
+    await harness.clock.advance(60_000);
+    expect(sends(harness.log)).toEqual([]);
+  });
+
+  test('nor does another tab’s token that was made before the forgotten one', async () => {
+    const harness = createHarness();
+    harness.goOffline();
+    const [first, second, third] = [1, 2, 3].map((iat) => jwt({ sub: 'ann', iat }));
+    await harness.post('a', { token: first! });
+    await harness.api.provideToken(second);
+    await harness.api.signOut();
+    harness.goOnline();
+    await harness.post('late', { token: first! });
+    await harness.clock.advance(60_000);
+    expect(sends(harness.log)).toEqual([]);
+    // A younger one does: somebody has signed in.
+    await harness.api.wake('online');
+    await harness.post('next', { token: third! });
+    await harness.clock.advance(0);
+    expect(sends(harness.log).map((line) => line.split(' ')[2])).toEqual(['a', 'late', 'next']);
+  });
+
+  test('a 401 for the old token, which a page still uses, asks nobody for another', async () => {
+    const harness = createHarness();
+    await harness.post('x', { token: ann });
+    await harness.api.signOut();
+    harness.server(expired);
+    expect((await harness.post('late', { token: ann })).status).toBe(202);
+    await harness.clock.advance(60_000);
+    expect(types(harness)).not.toContain('auth-required');
+    expect(await states(harness)).toEqual([['parked', 'signed-out']]);
+  });
+
+  test('a missing token isn’t asked for when it has come, or the user has gone, meanwhile', async () => {
+    for (const meanwhile of ['token', 'sign-out'] as const) {
+      const harness = createHarness();
+      harness.goOffline();
+      await harness.post('a', { token: ann, headers: { 'Holdfast-Lane': 'a' } });
+      await harness.post('b', { token: bob, headers: { 'Holdfast-Lane': 'b' } });
+      harness.restart();
+      const { commit } = harness.outbox;
+      let go = () => {};
+      harness.outbox.commit = async (order) => {
+        if (order.events?.some(({ type }) => type === 'auth-required')) await new Promise<void>((resolve) => (go = resolve));
+        return commit(order);
+      };
+      harness.goOnline();
+      void harness.api.wake('online');
+      await harness.clock.advance(3_000);
+      if (meanwhile === 'token') await harness.api.provideToken(bob);
+      else void harness.api.signOut();
+      await settle();
+      go();
+      harness.outbox.commit = commit;
+      go();
+      await harness.clock.advance(60_000);
+      const asked = harness.events.filter(({ type }) => type === 'auth-required');
+      expect(asked.map((event) => 'owner' in event && event.owner)).toEqual(['ann']);
+    }
+  });
+
+  test('a worker that an update replaces in the middle of a drain leaves the rest to the newer one', async () => {
+    const harness = createHarness();
+    harness.goOffline();
+    for (const name of ['a', 'b']) await harness.post(name, { token: ann });
+    let answer = () => {};
+    harness.server(() => new Promise((resolve) => (answer = () => resolve(ok()))));
+    harness.goOnline();
+    await harness.api.wake('online');
+    await settle();
+    harness.update();
+    await harness.api.signOut();
+    answer();
+    await harness.clock.advance(60_000);
+    expect(sends(harness.log)).toHaveLength(1);
+  });
+
+  test('an update’s older worker, which still writes, doesn’t sign the user in again', async () => {
+    const harness = createHarness();
+    await harness.post('x', { token: ann });
+    let answer = () => {};
+    harness.server(() => new Promise((resolve) => (answer = () => resolve(new Response(null, { status: 503 })))));
+    const { fetchAtFirst } = harness.update();
+    const first = fetchAtFirst('/api/late', { method: 'POST', body: 'late', headers: { Authorization: `Bearer ${ann}` } });
+    await settle();
+    await harness.api.signOut();
+    answer();
+    await first;
+    harness.restart();
+    harness.server(ok);
+    await harness.look();
+    await harness.clock.advance(60_000);
+    expect(types(harness)).not.toContain('auth-required');
+    expect((await harness.api.status()).backends).toMatchObject([{ holds: [{ reason: 'signed-out', owner: 'ann' }] }]);
+  });
+
+  test('when one backend’s can’t be written, the others are closed all the same', async () => {
+    const harness = createHarness({ backends: [{ baseUrl: '/api' }, { baseUrl: '/other' }] });
+    harness.goOffline();
+    await harness.post('a', { token: ann });
+    await harness.post('b', { token: ann, path: '/other/1' });
+    const { commit } = harness.outbox;
+    harness.outbox.commit = (order) => (order.backend?.key.endsWith('api') ? Promise.reject(new Error('the disk is gone')) : commit(order));
+    await expect(harness.api.signOut()).rejects.toThrow('the disk is gone');
+    harness.goOnline();
+    await harness.api.wake('online');
+    await harness.clock.advance(60_000);
+    expect(sends(harness.log)).toEqual([]);
+  });
+
+  test('a server that could not be reached at the time is found again by the next request', async () => {
+    const harness = createHarness();
+    harness.server(() => 'drop');
+    await harness.post('a', { token: ann });
+    await harness.api.signOut();
+    harness.server(ok);
+    await harness.clock.advance(600_000);
+    expect((await harness.post('login', { path: '/api/login', headers: { 'Holdfast-Lane': 'login' } })).status).toBe(201);
+  });
+
+  test('an owner may be called like a property of every object', async () => {
+    const harness = createHarness();
+    harness.server(expired);
+    await harness.post('a', { token: jwt({ sub: 'constructor' }) });
+    expect((await harness.api.status()).backends).toMatchObject([{ holds: [{ owner: 'constructor', reason: 'auth-expired' }] }]);
+    harness.server(ok);
+    expect(await harness.api.provideToken(jwt({ sub: 'constructor', iat: 1 }))).toBe('released');
+    await harness.clock.advance(0);
+    expect(types(harness).at(-1)).toBe('delivered');
+  });
+});
+
 describe('A16 sessions by cookie', () => {
-  test('what came without a token is parked too, until the server takes one more such request', async () => {
+  test('A15 what came in a session that the app has named is sent in that user’s session only', async () => {
+    const harness = createHarness();
+    await harness.api.signIn('ann');
+    harness.goOffline();
+    await harness.post('ann’s');
+    await harness.api.signOut();
+    await harness.api.signIn('bob');
+    harness.restart();
+    harness.goOnline();
+    expect((await harness.post('bob’s')).status).toBe(201);
+    await harness.clock.advance(60_000);
+    expect(sends(harness.log)).toEqual(['0 send bob’s']);
+    expect(await harness.api.entries()).toMatchObject([{ state: 'parked', owner: 'ann' }]);
+    await harness.api.signIn('ann');
+    await harness.clock.advance(0);
+    expect(sends(harness.log).at(-1)).toBe('60000 send ann’s');
+  });
+
+  test('a sign-out parks it, the next sign-in ends it, and login and logout go through', async () => {
+    const harness = createHarness();
+    await harness.api.signIn('ann');
+    harness.goOffline();
+    await harness.post('a');
+    await harness.api.signOut();
+    harness.goOnline();
+    await harness.api.wake('online');
+    expect((await harness.post('logout', { path: '/api/logout' })).status).toBe(201);
+    expect((await harness.post('login', { path: '/api/login' })).status).toBe(201);
+    await harness.clock.advance(60_000);
+    expect(sends(harness.log)).toEqual(['0 send logout', '0 send login']);
+    expect(await states(harness)).toMatchObject([['parked', 'offline']]);
+    await harness.api.signIn('ann');
+    await harness.clock.advance(0);
+    expect(sends(harness.log).at(-1)).toBe('60000 send a');
+    expect((await harness.api.status()).backends).toMatchObject([{ holds: [] }]);
+    expect(types(harness)).toContain('released');
+  });
+
+  test('nobody has said whose it is: it’s sent in whatever session there is', async () => {
     const harness = createHarness();
     harness.goOffline();
     await harness.post('a');
     await harness.api.signOut();
     harness.goOnline();
     await harness.api.wake('online');
-    await harness.clock.advance(60_000);
-    expect(sends(harness.log)).toEqual([]);
-    expect(await states(harness)).toEqual([['parked', 'signed-out']]);
-    harness.server(() => new Response(null, { status: 401 }));
-    expect((await harness.post('login', { path: '/api/login' })).status).toBe(401);
-    await harness.clock.advance(60_000);
-    expect(sends(harness.log)).toHaveLength(1);
-    harness.server(ok);
-    expect((await harness.post('login', { path: '/api/login' })).status).toBe(201);
     await harness.clock.advance(0);
-    expect(sends(harness.log).at(-1)).toBe('120000 send a');
+    expect(sends(harness.log)).toEqual(['0 send a']);
   });
 
-  test('A15 with an owner function, they go out in that owner’s session only', async () => {
+  test('purge removes what is the user’s and what is nobody’s in particular, and leaves another’s', async () => {
+    const harness = createHarness();
+    harness.goOffline();
+    await harness.post('nobody’s');
+    await harness.api.signIn('bob');
+    await harness.post('bob’s');
+    await harness.api.signIn('ann');
+    await harness.post('ann’s');
+    await harness.post('marked', { headers: { 'Holdfast-Auth': 'none' } });
+    harness.restart();
+    await harness.api.signOut({ purge: true });
+    expect((await harness.api.entries()).map(({ owner }) => owner)).toEqual(['bob', null]);
+  });
+
+  test('whose it is counts as of when it came, however long its body takes', async () => {
+    const harness = createHarness();
+    await harness.api.signIn('ann');
+    harness.goOffline();
+    let end = () => {};
+    const body = new ReadableStream({ start: (stream) => void (end = () => stream.close()) });
+    const stored = harness.fetch('/api/x', { method: 'POST', body: body as never, duplex: 'half' } as never);
+    await settle();
+    await harness.api.signIn('bob');
+    end();
+    await stored;
+    expect(await harness.api.entries()).toMatchObject([{ owner: 'ann', state: 'parked' }]);
+  });
+
+  test('A15 an owner function says it too', async () => {
     let user: string | null = 'ann';
     const harness = createHarness({ backends: [{ baseUrl: '/api', owner: () => user }] });
     harness.goOffline();
@@ -254,10 +537,17 @@ describe('A16 sessions by cookie', () => {
     expect((await harness.post('bob’s')).status).toBe(201);
     await harness.clock.advance(60_000);
     expect(sends(harness.log)).toEqual(['0 send bob’s']);
+    await harness.api.signOut({ purge: true });
     expect(await harness.api.entries()).toMatchObject([{ state: 'parked', owner: 'ann' }]);
     user = 'ann';
     await harness.api.replay();
     await harness.clock.advance(0);
     expect(sends(harness.log).at(-1)).toBe('60000 send ann’s');
+  });
+
+  test('a user who is none is refused by name', async () => {
+    const { api } = createHarness();
+    for (const user of ['', null, 7, 'x'.repeat(256)] as string[])
+      await expect(api.signIn(user)).rejects.toThrow(/option "user" is .*; it must be a string of 1 to 255 characters/);
   });
 });

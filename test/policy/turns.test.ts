@@ -3,7 +3,6 @@ import { credentialOf, turnOf, type Credential } from '../../sw/policy/entry-rec
 
 const credentials: [what: string, credential: Credential, name: string][] = [
   ['nothing', { scheme: null, owner: null, session: false }, 'none'],
-  ['a session by cookie', { scheme: null, owner: null, session: true }, 'session'],
   ['ann’s session by cookie', { scheme: null, owner: 'ann', session: true }, 'session:ann'],
   ['any token', { scheme: 'Bearer', owner: null, session: false }, 'any'],
   ['ann’s token', { scheme: 'Bearer', owner: 'ann', session: false }, 'owner:ann'],
@@ -17,6 +16,7 @@ test.each(credentials)('A15 what needs %s waits in a line of its own', (_what, c
   expect(credentialOf(turn)).toEqual({ ...credential, scheme: credential.scheme === null ? null : '' });
 });
 
-test('A15 an entry from before there were sessions needs nothing', () => {
+test('A15 what came in nobody knows whose session needs nothing, and so does an entry from before there were sessions', () => {
+  expect(turnOf({ backend: 'b', lane: 'l', scheme: null, owner: null, session: true })).toEqual(['b', 'l', 'none']);
   expect(turnOf({ backend: 'b', lane: 'l', scheme: null, owner: null })).toEqual(['b', 'l', 'none']);
 });

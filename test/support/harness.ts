@@ -100,6 +100,7 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
       locks,
       outbox,
       broadcast: (event) => {
+        if (event.type === 'token') return;
         events.push(event);
         log.push(describe(event));
         for (const other of reports) if (other !== report) other.heard(event);

@@ -14,6 +14,11 @@ export function memoryOutbox(): Outbox {
   let settings: Settings = { paused: false };
   let last = 0;
 
+  const putBackend = (backend: BackendRecord) => {
+    const { epoch = 0, last = null, signedOut = null, sessionUser = null } = backends.get(backend.key) ?? {};
+    const isNewer = epoch > (backend.epoch ?? 0);
+    backends.set(backend.key, structuredClone(isNewer ? { ...backend, epoch, last, signedOut, sessionUser } : backend));
+  };
   const inOrder = () => [...entries.values()].sort((a, b) => a.seq - b.seq).map((entry) => readEntry(entry, entry.seq));
   const named = <T extends { id: string; key: string }>(all: T[], reference: string) =>
     all.filter((one) => (isKey(reference) ? one.key : one.id) === reference);
@@ -55,7 +60,7 @@ export function memoryOutbox(): Outbox {
       if (!inTheWay && others.length >= limits.maxEntries) return { kind: 'full', limit: 'maxEntries' };
       const bytes = others.reduce((sum, entry) => sum + entry.bodySize, draft.bodySize);
       if (bytes > limits.maxBytes) return { kind: 'full', limit: 'maxBytes' };
-      if (backend) backends.set(backend.key, structuredClone(backend));
+      if (backend) putBackend(backend);
       const seq = inTheWay?.seq ?? ++last;
       const entry: EntryRecord = { ...draft, seq };
       if (inTheWay) {
@@ -71,7 +76,7 @@ export function memoryOutbox(): Outbox {
       return { kind: 'stored', decision, seq, replaced: inTheWay !== undefined };
     },
     async commit({ seq, decide, backend, settings: changed, events = [] }) {
-      if (backend) backends.set(backend.key, structuredClone(backend));
+      if (backend) putBackend(backend);
       if (changed) settings = changed;
       journal.push(...events);
       const entry = seq === undefined ? undefined : entries.get(seq);
@@ -79,10 +84,13 @@ export function memoryOutbox(): Outbox {
       if (decision && entry) apply(entry.seq, decision);
       return decision;
     },
-    async sweep({ backend, events, decide }) {
+    async sweep({ backend, events, decide, forget }) {
       const mine = inOrder().filter((entry) => entry.backend === backend.key);
       const made = mine.map((entry) => ({ seq: entry.seq, decision: decide(entry) }));
-      backends.set(backend.key, structuredClone(backend));
+      putBackend(backend);
+      journal.length = 0;
+      for (const [seq, { key, owner = null }] of settlements)
+        if (key.startsWith(`${backend.key}|`) && (owner === forget || owner === null)) settlements.delete(seq);
       journal.push(...events);
       return made.flatMap(({ seq, decision }) => {
         if (decision) apply(seq, decision);
@@ -107,7 +115,7 @@ export function memoryOutbox(): Outbox {
     settlement: async (reference) => {
       const newest = named([...settlements.values()], reference).sort((a, b) => a.seq - b.seq).at(-1);
       if (!newest) return null;
-      const { asked: _, ...settlement } = newest;
+      const { asked: _, owner: __, ...settlement } = newest;
       return settlement;
     },
     answered: async (seqs) => {

@@ -39,7 +39,8 @@ export async function page(registration: ServiceWorkerRegistration): Promise<voi
   await sync.signOut({ purge: true });
   // @ts-expect-error -- the option is purge
   await sync.signOut({ all: true });
-  await sync.configure({ autoRetry: false });
+  await sync.signIn('ann');
+  await sync.configure({ autoRetry: false, offlineMode: null });
   // @ts-expect-error -- there's no such switch
   await sync.configure({ paused: true });
   (await sync.status()).backends[0]?.tokenExpiresAt satisfies number | null | undefined;

@@ -50,8 +50,11 @@ export async function signIn(user: string): Promise<void> {
 
 /** The worker first: when the page has forgotten the token, nothing is sent with it any more. */
 export async function signOut(): Promise<void> {
-  await (await connected).signOut();
-  logOut();
+  try {
+    await (await connected).signOut();
+  } finally {
+    logOut();
+  }
   await look();
 }
 
