@@ -1,7 +1,6 @@
 /** The composition root: where the pipeline meets the browser. */
 import { executeQuotaErrorCallbacks } from 'workbox-core/_private/executeQuotaErrorCallbacks.js';
 import { EVENT_CHANNEL, type SyncEvent } from './protocol/events.js';
-import { connectivityGate } from './policy/retry-gate.js';
 import { backendFor } from './pipeline/intercept.js';
 import { createPipeline } from './pipeline/pipeline.js';
 import { browserChance, browserClock, browserDigest, browserLocks, browserStorage } from './platform/browser.js';
@@ -43,17 +42,9 @@ class StillWaiting extends Error {
  */
 export function install(options: InstallOptions): void {
   const log = console;
-  const connectivity = new EventTarget();
   const configs = readOptions(options, {
     location: self.location.href,
     warn: (message, error) => log.warn(message, error),
-    defaultGate: connectivityGate({
-      isOnline: () => navigator.onLine,
-      onChange: (listener) => {
-        connectivity.addEventListener('change', listener);
-        return () => connectivity.removeEventListener('change', listener);
-      },
-    }),
   });
   if (installed) throw new Error('holdfast: install was called before in this worker; list all backends in one call');
   installed = true;
@@ -78,20 +69,18 @@ export function install(options: InstallOptions): void {
     askForWakeUp: backgroundSync.ask,
     log,
   };
-  const connectivityChanged = () => void connectivity.dispatchEvent(new Event('change'));
-  const { state, report, scheduler, remote, api, intercept } = createPipeline({
+  const { state, report, scheduler, remote, connectivityChanged, api, intercept } = createPipeline({
     ports,
     configs,
     location: self.location.href,
     instance,
     onEvent: options.onEvent,
-    connectivityChanged,
   });
   // A newer worker may deliver what a page still waits for here.
   channel.addEventListener('message', ({ data }: MessageEvent<SyncEvent>) => report.heard(data));
   const answer = serve(api, scheduler.idle);
   const wake = (event: ExtendableEvent) => {
-    connectivityChanged();
+    connectivityChanged(true);
     event.waitUntil(scheduler.hurry());
   };
 
@@ -101,7 +90,7 @@ export function install(options: InstallOptions): void {
     self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()));
   }
   self.addEventListener('activate', () => {
-    connectivityChanged();
+    connectivityChanged(false);
     // The drain isn't part of the activation: every request of every page waits for that.
     void scheduler.hurry();
     void remote.refresh();

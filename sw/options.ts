@@ -91,8 +91,15 @@ export interface BackendOptions {
   retry?: RetryOptions | RetryPolicy;
   /** What an outcome means. @default classify */
   classify?: Classifier;
-  /** What must be open before a replay. @default connectivityGate: the browser is online */
+  /** What must be open before a replay. @default connectivityGate: the browser is online, and the network validated */
   gate?: RetryGate;
+  /**
+   * What the network is validated by, before something is replayed after a failure to reach the server, or in
+   * another network: a URL that's asked by HEAD, or `false`. An answer counts, whatever its status, unless it
+   * leads to another origin, as a captive portal's does, or is a page over plain http. It carries no token.
+   * Absolute, or relative to the worker's script. @default the base URL
+   */
+  validate?: string | false;
   /** Sends at once, each in a lane of its own. @default 6 */
   concurrency?: number;
   /** Whether a dead letter lets those behind it in its lane pass. @default 'skip' */
@@ -148,6 +155,7 @@ export const BACKEND_RULES: Rules = {
   retry: either(record('the numbers of the ladder'), aFunction('a question')),
   classify: aFunction('an outcome'),
   gate: [(gate: RetryGate) => isFunction(gate?.awaitRetryAllowed), 'it must be an object with awaitRetryAllowed(signal)'],
+  validate: [(url: unknown) => url === false || (typeof url === 'string' && url.trim() !== ''), 'it must be a URL, or false'],
   concurrency: wholeNumber(1),
   onDead: oneOf('skip', 'block'),
   limits: record('maxEntries, maxBytes, maxAgeMs or some of them'),
@@ -170,4 +178,4 @@ export const LIMIT_RULES: Rules = {
 };
 
 /** Of the contract, and still to come. To take them in silence would be a promise. */
-export const NOT_YET = ['validate', 'locale'];
+export const NOT_YET = ['locale'];

@@ -5,7 +5,6 @@ import { ConfigError } from './policy/errors.js';
 import { decodeJwt } from './policy/jwt.js';
 import { checkOptions, isFunction, obey, record } from './policy/rules.js';
 import { checkRetryOptions, DEFAULT_RETRY, retryLadder } from './policy/retry.js';
-import type { RetryGate } from './policy/retry-gate.js';
 import { joinKey } from './protocol/ids.js';
 import type { BackendConfig } from './pipeline/backend.js';
 import {
@@ -24,7 +23,6 @@ const DEFAULT_LIMITS = { maxEntries: 1000, maxBytes: 50 * 1024 ** 2, maxAgeMs: 7
 export interface Environment {
   /** The URL of the worker's script. */
   location: string;
-  defaultGate: RetryGate;
   warn(message: string, error: unknown): void;
 }
 
@@ -49,13 +47,16 @@ export function readOptions(options: InstallOptions, environment: Environment): 
   return configs;
 }
 
-function readBackend(options: BackendOptions, at: string, { location, defaultGate, warn }: Environment): BackendConfig {
+function readBackend(options: BackendOptions, at: string, { location, warn }: Environment): BackendConfig {
   checkOptions(options, BACKEND_RULES, `${at}.`, NOT_YET);
   const { namespace = '', methods = ['POST', 'PUT', 'PATCH', 'DELETE'], networkTimeoutMs = 10_000 } = options;
   const { lane, owner = 'jwt-sub', capture = 'on-failure', respond = 'queued', beforeSend } = options;
-  const { retry = {}, gate = defaultGate, concurrency = 6, onDead = 'skip', limits = {}, match = () => true } = options;
+  const { retry = {}, gate = null, concurrency = 6, onDead = 'skip', limits = {}, match = () => true } = options;
   const baseUrl = normaliseBaseUrl(options.baseUrl, location, `${at}.baseUrl`);
   const { idempotencyKey = new URL(baseUrl).origin === new URL(location).origin } = options;
+  if (gate && options.validate !== undefined)
+    throw new ConfigError(`${at}.validate`, options.validate, "it's the default gate that validates, and this backend has one of its own");
+  const { validate = gate ? false : baseUrl } = options;
   const auth = readAuth(options.auth ?? {}, `${at}.auth.`);
   checkOptions(limits, LIMIT_RULES, `${at}.limits.`);
   const own = isFunction(retry);
@@ -77,6 +78,7 @@ function readBackend(options: BackendOptions, at: string, { location, defaultGat
     maxRetries: own ? null : (retry.maxRetries ?? DEFAULT_RETRY.maxRetries),
     classify: guarded('classify', options.classify, (outcome) => classify(outcome, auth ? { codes: auth.codes } : {}), isVerdict, warn),
     gate,
+    validate: validate === false ? null : absolute(validate, location, `${at}.validate`),
     concurrency,
     onDead,
     limits: { ...DEFAULT_LIMITS, ...defined(limits) },

@@ -4,7 +4,7 @@ import { constants, brotliCompressSync } from 'node:zlib';
 
 export const BUDGETS = [
   // Until a goal is met, its limit keeps the distance from growing.
-  { file: 'holdfast-sw.js', goal: 14_000, limit: 25_600 },
+  { file: 'holdfast-sw.js', goal: 14_000, limit: 26_200 },
   { file: 'holdfast.js', goal: 5_000, limit: 6_500 },
 ];
 

@@ -3,11 +3,13 @@ import { CLOSED } from '../policy/circuit.js';
 import type { Classifier } from '../policy/classify.js';
 import type { Credential, EntryRecord, Turn } from '../policy/entry-record.js';
 import type { AuthView, BackendView } from '../policy/lanes.js';
-import type { RetryGate } from '../policy/retry-gate.js';
+import { connectivityGate, type RetryGate } from '../policy/retry-gate.js';
 import type { RetryPolicy } from '../policy/retry.js';
 import type { BackendStatus, EntryInfo } from '../protocol/api.js';
 import { Berths, type Berth } from './berths.js';
-import type { BackendRecord, Limits, Settings } from '../ports.js';
+import type { Changes } from './changes.js';
+import { createValidation, type Validation } from './validation.js';
+import type { BackendRecord, Limits, Ports, Settings } from '../ports.js';
 
 /** How a page hears of a stored request. */
 export type RespondMode = 'queued' | 'reject' | 'wait';
@@ -41,7 +43,10 @@ export interface BackendConfig {
   /** Null where there's no limit. */
   maxRetries: number | null;
   classify: Classifier;
-  gate: RetryGate;
+  /** Null: the default one. */
+  gate: RetryGate | null;
+  /** Absolute; null for none. */
+  validate: string | null;
   concurrency: number;
   onDead: 'skip' | 'block';
   limits: Limits & { maxAgeMs: number };
@@ -85,6 +90,8 @@ export const newFlight = ({ lane, scheme }: Pick<EntryRecord, 'lane' | 'scheme'>
 /** One backend at run time: its options, what's stored of it, its token and its sends under way. */
 export interface Backend {
   readonly config: BackendConfig;
+  readonly gate: RetryGate;
+  readonly validation: Validation;
   record: BackendRecord;
   token: LiveToken | null;
   readonly flights: Map<number, Flight>;
@@ -102,9 +109,14 @@ export interface Backend {
   probe: Berth | null;
 }
 
-export function createBackend(config: BackendConfig): Backend {
+/** @param changes what may open the default gate */
+export function createBackend(config: BackendConfig, ports: Ports, changes: Changes): Backend {
+  const validation = createValidation({ ports, url: config.validate, changed: changes.tell });
+  const { isOnline } = ports;
   return {
     config,
+    gate: config.gate ?? connectivityGate({ isOnline, onChange: changes.listen, isValidated: validation.isValidated }),
+    validation,
     record: { key: config.key, gates: {}, circuit: CLOSED, holdUntil: 0 },
     token: null,
     flights: new Map(),

@@ -21,8 +21,7 @@ export interface CommandParts {
   listing: Listing;
   scheduler: Scheduler;
   remote: RemoteConfig;
-  /** Lets the connectivity gates look again. */
-  connectivityChanged(): void;
+  connectivityChanged(isNews: boolean): void;
 }
 
 const TARGET_RULES: Rules = { baseUrl: text, namespace: text, scheme: text };
@@ -183,14 +182,14 @@ export function createCommands(parts: CommandParts): SyncApi {
       void scheduler.look();
     },
     async replay() {
-      parts.connectivityChanged();
+      parts.connectivityChanged(false);
       void scheduler.hurry(true);
     },
     journal: () => outbox.journal(),
     async wake(reason) {
       if (reason === 'online' || reason === 'offline') report.tell({ type: reason, at: clock.now() });
       // An `online` can be missed: the page that would have heard it may have been closed.
-      parts.connectivityChanged();
+      parts.connectivityChanged(reason === 'online' || reason === 'offline');
       if (reason !== 'offline') void (reason === 'due' ? scheduler.look() : scheduler.hurry());
       if (reason !== 'connect') return;
       outbox

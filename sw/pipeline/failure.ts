@@ -60,7 +60,8 @@ export function reckon(
   if (answered) {
     backend.lastAnswerAt = now;
     noteClock(backend, outcome.headers, now);
-  }
+    backend.validation.heard(outcome);
+  } else backend.validation.doubt();
 
   return {
     type: 'transient',
@@ -90,8 +91,9 @@ function noteClock(backend: Backend, { date, age }: Answer['headers'], now: numb
 export const lastWords = ({ status, headers }: Answer): FinalAnswer => ({ status, headers, body: null, truncated: false });
 
 /** The backend has answered, and not with a 503: whatever waited for that may go. */
-export function answered(backend: Backend, { headers }: Answer, now: number): void {
+export function answered(backend: Backend, answer: Answer, now: number): void {
   backend.lastAnswerAt = now;
-  noteClock(backend, headers, now);
+  noteClock(backend, answer.headers, now);
+  backend.validation.heard(answer);
   if (backend.record.circuit.state === 'open') backend.record = { ...backend.record, circuit: CLOSED };
 }

@@ -4,6 +4,7 @@ import type { Ports } from '../ports.js';
 import { createAnswers } from './answers.js';
 import { createBackend, type BackendConfig } from './backend.js';
 import { createCapture } from './capture.js';
+import { createChanges } from './changes.js';
 import { createCommands } from './commands.js';
 import { createEnqueue } from './enqueue.js';
 import { createHolds } from './hold.js';
@@ -25,8 +26,6 @@ export interface PipelineParts {
   /** Names this worker. */
   instance: string;
   onEvent?: ((event: SyncEvent) => void) | undefined;
-  /** Lets the connectivity gates look again. */
-  connectivityChanged(): void;
 }
 
 export interface Pipeline {
@@ -34,16 +33,19 @@ export interface Pipeline {
   report: Report;
   scheduler: Scheduler;
   remote: RemoteConfig;
+  /** Lets the connectivity gates look again; `isNews` when it may be another network by now. */
+  connectivityChanged(isNews: boolean): void;
   api: SyncApi;
   intercept: ReturnType<typeof createIntercept>;
 }
 
 /** Puts the parts of the pipeline together, around what they need of the world. */
-export function createPipeline({ ports, configs, location, instance, onEvent, connectivityChanged }: PipelineParts): Pipeline {
+export function createPipeline({ ports, configs, location, instance, onEvent }: PipelineParts): Pipeline {
   ports.locks.keep(workerLock(instance));
   const report = createReport(ports, onEvent);
   const unanswered = createUnanswered(ports, instance);
-  const state = createState(configs.map(createBackend), { outbox: ports.outbox, unanswered, location });
+  const changes = createChanges();
+  const state = createState(configs.map((config) => createBackend(config, ports, changes)), { outbox: ports.outbox, unanswered, location });
   const holds = createHolds(ports, report);
   const listing = createListing(ports, state);
   const replay = createReplay({ ports, report, holds, listing, state });
@@ -52,8 +54,12 @@ export function createPipeline({ ports, configs, location, instance, onEvent, co
   const enqueue = createEnqueue({ ports, report, scheduler, answerFor, instance });
   const launch = createLaunch({ ports, report, holds, state, scheduler, enqueue, answerFor });
   const capture = createCapture({ ports, report, holds, scheduler, enqueue, launch, answerFor, unanswered, instance });
+  const connectivityChanged = (isNews: boolean) => {
+    if (isNews) for (const { validation } of state.backends.values()) validation.doubt();
+    changes.tell();
+  };
   const remote = createRemoteConfig({ ports, report, state, changed: () => void scheduler.look() });
   const api = createCommands({ ports, state, report, holds, listing, scheduler, remote, connectivityChanged });
   const intercept = createIntercept({ capture, state, report, holds, scheduler, remote, send: ports.send });
-  return { state, report, scheduler, remote, api, intercept };
+  return { state, report, scheduler, remote, connectivityChanged, api, intercept };
 }

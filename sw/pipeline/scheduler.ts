@@ -15,6 +15,9 @@ const LOCK = 'holdfast:drain';
 /** How long to wait after a drain that broke off, or while another worker makes a first send. */
 const PAUSE_MS = 1_000;
 
+/** A gate that opens within this wasn't closed, in milliseconds: a validation may take that long. */
+const SURE_MS = 3_000;
+
 export interface Scheduler {
   /** Drains until nothing is due. Resolves when it's done; never rejects. */
   look(): Promise<void>;
@@ -217,7 +220,7 @@ export function createScheduler({ ports, report, holds, state, replay, unanswere
   /** Whether the retry gate is open. If not, somebody waits for it and looks again. */
   async function isGateOpen(backend: Backend): Promise<boolean> {
     if (backend.gated) return false;
-    const wait = backend.config.gate.awaitRetryAllowed(new AbortController().signal).then(
+    const wait = backend.gate.awaitRetryAllowed(new AbortController().signal).then(
       () => 'open' as const,
       (error: unknown) => {
         log.warn('[holdfast] a retry gate failed; it counts as closed for now', error);
@@ -231,9 +234,11 @@ export function createScheduler({ ports, report, holds, state, replay, unanswere
       return false;
     }
     backend.gated = true;
+    const since = clock.now();
     void wait.then(async (opened) => {
       backend.gated = false;
-      if (opened === 'open') await backoffs.restart(backend);
+      // One that only had to make sure hasn't kept anybody waiting.
+      if (opened === 'open' && clock.now() - since > SURE_MS) await backoffs.restart(backend);
       await look();
     });
     return false;

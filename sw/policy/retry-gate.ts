@@ -21,23 +21,48 @@ export interface Connectivity {
   isOnline(): boolean;
   /** Calls `listener` whenever the answer may have changed. Gives the way to stop it. */
   onChange(listener: () => void): () => void;
+  /**
+   * Whether the network leads to the server, and not to a login page of its own. Asked while the browser is
+   * online; a promise means that it's being found out. @default it does
+   */
+  isValidated?(): boolean | Promise<boolean>;
 }
 
-/** Open while the browser is online. */
-export function connectivityGate({ isOnline, onChange }: Connectivity): RetryGate {
+/**
+ * Open while the browser is online, and the network validated: a captive portal doesn't count.
+ *
+ * @example
+ * gate: connectivityGate({
+ *   isOnline: () => navigator.onLine && !isMetered(),
+ *   onChange: (listener) => {
+ *     navigator.connection.addEventListener('change', listener);
+ *     return () => navigator.connection.removeEventListener('change', listener);
+ *   },
+ * })
+ */
+export function connectivityGate({ isOnline, onChange, isValidated = () => true }: Connectivity): RetryGate {
   return {
     awaitRetryAllowed: (signal) =>
       new Promise((resolve, reject) => {
-        if (signal.aborted) return reject(signal.reason);
-        if (isOnline()) return resolve();
+        let hasEnded = false;
+        let stop = () => {};
         const end = (settle: () => void) => {
+          hasEnded = true;
           stop();
           signal.removeEventListener('abort', aborted);
           settle();
         };
-        const look = () => isOnline() && end(resolve);
         const aborted = () => end(() => reject(signal.reason));
-        const stop = onChange(look);
+        const look = () => {
+          if (hasEnded || !isOnline()) return;
+          const validated = isValidated();
+          if (validated === true) end(resolve);
+          else if (validated) void validated.then(look, look);
+        };
+        if (signal.aborted) return aborted();
+        look();
+        if (hasEnded) return;
+        stop = onChange(look);
         signal.addEventListener('abort', aborted);
         look();
       }),

@@ -1,3 +1,4 @@
+import { createApiServer, type Answer, type ApiServer } from '../support/api-server.js';
 import { expect, test, connectPage, NEVER, type App } from '../support/fixtures.js';
 
 /** One entry that no clock will send: only a wake-up can. */
@@ -76,8 +77,8 @@ test('R14 a worker that learns of the network later than its page is asked again
   await page.clock.runFor(2_500);
   await app.call((sync) => sync.status());
   await believe(true);
-  await page.clock.runFor(2_500);
-  await app.heard('delivered');
+  // Its timer is armed when the worker has answered.
+  await expect.poll(() => page.clock.runFor(2_500).then(() => app.types())).toContain('delivered');
   expect(server.bodies()).toEqual(['x']);
 });
 
@@ -134,4 +135,57 @@ test('R14 an installing or waiting worker doesn’t drain', async ({ page, serve
   expect(waits).toBe(true);
   await server.arrived(1);
   expect(server.received[0]!.headers['x-version']).toBe('1');
+});
+
+test.describe('R8 a captive portal', () => {
+  /** The network's own server, at another origin. */
+  let portal: ApiServer;
+  test.beforeEach(async () => {
+    portal = await createApiServer();
+    portal.serve('/login', '<!doctype html><title>Welcome to the airport</title>', 'text/html');
+  });
+  test.afterEach(() => portal.close());
+
+  const answers: [what: string, answer: () => Answer][] = [
+    ['a 302 to its login page', () => ({ status: 302, headers: { Location: `${portal.origin}/login` } })],
+    ['its page in place of everything', () => ({ status: 200, headers: { 'Content-Type': 'text/html' }, body: '<!doctype html>' })],
+  ];
+  for (const [what, answer] of answers) {
+    test(`gets nothing that waits: ${what}`, async ({ open, server }) => {
+      const app = await open({ options: never });
+      await server.unlisten();
+      await app.post('x');
+      server.reply(answer());
+      server.replyToValidation(answer());
+      await server.listen();
+      const warned = app.page.context().waitForEvent('console', (message) => message.text().includes('captive portal'));
+      await app.call((sync) => sync.replay());
+      await warned;
+      await app.call((sync) => sync.replay());
+      expect(await app.entries()).toMatchObject([{ state: 'pending', retries: 0 }]);
+      expect(server.received).toEqual([]);
+      server.reply({ status: 201 });
+      server.replyToValidation({});
+      await app.call((sync) => sync.replay());
+      await app.heard('delivered');
+      expect(server.bodies()).toEqual(['x']);
+    });
+  }
+
+  const own: Answer[] = [
+    { status: 308, headers: { Location: '/api/' } },
+    { status: 404, headers: { 'Content-Type': 'text/html' } },
+  ];
+  for (const answer of own) {
+    test(`a ${answer.status} of the server’s own isn’t one`, async ({ open, server }) => {
+      const app = await open({ options: never });
+      await server.unlisten();
+      await app.post('x');
+      server.replyToValidation(answer);
+      await server.listen();
+      await app.call((sync) => sync.replay());
+      await app.heard('delivered');
+      expect(server.validations()).toBeGreaterThan(0);
+    });
+  }
 });

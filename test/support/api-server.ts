@@ -33,6 +33,10 @@ export interface ApiServer {
   origin: string;
   /** All requests under `/api`, in the order in which they were read to the end. */
   received: Received[];
+  /** How many times a worker has asked whether the network leads here. */
+  validations(): number;
+  /** How that is answered from now on: 204 without a body at first. */
+  replyToValidation(answer: Answer): void;
   /** The bodies of `received`, for tests of what came and in which order. */
   bodies(): string[];
   /** How `/api` answers from now on. */
@@ -66,6 +70,8 @@ export async function createApiServer({ cors = false } = {}): Promise<ApiServer>
   let waiting: { count: number; resolve: () => void }[] = [];
   let reply: (request: Received, count: number) => Reply | Promise<Reply> = () => ({ status: 201 });
   let needsToken = false;
+  let validations = 0;
+  let validation: Answer = {};
   let nonce = 0;
 
   served.set('/', { body: '<!doctype html><title>Holdfast</title><script src="/holdfast.js"></script>', type: 'text/html' });
@@ -75,6 +81,12 @@ export async function createApiServer({ cors = false } = {}): Promise<ApiServer>
       response.setHeader('Access-Control-Allow-Origin', '*');
       response.setHeader('Access-Control-Allow-Headers', 'authorization, content-type');
       if (request.method === 'OPTIONS') return void response.writeHead(204).end();
+    }
+    if (request.method === 'HEAD' && request.headers['cache-control'] === 'no-cache') {
+      validations++;
+      // A redirect within the server would lead to itself.
+      const { status = 204, headers = {} } = request.url?.endsWith('/') ? {} : validation;
+      return void response.writeHead(status, headers).end();
     }
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
@@ -137,6 +149,10 @@ export async function createApiServer({ cors = false } = {}): Promise<ApiServer>
     origin: `http://localhost:${port}`,
     received,
     abandoned,
+    validations: () => validations,
+    replyToValidation: (answer) => {
+      validation = answer;
+    },
     bodies: () => received.map(({ text }) => text),
     reply: (next) => {
       reply = typeof next === 'function' ? next : () => next;

@@ -1,4 +1,4 @@
-import { connectivityGate, type RetryGate } from '../../sw/policy/retry-gate.js';
+import type { RetryGate } from '../../sw/policy/retry-gate.js';
 import { backendFor } from '../../sw/pipeline/intercept.js';
 import { createPipeline } from '../../sw/pipeline/pipeline.js';
 import type { Report } from '../../sw/pipeline/report.js';
@@ -71,7 +71,6 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
   let worker = start();
 
   function start() {
-    const changes = new Set<() => void>();
     const print = (...words: unknown[]) => void printed.push(words.map((word) => (word instanceof Error ? word.message : typeof word === 'string' ? word : JSON.stringify(word))).join(' '));
     const instance = `worker-${ids++}`;
     newest = instance;
@@ -111,27 +110,15 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
       askForWakeUp: () => {},
       log: { info: print, warn: print, error: print },
     };
-    const configs = readOptions(
-      { backends },
-      {
-        location: `${ORIGIN}/sw.js`,
-        warn: print,
-        defaultGate: connectivityGate({
-          isOnline: () => online,
-          onChange: (listener) => {
-            changes.add(listener);
-            return () => changes.delete(listener);
-          },
-        }),
-      },
-    );
+    // Whoever wants the network validated says so: it's one more request in the log.
+    const given = backends.map((backend) => ({ ...(!backend.gate && { validate: false as const }), ...backend }));
+    const configs = readOptions({ backends: given }, { location: `${ORIGIN}/sw.js`, warn: print });
     const pipeline = createPipeline({
       ports,
       configs,
       location: `${ORIGIN}/sw.js`,
       instance,
       onEvent,
-      connectivityChanged: () => changes.forEach((change) => change()),
     });
     const { report } = pipeline;
     reports.add(report);

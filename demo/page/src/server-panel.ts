@@ -60,7 +60,7 @@ function openStream(onTurn: () => void): EventSource {
 
 function showSeen(): void {
   const reads = byId<HTMLInputElement>('show-reads').checked;
-  const wanted = seen.filter(({ method }) => reads || method !== 'GET').reverse();
+  const wanted = seen.filter(({ method }) => reads || (method !== 'GET' && method !== 'HEAD')).reverse();
   showRows(byId('seen'), wanted, { keyOf: ({ n }) => String(n), build, update: () => {} });
   byId('seen-empty').hidden = wanted.length > 0;
 }

@@ -1,0 +1,84 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, test } from 'vitest';
+import { classify } from '../../sw/policy/classify.js';
+import { exponentialBackoff, fullJitter } from '../../sw/policy/backoff.js';
+import type { BackendOptions } from '../../sw/options.js';
+import { createHarness } from '../support/harness.js';
+import { settle } from '../support/virtual-clock.js';
+
+/** The first block of code under a heading of the README. */
+async function codeUnder(heading: string): Promise<string> {
+  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+  const code = readme.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0]?.split('```js\n')[1]?.split('```')[0];
+  if (code === undefined) throw new Error(`there's no code under "${heading}"`);
+  return code;
+}
+
+/** A switch of the user's, as the README's gate has it. */
+function createSwitch(value: boolean) {
+  let tell = () => {};
+  const one = {
+    value,
+    changed: (signal: AbortSignal) =>
+      new Promise<void>((resolve, reject) => {
+        tell = resolve;
+        signal.addEventListener('abort', () => reject(signal.reason as Error));
+      }),
+    turn(to: boolean) {
+      one.value = to;
+      tell();
+    },
+  };
+  return one;
+}
+
+describe('the README’s own policies', async () => {
+  const code = await codeUnder('Your own policies');
+  const make = (userWantsSync: object): BackendOptions =>
+    new Function('holdfast', 'userWantsSync', `${code}; return backend;`)({ classify, exponentialBackoff, fullJitter }, userWantsSync) as BackendOptions;
+  const sends = (log: string[]) => log.filter((line) => line.includes('send '));
+
+  test('retry: three tries for an answer, ten seconds apart', async () => {
+    const { post, server, clock, log, api } = createHarness({ backends: [make(createSwitch(true))] });
+    server(() => new Response(null, { status: 503 }));
+    await post('a');
+    await clock.advance(600_000);
+    expect(sends(log)).toEqual(['0 send a', '10000 send a', '20000 send a']);
+    expect(await api.entries()).toMatchObject([{ state: 'dead', reason: 'retries-exhausted' }]);
+  });
+
+  test('classify: a 409 is delivered, a 423 is tried again', async () => {
+    const { post, server, clock, log, api } = createHarness({ backends: [make(createSwitch(true))] });
+    server((_request, count) => new Response(null, { status: count === 0 ? 423 : 409 }));
+    expect((await post('a')).status).toBe(202);
+    await clock.advance(10_000);
+    expect(log.at(-1)).toContain('delivered');
+    expect(await api.entries()).toEqual([]);
+  });
+
+  test('gate: nothing goes out until the user says so', async () => {
+    const wants = createSwitch(false);
+    const { post, server, clock, log } = createHarness({ backends: [make(wants)] });
+    server(() => new Response(null, { status: 503 }));
+    await post('a');
+    server(() => new Response(null, { status: 201 }));
+    await clock.advance(600_000);
+    expect(sends(log)).toHaveLength(1);
+    wants.turn(true);
+    await settle();
+    await clock.advance(10_000);
+    expect(log.at(-1)).toContain('delivered');
+  });
+
+  test('beforeSend: to where the API has moved', async () => {
+    const seen: string[] = [];
+    const { post, server, clock } = createHarness({ backends: [make(createSwitch(true))] });
+    server(async (request, count) => {
+      seen.push(`${new URL(request.url).pathname} ${await request.clone().text()}`);
+      return new Response(null, { status: count === 0 ? 503 : 201 });
+    });
+    await post('a', { path: '/api/v1/notes' });
+    await clock.advance(10_000);
+    expect(seen).toEqual(['/api/v1/notes a', '/api/v2/notes a']);
+  });
+});
