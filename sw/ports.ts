@@ -152,7 +152,7 @@ export interface Sweep {
   events: SyncEvent[];
   /** Sees each of the backend's entries, dead letters included. Null for no change. Must be quick and pure. */
   decide(entry: EntryRecord): Decision | null;
-  /** Forgets the answers to entries of this owner, and to those of nobody known; and the journal. */
+  /** Forgets the answers to the backend's entries of this owner, and to those of nobody known; and its journal. */
   forget: string | null;
 }
 

@@ -11,6 +11,7 @@ import type { Listing } from './listing.js';
 import type { RemoteConfig } from './remote-config.js';
 import type { Report } from './report.js';
 import type { Scheduler } from './scheduler.js';
+import type { Sessions } from './sessions.js';
 import type { State } from './state.js';
 
 export interface CommandParts {
@@ -18,6 +19,7 @@ export interface CommandParts {
   state: State;
   report: Report;
   holds: Holds;
+  sessions: Sessions;
   listing: Listing;
   scheduler: Scheduler;
   remote: RemoteConfig;
@@ -41,7 +43,7 @@ const RESULTS: readonly TokenResult[] = [
 
 /** What a page may ask of the worker. */
 export function createCommands(parts: CommandParts): SyncApi {
-  const { ports, state, report, holds, listing, scheduler, remote } = parts;
+  const { ports, state, report, holds, sessions, listing, scheduler, remote } = parts;
   const { clock, outbox, log } = ports;
 
   /** The newest entry under the reference that stands so; a task id may name several backends' entries. */
@@ -138,14 +140,14 @@ export function createCommands(parts: CommandParts): SyncApi {
 
     async signIn(user) {
       obey('user', user ?? null, USER_RULE);
-      await holds.signIn(withAuth(), user);
+      await sessions.signIn(withAuth(), user);
       void scheduler.look();
     },
     async signOut(options) {
       const { purge = false } = options ?? {};
       checkOptions(options ?? {}, SIGN_OUT_RULES);
       try {
-        await holds.signOut(withAuth(), purge);
+        await sessions.signOut(withAuth(), purge);
       } finally {
         void scheduler.look();
       }

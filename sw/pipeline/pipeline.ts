@@ -15,6 +15,7 @@ import { createRemoteConfig, type RemoteConfig } from './remote-config.js';
 import { createReplay } from './replay.js';
 import { createReport, type Report } from './report.js';
 import { createScheduler, type Scheduler } from './scheduler.js';
+import { createSessions } from './sessions.js';
 import { createState, type State } from './state.js';
 import { createUnanswered, workerLock } from './unanswered.js';
 
@@ -59,7 +60,8 @@ export function createPipeline({ ports, configs, location, instance, onEvent }: 
     changes.tell();
   };
   const remote = createRemoteConfig({ ports, report, state, changed: () => void scheduler.look() });
-  const api = createCommands({ ports, state, report, holds, listing, scheduler, remote, connectivityChanged });
+  const sessions = createSessions(ports, report);
+  const api = createCommands({ ports, state, report, holds, sessions, listing, scheduler, remote, connectivityChanged });
   const intercept = createIntercept({ capture, state, report, holds, scheduler, remote, send: ports.send });
   return { state, report, scheduler, remote, connectivityChanged, api, intercept };
 }

@@ -4,6 +4,7 @@ import { planSends } from '../policy/lanes.js';
 import type { Ports } from '../ports.js';
 import { newFlight, viewOf, type Backend } from './backend.js';
 import { createBackoffs } from './backoffs.js';
+import { createGatekeeper } from './gatekeeper.js';
 import type { Holds } from './hold.js';
 import type { Replay } from './replay.js';
 import type { Report } from './report.js';
@@ -14,9 +15,6 @@ const LOCK = 'holdfast:drain';
 
 /** How long to wait after a drain that broke off, or while another worker makes a first send. */
 const PAUSE_MS = 1_000;
-
-/** A gate that opens within this wasn't closed, in milliseconds: a validation may take that long. */
-const SURE_MS = 3_000;
 
 export interface Scheduler {
   /** Drains until nothing is due. Resolves when it's done; never rejects. */
@@ -57,6 +55,7 @@ export interface SchedulerParts {
 export function createScheduler({ ports, report, holds, state, replay, unanswered, instance }: SchedulerParts): Scheduler {
   const { clock, outbox, locks, log } = ports;
   const backoffs = createBackoffs({ ports, report, state });
+  const isGateOpen = createGatekeeper(ports, backoffs, () => look());
   let running: Promise<void> | null = null;
   let again = false;
   let kick = () => {};
@@ -217,33 +216,6 @@ export function createScheduler({ ports, report, holds, state, replay, unanswere
     report.tell({ ...aboutEntry(entry, clock.now()), type: 'parked', owner: entry.owner });
   }
 
-  /** Whether the retry gate is open. If not, somebody waits for it and looks again. */
-  async function isGateOpen(backend: Backend): Promise<boolean> {
-    if (backend.gated) return false;
-    const wait = backend.gate.awaitRetryAllowed(new AbortController().signal).then(
-      () => 'open' as const,
-      (error: unknown) => {
-        log.warn('[holdfast] a retry gate failed; it counts as closed for now', error);
-        return 'failed' as const;
-      },
-    );
-    const at = await Promise.race([wait, microtasks()]);
-    if (at === 'open') return true;
-    if (at === 'failed') {
-      clock.after(PAUSE_MS, () => void look());
-      return false;
-    }
-    backend.gated = true;
-    const since = clock.now();
-    void wait.then(async (opened) => {
-      backend.gated = false;
-      // One that only had to make sure hasn't kept anybody waiting.
-      if (opened === 'open' && clock.now() - since > SURE_MS) await backoffs.restart(backend);
-      await look();
-    });
-    return false;
-  }
-
   async function hurry(all = false): Promise<void> {
     for (const backend of state.backends.values()) backend.stalled.clear();
     await backoffs.cutShort(all);
@@ -262,10 +234,4 @@ export function createScheduler({ ports, report, holds, state, replay, unanswere
   }
 
   return { look, hurry, linger, idle: () => running ?? Promise.resolve() };
-}
-
-/** A few turns of the microtask queue: what is open answers within them. */
-async function microtasks(): Promise<'waiting'> {
-  for (let turn = 0; turn < 8; turn++) await Promise.resolve();
-  return 'waiting';
 }

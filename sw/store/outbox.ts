@@ -1,5 +1,5 @@
 import type { Settlement } from '../protocol/api.js';
-import { isKey } from '../protocol/ids.js';
+import { isKey, joinKey } from '../protocol/ids.js';
 import type { SyncEvent } from '../protocol/events.js';
 import type { Decision, KeptSettlement } from '../policy/entry.js';
 import { isQuotaError } from '../policy/errors.js';
@@ -70,7 +70,7 @@ export function storedOutbox({ read, write }: Connection): Outbox {
     sweep: ({ backend, events, decide, forget }) =>
       write(async (tx) => {
         await putBackend(tx, backend);
-        await tx.objectStore('journal').clear();
+        for await (const cursor of tx.objectStore('journal')) if (isAbout(cursor.value, backend.key)) await cursor.delete();
         for await (const cursor of tx.objectStore('settlements')) {
           const { key, owner = null } = cursor.value;
           if (key.startsWith(`${backend.key}|`) && (owner === forget || owner === null)) await cursor.delete();
@@ -186,6 +186,11 @@ async function capture(tx: WriteTransaction, order: CaptureOrder): Promise<Captu
   await count(tx, inTheWay ?? null, entry);
   await apply(tx, entry, decision, !inTheWay && decision.entry === entry);
   return { kind: 'stored', decision, seq: entry.seq, replaced: inTheWay !== undefined };
+}
+
+/** Whether an event says something of a backend's entries; one that names a URL alone may. */
+export function isAbout(event: SyncEvent, backend: string): boolean {
+  return 'baseUrl' in event ? joinKey(event.namespace, event.baseUrl) === backend : 'url' in event;
 }
 
 /** Who is signed in is the newest worker's to say: one that it replaces may still write, and know less. */

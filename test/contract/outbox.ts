@@ -277,7 +277,7 @@ export function outboxContract(name: string, create: () => Outbox): void {
       expect(await outbox.counts(backend.key)).toEqual({ pending: 1, dead: 0 });
     });
 
-    test('A16 a sweep forgets the journal, and the answers to one owner’s entries and to nobody’s', async () => {
+    test('A16 a sweep forgets the backend’s journal, and the answers to one owner’s entries and to nobody’s', async () => {
       const outbox = create();
       const backend = { key: record().backend, gates: {}, circuit: { state: 'closed' } as const, holdUntil: 0 };
       const answer = { status: 200, headers: {}, body: bytes('secret'), truncated: false };
@@ -289,7 +289,7 @@ export function outboxContract(name: string, create: () => Outbox): void {
       await outbox.sweep({ backend, events: [], decide: () => null, forget: 'ann' });
       const left = await Promise.all(['hers', 'his', 'whose', 'elsewhere'].map((id) => outbox.settlement(id)));
       expect(left.map((settlement) => settlement?.id)).toEqual([undefined, 'his', undefined, 'elsewhere']);
-      expect(await outbox.journal()).toEqual([]);
+      expect((await outbox.journal()).map((event) => 'id' in event && event.id)).toEqual(['elsewhere']);
     });
 
     test('A16 who is signed in is what the record with the higher epoch says; the rest is the last one’s', async () => {

@@ -3,6 +3,7 @@ import type { SyncEvent } from '../../sw/protocol/events.js';
 import type { Decision, KeptSettlement } from '../../sw/policy/entry.js';
 import { readEntry, turnOf, type EntryRecord } from '../../sw/policy/entry-record.js';
 import type { BackendRecord, Body, Outbox, Settings } from '../../sw/ports.js';
+import { isAbout } from '../../sw/store/outbox.js';
 
 /** The outbox of a worker that never dies: for tests under a virtual clock. */
 export function memoryOutbox(): Outbox {
@@ -88,7 +89,8 @@ export function memoryOutbox(): Outbox {
       const mine = inOrder().filter((entry) => entry.backend === backend.key);
       const made = mine.map((entry) => ({ seq: entry.seq, decision: decide(entry) }));
       putBackend(backend);
-      journal.length = 0;
+      const left = journal.filter((event) => !isAbout(event, backend.key));
+      journal.splice(0, journal.length, ...left);
       for (const [seq, { key, owner = null }] of settlements)
         if (key.startsWith(`${backend.key}|`) && (owner === forget || owner === null)) settlements.delete(seq);
       journal.push(...events);
