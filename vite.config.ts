@@ -7,7 +7,7 @@ const builds: Record<string, UserConfig['build']> = {
       entry: { sw: 'sw/index.ts', client: 'client/index.ts', inspector: 'client/inspector/index.ts' },
       formats: ['es'],
     },
-    rolldownOptions: { external: [/^(comlink|idb|workbox-)/] },
+    rolldownOptions: { external: [/^(comlink|eventsource-parser|idb|workbox-)/] },
     minify: false,
     emptyOutDir: true,
   },

@@ -107,6 +107,7 @@ function open(registration: ServiceWorkerRegistration, { getToken, persist = tru
     },
     tokenChanged: () => tokens?.look(),
     signedOut: () => tokens?.endSession(),
+    getToken,
   });
   const signals = sendSignals(api, signal);
   const persistence = persist && askToPersist();

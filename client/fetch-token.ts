@@ -1,4 +1,5 @@
 import { aFunction, checkOptions, isRecord, obey, milliseconds, oneOf, text, wholeNumber, type Rules } from '../sw/policy/rules.js';
+import { abortSignal, wait } from './wait.js';
 
 export interface FetchTokenOptions {
   /** Where a token is to be had. */
@@ -44,7 +45,7 @@ const RULES: Rules = {
   credentials: oneOf('omit', 'same-origin', 'include'),
   maxRetries: wholeNumber(0),
   baseDelayMs: milliseconds,
-  signal: [(signal: unknown) => signal instanceof AbortSignal, 'it must be an AbortSignal'],
+  signal: abortSignal,
   pick: aFunction("the answer's JSON"),
 };
 
@@ -105,16 +106,3 @@ function tokenIn(answer: unknown): unknown {
   const { access_token, accessToken, token } = Object(answer) as Record<string, unknown>;
   return access_token ?? accessToken ?? token;
 }
-
-const wait = (ms: number, signal: AbortSignal | undefined): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const abort = () => {
-      clearTimeout(timer);
-      reject(signal!.reason as Error);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', abort);
-      resolve();
-    }, ms);
-    signal?.addEventListener('abort', abort, { once: true });
-  });

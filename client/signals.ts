@@ -1,8 +1,6 @@
 import type { SyncApi, WakeReason } from '../sw/protocol/api.js';
 import type { SyncEvent } from '../sw/protocol/events.js';
-
-/** Timers beyond this overflow. */
-export const LONGEST_TIMER = 2 ** 31 - 1;
+import { LONGEST_TIMER } from './wait.js';
 
 const SOON_MS = 250;
 

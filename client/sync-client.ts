@@ -10,6 +10,9 @@ import type {
   TokenTarget,
 } from '../sw/protocol/api.js';
 import { EVENT_CHANNEL, type SyncEvent, type SyncEventType, type TokenNote } from '../sw/protocol/events.js';
+import { observe, type ObserveOptions } from './observe.js';
+import type { StreamEvent } from './stream/events.js';
+import type { GetToken } from './token-source.js';
 
 /** There's neither an entry nor an answer under that id or key. */
 export class UnknownEntryError extends Error {
@@ -47,6 +50,8 @@ interface ClientHooks {
   tokenChanged?(): void;
   /** The user signs out. */
   signedOut?(): void;
+  /** The app's. */
+  getToken?: GetToken | undefined;
 }
 
 /** The page's side of Holdfast. Every call wakes the worker if need be, and has a deadline. */
@@ -181,6 +186,28 @@ export class SyncClient extends TypedEventTarget {
   /** Replays now, without waiting for backoffs. */
   replay(): Promise<void> {
     return this.#api.replay();
+  }
+
+  /**
+   * Server-sent events that go on where they were: after a cut, a reload, in the next tab. Each is handed
+   * over at least once and in the server's order; a repeat of one of the last 256 ids is dropped. How far
+   * it came is stored when the loop asks for the next event, or is left; the last event clears it.
+   *
+   * A connection that's cut, and an answer that's transient, is tried again without end, after 500 ms
+   * doubling to 5 s and up to a fifth more, 5 s at most; the server's `retry:` takes the place of the
+   * 500 ms, and counts up to 24 h. `break` and `return` end it, the signal too. Nothing is sent before
+   * the first `next`.
+   *
+   * @throws ConfigError at once, for a wrong option
+   * @throws StreamError (by the loop) for an answer that no retry would mend, another type than
+   *   `text/event-stream`, or an event that can't be read
+   * @throws AuthRejectedError (by the loop) when the token and two fresh ones were refused, or there's none
+   * @throws what the storage throws when the progress can't be stored, or the signal's reason
+   * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
+   * @example for await (const { id, data } of sync.observe('/api/feed', { taskId: 'feed' })) show(data);
+   */
+  observe<Data = string>(url: string | URL, options: ObserveOptions<Data>): AsyncIterableIterator<StreamEvent<Data>> {
+    return observe(url, options, { api: this.#api, getToken: this.#hooks.getToken, closed: this.#end.signal });
   }
 
   /** The last 500 events, the oldest first. */

@@ -1,6 +1,6 @@
 import type { BackendStatus, HoldInfo, SyncApi, TokenResult } from '../sw/protocol/api.js';
 import type { AuthRequiredEvent, SyncEvent } from '../sw/protocol/events.js';
-import { LONGEST_TIMER } from './signals.js';
+import { LONGEST_TIMER } from './wait.js';
 
 /** Why a token is asked for. */
 export interface TokenRequest {
@@ -81,9 +81,6 @@ export function feedTokens(
     clearTimeout(timers.get(name));
     timers.set(name, setTimeout(ring, Math.min(LONGEST_TIMER, ms)));
   };
-
-  const alone = <T>(ended: AbortSignal, work: () => Promise<T>): Promise<T> =>
-    navigator.locks ? (navigator.locks.request(LOCK, { signal: ended }, work) as Promise<T>) : work();
 
   /** Null when nothing has to be done any more: another tab was quicker, or the user has signed out. */
   async function stillWanted(target: Target, reason: Reason): Promise<BackendStatus | null> {
@@ -203,6 +200,13 @@ export function feedTokens(
     },
   };
 }
+
+const alone = <T>(ended: AbortSignal, work: () => Promise<T>): Promise<T> =>
+  navigator.locks ? (navigator.locks.request(LOCK, { signal: ended }, work) as Promise<T>) : work();
+
+/** Asks the app for a token, while neither another tab nor another part of this one does. */
+export const askAlone = (getToken: GetToken, request: Omit<TokenRequest, 'signal'>, ended: AbortSignal) =>
+  alone(ended, () => within(ended, (signal) => getToken({ ...request, signal })));
 
 /** What the work gives, if it does in time and before it's ended. */
 async function within<T>(ended: AbortSignal, work: (signal: AbortSignal) => T | Promise<T>): Promise<T> {

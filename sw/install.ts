@@ -7,6 +7,7 @@ import { browserChance, browserClock, browserDigest, browserLocks, browserStorag
 import { serve } from './platform/endpoint.js';
 import { browserSend, restoreRequest } from './platform/transport.js';
 import { isActiveWorker, wakeUps, type SyncEventLike } from './platform/wake-ups.js';
+import { storedCheckpoints } from './store/checkpoints.js';
 import { connect } from './store/connection.js';
 import { storedOutbox } from './store/outbox.js';
 import type { InstallOptions } from './options.js';
@@ -49,7 +50,7 @@ export function install(options: InstallOptions): void {
   if (installed) throw new Error('holdfast: install was called before in this worker; list all backends in one call');
   installed = true;
 
-  const outbox = storedOutbox(connect({ clock: browserClock, makeRoom }));
+  const connection = connect({ clock: browserClock, makeRoom });
   const isOnline = () => navigator.onLine;
   const backgroundSync = wakeUps(self.registration, isOnline);
   const channel = new BroadcastChannel(EVENT_CHANNEL);
@@ -61,7 +62,8 @@ export function install(options: InstallOptions): void {
     restore: restoreRequest,
     digest: browserDigest,
     locks: browserLocks,
-    outbox,
+    outbox: storedOutbox(connection),
+    checkpoints: storedCheckpoints(connection),
     broadcast: (event) => channel.postMessage(event),
     isOnline,
     storage: browserStorage,

@@ -236,6 +236,7 @@ export interface Ports {
   digest(content: string | ArrayBuffer): Promise<string>;
   locks: Locks;
   outbox: Outbox;
+  checkpoints: Checkpoints;
   /** Tells every tab. Must not throw. */
   broadcast(event: SyncEvent | TokenNote): void;
   isOnline(): boolean;

@@ -6,6 +6,7 @@ import { turnOf, type EntryRecord } from '../policy/entry-record.js';
 import { bool, checkOptions, obey, record, text, type Rule, type Rules } from '../policy/rules.js';
 import type { Ports, Settings } from '../ports.js';
 import type { Backend } from './backend.js';
+import { createCheckpointCalls } from './checkpoint-calls.js';
 import type { Holds } from './hold.js';
 import type { Listing } from './listing.js';
 import type { RemoteConfig } from './remote-config.js';
@@ -198,6 +199,7 @@ export function createCommands(parts: CommandParts): SyncApi {
         .forgetSettlements(clock.now() - SETTLEMENT_MS)
         .catch((error: unknown) => log.warn('[holdfast] old settlements stay a while longer', error));
     },
+    ...createCheckpointCalls(ports.checkpoints),
   };
 
   const withAuth = () => [...state.backends.values()].filter(({ config }) => config.auth !== null);

@@ -26,3 +26,12 @@ export function exponentialBackoff({ baseMs, capMs }: BackoffOptions): Ceiling {
 export function fullJitter(ceiling: Ceiling): Delay {
   return (attempt, random) => Math.min(1, nonNegative(random)) * ceiling(attempt);
 }
+
+/**
+ * A wait of the ceiling and up to `share` of it more, never above the cap. The exponential part stops
+ * short of the cap by that much, as a clamp would give everybody the same wait up there.
+ */
+export function addedJitter({ baseMs, capMs }: BackoffOptions, share: number): Delay {
+  const ceiling = exponentialBackoff({ baseMs, capMs: capMs / (1 + share) });
+  return (attempt, random) => Math.min(nonNegative(capMs), ceiling(attempt) * (1 + share * Math.min(1, nonNegative(random))));
+}

@@ -192,6 +192,11 @@ export interface SyncApi {
   /** The last events, the oldest first. */
   journal(): Promise<SyncEvent[]>;
   wake(reason: WakeReason): Promise<void>;
+  /** What was saved last under a checkpoint key, by whatever tab; null when nothing was, or it was cleared. */
+  checkpoint(key: string): Promise<string | null>;
+  /** On disk when it resolves. */
+  saveCheckpoint(key: string, value: string): Promise<void>;
+  clearCheckpoint(key: string): Promise<void>;
 }
 
 /** Every name a page may call: the door checks against this list. */
@@ -212,4 +217,7 @@ export const API_CALLS = [
   'replay',
   'journal',
   'wake',
+  'checkpoint',
+  'saveCheckpoint',
+  'clearCheckpoint',
 ] as const satisfies readonly (keyof SyncApi)[];

@@ -9,6 +9,7 @@ import { readOptions } from '../../sw/read-options.js';
 import type { SyncApi } from '../../sw/protocol/api.js';
 import type { SyncEvent } from '../../sw/protocol/events.js';
 import type { Locks, Outbox, Ports } from '../../sw/ports.js';
+import { memoryCheckpoints } from '../../sw/store/checkpoints.js';
 import { memoryOutbox } from './memory-outbox.js';
 import { settle, virtualClock, type VirtualClock } from './virtual-clock.js';
 
@@ -56,6 +57,7 @@ export interface HarnessOptions {
 export function createHarness({ backends = [{ baseUrl: '/api' }], random = () => 1, onEvent }: HarnessOptions = {}): Harness {
   const clock = virtualClock();
   const outbox = memoryOutbox();
+  const checkpoints = memoryCheckpoints();
   const log: string[] = [];
   const events: SyncEvent[] = [];
   const printed: string[] = [];
@@ -98,6 +100,7 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
       },
       locks,
       outbox,
+      checkpoints,
       broadcast: (event) => {
         if (event.type === 'token') return;
         events.push(event);

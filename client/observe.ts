@@ -1,0 +1,185 @@
+import type { BackendStatus, SyncApi } from '../sw/protocol/api.js';
+import { checkpointKey, isUnder, normaliseBaseUrl, owning } from '../sw/policy/base-url.js';
+import { ConfigError } from '../sw/policy/errors.js';
+import { connectivityGate } from '../sw/policy/retry-gate.js';
+import { aFunction, checkOptions, isFunction, isRecord, obey, oneOf, record, text, type Rules } from '../sw/policy/rules.js';
+import { TASK_ID, TASK_ID_RULE } from '../sw/protocol/ids.js';
+import type { StreamEvent, StreamState } from './stream/events.js';
+import { streamEvents, type StreamPlan, type StreamPorts } from './stream/stream.js';
+import { streamToken } from './stream/token.js';
+import { askAlone, type GetToken } from './token-source.js';
+import { abortSignal, browserAfter, unlessAborted } from './wait.js';
+
+export interface ObserveOptions<Data = string> {
+  /**
+   * Names the stream's progress: what is observed under one task id goes on where it was, after a reload
+   * and in another tab too. By the rule of an entry's id.
+   */
+  taskId: string;
+  /**
+   * The backend that the stream belongs to: its part of the checkpoint's key, and where a token may go.
+   * Relative to this page. @default the worker's backend that owns the URL, else the URL's origin, and no token
+   */
+  baseUrl?: string;
+  /** @default that of the worker's backend, else '' */
+  namespace?: string;
+  /** Go on after this event, whatever is stored. After a cut, what is stored by then counts. */
+  lastEventId?: string;
+  /** Ends the stream: `next` rejects with the signal's reason. */
+  signal?: AbortSignal;
+  /** `Accept` and `Last-Event-ID` are the stream's own. */
+  headers?: HeadersInit;
+  /** @default 'same-origin': cookies go to this origin only */
+  credentials?: RequestCredentials;
+  /**
+   * Asked for a token at the start, and for another one when the server has refused it. `false`: none is
+   * sent. @default `getToken` of `connect`
+   */
+  getToken?: GetToken | false;
+  /**
+   * Makes the event's `data` of its text. What it throws ends the stream with a `StreamError`.
+   * @example parse: JSON.parse
+   */
+  parse?: (text: string) => Data;
+  /**
+   * The last event of a stream: after it nothing is asked for any more, and the checkpoint is cleared.
+   * @default an event of the type `done` or `end`
+   * @example isTerminal: ({ data }) => data === '[DONE]'
+   */
+  isTerminal?: (event: StreamEvent<Data>) => boolean;
+  /** Hears when the stream is connected, and when it waits to be. */
+  onState?: (state: StreamState) => void;
+}
+
+const RULES: Rules = {
+  taskId: [(id: unknown) => typeof id === 'string' && TASK_ID.test(id), TASK_ID_RULE],
+  baseUrl: text,
+  namespace: text,
+  lastEventId: [(id: unknown) => typeof id === 'string' && !/[\0\r\n]/.test(id), "it must be an event's id, in one line"],
+  signal: abortSignal,
+  headers: [areHeaders, 'it must be headers'],
+  credentials: oneOf('omit', 'same-origin', 'include'),
+  getToken: [(value: unknown) => value === false || isFunction(value), 'it must be a function of a request for a token, or false'],
+  parse: aFunction("an event's text"),
+  isTerminal: aFunction('an event'),
+  onState: aFunction('a state'),
+};
+
+export interface ObserveParts {
+  api: SyncApi;
+  /** The client's. */
+  getToken: GetToken | undefined;
+  /** The client's end. */
+  closed: AbortSignal;
+}
+
+/** The events of a stream; see `SyncClient.observe`. */
+export function observe<Data = string>(
+  url: string | URL,
+  options: ObserveOptions<Data>,
+  { api, getToken: clients, closed }: ObserveParts,
+): AsyncIterableIterator<StreamEvent<Data>> {
+  const href = checkUrl(url);
+  obey('options', options ?? null, record('a taskId'));
+  checkOptions({ ...options, taskId: options.taskId ?? null }, RULES);
+  const { taskId, namespace, lastEventId, signal, headers, credentials = 'same-origin', getToken = clients } = options;
+  const { parse = (text) => text as Data, isTerminal = isLast, onState = () => {} } = options;
+  const { baseUrl: given } = options;
+  const chosen = given === undefined ? null : { baseUrl: normaliseBaseUrl(given, location.href), namespace: '' };
+  const end = new AbortController();
+
+  async function* events(): AsyncGenerator<StreamEvent<Data>, void, undefined> {
+    const ended = AbortSignal.any([end.signal, closed, ...(signal ? [signal] : [])]);
+    ended.throwIfAborted();
+    const own = chosen ?? (await unlessAborted(ended, ownerOf(href, namespace, api)));
+    const { baseUrl } = own ?? { baseUrl: new URL(href).origin };
+    const space = namespace ?? own?.namespace ?? '';
+    const ask = getToken && own && isUnder(href, baseUrl) ? getToken : null;
+    const plan: StreamPlan<Data> = {
+      url: href,
+      key: checkpointKey({ namespace: space, baseUrl, taskId }),
+      lastEventId,
+      headers: new Headers(headers),
+      init: { credentials },
+      token: streamToken(href, ask && ((request) => askAlone(ask, { ...request, baseUrl, namespace: space }, ended))),
+      parse,
+      isTerminal,
+      onState: harmless(onState),
+    };
+    const ports: StreamPorts = { ...browser, checkpoints: api, fail: (error) => end.abort(error), signal: ended };
+    yield* streamEvents(plan, ports);
+  }
+  return endable(events(), end);
+}
+
+const browser = {
+  fetch: (url: string, init: RequestInit) => fetch(url, init),
+  gate: connectivityGate({
+    isOnline: () => navigator.onLine,
+    onChange(listener) {
+      addEventListener('online', listener);
+      return () => removeEventListener('online', listener);
+    },
+  }),
+  after: browserAfter,
+  now: () => Date.now(),
+  random: () => Math.random(),
+};
+
+function checkUrl(url: string | URL): string {
+  try {
+    const { href, protocol, username, password } = new URL(url, location.href);
+    // `fetch` refuses credentials in a URL as it refuses a network that's down.
+    if (/^https?:$/.test(protocol) && !username && !password) return href;
+  } catch {
+    // The error below names it.
+  }
+  throw new ConfigError('url', url, 'it must be an http or https URL without credentials');
+}
+
+function areHeaders(value: unknown): boolean {
+  try {
+    return isRecord(value) && !!new Headers(value as HeadersInit);
+  } catch {
+    return false;
+  }
+}
+
+const isLast = ({ event }: StreamEvent<unknown>): boolean => event === 'done' || event === 'end';
+
+async function ownerOf(href: string, namespace: string | undefined, api: SyncApi): Promise<BackendStatus | undefined> {
+  const { backends } = await api.status();
+  return owning(href, backends).find((backend) => namespace === undefined || backend.namespace === namespace);
+}
+
+/** An observer mustn't change what it observes. */
+const harmless =
+  (hear: (state: StreamState) => void) =>
+  (state: StreamState): void => {
+    try {
+      hear(state);
+    } catch (error) {
+      console.warn('[holdfast] onState threw; mend it', error);
+    }
+  };
+
+/** A generator queues a `return` behind the `next` that waits for the network; this one ends that wait. */
+function endable<Item>(events: AsyncGenerator<Item, void, undefined>, end: AbortController): AsyncIterableIterator<Item> {
+  const letGo = new DOMException('holdfast: nobody reads the stream any more', 'AbortError');
+  const over: IteratorReturnResult<undefined> = { done: true, value: undefined };
+  return {
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    next: () =>
+      events.next().catch((error: unknown) => {
+        if (error === letGo) return over;
+        throw error;
+      }),
+    async return() {
+      end.abort(letGo);
+      await events.return();
+      return over;
+    },
+  };
+}
