@@ -12,7 +12,8 @@ const LONGEST_EVENT = 2 ** 24;
  * @throws StreamError for an event that's too long
  */
 export async function* messages(
-  { body, url }: Response,
+  { body }: Response,
+  url: string,
   onRetry: (ms: number) => void,
 ): AsyncGenerator<EventSourceMessage[], void, undefined> {
   let came: EventSourceMessage[] = [];

@@ -122,7 +122,7 @@ export async function* streamEvents<Data>(
         checkType(response, url);
         token.accepted();
         plan.onState({ state: 'open', lastEventId: lastId });
-        for await (const batch of messages(response, (ms) => (baseMs = Math.min(ms, DAY_MS))))
+        for await (const batch of messages(response, url, (ms) => (baseMs = Math.min(ms, DAY_MS))))
           for (const { id, event = 'message', data } of batch) {
             const made: StreamEvent<Data> = { id: id ?? null, event, data: read(data) };
             const isRepeat = id && !isNew(id);

@@ -30,7 +30,7 @@ export function streamToken(url: string, ask: AskToken | null): StreamToken {
 
   const get = async (reason: 'token-missing' | 'auth-expired') => {
     const given: unknown = await ask?.({ reason, rejected: reason === 'auth-expired' });
-    return typeof given === 'string' ? given.trim().replace(/^bearer\s+/i, '') : '';
+    return typeof given === 'string' ? given.replace(/^\s*bearer(\s|$)/i, '').trim() : '';
   };
 
   return {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { exponentialBackoff, fullJitter } from '../../sw/policy/backoff.js';
+import { addedJitter, exponentialBackoff, fullJitter } from '../../sw/policy/backoff.js';
 import { retryLadder } from '../../sw/policy/retry.js';
 
 const odd = [-1, -Infinity, Infinity, NaN];
@@ -33,6 +33,26 @@ describe('fullJitter', () => {
 
   test.each(odd)('R7 a random number of %d counts as 0', (random) => {
     expect(delay(3, random)).toBe(0);
+  });
+});
+
+describe('addedJitter', () => {
+  const delay = addedJitter({ baseMs: 500, capMs: 5_000 }, 0.2);
+
+  test('S5 adds up to a fifth, and never goes above the cap', () => {
+    expect([0, 1, 2, 3].map((attempt) => delay(attempt, 0))).toEqual([500, 1000, 2000, 4000]);
+    expect([0, 1, 2, 3].map((attempt) => delay(attempt, 1))).toEqual([600, 1200, 2400, 4800]);
+    expect(delay(60, 1)).toBe(5_000);
+    expect(delay(60, 7)).toBe(5_000);
+  });
+
+  test('S5 still spreads at the cap', () => {
+    expect(delay(60, 0.9) - delay(60, 0.1)).toBeGreaterThan(600);
+  });
+
+  test.each(odd)('R7 a random number or an attempt of %d counts as 0', (value) => {
+    expect(delay(1, value)).toBe(1000);
+    expect(delay(value, 0)).toBe(500);
   });
 });
 
