@@ -130,7 +130,7 @@ function checkUrl(url: string | URL): string {
   try {
     const { href, protocol, username, password } = new URL(url, location.href);
     // `fetch` refuses credentials in a URL as it refuses a network that's down.
-    if (/^https?:$/.test(protocol) && !username && !password) return href;
+    if (url && /^https?:$/.test(protocol) && !username && !password) return href;
   } catch {
     // The error below names it.
   }
@@ -149,7 +149,8 @@ const isLast = ({ event }: StreamEvent<unknown>): boolean => event === 'done' ||
 
 async function ownerOf(href: string, namespace: string | undefined, api: SyncApi): Promise<BackendStatus | undefined> {
   const { backends } = await api.status();
-  return owning(href, backends).find((backend) => namespace === undefined || backend.namespace === namespace);
+  const owners = owning(href, backends);
+  return owners.find((backend) => backend.namespace === namespace) ?? owners[0];
 }
 
 /** An observer mustn't change what it observes. */

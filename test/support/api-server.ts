@@ -23,8 +23,11 @@ export interface Answer {
   endless?: boolean;
 }
 
+/** Writes the answer by itself: for streams. */
+export type WriteAnswer = (response: ServerResponse) => void;
+
 /** `reset`: the connection breaks without an answer. `hang`: no answer ever comes. */
-export type Reply = Answer | 'reset' | 'hang';
+export type Reply = Answer | 'reset' | 'hang' | WriteAnswer;
 
 /** Makes a file's body for one request. May set status and headers, too. */
 export type MakeBody = (url: URL, request: IncomingMessage, response: ServerResponse) => string | Promise<string>;
@@ -40,7 +43,7 @@ export interface ApiServer {
   /** The bodies of `received`, for tests of what came and in which order. */
   bodies(): string[];
   /** How `/api` answers from now on. */
-  reply(reply: Reply | ((request: Received, count: number) => Reply | Promise<Reply>)): void;
+  reply(reply: Exclude<Reply, WriteAnswer> | ((request: Received, count: number) => Reply | Promise<Reply>)): void;
   /** Takes only bearers that verify; others get a JWT 401. */
   requireToken(): void;
   /** A real JWT. `lifeS` may be negative. */
@@ -102,6 +105,7 @@ export async function createApiServer({ cors = false } = {}): Promise<ApiServer>
         : await reply(seen, count);
     if (answer === 'reset') return void request.socket.destroy();
     if (answer === 'hang') return;
+    if (typeof answer === 'function') return answer(response);
     const { status = 200, headers: extra = {}, body: content = '', endless = false } = answer;
     const json = typeof content === 'object';
     response.writeHead(status, { ...(json && { 'Content-Type': 'application/json' }), ...extra });
