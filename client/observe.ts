@@ -128,9 +128,10 @@ const browser = {
 
 function checkUrl(url: string | URL): string {
   try {
+    const isUrl = typeof url === 'string' ? url.trim() : url instanceof URL;
     const { href, protocol, username, password } = new URL(url, location.href);
     // `fetch` refuses credentials in a URL as it refuses a network that's down.
-    if (url && /^https?:$/.test(protocol) && !username && !password) return href;
+    if (isUrl && /^https?:$/.test(protocol) && !username && !password) return href;
   } catch {
     // The error below names it.
   }

@@ -406,7 +406,8 @@ test('a wrong option of observe fails at once, with its name and the rule', asyn
     app.page.evaluate(`(() => { try { window.sync.observe(${call}); return 'nothing'; } catch ({ name, message }) { return name + ': ' + message; } })()`);
   for (const [call, words] of [
     [`undefined, { taskId: 'a' }`, 'option "url"'],
-    [`'', {}`, 'option "taskId" is null; a task id starts with'],
+    [`' ', { taskId: 'a' }`, 'option "url" is " "'],
+    [`'/api', {}`, 'option "taskId" is null; a task id starts with'],
     [`'ftp://x.example/', { taskId: 'a' }`, 'option "url" is "ftp://x.example/"; it must be an http or https URL'],
     [`'https://u:p@x.example/', { taskId: 'a' }`, 'option "url"'],
     [`'/api'`, 'option "options" is null; it must be an object with a taskId'],

@@ -25,6 +25,7 @@ export function createFeed({ total, cuts, atMost, random }: FeedOptions) {
       const after = Number(headers['last-event-id'] ?? 0);
       feed.resumed.push(after);
       const isCut = left > 0;
+      const afterMs = between(random, 0, 40);
       const last = isCut ? Math.min(total, after + between(random, 1, atMost)) : total;
       let text = 'retry: 5\n';
       for (let id = after + 1; id <= last; id++) text += message(id);
@@ -34,7 +35,8 @@ export function createFeed({ total, cuts, atMost, random }: FeedOptions) {
         response.writeHead(200, { 'Content-Type': 'text/event-stream' });
         if (!isCut) return void response.end(text);
         left--;
-        response.write(text, () => response.destroy());
+        // A browser throws away what it hasn't handed on when a connection breaks, so some of it needs a moment.
+        response.write(text, () => void setTimeout(() => response.destroy(), afterMs));
       };
     },
   };
