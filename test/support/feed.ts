@@ -8,12 +8,14 @@ export interface FeedOptions {
   cuts: number;
   atMost: number;
   random: Random;
+  /** By the connection's number, from 1: it's left open, and whoever is here gets the way to cut it. */
+  held?: ReadonlyMap<number, (cut: () => void) => void>;
 }
 
 const message = (id: number) => `id: ${id}\ndata: {"n":${id}}\n\n`;
 
 /** An endpoint that streams numbered events, goes on after `Last-Event-ID`, and breaks its connections. */
-export function createFeed({ total, cuts, atMost, random }: FeedOptions) {
+export function createFeed({ total, cuts, atMost, random, held = new Map() }: FeedOptions) {
   let left = cuts;
   const feed = {
     /** The ids that were asked for, one a connection. */
@@ -31,12 +33,14 @@ export function createFeed({ total, cuts, atMost, random }: FeedOptions) {
       for (let id = after + 1; id <= last; id++) text += message(id);
       const torn = message(last + 1);
       text += isCut ? torn.slice(0, between(random, 0, torn.length - 1)) : 'event: done\ndata: {}\n\n';
+      const holder = held.get(feed.resumed.length);
+      if (isCut) left--;
       return (response) => {
         response.writeHead(200, { 'Content-Type': 'text/event-stream' });
         if (!isCut) return void response.end(text);
-        left--;
+        const cut = () => void response.destroy();
         // A browser throws away what it hasn't handed on when a connection breaks, so some of it needs a moment.
-        response.write(text, () => void setTimeout(() => response.destroy(), afterMs));
+        response.write(text, () => (holder ? holder(cut) : void setTimeout(cut, afterMs)));
       };
     },
   };
