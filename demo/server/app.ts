@@ -3,6 +3,7 @@ import { authenticated, authRoutes, createTokens } from './auth.js';
 import type { PageFiles } from './build.js';
 import { createDial, dialRoutes, lostAnswer, outage, trouble } from './dial.js';
 import type { DemoEnv } from './env.js';
+import { feedRoutes } from './feed.js';
 import { idempotent } from './idempotency.js';
 import { reportRoutes } from './reports.js';
 import { seedBook } from './seeds.js';
@@ -18,6 +19,7 @@ export async function createDemoApp(page: PageFiles = new Map()): Promise<Hono<D
   const api = new Hono<DemoEnv>()
     .use(outage(dial), lostAnswer(dial), logged(log), trouble(dial), authenticated(tokens), idempotent())
     .route('/reports', reportRoutes(seedBook()))
+    .route('/feed', feedRoutes(dial))
     .notFound((c) => c.json({ code: 'not_found' }, 404));
 
   return new Hono<DemoEnv>()

@@ -6,6 +6,7 @@ import { listen } from './listen.js';
 
 export { createDemoApp } from './app.js';
 export type { DialMode } from './dial.js';
+export type { Notice } from './feed.js';
 export type { SeenRequest } from './server-log.js';
 
 export interface Demo {

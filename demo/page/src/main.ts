@@ -1,5 +1,6 @@
 import { onBook, refresh } from './changes.js';
 import { byId } from './dom.js';
+import { startFeed } from './feed.js';
 import { startJournal } from './journal.js';
 import { showOutbox, startOutbox } from './outbox.js';
 import { startReportForm } from './report-form.js';
@@ -62,6 +63,7 @@ startStatus();
 startReportForm();
 startOutbox();
 startJournal();
+startFeed();
 startServerPanel(() => void readAll());
 onLook(show);
 onBook(show);
