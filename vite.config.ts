@@ -19,9 +19,17 @@ const builds: Record<string, UserConfig['build']> = {
     lib: { entry: 'client/drop-in.ts', formats: ['iife'], name: 'Holdfast', fileName: () => 'holdfast.js' },
     emptyOutDir: false,
   },
+  'classic-stream': {
+    lib: { entry: 'client/stream/open.ts', formats: ['es'], fileName: () => 'holdfast-stream.js' },
+    emptyOutDir: false,
+  },
 };
+
+/** A classic script can't be split by the bundler, so it loads the stream's code from beside itself. */
+const beside = [{ find: './stream/load.js', replacement: new URL('client/stream/load-classic.ts', import.meta.url).pathname }];
 
 export default defineConfig(({ mode }) => ({
   define: { 'process.env.NODE_ENV': '"production"' },
+  ...(mode === 'classic-client' && { resolve: { alias: beside } }),
   build: { target: 'es2022', outDir: 'dist', sourcemap: true, ...builds[mode] },
 }));

@@ -1,14 +1,13 @@
-import type { BackendStatus, SyncApi } from '../sw/protocol/api.js';
-import { checkpointKey, isUnder, normaliseBaseUrl, owning } from '../sw/policy/base-url.js';
+import type { SyncApi } from '../sw/protocol/api.js';
+import { normaliseBaseUrl } from '../sw/policy/base-url.js';
 import { ConfigError } from '../sw/policy/errors.js';
-import { connectivityGate } from '../sw/policy/retry-gate.js';
 import { aFunction, checkOptions, isFunction, isRecord, obey, oneOf, record, text, type Rules } from '../sw/policy/rules.js';
 import { TASK_ID, TASK_ID_RULE } from '../sw/protocol/ids.js';
 import type { StreamEvent, StreamState } from './stream/events.js';
-import { streamEvents, type StreamPlan, type StreamPorts } from './stream/stream.js';
-import { streamToken } from './stream/token.js';
-import { askAlone, type GetToken } from './token-source.js';
-import { abortSignal, browserAfter, unlessAborted } from './wait.js';
+import { AuthRejectedError, StreamError } from './stream/errors.js';
+import { loadStream } from './stream/load.js';
+import type { GetToken } from './token-source.js';
+import { abortSignal, unlessAborted } from './wait.js';
 
 export interface ObserveOptions<Data = string> {
   /**
@@ -77,54 +76,23 @@ export interface ObserveParts {
 export function observe<Data = string>(
   url: string | URL,
   options: ObserveOptions<Data>,
-  { api, getToken: clients, closed }: ObserveParts,
+  parts: ObserveParts,
 ): AsyncIterableIterator<StreamEvent<Data>> {
   const href = checkUrl(url);
   obey('options', options ?? null, record('a taskId'));
   checkOptions({ ...options, taskId: options.taskId ?? null }, RULES);
-  const { taskId, namespace, lastEventId, signal, headers, credentials = 'same-origin', getToken = clients } = options;
-  const { parse = (text) => text as Data, isTerminal = isLast, onState = () => {} } = options;
-  const { baseUrl: given } = options;
-  const chosen = given === undefined ? null : { baseUrl: normaliseBaseUrl(given, location.href), namespace: '' };
+  const chosen = options.baseUrl === undefined ? null : normaliseBaseUrl(options.baseUrl, location.href);
   const end = new AbortController();
 
   async function* events(): AsyncGenerator<StreamEvent<Data>, void, undefined> {
-    const ended = AbortSignal.any([end.signal, closed, ...(signal ? [signal] : [])]);
+    const ended = AbortSignal.any([end.signal, parts.closed, ...(options.signal ? [options.signal] : [])]);
     ended.throwIfAborted();
-    const own = chosen ?? (await unlessAborted(ended, ownerOf(href, namespace, api)));
-    const { baseUrl } = own ?? { baseUrl: new URL(href).origin };
-    const space = namespace ?? own?.namespace ?? '';
-    const ask = getToken && own && isUnder(href, baseUrl) ? getToken : null;
-    const plan: StreamPlan<Data> = {
-      url: href,
-      key: checkpointKey({ namespace: space, baseUrl, taskId }),
-      lastEventId,
-      headers: new Headers(headers),
-      init: { credentials },
-      token: streamToken(href, ask && ((request) => askAlone(ask, { ...request, baseUrl, namespace: space }, ended))),
-      parse,
-      isTerminal,
-      onState: harmless(onState),
-    };
-    const ports: StreamPorts = { ...browser, checkpoints: api, fail: (error) => end.abort(error), signal: ended };
-    yield* streamEvents(plan, ports);
+    // Few pages need it, and it weighs as much as all the rest.
+    const { openStream } = await unlessAborted(ended, loadStream());
+    yield* openStream({ url: href, baseUrl: chosen, options, parts, ended, fail: (error) => end.abort(error) });
   }
   return endable(events(), end);
 }
-
-const browser = {
-  fetch: (url: string, init: RequestInit) => fetch(url, init),
-  gate: connectivityGate({
-    isOnline: () => navigator.onLine,
-    onChange(listener) {
-      addEventListener('online', listener);
-      return () => removeEventListener('online', listener);
-    },
-  }),
-  after: browserAfter,
-  now: () => Date.now(),
-  random: () => Math.random(),
-};
 
 function checkUrl(url: string | URL): string {
   try {
@@ -146,24 +114,13 @@ function areHeaders(value: unknown): boolean {
   }
 }
 
-const isLast = ({ event }: StreamEvent<unknown>): boolean => event === 'done' || event === 'end';
+const ERRORS: Record<string, { prototype: object }> = { StreamError, AuthRejectedError };
 
-async function ownerOf(href: string, namespace: string | undefined, api: SyncApi): Promise<BackendStatus | undefined> {
-  const { backends } = await api.status();
-  const owners = owning(href, backends);
-  return owners.find((backend) => backend.namespace === namespace) ?? owners[0];
+/** The classic script's stream is a module with classes of its own, and `instanceof` goes by this script's. */
+function ofThisScript(error: unknown): unknown {
+  const ours = error instanceof Error && Object.hasOwn(ERRORS, error.name) ? ERRORS[error.name] : null;
+  return ours ? Object.setPrototypeOf(error, ours.prototype) : error;
 }
-
-/** An observer mustn't change what it observes. */
-const harmless =
-  (hear: (state: StreamState) => void) =>
-  (state: StreamState): void => {
-    try {
-      hear(state);
-    } catch (error) {
-      console.warn('[holdfast] onState threw; mend it', error);
-    }
-  };
 
 /** A generator queues a `return` behind the `next` that waits for the network; this one ends that wait. */
 function endable<Item>(events: AsyncGenerator<Item, void, undefined>, end: AbortController): AsyncIterableIterator<Item> {
@@ -176,7 +133,7 @@ function endable<Item>(events: AsyncGenerator<Item, void, undefined>, end: Abort
     next: () =>
       events.next().catch((error: unknown) => {
         if (error === letGo) return over;
-        throw error;
+        throw ofThisScript(error);
       }),
     async return() {
       end.abort(letGo);

@@ -4,8 +4,9 @@ import { constants, brotliCompressSync } from 'node:zlib';
 
 export const BUDGETS = [
   // Until a goal is met, its limit keeps the distance from growing.
-  { file: 'holdfast-sw.js', goal: 14_000, limit: 26_200 },
-  { file: 'holdfast.js', goal: 5_000, limit: 6_500 },
+  { file: 'holdfast-sw.js', goal: 14_000, limit: 26_500 },
+  { file: 'holdfast.js', goal: 5_000, limit: 7_400 },
+  { file: 'holdfast-stream.js', goal: 6_000, limit: 6_500 },
 ];
 
 export async function checkSizes() {

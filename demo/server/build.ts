@@ -14,6 +14,7 @@ export type PageFiles = ReadonlyMap<string, string | Uint8Array>;
 export async function buildPage(): Promise<PageFiles> {
   await buildMissing('holdfast-sw.js', 'classic-worker');
   await buildMissing('holdfast.js', 'classic-client');
+  await buildMissing('holdfast-stream.js', 'classic-stream');
   const built = await build({
     root: resolve(DEMO, 'page'),
     configFile: false,

@@ -19,6 +19,8 @@ const ON_DISK: Record<string, string> = {
   '/holdfast-sw.js': resolve(DIST, 'holdfast-sw.js'),
   '/holdfast-sw.js.map': resolve(DIST, 'holdfast-sw.js.map'),
   '/holdfast.js': resolve(DIST, 'holdfast.js'),
+  '/holdfast-stream.js': resolve(DIST, 'holdfast-stream.js'),
+  '/holdfast-stream.js.map': resolve(DIST, 'holdfast-stream.js.map'),
   '/holdfast.js.map': resolve(DIST, 'holdfast.js.map'),
 };
 
