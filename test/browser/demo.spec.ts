@@ -85,3 +85,28 @@ test('the demo: signing out parks what waits, and only the same user’s sign-in
     await demo.close();
   }
 });
+
+test('the demo: S3 the live feed goes on where it was, after an outage and after a reload', async ({ page }) => {
+  const demo = await startDemo();
+  try {
+    await page.goto(demo.url);
+    const state = page.locator('#feed-state');
+    const ids = async () => (await page.locator('#feed .code').allTextContents()).map((id) => Number(id.slice(1))).reverse();
+    await expect(page.locator('#feed .code').first()).toBeVisible();
+    await dial(page, 'down');
+    await expect(state).toContainText('Cut off');
+    const known = (await ids()).at(-1)!;
+    await dial(page, 'ok');
+    await expect(page.locator('#feed .resumed')).toContainText(`Resumed at #${known}`);
+    await expect.poll(async () => (await ids()).at(-1)).toBeGreaterThan(known);
+    await page.reload();
+    await expect(page.locator('#feed .resumed')).toHaveCount(2);
+    const length = (await ids()).length;
+    await expect.poll(async () => (await ids()).length).toBeGreaterThan(length);
+    // None is missing, and none is there twice.
+    const all = await ids();
+    expect(all).toEqual(all.map((_, index) => all[0]! + index));
+  } finally {
+    await demo.close();
+  }
+});

@@ -359,7 +359,8 @@ test.describe('S8 the end', () => {
       const waiting = iterator.next();
       return [await iterator.return!(), await waiting, await iterator.next()];
     });
-    expect(ended).toEqual(Array(3).fill({ done: true, value: undefined }));
+    const over = { done: true, value: undefined };
+    expect(ended).toEqual([over, over, over]);
     await closed;
   });
 

@@ -15,7 +15,7 @@ describe('S1 progress', () => {
 
   test('isn’t stored while the loop is still at the event', async () => {
     const { server, open, log, stored } = createStreamHarness();
-    server({ text: events(1, 2), then: 'hang' });
+    server({ text: events(1, 2), ends: 'hang' });
     const stream = open();
     await stream.next();
     await settle();
@@ -98,7 +98,7 @@ describe('S2 the start', () => {
 
   test('is the stored id, or an explicit one before that', async () => {
     const { server, open, read, store, log } = createStreamHarness();
-    server({ text: events(8), then: 'hang' });
+    server({ text: events(8), ends: 'hang' });
     await store('7');
     await read(open(), 1);
     await store('7');
@@ -209,7 +209,7 @@ describe('S5 failures', () => {
 
   test('count from 0 again after an event', async () => {
     const { server, open, read, clock, log } = createStreamHarness();
-    server('drop', 'drop', 'drop', { text: events(1), then: 'reset' }, 'drop', { text: DONE });
+    server('drop', 'drop', 'drop', { text: events(1), ends: 'reset' }, 'drop', { text: DONE });
     const reading = read(open());
     await clock.advance(10_000);
     await reading;
@@ -374,7 +374,7 @@ describe('S7 the end by an error', () => {
     saves(async () => {
       throw new DOMException('no room', 'QuotaExceededError');
     });
-    server({ text: events(1), then: 'hang' });
+    server({ text: events(1), ends: 'hang' });
     await read(open());
     expect(log).toEqual(['0 GET', '0 event 1', '0 QuotaExceededError: no room']);
     expect(flying()).toBe(0);
@@ -409,7 +409,7 @@ describe('S7 the end by an error', () => {
 
   test('and an event that has no end', async () => {
     const { server, open, read, log, flying } = createStreamHarness();
-    server({ text: ['data: ', ...Array<string>(17).fill('x'.repeat(2 ** 20))], then: 'hang' });
+    server({ text: ['data: ', ...Array<string>(17).fill('x'.repeat(2 ** 20))], ends: 'hang' });
     await read(open());
     expect(log).toEqual(['0 GET', "0 StreamError: has ended: it can't be read"]);
     expect(flying()).toBe(0);
@@ -428,7 +428,7 @@ describe('S8 the end by the reader', () => {
 
   for (const [where, reply, isOnline] of [
     ['while connecting', 'hang', true],
-    ['between two events', { text: events(1), then: 'hang' }, true],
+    ['between two events', { text: events(1), ends: 'hang' }, true],
     ['in the gate', 'drop', false],
     ['in the backoff', 'drop', true],
   ] as const)
@@ -448,7 +448,7 @@ describe('S8 the end by the reader', () => {
 
   test('break closes the connection', async () => {
     const { server, open, read, flying } = createStreamHarness();
-    server({ text: events(1, 2), then: 'hang' });
+    server({ text: events(1, 2), ends: 'hang' });
     await read(open(), 1);
     expect(flying()).toBe(0);
   });

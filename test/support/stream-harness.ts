@@ -10,7 +10,7 @@ export type StreamReply =
   | Response
   | 'drop'
   | 'hang'
-  | { text: string | string[]; then?: 'close' | 'reset' | 'hang'; type?: string };
+  | { text: string | string[]; ends?: 'close' | 'reset' | 'hang'; type?: string };
 
 export interface StreamHarness {
   /** What happened, in order, with virtual times: `'0 GET after 7'`, `'0 event 8'`, `'0 saved 8'`. */
@@ -90,7 +90,7 @@ export function createStreamHarness({ random = () => 0 }: StreamHarnessOptions =
     if (reply === 'drop') throw new TypeError('fetch failed');
     flying++;
     if (reply === 'hang') return new Promise((_, reject) => onAbort(signal!, (reason) => (flying--, reject(reason as Error))));
-    const { text, then = 'close', type = 'text/event-stream' } = reply;
+    const { text, ends = 'close', type = 'text/event-stream' } = reply;
     const body = new ReadableStream<Uint8Array>({
       start(controller) {
         let open = true;
@@ -101,9 +101,9 @@ export function createStreamHarness({ random = () => 0 }: StreamHarnessOptions =
         };
         onAbort(signal!, (reason) => open && end(() => controller.error(reason)));
         for (const chunk of [text].flat()) controller.enqueue(new TextEncoder().encode(chunk));
-        if (then === 'close') end(() => controller.close());
+        if (ends === 'close') end(() => controller.close());
         // What was sent is read first.
-        if (then === 'reset') setImmediate(() => open && end(() => controller.error(new TypeError('network error'))));
+        if (ends === 'reset') setImmediate(() => open && end(() => controller.error(new TypeError('network error'))));
       },
     });
     return new Response(body, { headers: { 'Content-Type': type } });

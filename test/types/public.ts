@@ -1,5 +1,5 @@
 /** What the public doors let through, and what they refuse. The compiler is the test. */
-import { connect, fetchToken, TokenRefreshError, workerEndpoint, type EntryInfo, type Settlement, type SyncEvent } from 'holdfast';
+import { AuthRejectedError, connect, fetchToken, StreamError, TokenRefreshError, workerEndpoint, type EntryInfo, type Settlement, type SyncEvent } from 'holdfast';
 import {
   checkpointKey,
   classify,
@@ -49,6 +49,22 @@ export async function page(registration: ServiceWorkerRegistration): Promise<voi
   await fetchToken({ maxRetries: 1 });
   new TokenRefreshError('why', 400).status satisfies number | null;
   sync.addEventListener('held', ({ detail }) => detail.reason satisfies 'auth-expired' | 'token-missing' | 'signed-out');
+  for await (const { id, event, data } of sync.observe('/api/feed', { taskId: 'feed' })) {
+    id satisfies string | null;
+    (event + data) satisfies string;
+  }
+  const numbers = sync.observe(new URL('https://x.example/feed'), {
+    taskId: 'feed',
+    parse: Number,
+    isTerminal: ({ data }) => data === 0,
+    getToken: false,
+    onState: (state) => state.state === 'waiting' && state.delayMs.toFixed(),
+  });
+  (await numbers.next()).value?.data satisfies number | undefined;
+  // @ts-expect-error -- a stream needs its task id
+  sync.observe('/api/feed', {});
+  new StreamError('/api/feed', 'why').status satisfies number | null;
+  new AuthRejectedError('/api/feed', 'why') satisfies Error;
   // @ts-expect-error -- the option is getToken
   await connect({ worker: '/sw.js', getTokens: () => null });
 
