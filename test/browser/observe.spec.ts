@@ -278,7 +278,7 @@ test.describe('S6 tokens', () => {
     server.reply(() => closedStream('event: done\ndata:\n\n'));
     expect(await read(app.page, `taskId: 'feed'`)).toEqual({ seen: ['done'], ended: 'over' });
     expect(server.received.map(({ user }) => user)).toEqual([null, 'ann']);
-    expect(await page.evaluate(() => (window as unknown as { asked: unknown[] }).asked)).toEqual([
+    expect(await page.evaluate(() => (window as unknown as { asked: unknown[] }).asked)).toMatchObject([
       { reason: 'token-missing', rejected: false, baseUrl: `${server.origin}/api` },
       { reason: 'auth-expired', rejected: true, baseUrl: `${server.origin}/api` },
     ]);
