@@ -219,6 +219,7 @@ describe('A16 sign-out with purge', () => {
     await harness.api.signOut({ purge: true });
     answer();
     expect((await response)?.status).toBe(201);
+    expect(types(harness)).not.toContain('cancelled');
   });
 
   test('leaves everybody’s alone whom a token without an owner might not be', async () => {
