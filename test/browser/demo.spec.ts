@@ -73,6 +73,7 @@ test('the demo: signing out parks what waits, and only the same user’s sign-in
     await page.locator('#session-user').selectOption('joon');
     await page.getByRole('button', { name: 'Sign in', exact: true }).first().click();
     await expect(page.locator('#session-name')).toHaveText('Signed in as Joon');
+    await expect(page.locator('#session-life')).toContainText('token good');
     await save(page, 'Lamp out');
     await expect(page.locator('#reports [data-state="delivered"]').filter({ hasText: 'Lamp out' })).toBeVisible();
     await expect(parked).toHaveCount(1);

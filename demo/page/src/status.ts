@@ -51,7 +51,8 @@ export function showSession(): void {
   const mine = session();
   const left = mine ? Math.max(0, mine.expiresAt - Date.now()) : 0;
   setText(byId('session-name'), mine ? `Signed in as ${nameOf(mine.user)}` : 'Not signed in');
-  const refused = worker.status?.backends.some(({ holds }) => holds.some(({ reason }) => reason === 'auth-expired'));
+  const isMine = (owner: string | null) => owner === null || owner === mine?.user;
+  const refused = worker.status?.backends.some(({ holds }) => holds.some(({ reason, owner }) => reason === 'auth-expired' && isMine(owner)));
   const good = isAlive() && !refused;
   const life = good ? `token good for ${Math.ceil(left / 1000)} s` : refused ? 'token refused' : 'token expired';
   setText(byId('session-life'), mine ? life : 'no token in this page');
