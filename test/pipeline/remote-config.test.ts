@@ -121,8 +121,7 @@ describe('A14 the remote configuration', () => {
     const { start } = harness.outbox;
     harness.outbox.start = () => Promise.reject(new Error('not now'));
     say(json({ autoRetry: true }));
-    await harness.fetch('/api/x', { method: 'POST', body: 'x' });
-    await harness.clock.advance(0);
+    await harness.activate();
     harness.outbox.start = start;
     expect((await start()).backends).toMatchObject([{ signedOut: { user: null }, remote: { autoRetry: false } }]);
   });

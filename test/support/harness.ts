@@ -39,6 +39,8 @@ export interface Harness {
   /** As `second`, with a way to the first worker, and of ending it. */
   update(): { fetchAtFirst: Harness['fetch']; killFirst(): void };
   look(): Promise<void>;
+  /** Asks for the remote configuration, as an activation does. */
+  activate(): Promise<void>;
   linger(ms: number): Promise<boolean>;
   /** Holds up the making of digests. */
   slowDigest(wait: (content: string) => Promise<void>): void;
@@ -170,6 +172,7 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
       };
     },
     look: () => worker.scheduler.look(),
+    activate: () => worker.remote.refresh(),
     linger: (ms) => worker.scheduler.linger(ms),
     slowDigest: (wait) => {
       beforeDigest = wait;
