@@ -58,14 +58,20 @@ test('the drop-in needs no line of code: a worker by its URL, a client by its ta
   expect(server.received[1]).toMatchObject({ user: 'ann' });
 });
 
-test('both modules work in an app that has a bundler', async ({ page, server }) => {
-  server.serve('/app-worker.js', await bundled('worker.js'));
-  server.serve('/app.js', await bundled('page.js'));
-  server.serve('/', '<!doctype html><script type="module" src="/app.js"></script>', 'text/html');
+test('both modules work in an app that has a bundler, a stream’s chunk included', async ({ page, server }) => {
+  for (const file of ['worker.js', 'page.js']) for (const { fileName, code } of await bundled(file)) server.serve(`/${fileName}`, code);
+  server.serve('/', '<!doctype html><script type="module" src="/page.js"></script>', 'text/html');
   await page.goto(server.origin);
   await page.waitForFunction(() => window.sync?.controlled);
   server.reply('reset');
   expect(await page.evaluate(async () => (await fetch('/api/x', { method: 'POST', body: 'x' })).status)).toBe(202);
+  server.reply({ headers: { 'Content-Type': 'text/event-stream' }, body: 'event: done\nid: 1\ndata: all\n\n' });
+  const seen = await page.evaluate(async () => {
+    const events = [];
+    for await (const event of window.sync.observe('/api/feed', { taskId: 'feed' })) events.push(event);
+    return events;
+  });
+  expect(seen).toEqual([{ id: '1', event: 'done', data: 'all' }]);
 });
 
 test('a worker without takeOver takes over no page by itself', async ({ page, server }) => {
@@ -77,16 +83,16 @@ test('a worker without takeOver takes over no page by itself', async ({ page, se
   expect(await page.evaluate(() => navigator.serviceWorker.controller !== null)).toBe(true);
 });
 
-/** The app's own code, with Holdfast taken from its package. */
-async function bundled(file: string): Promise<string> {
+/** The app's own code, with Holdfast taken from its package: as many files as the bundler makes of it. */
+async function bundled(file: string): Promise<{ fileName: string; code: string }[]> {
   const entry = fileURLToPath(new URL(`./bundled/${file}`, import.meta.url));
   const built = await build({
     configFile: false,
     logLevel: 'silent',
     define: { 'process.env.NODE_ENV': '"production"' },
-    build: { write: false, lib: { entry, formats: ['es'], fileName: file } },
+    build: { write: false, lib: { entry, formats: ['es'], fileName: () => file } },
   });
   const [output] = [built].flat();
   if (!output || !('output' in output)) throw new Error(`${file} was not built`);
-  return output.output[0].code;
+  return output.output.flatMap((one) => (one.type === 'chunk' ? [one] : []));
 }

@@ -1,3 +1,3 @@
 import { connect } from 'holdfast';
 
-window.sync = await connect({ worker: '/app-worker.js', type: 'module' });
+window.sync = await connect({ worker: '/worker.js', type: 'module' });
