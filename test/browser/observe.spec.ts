@@ -150,8 +150,9 @@ test('S1 a checkpoint per event costs less than half of the speed', async ({ ope
   const { page } = await open();
   const [bare, kept] = await page.evaluate(async () => {
     const times: [number[], number[]] = [[], []];
-    for (let round = -1; round < 9; round++) {
-      for (const kind of [0, 1] as const) {
+    // A round takes some 25 ms, half of it the connection, so it takes many to tell the two from a busy machine's noise.
+    for (let round = -2; round < 31; round++) {
+      for (const kind of round % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const)) {
         const start = performance.now();
         let count = 0;
         for await (const { event } of window.sync.observe(`/api/feed?${kind}`, { taskId: `feed-${kind}` })) if (event === 'message') count++;
@@ -159,7 +160,7 @@ test('S1 a checkpoint per event costs less than half of the speed', async ({ ope
         if (round >= 0) times[kind].push(performance.now() - start);
       }
     }
-    return times.map((all) => all.sort((a, b) => a - b)[4]!) as [number, number];
+    return times.map((all) => all.sort((a, b) => a - b)[15]!) as [number, number];
   });
   console.log(`10 000 events: ${kept.toFixed(0)} ms, without checkpoints ${bare.toFixed(0)} ms: ${(bare / kept).toFixed(2)} of the speed`);
   expect(bare / kept).toBeGreaterThan(0.5);
