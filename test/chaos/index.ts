@@ -1,5 +1,6 @@
 import { buildPage } from './app.js';
-import { readArguments, UsageError, type Arguments } from './arguments.js';
+import { UsageError } from '../support/options.js';
+import { readArguments, type Arguments } from './arguments.js';
 import { check } from './checks.js';
 import { DatabaseLostError, run } from './run.js';
 import { commandFor, story, summary } from './words.js';
