@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import { Agenda } from './agenda.js';
+
+function taken(agenda: Agenda): string[] {
+  const log: string[] = [];
+  agenda.run((id, now) => log.push(`${now} take ${id}`));
+  return log;
+}
+
+test('by time, and in one millisecond by the order of putting', () => {
+  const agenda = new Agenda(4);
+  agenda.put(3, 700);
+  agenda.put(0, 20);
+  agenda.put(2, 20);
+  agenda.put(1, 19.2);
+  expect(taken(agenda)).toEqual(['20 take 0', '20 take 2', '20 take 1', '700 take 3']);
+});
+
+test('what is taken may be put again, for now and for further than the wheel is long', () => {
+  const agenda = new Agenda(1);
+  const log: number[] = [];
+  agenda.put(0, 0);
+  agenda.run((id, now) => {
+    log.push(now);
+    if (log.length < 5) agenda.put(id, log.length === 1 ? now : now + 60_000);
+  });
+  expect(log).toEqual([0, 0, 60_000, 120_000, 180_000]);
+});
+
+test('the past, what is too far ahead, and what waits already are refused', () => {
+  const agenda = new Agenda(1);
+  expect(() => agenda.put(0, -1)).toThrow("-1 ms isn't within 65536 ms from 0");
+  expect(() => agenda.put(0, 65_536)).toThrow(RangeError);
+  agenda.put(0, 10);
+  expect(() => agenda.put(0, 20)).toThrow('0 waits already');
+});
