@@ -1,0 +1,34 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { UsageError } from '../support/options.js';
+import { readArguments } from './arguments.js';
+import { figuresOf } from './figures.js';
+import { plot } from './plot.js';
+import type { Scenario } from './scenario.js';
+import { simulate } from './simulate.js';
+import { STRATEGIES, VARIANTS } from './strategies.js';
+import { setting, table } from './words.js';
+
+/** The herd. Gives the exit code: 0, or 2 for a wrong argument. */
+export async function main(given: readonly string[]): Promise<number> {
+  let scenario: Scenario;
+  try {
+    scenario = readArguments(given);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(error.message);
+    return 2;
+  }
+  const start = performance.now();
+  console.log(`${setting(scenario)}\n`);
+  const results = STRATEGIES.map((strategy) => simulate(scenario, strategy));
+  const others = VARIANTS.map((strategy) => simulate(scenario, strategy));
+  console.log(table([...results, ...others].map((result) => figuresOf(result, scenario))));
+
+  // The README shows the herd of no arguments; another one mustn't take its place.
+  const file = join(import.meta.dirname, given.length === 0 ? 'herd.svg' : '../../test-results/herd.svg');
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, plot(results, scenario));
+  console.log(`\n${file}\n${((performance.now() - start) / 1000).toFixed(1)} s`);
+  return 0;
+}
