@@ -1,5 +1,5 @@
 /** What the public doors let through, and what they refuse. The compiler is the test. */
-import { AuthRejectedError, connect, fetchToken, StreamError, TokenRefreshError, workerEndpoint, type EntryInfo, type Settlement, type SyncEvent } from 'holdfast';
+import { addLanguage, AuthRejectedError, connect, describeEvent, fetchToken, StreamError, TokenRefreshError, workerEndpoint, type EntryInfo, type Settlement, type SyncEvent } from 'holdfast';
 import {
   checkpointKey,
   classify,
@@ -27,6 +27,9 @@ export async function page(registration: ServiceWorkerRegistration): Promise<voi
     // @ts-expect-error -- only a retry has a delay
     void detail.delayMs;
   });
+  sync.addEventListener('event', ({ detail }) => describeEvent(detail, 'zh-CN') satisfies string);
+  // @ts-expect-error -- a language has words for all of them
+  addLanguage('de', { reasons: {}, events: {} });
   // @ts-expect-error -- there's no such event
   sync.addEventListener('finished', () => {});
   const entries: EntryInfo[] = await sync.entries({ state: 'dead', limit: 10 });
