@@ -70,6 +70,8 @@ export interface ObserveParts {
   getToken: GetToken | undefined;
   /** The client's end. */
   closed: AbortSignal;
+  /** Its user's session: it ends with a sign-out, in whatever tab. */
+  session: AbortSignal;
 }
 
 /** The events of a stream; see `SyncClient.observe`. */

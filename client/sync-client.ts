@@ -59,6 +59,7 @@ export class SyncClient extends TypedEventTarget {
   readonly #api: SyncApi;
   readonly #end: AbortController;
   readonly #hooks: ClientHooks;
+  #session = new AbortController();
 
   /** Made by `connect`. */
   constructor(api: SyncApi, end: AbortController, hooks: ClientHooks = {}) {
@@ -69,6 +70,7 @@ export class SyncClient extends TypedEventTarget {
     const channel = new BroadcastChannel(EVENT_CHANNEL);
     channel.addEventListener('message', ({ data }: MessageEvent<SyncEvent | TokenNote>) => {
       if (data.type === 'token') return hooks.tokenChanged?.();
+      if (data.type === 'held' && data.reason === 'signed-out') this.#endSession();
       hooks.hear?.(data);
       this.dispatchEvent(new CustomEvent(data.type, { detail: data }));
       this.dispatchEvent(new CustomEvent('event', { detail: data }));
@@ -107,6 +109,7 @@ export class SyncClient extends TypedEventTarget {
   signOut(options?: SignOutOptions): Promise<void> {
     // At once: a token that is on its way here must not reach the worker after it.
     this.#hooks.signedOut?.();
+    this.#endSession();
     return this.#api.signOut(options);
   }
 
@@ -207,7 +210,7 @@ export class SyncClient extends TypedEventTarget {
    * @example for await (const { id, data } of sync.observe('/api/feed', { taskId: 'feed' })) show(data);
    */
   observe<Data = string>(url: string | URL, options: ObserveOptions<Data>): AsyncIterableIterator<StreamEvent<Data>> {
-    return observe(url, options, { api: this.#api, getToken: this.#hooks.getToken, closed: this.#end.signal });
+    return observe(url, options, { api: this.#api, getToken: this.#hooks.getToken, closed: this.#end.signal, session: this.#session.signal });
   }
 
   /** The last 500 events, the oldest first. */
@@ -218,6 +221,12 @@ export class SyncClient extends TypedEventTarget {
   /** Lets go of the worker and of every listener. What is stored stays stored. */
   close(): void {
     this.#end.abort(new DOMException('holdfast: the client is closed', 'AbortError'));
+  }
+
+  /** A stream that carries the user's token must not go on as that user. */
+  #endSession(): void {
+    this.#session.abort(new DOMException('holdfast: the user has signed out', 'AbortError'));
+    this.#session = new AbortController();
   }
 
   #newsOf(id: string, signal: AbortSignal): { promise: Promise<void>; stop(): void } {

@@ -26,7 +26,7 @@ export async function* openStream<Data>({
   url,
   baseUrl: given,
   options,
-  parts: { api, getToken: clients },
+  parts: { api, getToken: clients, session },
   ended,
   fail,
 }: StreamRequest<Data>): AsyncGenerator<StreamEvent<Data>, void, undefined> {
@@ -37,6 +37,8 @@ export async function* openStream<Data>({
   const { baseUrl } = own ?? { baseUrl: new URL(url).origin };
   const space = namespace ?? own?.namespace ?? '';
   const ask = getToken && own && isUnder(url, baseUrl) ? getToken : null;
+  if (ask) session.addEventListener('abort', () => fail(session.reason), { signal: ended });
+  if (ask && session.aborted) fail(session.reason);
   const plan: StreamPlan<Data> = {
     url,
     key: checkpointKey({ namespace: space, baseUrl, taskId }),

@@ -296,6 +296,26 @@ test.describe('S6 tokens', () => {
     expect(server.received).toHaveLength(5);
   });
 
+  test('a sign-out in another tab ends what carries the token, and nothing else', async ({ open, server, context }) => {
+    const app = await open({ connect: `getToken: () => 'anns'` });
+    server.reply(() => openStream(events(1)));
+    await app.page.evaluate(() => {
+      const follow = async (options: object) => {
+        for await (const _ of window.sync.observe('/api/feed', { taskId: 'feed', ...options })) (window.states ??= []).push('event');
+      };
+      void follow({}).catch(({ name, message }: Error) => (window.ended = `${name}: ${message}`));
+      void follow({ getToken: false, taskId: 'public' }).catch(() => window.states.push('ended'));
+    });
+    await app.page.waitForFunction(() => window.states?.length === 2);
+    const second = await context.newPage();
+    await second.goto(server.origin);
+    await connectPage(second);
+    await second.evaluate(() => window.sync.signOut());
+    await app.page.waitForFunction(() => window.ended !== undefined);
+    expect(await app.page.evaluate(() => window.ended)).toBe('AbortError: holdfast: the user has signed out');
+    expect(await app.page.evaluate(() => window.states)).toEqual(['event', 'event']);
+  });
+
   test('another host gets none, nor does what is no backend’s', async ({ open, server }) => {
     const foreign = await createApiServer({ cors: true });
     try {
