@@ -77,6 +77,7 @@ export function install(options: InstallOptions): void {
     location: self.location.href,
     instance,
     onEvent: options.onEvent,
+    locale: options.locale,
   });
   // A newer worker may deliver what a page still waits for here.
   channel.addEventListener('message', ({ data }: MessageEvent<SyncEvent>) => report.heard(data));

@@ -130,6 +130,8 @@ export interface InstallOptions {
   backends: readonly BackendOptions[];
   /** Sees every event. It can't change anything, and may throw without harm. */
   onEvent?: (event: SyncEvent) => void;
+  /** The language for what is shown to people, as a BCP 47 tag; pages find it in `status().locale`. @default the page's own */
+  locale?: string;
   /** Take over open pages at once: `skipWaiting` and `clients.claim()`. @default false */
   takeOver?: boolean;
 }
@@ -137,8 +139,17 @@ export interface InstallOptions {
 export const INSTALL_RULES: Rules = {
   backends: listOf('backend', isRecord),
   onEvent: aFunction('an event'),
+  locale: [isLocale, 'it must be a BCP 47 language tag'],
   takeOver: bool,
 };
+
+function isLocale(value: unknown): boolean {
+  try {
+    return typeof value === 'string' && Intl.getCanonicalLocales(value).length > 0;
+  } catch {
+    return false;
+  }
+}
 
 export const BACKEND_RULES: Rules = {
   baseUrl: text,
@@ -176,6 +187,3 @@ export const LIMIT_RULES: Rules = {
   maxBytes: positive('bytes'),
   maxAgeMs: positive('milliseconds'),
 };
-
-/** Of the contract, and still to come. To take them in silence would be a promise. */
-export const NOT_YET = ['locale'];

@@ -12,7 +12,6 @@ import {
   BACKEND_RULES,
   INSTALL_RULES,
   LIMIT_RULES,
-  NOT_YET,
   type AuthOptions,
   type BackendOptions,
   type InstallOptions,
@@ -33,7 +32,7 @@ export interface Environment {
 export function readOptions(options: InstallOptions, environment: Environment): BackendConfig[] {
   obey('options', options ?? null, record('backends'));
   obey('backends', options.backends ?? null, INSTALL_RULES['backends']!);
-  checkOptions(options, INSTALL_RULES, '', NOT_YET);
+  checkOptions(options, INSTALL_RULES);
   const configs = options.backends.map((backend, index) => readBackend(backend, `backends[${index}]`, environment));
   configs.forEach(({ key, baseUrl }, index) => {
     const first = configs.findIndex((other) => other.key === key);
@@ -48,7 +47,7 @@ export function readOptions(options: InstallOptions, environment: Environment): 
 }
 
 function readBackend(options: BackendOptions, at: string, { location, warn }: Environment): BackendConfig {
-  checkOptions(options, BACKEND_RULES, `${at}.`, NOT_YET);
+  checkOptions(options, BACKEND_RULES, `${at}.`);
   const { namespace = '', methods = ['POST', 'PUT', 'PATCH', 'DELETE'], networkTimeoutMs = 10_000 } = options;
   const { lane, owner = 'jwt-sub', capture = 'on-failure', respond = 'queued', beforeSend } = options;
   const { retry = {}, gate = null, concurrency = 6, onDead = 'skip', limits = {}, match = () => true } = options;
@@ -108,7 +107,7 @@ const isVerdict = (value: unknown): boolean =>
 
 function readAuth(auth: false | AuthOptions, at: string): BackendConfig['auth'] {
   if (auth === false) return null;
-  checkOptions(auth, AUTH_RULES, at, NOT_YET);
+  checkOptions(auth, AUTH_RULES, at);
   return { codes: JWT_CODES, autoRetry: true, maxRejections: 3, on401: 'hold', learn: true, ...defined(auth) };
 }
 

@@ -132,6 +132,7 @@ export function createListing({ outbox, clock, isOnline, storage }: Ports, state
       const times = backends.flatMap(({ nextAttemptAt }) => (nextAttemptAt === null ? [] : [nextAttemptAt]));
       const sum = (count: (one: BackendStatus) => number) => backends.reduce((total, one) => total + count(one), 0);
       return {
+        locale: state.locale,
         online: isOnline(),
         paused: state.settings.paused,
         waiting: sum((one) => one.waiting),

@@ -27,6 +27,7 @@ export interface PipelineParts {
   /** Names this worker. */
   instance: string;
   onEvent?: ((event: SyncEvent) => void) | undefined;
+  locale?: string | undefined;
 }
 
 export interface Pipeline {
@@ -41,12 +42,12 @@ export interface Pipeline {
 }
 
 /** Puts the parts of the pipeline together, around what they need of the world. */
-export function createPipeline({ ports, configs, location, instance, onEvent }: PipelineParts): Pipeline {
+export function createPipeline({ ports, configs, location, instance, onEvent, locale }: PipelineParts): Pipeline {
   ports.locks.keep(workerLock(instance));
   const report = createReport(ports, onEvent);
   const unanswered = createUnanswered(ports, instance);
   const changes = createChanges();
-  const state = createState(configs.map((config) => createBackend(config, ports, changes)), { outbox: ports.outbox, unanswered, location });
+  const state = createState(configs.map((config) => createBackend(config, ports, changes)), { outbox: ports.outbox, unanswered, location, locale: locale ?? null });
   const holds = createHolds(ports, report);
   const listing = createListing(ports, state);
   const replay = createReplay({ ports, report, holds, listing, state });

@@ -9,6 +9,7 @@ export interface State {
   /** By their keys. */
   readonly backends: ReadonlyMap<string, Backend>;
   settings: Settings;
+  readonly locale: string | null;
   /** Reads what an earlier worker left. Repeated calls share one reading; a failed one is tried again. */
   ready(): Promise<void>;
   /** The backends with that base URL, in whatever spelling. */
@@ -17,7 +18,7 @@ export interface State {
 
 export function createState(
   backends: readonly Backend[],
-  { outbox, unanswered, location }: { outbox: Outbox; unanswered: Unanswered; location: string },
+  { outbox, unanswered, location, locale }: { outbox: Outbox; unanswered: Unanswered; location: string; locale: string | null },
 ): State {
   const byKey = new Map(backends.map((backend) => [backend.config.key, backend]));
   let loading: Promise<void> | undefined;
@@ -38,6 +39,7 @@ export function createState(
   const state: State = {
     backends: byKey,
     settings: { paused: false },
+    locale,
     ready: () =>
       (loading ??= load().catch((error: unknown) => {
         loading = undefined;

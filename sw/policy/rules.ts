@@ -59,15 +59,11 @@ export function obey(option: string, value: unknown, [holds, rule]: Rule): void 
  * Checks an object of options: each by its rule, and none without one.
  *
  * @param prefix what stands before an option's name: `backends[0].`
- * @param later options that are known and not supported yet
  */
-export function checkOptions(options: object, rules: Rules, prefix = '', later: readonly string[] = []): void {
+export function checkOptions(options: object, rules: Rules, prefix = ''): void {
   for (const [name, value] of Object.entries(options)) {
     const rule = rules[name];
     if (rule) obey(prefix + name, value, rule);
-    else {
-      const why = later.includes(name) ? "this version doesn't support it yet" : "it isn't known";
-      throw new ConfigError(prefix + name, value, `${why}; known are: ${Object.keys(rules).join(', ')}`);
-    }
+    else throw new ConfigError(prefix + name, value, `it isn't known; known are: ${Object.keys(rules).join(', ')}`);
   }
 }

@@ -106,6 +106,8 @@ export interface StorageStatus {
 }
 
 export interface SyncStatus {
+  /** As `install` was given it, for `describeEvent`; null: the page's own language. */
+  locale: string | null;
   online: boolean;
   paused: boolean;
   waiting: number;

@@ -470,6 +470,13 @@ describe('commands', () => {
     });
   });
 
+  test('R9 the language that install was given is told to the pages', async () => {
+    expect(await createHarness({ locale: 'zh-CN' }).api.status()).toMatchObject({ locale: 'zh-CN' });
+    expect(await createHarness().api.status()).toMatchObject({ locale: null });
+    for (const locale of ['', 'not a locale', 7] as string[])
+      expect(() => createHarness({ locale })).toThrow(/option "locale" is .*; it must be a BCP 47 language tag/);
+  });
+
   test('V3 a hook that throws breaks nothing, and can’t change an event', async () => {
     const { post, server, clock, log, printed } = createHarness({
       onEvent: (event) => {

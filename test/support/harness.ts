@@ -53,10 +53,11 @@ export interface HarnessOptions {
   random?: () => number;
   gate?: RetryGate;
   onEvent?: (event: SyncEvent) => void;
+  locale?: string;
 }
 
 /** A whole worker without a browser: the real pipeline and policies, a memory outbox, a virtual clock. */
-export function createHarness({ backends = [{ baseUrl: '/api' }], random = () => 1, onEvent }: HarnessOptions = {}): Harness {
+export function createHarness({ backends = [{ baseUrl: '/api' }], random = () => 1, onEvent, locale }: HarnessOptions = {}): Harness {
   const clock = virtualClock();
   const outbox = memoryOutbox();
   const checkpoints = memoryCheckpoints();
@@ -117,13 +118,14 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
     };
     // Whoever wants the network validated says so: it's one more request in the log.
     const given = backends.map((backend) => ({ ...(!backend.gate && { validate: false as const }), ...backend }));
-    const configs = readOptions({ backends: given }, { location: `${ORIGIN}/sw.js`, warn: print });
+    const configs = readOptions({ backends: given, ...(locale !== undefined && { locale }) }, { location: `${ORIGIN}/sw.js`, warn: print });
     const pipeline = createPipeline({
       ports,
       configs,
       location: `${ORIGIN}/sw.js`,
       instance,
       onEvent,
+      locale,
     });
     const { report } = pipeline;
     reports.add(report);
