@@ -19,6 +19,8 @@ export type Capture = (
   directives: Directives,
   backend: Backend,
   context: FetchContext,
+  /** Nothing new is captured: the kill switch. */
+  isOff: boolean,
 ) => Promise<Response>;
 
 export interface CaptureParts {
@@ -149,7 +151,7 @@ export function createCapture(parts: CaptureParts): Capture {
     return launch(backend, wanted, directives, context, { unstorable: reason !== null });
   }
 
-  return async (request, directives, backend, context) => {
+  return async (request, directives, backend, context, isOff) => {
     // Before anything is awaited: in the order in which they come.
     const lane = directives.lane ?? backend.config.lane(request);
     const berth = backend.berths.take(lane);
@@ -160,7 +162,8 @@ export function createCapture(parts: CaptureParts): Capture {
       const wanted = await candidateOf(request, directives, backend, { ...context, lane, berth }, holds, ports);
       const whole = { ...context, signal: request.signal };
       const resumed = known && (await resume(backend, wanted, directives, whole, known));
-      return resumed || (await capture(backend, wanted, directives, whole));
+      if (resumed) return resumed;
+      return await (isOff ? launch(backend, wanted, directives, whole, { unstorable: true }) : capture(backend, wanted, directives, whole));
     } finally {
       known?.();
       stopTimer();

@@ -39,11 +39,13 @@ export interface InterceptParts {
   holds: Holds;
   scheduler: Scheduler;
   remote: RemoteConfig;
+  /** Whether an event may still come that was with a worker that died. */
+  mayComeAgain(): boolean;
   send: Send;
 }
 
 /** Answers an intercepted request. */
-export function createIntercept({ capture, state, report, holds, scheduler, remote, send }: InterceptParts) {
+export function createIntercept({ capture, state, report, holds, scheduler, remote, mayComeAgain, send }: InterceptParts) {
   return async (request: Request, backend: Backend, context: FetchContext): Promise<Response> => {
     let directives;
     try {
@@ -66,11 +68,13 @@ export function createIntercept({ capture, state, report, holds, scheduler, remo
     void remote.look();
     // The kill switch: nothing is captured, and no header of ours reaches the network all the same. What is
     // stored still waits for the token that the page may bring.
-    if (!configurationOf(backend, state.settings).offlineMode) {
+    const isOff = !configurationOf(backend, state.settings).offlineMode;
+    // Unless it may be one that a worker before has on disk: sent bare, it would be sent twice.
+    if (isOff && !mayComeAgain()) {
       await learnFrom(request, directives, backend, holds);
       void scheduler.look();
       return passThrough();
     }
-    return capture(request, directives, backend, context);
+    return capture(request, directives, backend, context, isOff);
   };
 }

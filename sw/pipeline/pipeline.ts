@@ -63,6 +63,7 @@ export function createPipeline({ ports, configs, location, instance, onEvent, lo
   const remote = createRemoteConfig({ ports, report, state, changed: () => void scheduler.look() });
   const sessions = createSessions(ports, report);
   const api = createCommands({ ports, state, report, holds, sessions, listing, scheduler, remote, connectivityChanged });
-  const intercept = createIntercept({ capture, state, report, holds, scheduler, remote, send: ports.send });
+  const mayComeAgain = () => unanswered.end() !== null;
+  const intercept = createIntercept({ capture, state, report, holds, scheduler, remote, mayComeAgain, send: ports.send });
   return { state, report, scheduler, remote, connectivityChanged, api, intercept };
 }

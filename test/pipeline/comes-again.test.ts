@@ -55,6 +55,35 @@ describe('D1 a fetch event that comes again', () => {
     expect(seen.keys.size).toBe(2);
   });
 
+  test('D1 A14 with the kill switch on, too: sent bare, it would be sent twice', async () => {
+    const harness = createHarness(AHEAD);
+    const { fetch, restart, clock, api } = harness;
+    const seen = keysSeen(harness);
+    void fetch('/api/x', MINE);
+    await settle();
+    await api.configure({ offlineMode: false });
+    restart();
+    expect((await fetch('/api/x', MINE))!.status).toBe(201);
+    await clock.advance(60_000);
+    expect(seen.keys.size).toBe(1);
+    expect(await api.entries()).toEqual([]);
+  });
+
+  test('A14 what only comes at the same time is sent, and not stored', async () => {
+    const harness = createHarness(AHEAD);
+    const { fetch, restart, clock, api, server } = harness;
+    keysSeen(harness);
+    void fetch('/api/x', MINE);
+    await settle();
+    await api.configure({ offlineMode: false });
+    restart();
+    server(() => new Response(null, { status: 503 }));
+    expect((await fetch('/api/y', { ...MINE, body: 'another' }))!.status).toBe(503);
+    server(ok);
+    await clock.advance(60_000);
+    expect(await api.entries()).toEqual([]);
+  });
+
   test('one that fails again goes into the line as the entry that it is', async () => {
     const harness = createHarness(AHEAD);
     const { fetch, restart, server, api, clock, events } = harness;
