@@ -97,7 +97,7 @@ export interface BackendOptions {
    * What the network is validated by, before something is replayed after a failure to reach the server, or in
    * another network: a URL that's asked by HEAD, or `false`. An answer counts, whatever its status, unless it
    * leads to another origin, as a captive portal's does, or is a page over plain http. It carries no token.
-   * Absolute, or relative to the worker's script. @default the base URL
+   * Absolute, or relative to the worker's script. @default the base URL; false where that's on this machine
    */
   validate?: string | false;
   /** Sends at once, each in a lane of its own. @default 6 */

@@ -1,5 +1,6 @@
 /** Reads the options of `install`: checks them, and fills in the defaults. */
 import { normaliseBaseUrl } from './policy/base-url.js';
+import { isLoopback } from './policy/captive-portal.js';
 import { classify, JWT_CODES } from './policy/classify.js';
 import { ConfigError } from './policy/errors.js';
 import { decodeJwt } from './policy/jwt.js';
@@ -55,7 +56,7 @@ function readBackend(options: BackendOptions, at: string, { location, warn }: En
   const { idempotencyKey = new URL(baseUrl).origin === new URL(location).origin } = options;
   if (gate && options.validate !== undefined)
     throw new ConfigError(`${at}.validate`, options.validate, "it's the default gate that validates, and this backend has one of its own");
-  const { validate = gate ? false : baseUrl } = options;
+  const { validate = gate || isLoopback(baseUrl) ? false : baseUrl } = options;
   const auth = readAuth(options.auth ?? {}, `${at}.auth.`);
   checkOptions(limits, LIMIT_RULES, `${at}.limits.`);
   const own = isFunction(retry);

@@ -19,3 +19,6 @@ export function isCaptivePortal({ asked, url, status, contentType }: ValidationA
   const isPage = /^\s*(text\/html|application\/xhtml\+xml)/i.test(contentType ?? '');
   return isPage && status >= 200 && status < 300 && from.protocol !== 'https:';
 }
+
+/** Whether a URL leads no further than this machine, so that nobody can be in between (RFC 6761 §6.3, RFC 1122 §3.2.1.3). */
+export const isLoopback = (url: string): boolean => /^((.+\.)?localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(url).hostname);

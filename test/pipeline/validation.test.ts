@@ -149,6 +149,17 @@ describe('R8 validation', () => {
     expect(it.harness.log.some((line) => line.includes('delivered'))).toBe(false);
   });
 
+  test('by the base URL where nothing is said, unless that’s on this machine', async () => {
+    for (const [baseUrl, asked] of [['/api', ['0 send /api']], ['http://localhost:3000/api', []]] as const) {
+      const harness = createHarness({ backends: [{ baseUrl, validate: undefined as never }] });
+      harness.server(() => 'drop');
+      await harness.post('a', { path: `${baseUrl}/a` });
+      harness.server(ok);
+      await online(harness);
+      expect(sends(harness)).toEqual(['0 send a', ...asked, '0 send a']);
+    }
+  });
+
   test('by another URL, or not at all', async () => {
     const elsewhere = validated('http://api.example/up');
     await stored(elsewhere);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isCaptivePortal } from '../../sw/policy/captive-portal.js';
+import { isCaptivePortal, isLoopback } from '../../sw/policy/captive-portal.js';
 
 const api = 'http://api.example/v1';
 const cases: [what: string, answer: Parameters<typeof isCaptivePortal>[0], isPortal: boolean][] = [
@@ -18,4 +18,19 @@ const cases: [what: string, answer: Parameters<typeof isCaptivePortal>[0], isPor
 
 test.each(cases)('R8 %s', (_what, answer, isPortal) => {
   expect(isCaptivePortal(answer)).toBe(isPortal);
+});
+
+test.each([
+  ['http://localhost:3000/api', true],
+  ['http://app.localhost/', true],
+  ['http://127.0.0.1/', true],
+  ['http://127.8.9.10:80/', true],
+  ['http://[::1]:8080/v1', true],
+  ['https://localhost.example/', false],
+  ['https://notlocalhost/', false],
+  ['http://128.0.0.1/', false],
+  ['http://127.0.0.1.example/', false],
+  ['https://api.example/v1', false],
+])('R8 %s is on this machine: %s', (url, is) => {
+  expect(isLoopback(url)).toBe(is);
 });
