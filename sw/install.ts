@@ -71,7 +71,7 @@ export function install(options: InstallOptions): void {
     askForWakeUp: backgroundSync.ask,
     log,
   };
-  const { state, report, scheduler, remote, connectivityChanged, api, intercept } = createPipeline({
+  const { state, report, scheduler, remote, connectivityChanged, activated, api, intercept } = createPipeline({
     ports,
     configs,
     location: self.location.href,
@@ -93,6 +93,7 @@ export function install(options: InstallOptions): void {
     self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()));
   }
   self.addEventListener('activate', () => {
+    activated();
     connectivityChanged(false);
     // The drain isn't part of the activation: every request of every page waits for that.
     void scheduler.hurry();

@@ -37,6 +37,8 @@ export interface Pipeline {
   remote: RemoteConfig;
   /** Lets the connectivity gates look again; `isNews` when it may be another network by now. */
   connectivityChanged(isNews: boolean): void;
+  /** To be called first thing in the worker's `activate` event. */
+  activated(): void;
   api: SyncApi;
   intercept: ReturnType<typeof createIntercept>;
 }
@@ -65,5 +67,5 @@ export function createPipeline({ ports, configs, location, instance, onEvent, lo
   const api = createCommands({ ports, state, report, holds, sessions, listing, scheduler, remote, connectivityChanged });
   const mayComeAgain = () => unanswered.end() !== null;
   const intercept = createIntercept({ capture, state, report, holds, scheduler, remote, mayComeAgain, send: ports.send });
-  return { state, report, scheduler, remote, connectivityChanged, api, intercept };
+  return { state, report, scheduler, remote, connectivityChanged, activated: unanswered.activated, api, intercept };
 }

@@ -41,13 +41,18 @@ export interface Unanswered {
   claim(fingerprint: () => Promise<string>, taken: (entry: EntryRecord) => void): Promise<EntryRecord | KeptSettlement | null>;
   /** The event has its answer: another one like it is a request of its own. Never rejects. */
   answered(seq: number): Promise<void>;
+  /**
+   * An update's worker is the active one now. It may have started long before: the one that it replaces
+   * goes on while its events are open, and what it leaves comes here from now on.
+   */
+  activated(): void;
   /** Reads what an earlier worker left. */
   begin(): Promise<void>;
 }
 
 export function createUnanswered({ clock, locks, outbox, log }: Ports, instance: string): Unanswered {
-  const start = clock.now();
-  const deadline = start + COMES_AGAIN_MS;
+  let start = clock.now();
+  let deadline = start + COMES_AGAIN_MS;
   let entries: EntryRecord[] = [];
   let settlements: KeptSettlement[] = [];
   const claimed = new Set<number>();
@@ -130,6 +135,10 @@ export function createUnanswered({ clock, locks, outbox, log }: Ports, instance:
           resolve(write(outbox.answered(seqs)));
         });
       }));
+    },
+    activated() {
+      start = clock.now();
+      deadline = start + COMES_AGAIN_MS;
     },
     async begin() {
       await read();

@@ -55,6 +55,24 @@ describe('D1 a fetch event that comes again', () => {
     expect(seen.keys.size).toBe(2);
   });
 
+  test('D1 to an update’s worker that has waited for long: its time begins with its activation', async () => {
+    const harness = createHarness(AHEAD);
+    const { update, clock, api } = harness;
+    const seen = keysSeen(harness);
+    const { fetchAtFirst, killFirst, activate } = update();
+    // The first goes on while its events are open, and so the second isn't activated yet.
+    await clock.advance(10_000);
+    void fetchAtFirst('/api/x', MINE);
+    await settle();
+    killFirst();
+    activate();
+    expect((await harness.fetch('/api/x', MINE))!.status).toBe(201);
+    await clock.advance(60_000);
+    expect(seen.count()).toBe(2);
+    expect(seen.keys.size).toBe(1);
+    expect(await api.entries()).toEqual([]);
+  });
+
   test('D1 A14 with the kill switch on, too: sent bare, it would be sent twice', async () => {
     const harness = createHarness(AHEAD);
     const { fetch, restart, clock, api } = harness;

@@ -37,7 +37,7 @@ export interface Harness {
   /** Another worker starts on the same disk, and the first lives on; what follows goes to the new one. */
   second(): void;
   /** As `second`, with a way to the first worker, and of ending it. */
-  update(): { fetchAtFirst: Harness['fetch']; killFirst(): void };
+  update(): { fetchAtFirst: Harness['fetch']; killFirst(): void; activate(): void };
   look(): Promise<void>;
   /** Asks for the remote configuration, as an activation does. */
   activate(): Promise<void>;
@@ -171,6 +171,7 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
       return {
         fetchAtFirst: (path, init) => fetchAt(first, path, init),
         killFirst: () => locks.release(workerLock(first.instance)),
+        activate: () => worker.activated(),
       };
     },
     look: () => worker.scheduler.look(),
