@@ -57,11 +57,8 @@ export function reckon(
     record = { ...record, holdUntil: Math.max(record.holdUntil, now + floor) };
   }
   backend.record = record;
-  if (answered) {
-    backend.lastAnswerAt = now;
-    noteClock(backend, outcome.headers, now);
-    backend.validation.heard(outcome);
-  } else backend.validation.doubt();
+  if (answered) heard(backend, outcome, now);
+  else backend.validation.doubt();
 
   return {
     type: 'transient',
@@ -73,6 +70,13 @@ export function reckon(
     answer: answered ? lastWords(outcome) : null,
     block: config.onDead === 'block',
   };
+}
+
+/** What any answer tells, whatever its status. */
+function heard(backend: Backend, answer: Answer, now: number): void {
+  backend.lastAnswerAt = now;
+  noteClock(backend, answer.headers, now);
+  backend.validation.heard(answer);
 }
 
 /** Clocks that differ by less agree: a token is given as much, and a `Date` has full seconds. */
@@ -92,8 +96,6 @@ export const lastWords = ({ status, headers }: Answer): FinalAnswer => ({ status
 
 /** The backend has answered, and not with a 503: whatever waited for that may go. */
 export function answered(backend: Backend, answer: Answer, now: number): void {
-  backend.lastAnswerAt = now;
-  noteClock(backend, answer.headers, now);
-  backend.validation.heard(answer);
+  heard(backend, answer, now);
   if (backend.record.circuit.state === 'open') backend.record = { ...backend.record, circuit: CLOSED };
 }
