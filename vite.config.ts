@@ -23,10 +23,17 @@ const builds: Record<string, UserConfig['build']> = {
     lib: { entry: 'client/stream/open.ts', formats: ['es'], fileName: () => 'holdfast-stream.js' },
     emptyOutDir: false,
   },
+  'classic-tools': {
+    lib: { entry: 'client/tools/tools.ts', formats: ['es'], fileName: () => 'holdfast-tools.js' },
+    emptyOutDir: false,
+  },
 };
 
-/** A classic script can't be split by the bundler, so it loads the stream's code from beside itself. */
-const beside = [{ find: './stream/load.js', replacement: new URL('client/stream/load-classic.ts', import.meta.url).pathname }];
+/** A classic script can't be split by the bundler, so it loads what few pages need from beside itself. */
+const beside = ['stream', 'tools'].map((folder) => ({
+  find: `./${folder}/load.js`,
+  replacement: new URL(`client/${folder}/load-classic.ts`, import.meta.url).pathname,
+}));
 
 export default defineConfig(({ mode }) => ({
   define: { 'process.env.NODE_ENV': '"production"' },

@@ -8,5 +8,6 @@ export { AuthRejectedError, StreamError } from './stream/errors.js';
 export type { ObserveOptions } from './observe.js';
 export type { StreamEvent, StreamState } from './stream/events.js';
 export type { GetToken, TokenRequest } from './token-source.js';
+export type * from './tools/har-types.js';
 export type * from '../sw/protocol/api.js';
 export type * from '../sw/protocol/events.js';

@@ -1,7 +1,10 @@
 import type {
+  BodyRange,
   Configuration,
+  EntryBody,
   EntryFilter,
   EntryInfo,
+  EntryPatch,
   Settlement,
   SignOutOptions,
   SyncApi,
@@ -9,9 +12,11 @@ import type {
   TokenResult,
   TokenTarget,
 } from '../sw/protocol/api.js';
-import { EVENT_CHANNEL, type SyncEvent, type SyncEventType, type TokenNote } from '../sw/protocol/events.js';
+import { EVENT_CHANNEL, type ChangeNote, type SyncEvent, type SyncEventType, type TokenNote } from '../sw/protocol/events.js';
 import { observe, type ObserveOptions } from './observe.js';
 import type { StreamEvent } from './stream/events.js';
+import type { Har } from './tools/har-types.js';
+import { loadTools } from './tools/load.js';
 import type { GetToken } from './token-source.js';
 
 /** There's neither an entry nor an answer under that id or key. */
@@ -35,6 +40,8 @@ export interface SyncEventTarget extends Omit<EventTarget, 'addEventListener'> {
     options?: AddEventListenerOptions | boolean,
   ): void;
   addEventListener(type: 'event', listener: SyncListener | null, options?: AddEventListenerOptions | boolean): void;
+  /** A dead letter was edited or discarded, in whatever tab: no event of the journal, but a view looks again. */
+  addEventListener(type: 'changed', listener: ((event: Event) => void) | null, options?: AddEventListenerOptions | boolean): void;
 }
 
 const TypedEventTarget = EventTarget as unknown as new () => SyncEventTarget;
@@ -68,8 +75,9 @@ export class SyncClient extends TypedEventTarget {
     this.#end = end;
     this.#hooks = hooks;
     const channel = new BroadcastChannel(EVENT_CHANNEL);
-    channel.addEventListener('message', ({ data }: MessageEvent<SyncEvent | TokenNote>) => {
+    channel.addEventListener('message', ({ data }: MessageEvent<SyncEvent | TokenNote | ChangeNote>) => {
       if (data.type === 'token') return hooks.tokenChanged?.();
+      if (data.type === 'changed') return void this.dispatchEvent(new Event('changed'));
       if (data.type === 'held' && data.reason === 'signed-out') this.#endSession();
       hooks.hear?.(data);
       this.dispatchEvent(new CustomEvent(data.type, { detail: data }));
@@ -177,6 +185,26 @@ export class SyncClient extends TypedEventTarget {
     return this.#api.discard(id);
   }
 
+  /**
+   * Changes a dead letter's headers or body before it's retried.
+   *
+   * It gets a new idempotency key when the server has refused it, as many a server repeats its first answer
+   * to a key; one that may have acted on the old request (its retries are spent, or it never answered)
+   * keeps the old key, so that it isn't done twice. A header of that name in the patch settles it.
+   *
+   * @throws ConfigError (by name) for a header that can't be set, a body that can't be sent or has no room,
+   *   and another user's entry
+   * @example await sync.edit(id, { body: { title: 'shorter' } }) && (await sync.retry(id));
+   */
+  edit(id: string, patch: EntryPatch): Promise<boolean> {
+    return this.#api.edit(id, patch);
+  }
+
+  /** An entry's body as it's stored, its first 64 KiB unless told. It may hold secrets. */
+  body(id: string, range?: BodyRange): Promise<EntryBody | null> {
+    return this.#api.body(id, range);
+  }
+
   /** Stops replay until `resume`, restarts included. */
   pause(): Promise<void> {
     return this.#api.pause();
@@ -216,6 +244,17 @@ export class SyncClient extends TypedEventTarget {
   /** The last 500 events, the oldest first. */
   journal(): Promise<SyncEvent[]> {
     return this.#api.journal();
+  }
+
+  /**
+   * The journal and the outbox as an HTTP archive: an entry for each send, and one for what was never sent.
+   * Secrets are masked; the first MiB of a body is in it.
+   * @see http://www.softwareishard.com/blog/har-12-spec/
+   * @example download('holdfast.har', JSON.stringify(await sync.exportHar()));
+   */
+  async exportHar(): Promise<Har> {
+    const { exportHar } = await loadTools();
+    return exportHar(this.#api);
   }
 
   /** Lets go of the worker and of every listener. What is stored stays stored. */

@@ -179,6 +179,8 @@ export function createCommands(parts: CommandParts): SyncApi {
     retry: (reference) => toDead(reference, { type: 'retried' }),
     cancel,
     discard: (reference) => toDead(reference, { type: 'discarded' }),
+    edit: async () => false,
+    body: async () => null,
     pause: () => writeSettings({ paused: true }),
     async resume() {
       await writeSettings({ paused: false });

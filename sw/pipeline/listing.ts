@@ -33,6 +33,7 @@ export function describeEntry(entry: EntryRecord, backend: Backend | undefined, 
     retries: entry.retries,
     notBefore: entry.notBefore,
     idempotencyKey: entry.idempotencyKey,
+    attempts: [],
     lastAnswer: lastAnswer && { ...lastAnswer, headers: masked(lastAnswer.headers) },
   };
 }

@@ -13,7 +13,16 @@ export interface LastAnswer {
   at: number;
 }
 
-/** One entry of the outbox as a person may see it: no body, and no secret header. */
+/** One send of an entry that came to its end without delivering it. */
+export interface Attempt {
+  /** When it ended. */
+  at: number;
+  /** Null where nobody answered. */
+  status: number | null;
+  reason: WaitReason | DeadReason;
+}
+
+/** One entry of the outbox as a person may see it: no body, and no secret in its headers or its URL. */
 export interface EntryInfo {
   id: string;
   key: string;
@@ -40,6 +49,32 @@ export interface EntryInfo {
   notBefore: number;
   idempotencyKey: string | null;
   lastAnswer: LastAnswer | null;
+  /** The last 20 of its sends, the oldest first. */
+  attempts: Attempt[];
+}
+
+/** An entry's body as it's stored, or its beginning. It may hold secrets: mask them before anybody sees it. */
+export interface EntryBody {
+  /** As the request's header has it; null without one. */
+  contentType: string | null;
+  /** Of the whole body, in bytes. */
+  size: number;
+  bytes: ArrayBuffer;
+  /** True when `bytes` is its beginning only. */
+  truncated: boolean;
+}
+
+export interface BodyRange {
+  /** How much of it to read, in bytes. @default 65536 */
+  maxBytes?: number;
+}
+
+/** What to change of a dead letter. What's left out stays as it is. */
+export interface EntryPatch {
+  /** By name; null takes one away. Neither `Authorization` nor what the browser sets by itself can be set. */
+  headers?: Record<string, string | null>;
+  /** The whole new body: text, bytes, or a plain object or array to be sent as JSON. Null for none. */
+  body?: string | ArrayBuffer | ArrayBufferView<ArrayBuffer> | readonly unknown[] | Record<string, unknown> | null;
 }
 
 /** Which entries to list. Every field narrows the list. */
@@ -186,6 +221,10 @@ export interface SyncApi {
   cancel(reference: string): Promise<boolean>;
   /** Removes a dead letter. False when there's none. */
   discard(reference: string): Promise<boolean>;
+  /** Changes a dead letter's request; it stays a dead letter. False when there's none. */
+  edit(reference: string, patch: EntryPatch): Promise<boolean>;
+  /** An entry's body; null when there's no such entry, or it has none. */
+  body(reference: string, range?: BodyRange): Promise<EntryBody | null>;
   /** Stops replay until `resume`, a restart included. What is captured is still stored. */
   pause(): Promise<void>;
   resume(): Promise<void>;
@@ -214,6 +253,8 @@ export const API_CALLS = [
   'retry',
   'cancel',
   'discard',
+  'edit',
+  'body',
   'pause',
   'resume',
   'replay',

@@ -199,5 +199,11 @@ export interface TokenNote {
   type: 'token';
 }
 
+/** No event: an entry isn't any more as it was, by a person's hand. A view of the outbox looks again. */
+export interface ChangeNote {
+  type: 'changed';
+  key: string;
+}
+
 /** The BroadcastChannel on which the events reach every tab. */
 export const EVENT_CHANNEL = 'holdfast';

@@ -1,0 +1,2 @@
+/** The developer's tools, loaded when the first of them is used. */
+export { exportHar } from './har.js';
