@@ -1,6 +1,7 @@
 import { ConfigError } from '../sw/policy/errors.js';
 import { aFunction, bool, checkOptions, oneOf, text, type Rules } from '../sw/policy/rules.js';
 import { callsOver } from './calls.js';
+import { showInConsole, traced } from './devtools.js';
 import { askToPersist } from './persist.js';
 import { activated } from './registration.js';
 import { sendSignals } from './signals.js';
@@ -23,6 +24,11 @@ export interface ConnectOptions {
   getToken?: GetToken;
   /** Ask the browser to keep the storage (`navigator.storage.persist`) when the first entry is stored. @default true */
   persist?: boolean;
+  /**
+   * Draw attempts, holds and drains into recordings of the Performance panel, in a track "Holdfast"
+   * (`performance.measure`). @default false
+   */
+  trace?: boolean;
   /** Milliseconds until a call to the worker fails with a `TimeoutError`. @default 10000 */
   deadlineMs?: number;
 }
@@ -33,6 +39,7 @@ const RULES: Rules = {
   type: oneOf('classic', 'module'),
   getToken: aFunction('a request for a token'),
   persist: bool,
+  trace: bool,
   deadlineMs: [(ms: unknown) => typeof ms === 'number' && ms > 0, 'it must be a number of milliseconds over 0'],
 };
 
@@ -94,7 +101,7 @@ async function registered({ worker, scope, type }: ConnectOptions): Promise<Serv
   return registration;
 }
 
-function open(registration: ServiceWorkerRegistration, { getToken, persist = true, deadlineMs }: ConnectOptions): SyncClient {
+function open(registration: ServiceWorkerRegistration, { getToken, persist = true, trace = false, deadlineMs }: ConnectOptions): SyncClient {
   const end = new AbortController();
   const { signal } = end;
   const endpoint = workerEndpoint(registration, { signal, ...(deadlineMs !== undefined && { deadlineMs }) });
@@ -104,6 +111,7 @@ function open(registration: ServiceWorkerRegistration, { getToken, persist = tru
       signals.hear(event);
       tokens?.hear(event);
       if (persistence) persistence.hear(event);
+      if (draw) draw(event);
     },
     tokenChanged: () => tokens?.look(),
     signedOut: () => tokens?.endSession(),
@@ -112,5 +120,7 @@ function open(registration: ServiceWorkerRegistration, { getToken, persist = tru
   const signals = sendSignals(api, signal);
   const persistence = persist && askToPersist();
   const tokens = getToken && feedTokens(api, getToken, signal);
+  const draw = trace && traced();
+  showInConsole(client, signal);
   return client;
 }

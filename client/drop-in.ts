@@ -18,12 +18,13 @@ declare global {
   }
 }
 
-const { worker, scope, type, getToken } = (document.currentScript as HTMLScriptElement | null)?.dataset ?? {};
+const { worker, scope, type, getToken, trace } = (document.currentScript as HTMLScriptElement | null)?.dataset ?? {};
 if (worker !== undefined) {
   connect({
     worker,
     ...(scope !== undefined && { scope }),
     ...(type !== undefined && { type: type as WorkerType }),
+    ...(trace !== undefined && { trace: true }),
     ...(getToken !== undefined && { getToken: named(getToken) }),
   }).then(
     (client) => {

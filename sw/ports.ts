@@ -3,7 +3,7 @@
  * composition root (`install.ts`) is the one place where they meet.
  */
 import type { Configuration, Settlement, StorageStatus } from './protocol/api.js';
-import type { SyncEvent, TokenNote } from './protocol/events.js';
+import type { ChangeNote, SyncEvent, TokenNote } from './protocol/events.js';
 import type { AuthGate } from './policy/auth-gate.js';
 import type { Circuit } from './policy/circuit.js';
 import type { Decision, KeptSettlement } from './policy/entry.js';
@@ -141,6 +141,8 @@ export interface Commit {
   seq?: number;
   /** Sees the entry as it lies on disk now. Null for no change. Must be quick and pure. */
   decide?(entry: EntryRecord): Decision | null;
+  /** The new body of an entry that `decide` keeps; null for none. Left out, it stays. */
+  body?: Body | null;
   backend?: BackendRecord;
   settings?: Settings;
   events?: SyncEvent[];
@@ -238,7 +240,7 @@ export interface Ports {
   outbox: Outbox;
   checkpoints: Checkpoints;
   /** Tells every tab. Must not throw. */
-  broadcast(event: SyncEvent | TokenNote): void;
+  broadcast(event: SyncEvent | TokenNote | ChangeNote): void;
   isOnline(): boolean;
   /** Must not reject. */
   storage(): Promise<StorageStatus>;

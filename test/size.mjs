@@ -4,9 +4,10 @@ import { constants, brotliCompressSync } from 'node:zlib';
 
 export const BUDGETS = [
   // Until a goal is met, its limit keeps the distance from growing.
-  { file: 'holdfast-sw.js', goal: 14_000, limit: 26_500 },
-  { file: 'holdfast.js', goal: 5_000, limit: 7_400 },
+  { file: 'holdfast-sw.js', goal: 14_000, limit: 27_700 },
+  { file: 'holdfast.js', goal: 5_000, limit: 7_800 },
   { file: 'holdfast-stream.js', goal: 6_000, limit: 6_500 },
+  { file: 'holdfast-tools.js', goal: 4_000, limit: 4_000 },
 ];
 
 export async function checkSizes() {

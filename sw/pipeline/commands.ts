@@ -5,6 +5,7 @@ import { transition, type Decision } from '../policy/entry.js';
 import { turnOf, type EntryRecord } from '../policy/entry-record.js';
 import { bool, checkOptions, obey, record, text, type Rule, type Rules } from '../policy/rules.js';
 import type { Ports, Settings } from '../ports.js';
+import { createAmendments } from './amendments.js';
 import type { Backend } from './backend.js';
 import { createCheckpointCalls } from './checkpoint-calls.js';
 import type { Holds } from './hold.js';
@@ -102,6 +103,8 @@ export function createCommands(parts: CommandParts): SyncApi {
         seq: entry.seq,
         decide: (current) => (current.state === 'dead' ? transition(current, input, clock.now()) : null),
       });
+      // A retry is told by its event.
+      if (decision && input.type === 'discarded') ports.broadcast({ type: 'changed', key: entry.key });
       return decision !== null;
     } finally {
       backend?.lanes.end(turn, decision !== null);
@@ -179,8 +182,7 @@ export function createCommands(parts: CommandParts): SyncApi {
     retry: (reference) => toDead(reference, { type: 'retried' }),
     cancel,
     discard: (reference) => toDead(reference, { type: 'discarded' }),
-    edit: async () => false,
-    body: async () => null,
+    ...createAmendments({ ports, state, report, find: one }),
     pause: () => writeSettings({ paused: true }),
     async resume() {
       await writeSettings({ paused: false });

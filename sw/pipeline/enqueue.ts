@@ -2,6 +2,7 @@ import type { SyncEvent } from '../protocol/events.js';
 import { transition, type Decision } from '../policy/entry.js';
 import { isQuotaError } from '../policy/errors.js';
 import { aboutEntry, type EntryRecord } from '../policy/entry-record.js';
+import { maskUrl } from '../policy/secrets.js';
 import type { CaptureOrder, Ports } from '../ports.js';
 import { duplicate, type AnswerFor } from './answers.js';
 import type { Backend } from './backend.js';
@@ -50,7 +51,8 @@ export function createEnqueue({ ports, report, scheduler, answerFor, instance }:
 
   const write: Enqueue['write'] = async (backend, wanted, { replace }, { decide, firstSend = false, silent = false }) => {
     const { body, berth } = wanted;
-    const { method, url } = wanted.draft.request;
+    const { method } = wanted.draft.request;
+    const url = maskUrl(wanted.draft.request.url);
     try {
       const asked = { worker: instance, fingerprint: await wanted.fingerprint() };
       await berth.earlier();

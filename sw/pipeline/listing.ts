@@ -1,16 +1,10 @@
 import type { BackendStatus, EntryFilter, EntryInfo, SyncStatus } from '../protocol/api.js';
 import { planSends } from '../policy/lanes.js';
 import type { EntryRecord } from '../policy/entry-record.js';
+import { maskHeaders, maskUrl } from '../policy/secrets.js';
 import type { Ports } from '../ports.js';
 import { authView, configurationOf, gateOf, serverTime, viewOf, type Backend } from './backend.js';
 import type { State } from './state.js';
-
-/** Headers whose values are secrets by nature, or by custom. */
-const SECRET = /^(authorization|proxy-authorization|cookie|set-cookie)$|token|secret|api-?key|password/i;
-const MASK = '•••';
-
-const masked = (headers: Record<string, string>): Record<string, string> =>
-  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, SECRET.test(name) ? MASK : value]));
 
 /** An entry as a person may see it; its state is derived from the gates of the moment. */
 export function describeEntry(entry: EntryRecord, backend: Backend | undefined, paused: boolean): EntryInfo {
@@ -25,16 +19,16 @@ export function describeEntry(entry: EntryRecord, backend: Backend | undefined, 
     owner: entry.owner,
     ...standing(entry, backend, paused),
     method: request.method,
-    url: request.url,
-    headers: masked(request.headers),
+    url: maskUrl(request.url),
+    headers: maskHeaders(request.headers),
     bodySize: entry.bodySize,
     capturedAt: entry.capturedAt,
     sends: entry.sends,
     retries: entry.retries,
     notBefore: entry.notBefore,
     idempotencyKey: entry.idempotencyKey,
-    attempts: [],
-    lastAnswer: lastAnswer && { ...lastAnswer, headers: masked(lastAnswer.headers) },
+    attempts: entry.attempts ?? [],
+    lastAnswer: lastAnswer && { ...lastAnswer, headers: maskHeaders(lastAnswer.headers) },
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Settlement } from '../protocol/api.js';
 import type { SyncEvent } from '../protocol/events.js';
 import type { Decision } from '../policy/entry.js';
+import { maskUrl } from '../policy/secrets.js';
 import type { CaptureOrder, CaptureResult, Commit, Ports, Sweep } from '../ports.js';
 
 /**
@@ -52,7 +53,8 @@ export function createReport(
 
   return {
     tell,
-    storageFailed(method, url, error) {
+    storageFailed(method, address, error) {
+      const url = maskUrl(address);
       log.error(`[holdfast] the storage fails, so ${method} ${url} goes without it`, error);
       const name = error instanceof Error ? error.name : String(error);
       tell({ type: 'storage-failed', at: clock.now(), method, url, error: name });

@@ -1,6 +1,7 @@
 import { joinKey } from '../protocol/ids.js';
-import type { LastAnswer } from '../protocol/api.js';
+import type { Attempt, LastAnswer } from '../protocol/api.js';
 import type { AboutEntry, DeadReason, WaitReason } from '../protocol/events.js';
+import { maskUrl } from './secrets.js';
 
 /** A request as data: what `new Request(url, init)` takes, without body, secrets and directives. */
 export interface StoredRequest {
@@ -72,6 +73,8 @@ export interface EntryRecord {
   request: StoredRequest;
   bodySize: number;
   lastAnswer: LastAnswer | null;
+  /** The last sends that came to an end. */
+  attempts?: Attempt[];
   /** The fetch event that it came from, until that has its answer; else null. */
   asked: Asked | null;
   /** What was on disk in place of an entry that can't be read. Kept, as nothing disappears. */
@@ -97,7 +100,7 @@ export function credentialOf([, , credential]: Turn): Credential {
 
 export function aboutEntry(entry: EntryRecord, at: number): AboutEntry {
   const { id, key, seq, baseUrl, namespace, lane } = entry;
-  return { at, id, key, seq, baseUrl, namespace, lane, method: entry.request.method, url: entry.request.url };
+  return { at, id, key, seq, baseUrl, namespace, lane, method: entry.request.method, url: maskUrl(entry.request.url) };
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { LastAnswer, Settlement } from '../protocol/api.js';
+import type { Attempt, LastAnswer, Settlement } from '../protocol/api.js';
 import type { DeadReason, SyncEvent, WaitReason } from '../protocol/events.js';
 import { aboutEntry, turnOf, type Asked, type EntryRecord } from './entry-record.js';
 
@@ -85,6 +85,7 @@ export function transition(entry: EntryRecord, input: EntryInput, now: number): 
         unreachable: answered ? 0 : entry.unreachable + 1,
         shunned,
         lastAnswer: lastAnswer(entry, input.answer, now),
+        attempts: attempts(entry, input.answer, input.reason, now),
       };
       if (input.delayMs === null) return bury(failed, answered ? 'retries-exhausted' : 'unreachable', input, now);
       if (shunned >= SHUNNED_LIMIT) return bury(failed, 'unreachable', input, now);
@@ -122,13 +123,17 @@ export function transition(entry: EntryRecord, input: EntryInput, now: number): 
         sends: entry.sends + 1,
         refusals,
         lastAnswer: lastAnswer(entry, input.answer, now),
+        attempts: attempts(entry, input.answer, 'auth-expired', now),
       };
       if (refusals.length >= input.maxRejections) return bury(refused, 'auth-rejected', input, now);
       return { entry: { ...refused, ...because(entry, 'auth-expired', now) }, events: [] };
     }
 
     case 'resend':
-      return { entry: { ...entry, sends: entry.sends + 1 }, events: [] };
+      return {
+        entry: { ...entry, sends: entry.sends + 1, attempts: attempts(entry, { status: 401 }, 'auth-expired', now) },
+        events: [],
+      };
 
     case 'permanent':
       return bury(
@@ -136,6 +141,7 @@ export function transition(entry: EntryRecord, input: EntryInput, now: number): 
           ...entry,
           sends: entry.sends + (input.answer ? 1 : 0),
           lastAnswer: lastAnswer(entry, input.answer, now),
+          ...(input.answer && { attempts: attempts(entry, input.answer, input.reason, now) }),
         },
         input.reason,
         input,
@@ -208,6 +214,14 @@ function settlement(
 
 const lastAnswer = (entry: EntryRecord, answer: FinalAnswer | null, at: number): LastAnswer | null =>
   answer ? { status: answer.status, headers: answer.headers, at } : entry.lastAnswer;
+
+/** So many are kept. */
+const ATTEMPTS = 20;
+
+const attempts = (entry: EntryRecord, answer: Pick<FinalAnswer, 'status'> | null, reason: Attempt['reason'], at: number): Attempt[] => [
+  ...(entry.attempts ?? []).slice(1 - ATTEMPTS),
+  { at, status: answer?.status ?? null, reason },
+];
 
 /** The reason, and since when: a reason that goes on keeps its beginning. */
 const because = (entry: EntryRecord, reason: WaitReason, now: number) => ({

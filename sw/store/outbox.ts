@@ -4,7 +4,7 @@ import type { SyncEvent } from '../protocol/events.js';
 import type { Decision, KeptSettlement } from '../policy/entry.js';
 import { isQuotaError } from '../policy/errors.js';
 import { readEntry, turnOf, type EntryRecord, type Turn } from '../policy/entry-record.js';
-import type { BackendRecord, CaptureOrder, CaptureResult, Outbox, Settings } from '../ports.js';
+import type { BackendRecord, Body, CaptureOrder, CaptureResult, Outbox, Settings } from '../ports.js';
 import type { Connection } from './connection.js';
 import type { WriteTransaction } from './schema.js';
 import { count, limitReached } from './tally.js';
@@ -54,7 +54,7 @@ export function storedOutbox({ read, write }: Connection): Outbox {
       }
     },
 
-    commit: ({ seq, decide, backend, settings, events }) =>
+    commit: ({ seq, decide, body, backend, settings, events }) =>
       write(async (tx) => {
         if (backend) await putBackend(tx, backend);
         if (settings) await tx.objectStore('settings').put(settings, SETTINGS);
@@ -63,7 +63,7 @@ export function storedOutbox({ read, write }: Connection): Outbox {
         const value: unknown = await tx.objectStore('entries').get(seq);
         const entry = value === undefined ? null : readEntry(value, seq);
         const decision = entry && decide(entry);
-        if (decision) await apply(tx, entry, decision);
+        if (decision) await apply(tx, entry, decision, { body });
         return decision;
       }),
 
@@ -184,7 +184,7 @@ async function capture(tx: WriteTransaction, order: CaptureOrder): Promise<Captu
   if (body) await tx.objectStore('bodies').put(body, entry.seq);
   else if (inTheWay) await tx.objectStore('bodies').delete(entry.seq);
   await count(tx, inTheWay ?? null, entry);
-  await apply(tx, entry, decision, !inTheWay && decision.entry === entry);
+  await apply(tx, entry, decision, { written: !inTheWay && decision.entry === entry });
   return { kind: 'stored', decision, seq: entry.seq, replaced: inTheWay !== undefined };
 }
 
@@ -201,20 +201,23 @@ async function putBackend(tx: WriteTransaction, backend: BackendRecord): Promise
   await store.put(isNewer ? { ...backend, epoch, last, signedOut, sessionUser } : backend);
 }
 
-/**
- * @param entry as it is, and has been counted
- * @param written whether it's on disk already as it is to be
- */
-async function apply(tx: WriteTransaction, entry: EntryRecord, decision: Decision, written = false): Promise<void> {
+interface Applied {
+  /** It's on disk already as it is to be. */
+  written?: boolean;
+  /** Undefined: it stays. */
+  body?: Body | null | undefined;
+}
+
+/** @param entry as it is, and has been counted */
+async function apply(tx: WriteTransaction, entry: EntryRecord, decision: Decision, { written, body }: Applied = {}): Promise<void> {
   const { entry: next, settlement, events } = decision;
   const { seq } = entry;
-  if (!next) {
-    await tx.objectStore('entries').delete(seq);
-    await tx.objectStore('bodies').delete(seq);
-    await count(tx, entry, null);
-  } else if (!written) {
-    await tx.objectStore('entries').put(next);
+  if (!written) {
+    await (next ? tx.objectStore('entries').put(next) : tx.objectStore('entries').delete(seq));
+    await count(tx, entry, next);
   }
+  if (!next || body === null) await tx.objectStore('bodies').delete(seq);
+  else if (body) await tx.objectStore('bodies').put(body, seq);
   if (settlement) await tx.objectStore('settlements').put(settlement);
   else if (settlement === null) await tx.objectStore('settlements').delete(seq);
   await note(tx, events);

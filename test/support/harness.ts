@@ -105,7 +105,7 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
       outbox,
       checkpoints,
       broadcast: (event) => {
-        if (event.type === 'token') return;
+        if (event.type === 'token' || event.type === 'changed') return;
         events.push(event);
         log.push(describe(event));
         for (const other of reports) if (other !== report) other.heard(event);

@@ -76,13 +76,17 @@ export function memoryOutbox(): Outbox {
       apply(seq, decision);
       return { kind: 'stored', decision, seq, replaced: inTheWay !== undefined };
     },
-    async commit({ seq, decide, backend, settings: changed, events = [] }) {
+    async commit({ seq, decide, body, backend, settings: changed, events = [] }) {
       if (backend) putBackend(backend);
       if (changed) settings = changed;
       journal.push(...events);
       const entry = seq === undefined ? undefined : entries.get(seq);
       const decision = entry && decide ? decide(readEntry(entry, entry.seq)) : null;
       if (decision && entry) apply(entry.seq, decision);
+      if (decision?.entry && body !== undefined) {
+        if (body) bodies.set(decision.entry.seq, body);
+        else bodies.delete(decision.entry.seq);
+      }
       return decision;
     },
     async sweep({ backend, events, decide, forget }) {
