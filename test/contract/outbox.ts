@@ -140,6 +140,26 @@ export function outboxContract(name: string, create: () => Outbox): void {
       expect(await outbox.counts(record().backend)).toEqual({ pending: 0, dead: 1 });
     });
 
+    test('V1 a decision may bring a new body, take it away, or leave it', async () => {
+      const outbox = create();
+      const seq = await stored(outbox, { entry: { bodySize: 3 }, body: bytes('old') });
+      const change = (body: { body?: Body | null }, bodySize: number) =>
+        outbox.commit({ seq, decide: (entry) => ({ entry: { ...entry, bodySize }, events: [] }), ...body });
+      await change({}, 3);
+      expect(await text((await outbox.load(seq))!.body)).toBe('old');
+      await change({ body: bytes('newer') }, 5);
+      expect(await text((await outbox.load(seq))!.body)).toBe('newer');
+      // No decision, no change.
+      await outbox.commit({ seq, decide: () => null, body: bytes('never') });
+      expect(await text((await outbox.load(seq))!.body)).toBe('newer');
+      // Its bytes count: two more fit, three don't.
+      const limits = { maxEntries: 9, maxBytes: 7 };
+      expect(await capture(outbox, { entry: { id: 'b', bodySize: 3 }, body: bytes('abc'), limits })).toMatchObject({ kind: 'full' });
+      expect(await capture(outbox, { entry: { id: 'c', bodySize: 2 }, body: bytes('ab'), limits })).toMatchObject({ kind: 'stored' });
+      await change({ body: null }, 0);
+      expect((await outbox.load(seq))!.body).toBeNull();
+    });
+
     test('lists by pages, in the order of capture', async () => {
       const outbox = create();
       const all: number[] = [];

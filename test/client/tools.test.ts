@@ -1,0 +1,200 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, test } from 'vitest';
+import { maskJson, showBody, unmaskJson } from '../../client/bodies/shown-body.js';
+import { exportHar, VERSION } from '../../client/tools/har.js';
+import { print } from '../../client/tools/print.js';
+import { createTrace } from '../../client/tools/trace.js';
+import type { SyncEvent } from '../../sw/protocol/events.js';
+import { MASK } from '../../sw/policy/secrets.js';
+import { createHarness } from '../support/harness.js';
+
+const bytes = (content: string) => new TextEncoder().encode(content).buffer;
+const shown = (content: string, contentType: string | null = 'application/json', truncated = false) =>
+  showBody({ bytes: bytes(content), contentType, truncated });
+const JWT = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.c2lnbmF0dXJl';
+
+describe('V5 a body as a person sees it', () => {
+  test('V5 JSON is indented, with its secrets masked at any depth', async () => {
+    const body = await shown(JSON.stringify({ name: 'ann', password: 'pw', deep: [{ refreshToken: { a: 1 }, note: JWT }] }));
+    expect(body.kind).toBe('json');
+    expect(JSON.parse((body as { text: string }).text)).toEqual({ name: 'ann', password: MASK, deep: [{ refreshToken: MASK, note: MASK }] });
+  });
+
+  test('V5 so are a form’s fields', async () => {
+    expect(await shown('name=ann+b&password=pw', 'application/x-www-form-urlencoded;charset=utf-8')).toEqual({
+      kind: 'form',
+      fields: [{ name: 'name', value: 'ann b' }, { name: 'password', value: MASK }],
+    });
+  });
+
+  test('a multipart form shows its fields, and of its files what they are', async () => {
+    const form = new FormData();
+    form.append('title', 'tree');
+    form.append('photo', new File(['1234'], 'tree.png', { type: 'image/png' }));
+    const request = new Request('https://x.example', { method: 'POST', body: form });
+    const contentType = request.headers.get('content-type');
+    expect(await showBody({ bytes: await request.arrayBuffer(), contentType, truncated: false })).toEqual({
+      kind: 'form',
+      fields: [{ name: 'title', value: 'tree' }, { name: 'photo', value: 'tree.png (image/png, 4 B)' }],
+    });
+  });
+
+  test('V5 JSON that breaks off is text, and its secrets are masked too', async () => {
+    expect(await shown('{"password":"a\\"b","title":"x","token":"abc', 'application/json', true)).toEqual({
+      kind: 'text',
+      text: `{"password":"${MASK}","title":"x","token":"${MASK}`,
+    });
+  });
+
+  test('what’s no text is bytes, and a character that’s cut in two makes none of text', async () => {
+    expect(await showBody({ bytes: new Uint8Array([0xff, 0, 1]).buffer, contentType: null, truncated: false })).toMatchObject({ kind: 'bytes' });
+    expect(await shown('a\0b', 'text/plain')).toMatchObject({ kind: 'bytes' });
+    expect(await showBody({ bytes: bytes('aä').slice(0, 2), contentType: null, truncated: true })).toEqual({ kind: 'text', text: 'a' });
+    expect(await shown('7', 'application/json')).toEqual({ kind: 'text', text: '7' });
+  });
+
+  test('V5 what was masked comes back when the rest is edited', () => {
+    const original = { name: 'ann', password: 'pw', list: [{ token: 'x', n: 1 }], jwt: null };
+    const edited = maskJson(original) as typeof original;
+    edited.name = 'bob';
+    edited.list[0]!.n = 2;
+    expect(unmaskJson(edited, original)).toEqual({ name: 'bob', password: 'pw', list: [{ token: 'x', n: 2 }], jwt: null });
+    expect(() => unmaskJson({ ...edited, other: MASK }, original)).toThrow(/hidden/);
+    expect(() => unmaskJson({ name: `${MASK}x` }, original)).toThrow(/hidden/);
+    expect(unmaskJson({ note: MASK }, { note: JWT })).toEqual({ note: JWT });
+  });
+});
+
+describe('V1 exportHar', () => {
+  const json = { 'Content-Type': 'application/json' };
+
+  async function archive() {
+    const { api, server, post, clock, goOffline } = createHarness({ backends: [{ baseUrl: '/api', lane: ({ url }) => url }] });
+    server(() => new Response('{"later":true,"token":"t0"}', { status: 500, headers: { 'Set-Cookie': 'a=1', ...json } }));
+    await post('{"password":"pw"}', { path: '/api/a?access_token=t1', token: JWT, headers: { 'Holdfast-Id': 'a', 'X-Api-Key': 'k', ...json } });
+    await clock.advance(5_000);
+    server(() => new Response('{"ok":true}', { status: 201, headers: json }));
+    await clock.advance(60_000);
+    server(() => new Response('{"error":"no"}', { status: 500 }));
+    await post('b', { path: '/api/b', headers: { 'Holdfast-Id': 'b' } });
+    server(() => new Response('{"error":"no"}', { status: 422, headers: json }));
+    await clock.advance(60_000);
+    goOffline();
+    await post('c', { path: '/api/c', headers: { 'Holdfast-Id': 'c' } });
+    return exportHar(api);
+  }
+
+  test('V1 has an entry for each send, and one for what was never sent', async () => {
+    const { log } = await archive();
+    expect(log.version).toBe('1.2');
+    const told = log.entries.map(({ request, response, _holdfast }) => [new URL(request.url).pathname, response.status, _holdfast.send]);
+    expect(told).toEqual([
+      ['/api/a', 500, 1],
+      ['/api/a', 500, 2],
+      ['/api/a', 201, 3],
+      ['/api/b', 500, 1],
+      ['/api/b', 422, 2],
+      ['/api/c', 0, 0],
+    ]);
+    expect(log.entries[2]!.response.content).toEqual({ size: 11, mimeType: 'application/json', text: '{\n  "ok": true\n}' });
+    expect(log.entries[4]!.request.postData).toEqual({ mimeType: 'text/plain;charset=UTF-8', text: 'b' });
+    expect(log.entries[5]).toMatchObject({ comment: 'not sent yet: offline', response: { _error: 'offline' } });
+  });
+
+  test('V5 has no secret of header, URL, body or answer in it', async () => {
+    const written = JSON.stringify(await archive());
+    for (const secret of ['t0', 't1', '"pw"', JWT, 'a=1', '"k"']) expect(written).not.toContain(secret);
+  });
+
+  test('V1 is what HAR 1.2 asks for, as its readers check it', async () => {
+    for (const entry of (await archive()).log.entries) {
+      expect(new Date(entry.startedDateTime).toISOString()).toBe(entry.startedDateTime);
+      const { blocked: _, dns: __, connect: ___, ssl: ____, ...parts } = entry.timings;
+      expect(Object.values(parts).reduce((sum, part) => sum + part, 0)).toBe(entry.time);
+      expect(entry.request).toMatchObject({ method: 'POST', httpVersion: expect.any(String), cookies: [], headersSize: -1 });
+      expect(entry.response).toMatchObject({ status: expect.any(Number), statusText: '', redirectURL: '', content: { mimeType: expect.any(String) } });
+    }
+  });
+
+  test('names the version of the package', async () => {
+    const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+    expect(VERSION).toBe(version);
+  });
+});
+
+describe('the trace', () => {
+  const about = { key: '|x|a', seq: 1, id: 'a', baseUrl: 'https://x.example', namespace: '', lane: 'default', method: 'POST', url: 'https://x.example/notes?q' };
+  const gate = { baseUrl: 'https://x.example', namespace: '', owner: null };
+
+  function traced(events: (Pick<SyncEvent, 'type' | 'at'> & Record<string, unknown>)[]) {
+    const measures: unknown[] = [];
+    const timers: (() => void)[] = [];
+    const hear = createTrace({
+      performance: {
+        timeOrigin: 1000,
+        measure: (name: string, { start, end, detail }: PerformanceMeasureOptions) => {
+          measures.push([name, start, end, (detail as { devtools: { track: string; color: string } }).devtools.color]);
+          expect(detail).toMatchObject({ devtools: { dataType: 'track-entry', track: 'Holdfast' } });
+          return {} as PerformanceMeasure;
+        },
+      },
+      after: (_ms, task) => {
+        timers.push(task);
+        return () => void timers.splice(timers.indexOf(task), 1);
+      },
+    });
+    for (const event of events) hear(event as unknown as SyncEvent);
+    for (const task of timers.slice()) task();
+    return measures;
+  }
+
+  test('has each attempt, by what it came to, and the drain around them', () => {
+    expect(
+      traced([
+        { ...about, type: 'sending', at: 1010, send: 1 },
+        { ...about, type: 'retrying', at: 1030, reason: 'server-error' },
+        { ...about, type: 'sending', at: 1040, send: 2 },
+        { ...about, seq: 2, type: 'sending', at: 1041, send: 1 },
+        { ...about, type: 'delivered', at: 1050, status: 201 },
+        { ...about, seq: 2, type: 'failed', at: 1060, reason: 'permanent' },
+      ]),
+    ).toEqual([
+      ['POST /notes', 10, 30, 'warning'],
+      ['POST /notes', 40, 50, 'primary'],
+      ['POST /notes', 41, 60, 'error'],
+      ['Drain of 3', 10, 60, 'secondary'],
+    ]);
+  });
+
+  test('has each hold, and the attempt that was refused', () => {
+    expect(
+      traced([
+        { ...about, type: 'sending', at: 900, send: 1 },
+        { ...gate, type: 'held', at: 1010, reason: 'auth-expired', id: 'a' },
+        { ...gate, type: 'released', at: 1500, generation: 1 },
+        { ...gate, type: 'released', at: 1600, generation: 2 },
+      ]),
+    ).toEqual([
+      ['POST /notes', 0, 10, 'warning'],
+      ['Hold: auth-expired', 10, 500, 'error'],
+      ['Drain of 1', 0, 10, 'secondary'],
+    ]);
+  });
+});
+
+describe('the console', () => {
+  test('prints a row for each, and gives back what it was given', async () => {
+    const { api, server, post } = createHarness();
+    server(() => 'drop');
+    await post('a', { headers: { 'Holdfast-Id': 'a' } });
+    const rows: Record<string, unknown>[][] = [];
+    const console = { table: (data: Record<string, unknown>[]) => void rows.push(data) };
+    const entries = await api.entries();
+    expect(print('entries', entries, console)).toBe(entries);
+    print('status', await api.status(), console);
+    print('journal', await api.journal(), console);
+    expect(rows[0]).toMatchObject([{ id: 'a', state: 'pending', reason: 'unreachable', method: 'POST', sends: 1 }]);
+    expect(rows[1]).toMatchObject([{ baseUrl: 'https://app.example/api', waiting: 1, circuit: 'open', held: '' }]);
+    expect(rows[2]!.map(({ type }) => type)).toEqual(['queued', 'retrying']);
+  });
+});

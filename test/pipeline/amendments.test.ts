@@ -1,0 +1,166 @@
+import { describe, expect, test } from 'vitest';
+import { createHarness } from '../support/harness.js';
+
+const refusal = () => new Response(JSON.stringify({ error: 'title is too long' }), { status: 422 });
+const down = () => new Response('down', { status: 503 });
+const text = (bytes: ArrayBuffer | undefined) => new TextDecoder().decode(bytes);
+
+/** A dead letter `a`: stored for a 503, refused at replay. */
+async function withDeadLetter(options?: Parameters<typeof createHarness>[0], init: { token?: string; headers?: Record<string, string> } = {}) {
+  const harness = createHarness(options);
+  harness.server(down);
+  await harness.post('{"title":"long"}', { ...init, headers: { 'Holdfast-Id': 'a', 'Content-Type': 'application/json', ...init.headers } });
+  harness.server(refusal);
+  await harness.clock.advance(120_000);
+  return harness;
+}
+
+describe('V1 edit', () => {
+  test('V1 changes a dead letter’s body and headers, which go out when it’s retried', async () => {
+    const { api, server, clock } = await withDeadLetter();
+    expect(await api.edit('a', { body: { title: 'short' }, headers: { 'X-Note': 'mended' } })).toBe(true);
+    expect(await api.entry('a')).toMatchObject({ state: 'dead', bodySize: 17, headers: { 'x-note': 'mended', 'content-type': 'application/json' } });
+    const seen: unknown[] = [];
+    server(async (request) => {
+      seen.push([await request.text(), request.headers.get('x-note'), request.headers.get('content-type')]);
+      return new Response(null, { status: 201 });
+    });
+    expect(await api.retry('a')).toBe(true);
+    await clock.advance(1000);
+    expect(seen).toEqual([['{"title":"short"}', 'mended', 'application/json']]);
+    expect((await api.settled('a'))?.state).toBe('delivered');
+  });
+
+  test('C13 what the server has refused goes out under another key', async () => {
+    const { api } = await withDeadLetter();
+    const before = (await api.entry('a'))!.idempotencyKey;
+    await api.edit('a', { body: 'x' });
+    const after = (await api.entry('a'))!.idempotencyKey;
+    expect(after).toMatch(/^".+"$/);
+    expect(after).not.toBe(before);
+  });
+
+  test('V1 an empty patch changes no byte, and a body of null takes it away', async () => {
+    const { api } = await withDeadLetter();
+    await api.edit('a', {});
+    expect(text((await api.body('a'))?.bytes)).toBe('{"title":"long"}');
+    await api.edit('a', { body: null });
+    expect(await api.body('a')).toBeNull();
+    expect((await api.entry('a'))?.bodySize).toBe(0);
+  });
+
+  test.each([
+    ['text', 'ä', [0xc3, 0xa4]],
+    ['an ArrayBuffer', new Uint8Array([0, 255]).buffer, [0, 255]],
+    ['a view of a part', new Uint8Array([9, 0, 255, 9]).subarray(1, 3), [0, 255]],
+    ['an array', [1], [0x5b, 0x31, 0x5d]],
+  ] as const)('V1 a body may be %s', async (_, body, bytes) => {
+    const { api } = await withDeadLetter();
+    await api.edit('a', { body });
+    expect([...new Uint8Array((await api.body('a'))!.bytes)]).toEqual(bytes);
+  });
+
+  test('V1 JSON brings its type along where there was none', async () => {
+    const { api } = await withDeadLetter();
+    await api.edit('a', { headers: { 'content-type': null } });
+    await api.edit('a', { body: [1] });
+    expect((await api.entry('a'))?.headers['content-type']).toBe('application/json');
+  });
+
+  test('V1 what waits, and what isn’t there, isn’t edited', async () => {
+    const { api, post, server } = await withDeadLetter();
+    server(down);
+    await post('b', { headers: { 'Holdfast-Id': 'b' } });
+    expect([await api.edit('b', { body: 'x' }), await api.edit('nobody', { body: 'x' })]).toEqual([false, false]);
+    expect(text((await api.body('b'))?.bytes)).toBe('b');
+  });
+
+  test.each([
+    ['no patch', null, /patch.*headers, a body or both/],
+    ['an unknown field', { url: '/x' }, /patch\.url/],
+    ['a number for a body', { body: 7 }, /patch\.body.*text, bytes/],
+    ['headers that are none', { headers: 'x' }, /patch\.headers/],
+    ['a header that’s no string', { headers: { a: 1 } }, /patch\.headers\.a/],
+    ['a token', { headers: { Authorization: 'Bearer x' } }, /never stored/],
+    ['a directive', { headers: { 'Holdfast-Mode': 'wait' } }, /never reaches the network/],
+    ['a header that HTTP forbids', { headers: { 'a b': 'x' } }, /HTTP allows/],
+    ['a value in two lines', { headers: { a: 'x\r\nb: y' } }, /HTTP allows/],
+  ])('V1 %s is refused, and nothing is changed', async (_, patch, message) => {
+    const { api } = await withDeadLetter();
+    const before = await api.entry('a');
+    await expect(api.edit('a', patch as never)).rejects.toThrow(message);
+    expect(await api.entry('a')).toEqual(before);
+  });
+
+  test('C10 a body over the backend’s limit is refused', async () => {
+    const { api } = await withDeadLetter({ backends: [{ baseUrl: '/api', limits: { maxBytes: 20 } }] });
+    await expect(api.edit('a', { body: 'x'.repeat(21) })).rejects.toThrow(/patch\.body.*20 bytes/);
+  });
+
+  test('A15 another user’s dead letter isn’t edited: that user would be sent as its author', async () => {
+    const owner = (token: string | null) => token && token.slice(0, 3);
+    const { api } = await withDeadLetter({ backends: [{ baseUrl: '/api', owner }] }, { token: 'ann-1' });
+    expect(await api.edit('a', { headers: { 'x-a': '1' } })).toBe(true);
+    await api.provideToken('bob-1');
+    await expect(api.edit('a', { body: 'bob was here' })).rejects.toThrow(/another user/);
+    await api.provideToken('ann-2');
+    expect(await api.edit('a', { body: 'ann was here' })).toBe(true);
+  });
+});
+
+describe('V1 body', () => {
+  test('V1 gives the body with its type, or its beginning', async () => {
+    const { api } = await withDeadLetter();
+    const whole = await api.body('a');
+    expect([text(whole?.bytes), whole?.contentType, whole?.size, whole?.truncated]).toEqual(['{"title":"long"}', 'application/json', 16, false]);
+    const start = await api.body('a', { maxBytes: 4 });
+    expect([text(start?.bytes), start?.size, start?.truncated]).toEqual(['{"ti', 16, true]);
+    expect(await api.body('nobody')).toBeNull();
+    await expect(api.body('a', { maxBytes: 0 })).rejects.toThrow(/maxBytes/);
+  });
+});
+
+describe('V1 attempts', () => {
+  test('V1 an entry tells of its sends, the first one too', async () => {
+    const { api } = await withDeadLetter();
+    const { attempts, sends } = (await api.entry('a'))!;
+    expect(attempts.map(({ status, reason }) => [status, reason])).toEqual([[503, 'server-error'], [422, 'permanent']]);
+    expect(sends).toBe(2);
+    expect(attempts[1]!.at).toBeGreaterThan(attempts[0]!.at);
+  });
+
+  test('V1 the last 20 of them are kept', async () => {
+    const { api, server, post, clock } = createHarness();
+    server(() => 'drop');
+    await post('a', { headers: { 'Holdfast-Id': 'a' } });
+    await clock.advance(3_600_000);
+    const { attempts, sends } = (await api.entry('a'))!;
+    expect(sends).toBeGreaterThan(21);
+    expect(attempts).toHaveLength(20);
+    expect(attempts.every(({ status, reason }) => status === null && reason === 'unreachable')).toBe(true);
+  });
+
+  test('V1 a refused token is an attempt', async () => {
+    const { api, server, post } = createHarness();
+    server(() => new Response(null, { status: 401 }));
+    await post('a', { token: 'old', headers: { 'Holdfast-Id': 'a' } });
+    expect((await api.entry('a'))!.attempts).toMatchObject([{ status: 401, reason: 'auth-expired' }]);
+  });
+});
+
+describe('V4 URLs', () => {
+  test('V4 a token in a URL is in no event, in no journal and in no listing, and reaches the server', async () => {
+    const { api, server, post, events, clock, log } = createHarness();
+    server(down);
+    await post('a', { path: '/api/notes?access_token=s3cret&page=2', headers: { 'Holdfast-Id': 'a' } });
+    const urls: string[] = [];
+    server((request) => {
+      urls.push(request.url);
+      return new Response(null, { status: 201 });
+    });
+    expect((await api.entry('a'))?.url).toMatch(/access_token=•••&page=2$/);
+    await clock.advance(60_000);
+    expect(urls).toEqual(['https://app.example/api/notes?access_token=s3cret&page=2']);
+    expect(JSON.stringify([events, await api.journal(), log])).not.toContain('s3cret');
+  });
+});
