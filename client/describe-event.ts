@@ -35,13 +35,18 @@ export function addLanguage(locale: string, words: Words): void {
 export function describeEvent(event: SyncEvent, locale: string = navigator.language): string {
   const words = languages.get(nameOf(locale)) ?? en;
   const say: Say = {
-    reason: (reason: Reason) => words.reasons[reason] ?? reason,
+    reason: (reason: Reason) => reasonInWords(reason, locale),
     number: (value) => new Intl.NumberFormat(locale).format(value),
     after: (ms) => after(ms, locale),
   };
   const label = words.events[event.type] as string | ((event: SyncEvent, say: Say) => string);
   const text = typeof label === 'string' ? label : label(event, say);
   return text.charAt(0).toLocaleUpperCase(locale) + text.slice(1);
+}
+
+/** A reason in a person's words, as it stands in a sentence of `describeEvent`. */
+export function reasonInWords(reason: Reason, locale: string): string {
+  return (languages.get(nameOf(locale)) ?? en).reasons[reason] ?? reason;
 }
 
 const UNITS = [
