@@ -1,0 +1,202 @@
+import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
+import type { EntryBody, EntryInfo, EntryPatch } from '../../sw/protocol/api.js';
+import { MASK } from '../../sw/policy/secrets.js';
+import { maskJson, unmaskJson } from '../bodies/shown-body.js';
+import type { InspectorClient } from './client.js';
+import { theme } from './style.js';
+import type { Speech } from './speech.js';
+
+type Row = [name: string, value: string];
+
+/** A dead letter's headers and body, to be changed. Secrets are masked, and put back where they're left alone. */
+export class EntryEditor extends LitElement {
+  static override properties = {
+    client: {},
+    entry: {},
+    body: {},
+    speech: {},
+    rows: { state: true },
+    text: { state: true },
+    trouble: { state: true },
+  };
+
+  declare client: InspectorClient;
+  declare entry: EntryInfo;
+  declare body: EntryBody | null;
+  declare speech: Speech;
+  declare rows: Row[];
+  /** Null where the body can't be edited as text. */
+  declare text: string | null;
+  declare trouble: string | null;
+  /** As it was shown at first. */
+  #shown: string | null = null;
+  /** The JSON as it's stored, secrets included; undefined for other text. */
+  #original: unknown;
+
+  constructor() {
+    super();
+    this.rows = [];
+    this.text = this.trouble = null;
+  }
+
+  protected override willUpdate(changes: PropertyValues<this>): void {
+    if (changes.has('entry') && !changes.get('entry')) this.rows = Object.entries(this.entry.headers);
+    if (changes.has('body') && this.#shown === null) this.#read();
+  }
+
+  #read(): void {
+    const { body } = this;
+    this.text = this.#shown = null;
+    this.#original = undefined;
+    if (body?.truncated) return;
+    try {
+      const text = body ? new TextDecoder('utf-8', { fatal: true }).decode(body.bytes) : '';
+      this.#original = jsonIn(text);
+      this.text = this.#shown = this.#original === undefined ? text : JSON.stringify(maskJson(this.#original), null, 2);
+    } catch {
+      // No text: its headers can still be edited.
+    }
+  }
+
+  get #isJson(): boolean {
+    return this.#original !== undefined || /[/+]json\b/i.test(this.rows.find(([name]) => name.toLowerCase() === 'content-type')?.[1] ?? '');
+  }
+
+  /** @throws Error with words for the person */
+  #bodyPatch(): Pick<EntryPatch, 'body'> {
+    const { text } = this;
+    const { labels } = this.speech;
+    if (text === null || text === this.#shown) return {};
+    if (text === '') return { body: null };
+    if (!this.#isJson) return { body: text };
+    let edited: unknown;
+    try {
+      edited = JSON.parse(text);
+    } catch (error) {
+      throw new Error(labels.badJson((error as Error).message), { cause: error });
+    }
+    try {
+      return { body: JSON.stringify(unmaskJson(edited, this.#original)) };
+    } catch (error) {
+      throw new Error(labels.badMask, { cause: error });
+    }
+  }
+
+  #headerPatch(): Pick<EntryPatch, 'headers'> {
+    const before = this.entry.headers;
+    const after = new Map(this.rows.map(([name, value]) => [name.trim().toLowerCase(), value] as const));
+    after.delete('');
+    const removed = Object.keys(before).filter((name) => !after.has(name)).map((name) => [name, null] as const);
+    const changed = [...after].filter(([name, value]) => before[name] !== value);
+    if (changed.some(([, value]) => value.includes(MASK))) throw new Error(this.speech.labels.badMask);
+    const headers = Object.fromEntries([...removed, ...changed]);
+    return Object.keys(headers).length > 0 ? { headers } : {};
+  }
+
+  #save = async (event: Event) => {
+    event.preventDefault();
+    this.trouble = null;
+    try {
+      const patch = { ...this.#headerPatch(), ...this.#bodyPatch() };
+      const isThere = Object.keys(patch).length === 0 || (await this.client.edit(this.entry.key, patch));
+      if (!isThere) throw new Error(this.speech.labels.gone);
+      this.dispatchEvent(new Event('saved'));
+    } catch (error) {
+      this.trouble = error instanceof Error ? error.message : String(error);
+      await this.updateComplete;
+      this.shadowRoot?.querySelector<HTMLElement>(this.trouble.includes('header') ? 'input' : 'textarea, input')?.focus();
+    }
+  };
+
+  #setRow(at: number, part: 0 | 1, value: string): void {
+    this.rows = this.rows.map((row, index) => (index === at ? (part === 0 ? [value, row[1]] : [row[0], value]) : row));
+  }
+
+  protected override render(): TemplateResult {
+    const { labels } = this.speech;
+    const value = (event: Event) => (event.target as HTMLInputElement).value;
+    return html`<form @submit=${this.#save}>
+      <fieldset>
+        <legend>${labels.requestHeaders}</legend>
+        ${this.rows.map(
+          ([name, content], at) => html`<div class="header">
+            <input aria-label=${labels.headerName} class="mono" .value=${name} @input=${(event: Event) => this.#setRow(at, 0, value(event))} spellcheck="false" />
+            <input aria-label=${`${labels.headerValue}: ${name}`} class="mono" .value=${content} @input=${(event: Event) => this.#setRow(at, 1, value(event))} spellcheck="false" />
+            <button type="button" aria-label=${labels.removeHeader(name)} @click=${() => (this.rows = this.rows.filter((_, index) => index !== at))}>✕</button>
+          </div>`,
+        )}
+        <button type="button" @click=${() => (this.rows = [...this.rows, ['', '']])}>${labels.addHeader}</button>
+      </fieldset>
+      <label for="body">${labels.body}</label>
+      ${this.text === null
+        ? html`<p class="muted">${labels.bodyTooLong}</p>`
+        : html`<textarea
+            id="body"
+            class="mono"
+            rows="10"
+            spellcheck="false"
+            .value=${this.text}
+            aria-invalid=${this.trouble !== null}
+            aria-describedby="trouble hint"
+            @input=${(event: Event) => (this.text = value(event))}
+          ></textarea>`}
+      <p id="hint" class="muted">${this.#shown?.includes(MASK) || this.rows.some(([, content]) => content.includes(MASK)) ? labels.maskHint : nothing}</p>
+      <p id="trouble" class="bad" role="alert">${this.trouble ?? nothing}</p>
+      <div class="actions">
+        <button class="primary" type="submit">${labels.save}</button>
+        <button type="button" @click=${() => this.dispatchEvent(new Event('cancel'))}>${labels.keep}</button>
+      </div>
+    </form>`;
+  }
+
+  static override styles = [
+    theme,
+    css`
+      form {
+        margin-top: 12px;
+      }
+      fieldset {
+        border: 0;
+        padding: 0;
+        margin: 0 0 12px;
+      }
+      legend,
+      label {
+        font-weight: 600;
+        font-size: 12px;
+        padding: 0;
+        margin-bottom: 4px;
+        display: block;
+      }
+      .header {
+        display: grid;
+        grid-template-columns: minmax(0, 2fr) minmax(0, 3fr) auto;
+        gap: 4px;
+        margin-bottom: 4px;
+      }
+      textarea {
+        width: 100%;
+        resize: vertical;
+        padding: 6px 8px;
+      }
+      p {
+        margin: 4px 0;
+      }
+      .actions {
+        display: flex;
+        gap: 6px;
+      }
+    `,
+  ];
+}
+
+function jsonIn(text: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+if (!customElements.get('holdfast-entry-editor')) customElements.define('holdfast-entry-editor', EntryEditor);

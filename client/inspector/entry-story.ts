@@ -1,0 +1,312 @@
+import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
+import type { EntryBody, EntryInfo } from '../../sw/protocol/api.js';
+import type { SyncEvent } from '../../sw/protocol/events.js';
+import { maskHeaders, maskUrl } from '../../sw/policy/secrets.js';
+import { showBody, type ShownBody } from '../bodies/shown-body.js';
+import { eventsByEntry, sendsOf } from '../tools/sends.js';
+import type { InspectorClient } from './client.js';
+import { hexDump } from './hex.js';
+import { stateMark } from './marks.js';
+import { theme } from './style.js';
+import type { Speech } from './speech.js';
+import './entry-editor.js';
+
+/** So much of bytes is shown as hex. */
+const HEX_BYTES = 4096;
+
+/** One entry: what it is, what was tried, what came of it, and what can be done. Dispatches `act` with an action's name, and `back`. */
+export class EntryStory extends LitElement {
+  static override properties = {
+    client: {},
+    entry: {},
+    speech: {},
+    now: {},
+    body: { state: true },
+    shown: { state: true },
+    told: { state: true },
+    editing: { state: true },
+    asking: { state: true },
+  };
+
+  declare client: InspectorClient;
+  declare entry: EntryInfo;
+  declare speech: Speech;
+  declare now: number;
+  declare body: EntryBody | null;
+  declare shown: ShownBody | null;
+  declare told: readonly SyncEvent[];
+  declare editing: boolean;
+  declare asking: boolean;
+
+  constructor() {
+    super();
+    this.body = this.shown = null;
+    this.told = [];
+    this.editing = this.asking = false;
+  }
+
+  protected override willUpdate(changes: PropertyValues<this>): void {
+    if (!changes.has('entry')) return;
+    const before = changes.get('entry') as EntryInfo | undefined;
+    if (before?.seq !== this.entry.seq) {
+      this.body = this.shown = null;
+      this.told = [];
+      this.editing = this.asking = false;
+    }
+    if (before !== this.entry) void this.#load(this.entry);
+  }
+
+  async #load({ key, seq }: EntryInfo): Promise<void> {
+    try {
+      const [body, journal] = await Promise.all([this.client.body(key), this.client.journal()]);
+      const shown = body && (await showBody(body));
+      if (this.entry.seq !== seq) return;
+      this.told = eventsByEntry(journal).get(seq) ?? [];
+      this.body = body;
+      this.shown = shown;
+    } catch (error) {
+      this.#dispatch('trouble', error);
+    }
+  }
+
+  #dispatch(type: string, detail?: unknown): void {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+
+  protected override render(): TemplateResult {
+    const { entry, speech } = this;
+    const { labels } = speech;
+    return html`
+      <header>
+        <button class="back" @click=${() => this.#dispatch('back')}>← ${labels.back}</button>
+        <h2><b>${entry.method}</b> <span class="mono">${maskUrl(entry.url)}</span></h2>
+        <p>${stateMark(entry.state, speech)} <span class="muted">${speech.reason(entry.reason)}, ${labels.since(speech.relative(entry.since, this.now))}</span> ${this.#next()}</p>
+        ${this.#actions()}
+      </header>
+      ${this.editing
+        ? html`<holdfast-entry-editor
+            .client=${this.client}
+            .entry=${entry}
+            .body=${this.body}
+            .speech=${speech}
+            @cancel=${() => (this.editing = false)}
+            @saved=${() => {
+              this.editing = false;
+              this.#dispatch('edited');
+            }}
+          ></holdfast-entry-editor>`
+        : html`${this.#attempts()} ${this.#answer()} ${this.#body()} ${headersTable(labels.requestHeaders, entry.headers)} ${this.#facts()}`}
+    `;
+  }
+
+  #next() {
+    const { entry, speech, now } = this;
+    if (entry.state !== 'pending') return nothing;
+    const when = entry.notBefore <= now ? speech.labels.now : speech.relative(entry.notBefore, now);
+    return html`<span class="muted next">· ${speech.labels.nextTry(when)}</span>`;
+  }
+
+  #actions(): TemplateResult {
+    const { labels } = this.speech;
+    if (this.entry.state !== 'dead')
+      return html`<div class="actions"><button class="danger" @click=${() => this.#dispatch('act', 'cancel')}>${labels.cancel}</button></div>`;
+    if (this.asking)
+      return html`<div class="actions" role="group" aria-label=${labels.discard}>
+        <span>${labels.discardSure('1')}</span>
+        <button class="danger" @click=${() => this.#dispatch('act', 'discard')}>${labels.discard}</button>
+        <button @click=${() => (this.asking = false)}>${labels.keep}</button>
+      </div>`;
+    if (this.entry.reason === 'unreadable')
+      return html`<div class="actions"><button class="danger" @click=${() => (this.asking = true)}>${labels.discard}</button></div>`;
+    return html`<div class="actions">
+      <button class="primary" @click=${() => this.#dispatch('act', 'retry')}>${labels.retry}</button>
+      <button aria-expanded=${this.editing} @click=${() => (this.editing = !this.editing)}>${labels.edit}</button>
+      <button class="danger" @click=${() => (this.asking = true)}>${labels.discard}</button>
+    </div>`;
+  }
+
+  #attempts(): TemplateResult {
+    const { entry, speech } = this;
+    const { labels } = speech;
+    const sends = sendsOf(this.told, entry);
+    const earlier = entry.sends - sends.length;
+    return html`<section aria-labelledby="attempts">
+      <h3 id="attempts">${labels.attempts}</h3>
+      <ol class="line">
+        <li class="muted"><span aria-hidden="true">○</span> ${speech.time(entry.capturedAt)} · ${labels.facts.captured}</li>
+        ${earlier > 0 && sends.length > 0 ? html`<li class="muted"><span aria-hidden="true">⋮</span> ${labels.moreAttempts(speech.number(earlier))}</li>` : nothing}
+        ${sends.map(
+          ({ at, end, status, reason }, index) => html`<li>
+            <span aria-hidden="true" class="bad">●</span> ${speech.time(at)} · ${labels.attempt(speech.number(Math.max(0, earlier) + index + 1))}:
+            <b>${status ?? labels.noAnswer}</b>${reason === null ? nothing : html`, ${speech.reason(reason)}`}
+            ${end > at ? html`<span class="muted">${labels.took(speech.duration(end - at))}</span>` : nothing}
+          </li>`,
+        )}
+        ${sends.length === 0 ? html`<li class="muted"><span aria-hidden="true">·</span> ${labels.noAttempts}</li>` : nothing}
+      </ol>
+    </section>`;
+  }
+
+  #answer() {
+    const { lastAnswer } = this.entry;
+    if (!lastAnswer) return nothing;
+    const { labels } = this.speech;
+    return headersTable(`${labels.lastAnswer}: ${lastAnswer.status}`, lastAnswer.headers);
+  }
+
+  #body(): TemplateResult {
+    const { body, shown, speech } = this;
+    const { labels } = speech;
+    const part = body?.truncated ? html`<p class="muted">${labels.partOf(speech.bytes(body.bytes.byteLength), speech.bytes(body.size))}</p>` : nothing;
+    return html`<section aria-labelledby="body">
+      <h3 id="body">${labels.body} <span class="muted">${this.entry.bodySize > 0 ? speech.bytes(this.entry.bodySize) : ''} ${body?.contentType ?? ''}</span></h3>
+      ${part} ${shown ? shownBody(shown, labels.body) : html`<p class="muted">${this.entry.bodySize > 0 ? '…' : labels.noBody}</p>`}
+    </section>`;
+  }
+
+  #facts(): TemplateResult {
+    const { entry, speech } = this;
+    const { facts, nobody } = speech.labels;
+    const rows = [
+      [facts.backend, entry.namespace ? `${entry.baseUrl} (${entry.namespace})` : entry.baseUrl],
+      [facts.lane, entry.lane],
+      [facts.owner, entry.owner ?? nobody],
+      [facts.id, entry.id],
+      [facts.key, entry.key],
+      [facts.idempotencyKey, entry.idempotencyKey ?? '–'],
+      [facts.captured, speech.time(entry.capturedAt)],
+    ];
+    return html`<dl>${rows.map(([name, value]) => html`<dt>${name}</dt><dd class="mono">${value}</dd>`)}</dl>`;
+  }
+
+  static override styles = [
+    theme,
+    css`
+      :host {
+        display: block;
+        overflow: auto;
+        padding: 10px 14px 20px;
+      }
+      h2 {
+        font-size: 14px;
+        margin: 0;
+        overflow-wrap: anywhere;
+      }
+      h2 .mono {
+        font-size: 13px;
+        font-weight: 400;
+      }
+      h3 {
+        font-size: 12px;
+        margin: 16px 0 4px;
+      }
+      p {
+        margin: 2px 0;
+      }
+      .state {
+        font-weight: 600;
+      }
+      .actions {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: 6px;
+        margin-top: 8px;
+      }
+      .back {
+        display: none;
+        margin-bottom: 8px;
+      }
+      ol.line {
+        list-style: none;
+        margin: 0;
+        padding: 0;
+      }
+      .line li > span:first-child {
+        display: inline-block;
+        width: 14px;
+      }
+      pre,
+      table,
+      dl {
+        background: var(--_raised);
+        border-radius: var(--_radius);
+        margin: 0;
+        padding: 8px 10px;
+      }
+      pre {
+        max-height: 320px;
+        overflow: auto;
+        white-space: pre-wrap;
+        overflow-wrap: anywhere;
+      }
+      pre.hex {
+        white-space: pre;
+      }
+      table {
+        width: 100%;
+        border-collapse: separate;
+        border-spacing: 0 1px;
+        table-layout: fixed;
+      }
+      th,
+      td {
+        text-align: start;
+        vertical-align: top;
+        font-weight: 400;
+        overflow-wrap: anywhere;
+        padding: 1px 0;
+      }
+      th {
+        color: var(--_muted);
+        width: 36%;
+        padding-inline-end: 10px;
+      }
+      dl {
+        display: grid;
+        grid-template-columns: max-content minmax(0, 1fr);
+        gap: 2px 14px;
+        margin-top: 16px;
+      }
+      dt {
+        color: var(--_muted);
+      }
+      dd {
+        margin: 0;
+        overflow-wrap: anywhere;
+      }
+      :host([narrow]) .back {
+        display: inline-block;
+      }
+      @media (max-width: 480px) {
+        dl {
+          grid-template-columns: minmax(0, 1fr);
+          gap: 0;
+        }
+        dd {
+          margin-bottom: 4px;
+        }
+      }
+    `,
+  ];
+}
+
+function headersTable(title: string, headers: Record<string, string>) {
+  const rows = Object.entries(maskHeaders(headers));
+  if (rows.length === 0) return html`<section><h3>${title}</h3></section>`;
+  return html`<section>
+    <h3>${title}</h3>
+    ${nameTable(title, rows)}
+  </section>`;
+}
+
+const nameTable = (title: string, rows: readonly (readonly [string, string])[]): TemplateResult =>
+  html`<table class="mono" aria-label=${title}>
+    <tbody>${rows.map(([name, value]) => html`<tr><th scope="row">${name}</th><td>${value}</td></tr>`)}</tbody>
+  </table>`;
+
+function shownBody(shown: ShownBody, title: string): TemplateResult {
+  if (shown.kind === 'form') return nameTable(title, shown.fields.map(({ name, value }) => [name, value] as const));
+  const [text, kind] = shown.kind === 'bytes' ? [hexDump(shown.bytes.subarray(0, HEX_BYTES)), 'hex'] : [shown.text, 'text'];
+  return html`<pre class="mono ${kind}" tabindex="0" role="region" aria-label=${title}>${text}</pre>`;
+}

@@ -1,0 +1,132 @@
+import type { EntryInfo, SyncStatus } from '../../sw/protocol/api.js';
+import type { SyncEvent } from '../../sw/protocol/events.js';
+import type { InspectorClient } from './client.js';
+
+/** What the elements show, as it stands. */
+export interface OutboxView {
+  status: SyncStatus | null;
+  /** In the order of capture. */
+  entries: readonly EntryInfo[];
+  /** The first page is there. */
+  loaded: boolean;
+  error: unknown;
+}
+
+export interface OutboxOptions {
+  client: InspectorClient;
+  signal: AbortSignal;
+  /** Called after each change. */
+  changed(view: OutboxView, events: readonly SyncEvent[]): void;
+  /** How many entries are shown at the most. @default all */
+  limit?: number;
+}
+
+const PAGE = 500;
+
+/** Events that come together are looked after together, in milliseconds. */
+const BATCH_MS = 150;
+
+/** So many entries are asked for one by one; more are had sooner by pages. */
+const FEW = 20;
+
+/** What changes how every entry stands, though nothing is told of each. */
+const WIDE: ReadonlySet<string> = new Set(['held', 'released', 'parked', 'paused', 'resumed', 'online', 'offline', 'changed']);
+
+/**
+ * Follows an outbox: all of it by pages at first, and by its events from then on. What is delivered goes
+ * without a question; of what is touched otherwise the entry alone is asked for.
+ */
+export function followOutbox({ client, signal, changed, limit = Infinity }: OutboxOptions): void {
+  const entries = new Map<number, EntryInfo>();
+  let view: OutboxView = { status: null, entries: [], loaded: false, error: null };
+  let heard: SyncEvent[] = [];
+  let touched = new Map<number, string>();
+  let all = true;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let looking = false;
+
+  const show = (changes: Partial<OutboxView>) => {
+    view = { ...view, ...changes };
+    const events = heard;
+    heard = [];
+    if (!signal.aborted) changed(view, events);
+  };
+  // Out of order is what was asked for by itself and is new here.
+  const inOrder = () => [...entries.values()].sort((a, b) => a.seq - b.seq);
+
+  async function loadAll(): Promise<void> {
+    const found = new Map<number, EntryInfo>();
+    for (let after = 0; found.size < limit; ) {
+      const page = await client.entries({ after, limit: Math.min(PAGE, limit - found.size) });
+      if (signal.aborted) return;
+      for (const entry of page) found.set(entry.seq, entry);
+      after = page.at(-1)?.seq ?? after;
+      // The first page is worth showing at once.
+      if (!view.loaded) {
+        for (const entry of page) entries.set(entry.seq, entry);
+        show({ entries: inOrder(), loaded: true });
+      }
+      if (page.length < PAGE) break;
+    }
+    entries.clear();
+    for (const [seq, entry] of found) entries.set(seq, entry);
+  }
+
+  async function loadTouched(keys: ReadonlyMap<number, string>): Promise<void> {
+    const found = await Promise.all([...keys].map(async ([seq, key]) => [seq, await client.entry(key)] as const));
+    for (const [seq, entry] of found) {
+      if (entry?.seq === seq) entries.set(seq, entry);
+      else entries.delete(seq);
+    }
+  }
+
+  async function look(): Promise<void> {
+    if (looking || signal.aborted) return;
+    looking = true;
+    const keys = touched;
+    const wide = all || keys.size > FEW;
+    touched = new Map();
+    all = false;
+    try {
+      const [status] = await Promise.all([client.status(), wide ? loadAll() : loadTouched(keys)]);
+      show({ status, entries: inOrder(), loaded: true, error: null });
+    } catch (error) {
+      // Asked for again with the next event; what is shown stays.
+      all = true;
+      show({ error });
+    }
+    looking = false;
+    if (touched.size > 0 || (all && !view.error)) plan();
+  }
+
+  const plan = () => {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      void look();
+    }, BATCH_MS);
+  };
+
+  client.addEventListener(
+    'event',
+    ({ detail: event }) => {
+      heard.push(event);
+      if (WIDE.has(event.type)) all = true;
+      else if (event.type === 'delivered' || event.type === 'cancelled') {
+        entries.delete(event.seq);
+        touched.delete(event.seq);
+      } else if ('seq' in event) touched.set(event.seq, event.key);
+      plan();
+    },
+    { signal },
+  );
+  client.addEventListener(
+    'changed',
+    () => {
+      all = true;
+      plan();
+    },
+    { signal },
+  );
+  signal.addEventListener('abort', () => clearTimeout(timer));
+  void look();
+}
