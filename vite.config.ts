@@ -7,7 +7,7 @@ const builds: Record<string, UserConfig['build']> = {
       entry: { sw: 'sw/index.ts', client: 'client/index.ts', inspector: 'client/inspector/index.ts' },
       formats: ['es'],
     },
-    rolldownOptions: { external: [/^(comlink|eventsource-parser|idb|workbox-)/] },
+    rolldownOptions: { external: [/^(comlink|eventsource-parser|idb|lit|workbox-)/] },
     minify: false,
     emptyOutDir: true,
   },
@@ -21,6 +21,10 @@ const builds: Record<string, UserConfig['build']> = {
   },
   'classic-stream': {
     lib: { entry: 'client/stream/open.ts', formats: ['es'], fileName: () => 'holdfast-stream.js' },
+    emptyOutDir: false,
+  },
+  'classic-inspector': {
+    lib: { entry: 'client/inspector/index.ts', formats: ['iife'], name: 'HoldfastInspector', fileName: () => 'holdfast-inspector.js' },
     emptyOutDir: false,
   },
   'classic-tools': {
@@ -37,6 +41,6 @@ const beside = ['stream', 'tools'].map((folder) => ({
 
 export default defineConfig(({ mode }) => ({
   define: { 'process.env.NODE_ENV': '"production"' },
-  ...(mode === 'classic-client' && { resolve: { alias: beside } }),
+  ...((mode === 'classic-client' || mode === 'classic-inspector') && { resolve: { alias: beside } }),
   build: { target: 'es2022', outDir: 'dist', sourcemap: true, ...builds[mode] },
 }));

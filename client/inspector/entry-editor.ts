@@ -2,6 +2,7 @@ import { css, html, LitElement, nothing, type PropertyValues, type TemplateResul
 import type { EntryBody, EntryInfo, EntryPatch } from '../../sw/protocol/api.js';
 import { MASK } from '../../sw/policy/secrets.js';
 import { maskJson, unmaskJson } from '../bodies/shown-body.js';
+import { messageOf } from './actions.js';
 import type { InspectorClient } from './client.js';
 import { theme } from './style.js';
 import type { Speech } from './speech.js';
@@ -102,7 +103,7 @@ export class EntryEditor extends LitElement {
       if (!isThere) throw new Error(this.speech.labels.gone);
       this.dispatchEvent(new Event('saved'));
     } catch (error) {
-      this.trouble = error instanceof Error ? error.message : String(error);
+      this.trouble = messageOf(error);
       await this.updateComplete;
       this.shadowRoot?.querySelector<HTMLElement>(this.trouble.includes('header') ? 'input' : 'textarea, input')?.focus();
     }
@@ -144,7 +145,7 @@ export class EntryEditor extends LitElement {
       <p id="trouble" class="bad" role="alert">${this.trouble ?? nothing}</p>
       <div class="actions">
         <button class="primary" type="submit">${labels.save}</button>
-        <button type="button" @click=${() => this.dispatchEvent(new Event('cancel'))}>${labels.keep}</button>
+        <button type="button" @click=${() => this.dispatchEvent(new Event('cancel'))}>${labels.leave}</button>
       </div>
     </form>`;
   }

@@ -57,6 +57,7 @@ export const en: Labels = {
   save: 'Save',
   back: 'Back to the list',
   keep: 'Keep',
+  leave: 'Leave it as it is',
   discardSure: (count) => (count === '1' ? 'Discard it for good?' : `Discard ${count} for good?`),
   done: (what, count, of) => (count === of ? `${what}: ${count}` : `${what}: ${count} of ${of}; the rest had changed meanwhile`),
   retried: 'Will be sent again',

@@ -51,6 +51,7 @@ export interface Labels {
   save: string;
   back: string;
   keep: string;
+  leave: string;
   discardSure(count: string): string;
   done(what: string, count: string, of: string): string;
   retried: string;

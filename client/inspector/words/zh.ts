@@ -50,6 +50,7 @@ export const zh: Labels = {
   save: '保存',
   back: '返回列表',
   keep: '保留',
+  leave: '不更改',
   discardSure: (count) => (count === '1' ? '确定永久丢弃？' : `确定永久丢弃 ${count} 项？`),
   done: (what, count, of) => (count === of ? `${what}：${count}` : `${what}：${count} / ${of}，其余已发生变化`),
   retried: '将重新发送',

@@ -1,0 +1,41 @@
+import type { EntryInfo } from '../../sw/protocol/api.js';
+import type { InspectorClient } from './client.js';
+import type { Speech } from './speech.js';
+
+export type Action = 'retry' | 'cancel' | 'discard';
+
+/** Whether an action makes sense for an entry. */
+export const applies = (action: Action, { state, reason }: EntryInfo): boolean =>
+  action === 'cancel' ? state !== 'dead' : state === 'dead' && (action === 'discard' || reason !== 'unreadable');
+
+/** So many calls are under way at a time. */
+const AT_ONCE = 8;
+
+/** Does one thing with many entries, and says what came of it. */
+export async function act(client: InspectorClient, action: Action, entries: readonly EntryInfo[], { labels, number }: Speech): Promise<string> {
+  const rest = entries.filter((entry) => applies(action, entry));
+  const total = rest.length;
+  let done = 0;
+  const one = async () => {
+    for (let entry = rest.shift(); entry; entry = rest.shift()) if (await client[action](entry.key)) done++;
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, one));
+  const what = { retry: labels.retried, cancel: labels.cancelled, discard: labels.discarded }[action];
+  if (total === 1) return done === 1 ? what : labels.gone;
+  return labels.done(what, number(done), number(total));
+}
+
+/** An error in words; what is thrown need not be one. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Gives a HAR to the browser's downloads. */
+export async function downloadHar(client: InspectorClient): Promise<void> {
+  const har = await client.exportHar();
+  const url = URL.createObjectURL(new Blob([JSON.stringify(har, null, 2)], { type: 'application/json' }));
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = `holdfast-${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}.har`;
+  link.click();
+  // The download has begun by then, and the URL keeps the archive in memory.
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}

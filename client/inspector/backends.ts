@@ -1,0 +1,43 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import type { BackendStatus, SyncStatus } from '../../sw/protocol/api.js';
+import type { Speech } from './speech.js';
+
+/** Each backend with its gates, and what waits there. */
+export function backendList({ backends, online, paused }: SyncStatus, speech: Speech, now: number): TemplateResult {
+  const { labels } = speech;
+  return html`<ul class="backends" aria-label=${labels.backends}>
+    ${backends.map(
+      (backend) => html`<li part="backend">
+        <span class="mono base">${backend.baseUrl}${backend.namespace ? html` <span class="muted">(${backend.namespace})</span>` : nothing}</span>
+        <span class="gates">${gates(backend, { online, paused }, speech, now)}</span>
+        <span class="counts muted">
+          ${counts(backend, speech)}${backend.nextAttemptAt === null ? nothing : html` · ${labels.nextTry(soon(backend.nextAttemptAt, speech, now))}`}
+          ${backend.tokenExpiresAt === null ? nothing : html` · ${labels.tokenUntil(speech.relative(backend.tokenExpiresAt, now))}`}
+        </span>
+      </li>`,
+    )}
+  </ul>`;
+}
+
+const soon = (at: number, speech: Speech, now: number): string => (at <= now ? speech.labels.now : speech.relative(at, now));
+
+function counts({ waiting, sending, dead }: BackendStatus, { labels, number }: Speech): TemplateResult {
+  const bad = dead > 0 ? html` · <b class="bad">${number(dead)} ${labels.dead}</b>` : nothing;
+  return html`${number(waiting)} ${labels.waiting}${sending > 0 ? html` · ${number(sending)} ${labels.sending}` : nothing}${bad}`;
+}
+
+/** What is closed, and why; "Open" where nothing is. */
+function gates(backend: BackendStatus, { online, paused }: Pick<SyncStatus, 'online' | 'paused'>, speech: Speech, now: number): TemplateResult {
+  const { labels } = speech;
+  const closed: [tone: string, sign: string, words: string][] = [];
+  if (paused) closed.push(['muted', '⏸', labels.paused]);
+  if (!online) closed.push(['warn', '⚡', labels.offline]);
+  for (const { reason, owner, since } of backend.holds)
+    closed.push(['warn', '⏸', `${labels.held(speech.reason(reason), owner)}, ${labels.since(speech.relative(since, now))}`]);
+  if (backend.circuit === 'open') closed.push(['bad', '⊘', labels.circuitOpen]);
+  if (backend.circuit === 'half-open') closed.push(['warn', '◐', labels.circuitProbing]);
+  if (!backend.offlineMode) closed.push(['muted', '○', labels.captureOff]);
+  if (!backend.autoRetry) closed.push(['muted', '○', labels.holdsOff]);
+  if (closed.length === 0) closed.push(['good', '✓', labels.gateOpen]);
+  return html`${closed.map(([tone, sign, words]) => html`<span class="gate ${tone}"><span aria-hidden="true">${sign}</span> ${words}</span>`)}`;
+}

@@ -1,0 +1,98 @@
+import { LitElement, type PropertyDeclarations, type PropertyValues } from 'lit';
+import type { SyncEvent } from '../../sw/protocol/events.js';
+import type { InspectorClient } from './client.js';
+import { findClient } from './find-client.js';
+import { followOutbox, type OutboxView } from './outbox.js';
+import { speechFor, type Speech } from './speech.js';
+
+const NOTHING: OutboxView = { status: null, entries: [], loaded: false, error: null };
+
+/** What the two elements share: a client, the outbox as it stands, a language, and the time. */
+export abstract class HoldfastElement extends LitElement {
+  static override properties: PropertyDeclarations = {
+    client: { attribute: false },
+    locale: { type: String },
+    theme: { type: String, reflect: true },
+    source: { state: true },
+    view: { state: true },
+    now: { state: true },
+  };
+
+  /** The page's client; null to find it. */
+  declare client: InspectorClient | null;
+  /** A BCP 47 tag. @default `install`'s locale, the element's `lang`, the browser's language */
+  declare locale: string | null;
+  /** `light`, `dark`, or as the page is. */
+  declare theme: string | null;
+  /** Undefined while it's looked for; null when there's none. */
+  declare protected source: InspectorClient | null | undefined;
+  declare protected view: OutboxView;
+  declare protected now: number;
+  protected speech: Speech = speechFor(navigator.language);
+
+  #end: AbortController | null = null;
+  #language = '';
+
+  constructor() {
+    super();
+    this.client = this.locale = this.theme = null;
+    this.view = NOTHING;
+    this.now = Date.now();
+  }
+
+  /** How many entries are shown at the most. */
+  protected get most(): number {
+    return Infinity;
+  }
+
+  /** Events that came together. */
+  protected heard(_events: readonly SyncEvent[]): void {}
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#start();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#end?.abort();
+    this.#end = null;
+  }
+
+  #start(): void {
+    this.#end?.abort();
+    const { signal } = (this.#end = new AbortController());
+    this.source = this.client ?? undefined;
+    this.view = NOTHING;
+    // Countdowns and ages; nobody sees them in a hidden tab.
+    const timer = setInterval(() => document.hidden || (this.now = Date.now()), 1000);
+    signal.addEventListener('abort', () => clearInterval(timer));
+    void this.#find(signal);
+  }
+
+  async #find(signal: AbortSignal): Promise<void> {
+    const client = this.client ?? (await findClient(signal));
+    if (signal.aborted) return;
+    this.source = client;
+    if (client) {
+      const changed = (view: OutboxView, events: readonly SyncEvent[]) => {
+        this.view = view;
+        this.now = Date.now();
+        this.heard(events);
+      };
+      followOutbox({ client, signal, changed, limit: this.most });
+    } else {
+      // The page may get its worker later.
+      navigator.serviceWorker?.addEventListener('controllerchange', () => this.#start(), { once: true, signal });
+    }
+  }
+
+  protected override willUpdate(changes: PropertyValues): void {
+    if (changes.has('client') && this.hasUpdated && this.isConnected) this.#start();
+    const wanted = [this.locale, this.view.status?.locale, this.closest('[lang]')?.getAttribute('lang'), navigator.language];
+    if (wanted.join() === this.#language) return;
+    this.#language = wanted.join();
+    this.speech = speechFor(...wanted);
+    this.lang = this.lang || this.speech.locale;
+  }
+}

@@ -1,0 +1,170 @@
+import { css, html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit';
+import type { EntryInfo } from '../../sw/protocol/api.js';
+import { act, applies, messageOf, type Action } from './actions.js';
+import { HoldfastElement } from './element.js';
+import { shortUrl } from './entry-list.js';
+import { stateMark } from './marks.js';
+import { theme } from './style.js';
+
+/** So many are listed. */
+const LISTED = 20;
+
+/**
+ * `<holdfast-status>`: how many requests wait, why and since when; opened, a list of them with cancel and
+ * retry. With the attribute `quiet` it isn't seen while nothing waits.
+ *
+ * `client`, `theme`, `locale` and the custom properties are those of `<holdfast-inspector>`. Parts:
+ * `badge`, `popover`.
+ *
+ * @example <holdfast-status quiet></holdfast-status>
+ */
+export class HoldfastStatus extends HoldfastElement {
+  static override properties: PropertyDeclarations = { said: { state: true } };
+
+  declare said: string;
+
+  constructor() {
+    super();
+    this.said = '';
+  }
+
+  protected override get most(): number {
+    return 500;
+  }
+
+  #act(action: Action, entries: readonly EntryInfo[]): void {
+    const { source, speech } = this;
+    if (!source) return;
+    act(source, action, entries, speech).then(
+      (said) => (this.said = said),
+      (error: unknown) => (this.said = speech.labels.failed(messageOf(error))),
+    );
+  }
+
+  /** In one line, the worst first. */
+  #summary(): { words: string; tone: string } {
+    const { labels, number, reason, relative } = this.speech;
+    const { status, entries } = this.view;
+    const { status: words } = labels;
+    if (!status || status.waiting + status.dead === 0) return { words: words.saved, tone: 'good' };
+    const dead = status.dead > 0 ? words.dead(number(status.dead)) : null;
+    const head = entries.find(({ state }) => state !== 'dead');
+    if (!head || status.waiting === 0) return { words: dead ?? words.saved, tone: 'bad' };
+    const count = number(status.waiting);
+    const said = head.state === 'held' ? words.onHold(count) : head.state === 'parked' ? words.parked(count) : words.waiting(count);
+    const why = `${said}: ${head.state === 'paused' ? labels.paused : reason(head.reason)}, ${labels.since(relative(head.since, this.now))}`;
+    return { words: dead ? `${dead} · ${why}` : why, tone: dead ? 'bad' : head.state === 'pending' || head.state === 'sending' ? 'muted' : 'warn' };
+  }
+
+  protected override updated(): void {
+    const { status } = this.view;
+    this.toggleAttribute('empty', !status || status.waiting + status.dead === 0);
+  }
+
+  protected override render(): TemplateResult | typeof nothing {
+    const { source, view, speech } = this;
+    if (!source || !view.status) return nothing;
+    const { words, tone } = this.#summary();
+    const isEmpty = view.status.waiting + view.status.dead === 0;
+    return html`
+      <button part="badge" popovertarget="list" class=${tone} ?disabled=${isEmpty}><span aria-hidden="true">${isEmpty ? '✓' : tone === 'bad' ? '!' : '●'}</span> ${words}</button>
+      <span class="unseen" role="status">${words}</span>
+      <div popover id="list" part="popover" role="dialog" aria-label=${speech.labels.status.list} @toggle=${() => (this.said = '')}>${this.#list()}</div>
+    `;
+  }
+
+  #list(): TemplateResult {
+    const { view, speech } = this;
+    const { labels, number } = speech;
+    const dead = view.entries.filter((entry) => applies('retry', entry));
+    const listed = [...view.entries.filter(({ state }) => state === 'dead'), ...view.entries.filter(({ state }) => state !== 'dead')].slice(0, LISTED);
+    const total = (view.status?.waiting ?? 0) + (view.status?.dead ?? 0);
+    return html`
+      <p role="status" class="muted">${this.said}</p>
+      <ul>
+        ${listed.map(
+          (entry) => html`<li>
+            <span class="what"><b>${entry.method}</b> <span class="mono">${shortUrl(entry.url, entry.baseUrl)}</span></span>
+            <span class="why">${stateMark(entry.state, speech)} <span class="muted">${speech.reason(entry.reason)}</span></span>
+            ${this.#button(entry.state === 'dead' ? 'retry' : 'cancel', entry)}
+          </li>`,
+        )}
+      </ul>
+      ${total > listed.length ? html`<p class="muted">${labels.status.more(number(total - listed.length))}</p>` : nothing}
+      ${dead.length > 1 ? html`<button class="primary" @click=${() => this.#act('retry', dead)}>${labels.status.retryAll} (${number(dead.length)})</button>` : nothing}
+    `;
+  }
+
+  #button(action: Action, entry: EntryInfo): TemplateResult | typeof nothing {
+    if (!applies(action, entry)) return nothing;
+    const { labels } = this.speech;
+    return html`<button aria-label=${`${labels[action]}: ${entry.method} ${shortUrl(entry.url, entry.baseUrl)}`} @click=${() => this.#act(action, [entry])}>${labels[action]}</button>`;
+  }
+
+  static override styles = [
+    theme,
+    css`
+      :host {
+        display: inline-block;
+      }
+      :host([quiet][empty]) {
+        display: none;
+      }
+      [part='badge'] {
+        border-radius: 99px;
+        max-width: 100%;
+        overflow: hidden;
+        text-overflow: ellipsis;
+      }
+      [part='badge'].good:disabled {
+        color: var(--_good);
+      }
+      [popover] {
+        color: var(--_text);
+        background: var(--_back);
+        border: 1px solid var(--_line);
+        border-radius: calc(var(--_radius) * 1.5);
+        box-shadow: 0 8px 28px rgb(0 0 0 / 22%);
+        padding: 8px 12px 12px;
+        width: min(420px, calc(100vw - 16px));
+        max-height: min(480px, calc(100vh - 16px));
+        overflow: auto;
+      }
+      ul {
+        list-style: none;
+        margin: 0;
+        padding: 0;
+      }
+      li {
+        display: grid;
+        grid-template: 'what act' auto 'why act' auto / minmax(0, 1fr) auto;
+        gap: 0 10px;
+        align-items: center;
+        padding: 6px 0;
+        border-bottom: 1px solid var(--_line);
+      }
+      .what {
+        grid-area: what;
+        overflow: hidden;
+        text-overflow: ellipsis;
+        white-space: nowrap;
+      }
+      .why {
+        grid-area: why;
+        font-size: 12px;
+      }
+      .state {
+        font-weight: 600;
+      }
+      li button {
+        grid-area: act;
+      }
+      p {
+        margin: 6px 0;
+      }
+      p:empty {
+        display: none;
+      }
+    `,
+  ];
+}
