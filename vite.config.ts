@@ -1,4 +1,4 @@
-import { defineConfig, type UserConfig } from 'vite';
+import { defineConfig, type Plugin, type UserConfig } from 'vite';
 
 /** What one build makes. The classic scripts carry everything; the modules leave it to the app's bundler. */
 const builds: Record<string, UserConfig['build']> = {
@@ -39,7 +39,18 @@ const beside = ['stream', 'tools'].map((folder) => ({
   replacement: new URL(`client/${folder}/load-classic.ts`, import.meta.url).pathname,
 }));
 
+/** A classic script is decoded in its page's charset, which need not be UTF-8: outside of ASCII all is escaped. */
+const ascii: Plugin = {
+  name: 'ascii',
+  generateBundle(_options, bundle) {
+    for (const chunk of Object.values(bundle)) {
+      if (chunk.type === 'chunk') chunk.code = chunk.code.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+    }
+  },
+};
+
 export default defineConfig(({ mode }) => ({
+  plugins: mode.startsWith('classic-') ? [ascii] : [],
   define: { 'process.env.NODE_ENV': '"production"' },
   ...((mode === 'classic-client' || mode === 'classic-inspector') && { resolve: { alias: beside } }),
   build: { target: 'es2022', outDir: 'dist', sourcemap: true, ...builds[mode] },

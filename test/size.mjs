@@ -8,7 +8,7 @@ export const BUDGETS = [
   { file: 'holdfast.js', goal: 5_000, limit: 7_800 },
   { file: 'holdfast-stream.js', goal: 6_000, limit: 6_500 },
   { file: 'holdfast-tools.js', goal: 4_000, limit: 4_000 },
-  { file: 'holdfast-inspector.js', goal: 26_000, limit: 26_000 },
+  { file: 'holdfast-inspector.js', goal: 28_000, limit: 28_000 },
 ];
 
 export async function checkSizes() {

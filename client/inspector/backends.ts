@@ -9,7 +9,7 @@ export function backendList({ backends, online, paused }: SyncStatus, speech: Sp
     ${backends.map(
       (backend) => html`<li part="backend">
         <span class="mono base">${backend.baseUrl}${backend.namespace ? html` <span class="muted">(${backend.namespace})</span>` : nothing}</span>
-        <span class="gates">${gates(backend, { online, paused }, speech, now)}</span>
+        <span class="gates">${gates(backend, { online, paused }, speech)}</span>
         <span class="counts muted">
           ${counts(backend, speech)}${backend.nextAttemptAt === null ? nothing : html` · ${labels.nextTry(soon(backend.nextAttemptAt, speech, now))}`}
           ${backend.tokenExpiresAt === null ? nothing : html` · ${labels.tokenUntil(speech.relative(backend.tokenExpiresAt, now))}`}
@@ -27,13 +27,13 @@ function counts({ waiting, sending, dead }: BackendStatus, { labels, number }: S
 }
 
 /** What is closed, and why; "Open" where nothing is. */
-function gates(backend: BackendStatus, { online, paused }: Pick<SyncStatus, 'online' | 'paused'>, speech: Speech, now: number): TemplateResult {
+function gates(backend: BackendStatus, { online, paused }: Pick<SyncStatus, 'online' | 'paused'>, speech: Speech): TemplateResult {
   const { labels } = speech;
   const closed: [tone: string, sign: string, words: string][] = [];
   if (paused) closed.push(['muted', '⏸', labels.paused]);
   if (!online) closed.push(['warn', '⚡', labels.offline]);
   for (const { reason, owner, since } of backend.holds)
-    closed.push(['warn', '⏸', `${labels.held(speech.reason(reason), owner)}, ${labels.since(speech.relative(since, now))}`]);
+    closed.push(['warn', '⏸', `${labels.held(speech.reason(reason), owner)}, ${labels.since(speech.time(since))}`]);
   if (backend.circuit === 'open') closed.push(['bad', '⊘', labels.circuitOpen]);
   if (backend.circuit === 'half-open') closed.push(['warn', '◐', labels.circuitProbing]);
   if (!backend.offlineMode) closed.push(['muted', '○', labels.captureOff]);

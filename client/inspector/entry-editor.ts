@@ -199,5 +199,3 @@ function jsonIn(text: string): unknown {
     return undefined;
   }
 }
-
-if (!customElements.get('holdfast-entry-editor')) customElements.define('holdfast-entry-editor', EntryEditor);

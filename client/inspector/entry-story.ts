@@ -9,7 +9,6 @@ import { hexDump } from './hex.js';
 import { stateMark } from './marks.js';
 import { theme } from './style.js';
 import type { Speech } from './speech.js';
-import './entry-editor.js';
 
 /** So much of bytes is shown as hex. */
 const HEX_BYTES = 4096;
@@ -80,7 +79,7 @@ export class EntryStory extends LitElement {
       <header>
         <button class="back" @click=${() => this.#dispatch('back')}>← ${labels.back}</button>
         <h2><b>${entry.method}</b> <span class="mono">${maskUrl(entry.url)}</span></h2>
-        <p>${stateMark(entry.state, speech)} <span class="muted">${speech.reason(entry.reason)}, ${labels.since(speech.relative(entry.since, this.now))}</span> ${this.#next()}</p>
+        <p>${stateMark(entry.state, speech)} <span class="muted">${speech.reason(entry.reason)}, ${labels.since(speech.time(entry.since))}</span> ${this.#next()}</p>
         ${this.#actions()}
       </header>
       ${this.editing

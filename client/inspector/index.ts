@@ -1,10 +1,22 @@
 /** The inspector's door: importing it defines `<holdfast-inspector>` and `<holdfast-status>`. */
+import { EntryEditor } from './entry-editor.js';
+import { EntryList } from './entry-list.js';
+import { EntryStory } from './entry-story.js';
 import { HoldfastInspector } from './inspector.js';
+import { JournalList } from './journal-list.js';
 import { HoldfastStatus } from './status.js';
 
+const ELEMENTS = {
+  'holdfast-entry-editor': EntryEditor,
+  'holdfast-entry-list': EntryList,
+  'holdfast-entry-story': EntryStory,
+  'holdfast-journal-list': JournalList,
+  'holdfast-inspector': HoldfastInspector,
+  'holdfast-status': HoldfastStatus,
+};
+
 // A page may load it twice, by a script and by a bundle.
-if (!customElements.get('holdfast-inspector')) customElements.define('holdfast-inspector', HoldfastInspector);
-if (!customElements.get('holdfast-status')) customElements.define('holdfast-status', HoldfastStatus);
+for (const [name, element] of Object.entries(ELEMENTS)) if (!customElements.get(name)) customElements.define(name, element);
 
 declare global {
   interface HTMLElementTagNameMap {

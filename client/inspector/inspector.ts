@@ -4,11 +4,8 @@ import type { SyncEvent } from '../../sw/protocol/events.js';
 import { act, applies, downloadHar, messageOf, type Action } from './actions.js';
 import { backendList } from './backends.js';
 import type { InspectorClient } from './client.js';
-import { EntryList } from './entry-list.js';
-import { EntryStory } from './entry-story.js';
 import { HoldfastElement } from './element.js';
 import { theme } from './style.js';
-import './journal-list.js';
 
 const STATES: readonly EntryState[] = ['pending', 'sending', 'held', 'parked', 'paused', 'dead'];
 const ACTIONS: readonly Action[] = ['retry', 'cancel', 'discard'];
@@ -405,6 +402,3 @@ export class HoldfastInspector extends HoldfastElement {
 
 /** What is said aloud; the rest of the events is seen. */
 const WORTH_SAYING: ReadonlySet<string> = new Set(['held', 'auth-required', 'released', 'paused', 'resumed', 'offline', 'online', 'failed', 'outbox-full', 'storage-failed']);
-
-if (!customElements.get('holdfast-entry-list')) customElements.define('holdfast-entry-list', EntryList);
-if (!customElements.get('holdfast-entry-story')) customElements.define('holdfast-entry-story', EntryStory);

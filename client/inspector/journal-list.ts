@@ -149,5 +149,3 @@ function aboutOf(event: SyncEvent): string {
   if ('url' in event) return `${event.method} ${maskUrl(event.url)}`;
   return 'baseUrl' in event ? event.baseUrl : '';
 }
-
-if (!customElements.get('holdfast-journal-list')) customElements.define('holdfast-journal-list', JournalList);

@@ -14,7 +14,7 @@ export interface Speech {
   number(value: number): string;
   /** `12:03:55`, with the day where that isn't today. */
   time(at: number): string;
-  /** From a time to `in 4 seconds` or `2 minutes ago`. */
+  /** From a time to `in 4 seconds`, `now` or `2 minutes ago`. */
   relative(at: number, now: number): string;
   /** `350 ms`, `1.2 s`. */
   duration(ms: number): string;
@@ -49,7 +49,8 @@ export function speechFor(...wanted: (string | null | undefined)[]): Speech {
     number: (value) => number.format(value),
     time: (at) => (new Date(at).toDateString() === new Date().toDateString() ? clock : dated).format(at),
     relative(at, now) {
-      const ms = at - now;
+      // What is younger than a minute is now: a second that's counted for every row is noise.
+      const ms = at < now && now - at < 60_000 ? 0 : at - now;
       const [name, size] = UNITS.find(([, least]) => Math.abs(ms) >= least) ?? (['second', 1000] as const);
       return relative.format(ms < 0 ? Math.ceil(ms / size) : Math.floor(ms / size), name);
     },

@@ -43,7 +43,7 @@ export class HoldfastStatus extends HoldfastElement {
 
   /** In one line, the worst first. */
   #summary(): { words: string; tone: string } {
-    const { labels, number, reason, relative } = this.speech;
+    const { labels, number, reason, time } = this.speech;
     const { status, entries } = this.view;
     const { status: words } = labels;
     if (!status || status.waiting + status.dead === 0) return { words: words.saved, tone: 'good' };
@@ -52,7 +52,7 @@ export class HoldfastStatus extends HoldfastElement {
     if (!head || status.waiting === 0) return { words: dead ?? words.saved, tone: 'bad' };
     const count = number(status.waiting);
     const said = head.state === 'held' ? words.onHold(count) : head.state === 'parked' ? words.parked(count) : words.waiting(count);
-    const why = `${said}: ${head.state === 'paused' ? labels.paused : reason(head.reason)}, ${labels.since(relative(head.since, this.now))}`;
+    const why = `${said}: ${head.state === 'paused' ? labels.paused : reason(head.reason)}, ${labels.since(time(head.since))}`;
     return { words: dead ? `${dead} · ${why}` : why, tone: dead ? 'bad' : head.state === 'pending' || head.state === 'sending' ? 'muted' : 'warn' };
   }
 
@@ -106,11 +106,13 @@ export class HoldfastStatus extends HoldfastElement {
     css`
       :host {
         display: inline-block;
+        max-width: 100%;
       }
       :host([quiet][empty]) {
         display: none;
       }
       [part='badge'] {
+        display: block;
         border-radius: 99px;
         max-width: 100%;
         overflow: hidden;
