@@ -97,15 +97,19 @@ export class EntryEditor extends LitElement {
   #save = async (event: Event) => {
     event.preventDefault();
     this.trouble = null;
+    let field = 'input';
     try {
-      const patch = { ...this.#headerPatch(), ...this.#bodyPatch() };
+      const headers = this.#headerPatch();
+      field = 'textarea';
+      const patch = { ...headers, ...this.#bodyPatch() };
+      if (patch.body === undefined) field = 'input';
       const isThere = Object.keys(patch).length === 0 || (await this.client.edit(this.entry.key, patch));
       if (!isThere) throw new Error(this.speech.labels.gone);
       this.dispatchEvent(new Event('saved'));
     } catch (error) {
       this.trouble = messageOf(error);
       await this.updateComplete;
-      this.shadowRoot?.querySelector<HTMLElement>(this.trouble.includes('header') ? 'input' : 'textarea, input')?.focus();
+      this.shadowRoot?.querySelector<HTMLElement>(field)?.focus();
     }
   };
 

@@ -52,7 +52,7 @@ export class HoldfastStatus extends HoldfastElement {
     if (!head || status.waiting === 0) return { words: dead ?? words.saved, tone: 'bad' };
     const count = number(status.waiting);
     const said = head.state === 'held' ? words.onHold(count) : head.state === 'parked' ? words.parked(count) : words.waiting(count);
-    const why = `${said}: ${head.state === 'paused' ? labels.paused : reason(head.reason)}, ${labels.since(time(head.since))}`;
+    const why = words.because(said, head.state === 'paused' ? labels.paused : reason(head.reason), labels.since(time(head.since)));
     return { words: dead ? `${dead} · ${why}` : why, tone: dead ? 'bad' : head.state === 'pending' || head.state === 'sending' ? 'muted' : 'warn' };
   }
 

@@ -106,6 +106,7 @@ export const en: Labels = {
     onHold: (count) => `${count} on hold`,
     parked: (count) => `${count} parked`,
     dead: (count) => `${count} not delivered`,
+    because: (said, reason, since) => `${said}: ${reason}, ${since}`,
     retryAll: 'Retry all',
     more: (count) => `and ${count} more`,
     list: 'What waits to be sent',

@@ -101,6 +101,7 @@ export interface Labels {
     onHold(count: string): string;
     parked(count: string): string;
     dead(count: string): string;
+    because(said: string, reason: string, since: string): string;
     retryAll: string;
     more(count: string): string;
     list: string;

@@ -99,6 +99,7 @@ export const zh: Labels = {
     onHold: (count) => `${count} 项已暂缓`,
     parked: (count) => `${count} 项已搁置`,
     dead: (count) => `${count} 项未送达`,
+    because: (said, reason, since) => `${said}：${reason}，${since}`,
     retryAll: '全部重试',
     more: (count) => `另有 ${count} 项`,
     list: '等待发送的内容',

@@ -1,0 +1,355 @@
+import { expect, test } from '../../support/fixtures.js';
+import { buried, queued, QUIET, show, violations } from '../../support/inspector.js';
+
+const rows = 'holdfast-entry-list [role=row]';
+const story = 'holdfast-entry-story';
+
+test.describe('V1 <holdfast-inspector>', () => {
+  test('V1 lists what waits, by whom and why, and follows it until it’s delivered', async ({ open, page }) => {
+    const app = await open({ options: QUIET });
+    await queued(app, '/api/a');
+    await show(page);
+    await expect(page.locator(rows)).toHaveText([/POST \/api\/a.*Waiting.*server error/s]);
+    await expect(page.getByRole('tab', { name: 'Outbox (1)' })).toBeVisible();
+    await expect(page.getByText('1 waiting')).toBeVisible();
+    await queued(app, '/api/b');
+    await expect(page.locator(rows)).toHaveCount(2);
+    app.server.reply({ status: 201 });
+    await page.getByRole('button', { name: 'Replay now' }).click();
+    await expect(page.getByText('Nothing is waiting')).toBeVisible();
+    expect(app.server.received).toHaveLength(4);
+  });
+
+  test('V1 shows the gates: paused, held and why, the circuit', async ({ open, page, server }) => {
+    const app = await open({ options: QUIET });
+    await show(page);
+    const backend = page.locator('.backends li');
+    await expect(backend).toContainText('Open');
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await expect(backend).toContainText('Paused');
+    await page.getByRole('button', { name: 'Resume' }).click();
+    await expect(backend).toContainText('Open');
+    server.requireToken();
+    await app.post('x', { headers: { Authorization: `Bearer ${await server.token('ann', 3600)}x` } });
+    await expect(backend).toContainText(/Held: session expired.*since/);
+    await expect(page.locator(rows)).toContainText('Held');
+    await app.call((sync, token) => sync.provideToken(token), await server.token('ann', 3600));
+    await expect(backend).toContainText('Open');
+    await expect(page.getByText('Nothing is waiting')).toBeVisible();
+  });
+
+  test('V1 tells one entry’s story, with its secrets masked', async ({ open, page }) => {
+    const app = await open({ options: QUIET });
+    await queued(app, '/api/a?access_token=s3cret', '{"title":"tree","password":"s3cret"}', { 'X-Api-Key': 's3cret' });
+    await buried(app);
+    await show(page);
+    await page.locator(rows).click();
+    const told = page.locator(story);
+    await expect(told).toContainText('Not delivered refused by the server');
+    await expect(told.locator('.line li')).toHaveText([/Captured/, /Attempt 1:\s+500, server error/, /Attempt 2:\s+422, refused by the server/]);
+    await expect(told.locator('pre')).toHaveText(/"title": "tree",\s+"password": "•••"/);
+    await expect(told.getByRole('row', { name: /x-api-key/ })).toContainText('•••');
+    await expect(told).toContainText('Last answer: 422');
+    await expect(told).toContainText('access_token=•••');
+    expect(await page.evaluate(() => document.querySelector('holdfast-inspector')!.shadowRoot!.innerHTML)).not.toContain('s3cret');
+  });
+
+  test('V1 a form shows its fields, and bytes are hex', async ({ open, page, server }) => {
+    const app = await open({ options: QUIET });
+    server.reply({ status: 500 });
+    await page.evaluate(async () => {
+      await fetch('/api/form', { method: 'POST', body: new URLSearchParams({ name: 'ann', password: 'pw' }) });
+      await fetch('/api/bytes', { method: 'POST', body: new Uint8Array([0, 1, 0x41, 255]) });
+    });
+    await show(page);
+    await page.locator(rows).first().click();
+    await expect(page.locator(`${story} table[aria-label=Body]`)).toHaveText(/name\s*ann\s*password\s*•••/);
+    await page.locator(rows).last().click();
+    await expect(page.locator(`${story} pre.hex`)).toHaveText(/^00000000 {2}00 01 41 ff\s+\|\.\.A\.\|$/);
+    expect(await app.entries()).toHaveLength(2);
+  });
+
+  test('V1 the next try counts down', async ({ open, page }) => {
+    const app = await open({ options: `backends: [{ baseUrl: '/api', retry: () => 3600000 }]` });
+    await queued(app, '/api/a');
+    await show(page);
+    await page.locator(rows).click();
+    await expect(page.locator(`${story} .next`)).toHaveText(/Next try in (59 minutes|1 hour)/);
+  });
+
+  test('V1 a dead letter is edited, with its secrets left as they are, and retried', async ({ open, page, server }) => {
+    const app = await open({ options: QUIET });
+    await queued(app, '/api/a', '{"title":"much too long","password":"pw"}');
+    await buried(app);
+    await show(page);
+    await page.locator(rows).click();
+    const told = page.locator(story);
+    await told.getByRole('button', { name: 'Edit' }).click();
+    const body = told.getByLabel('Body', { exact: true });
+    await body.fill('{"title":');
+    await told.getByRole('button', { name: 'Save' }).click();
+    await expect(told.getByRole('alert')).toContainText('This is no JSON');
+    await expect(body).toBeFocused();
+    await body.fill('{"title":"short","password":"•••"}');
+    await told.getByRole('button', { name: 'Add a header' }).click();
+    await told.getByLabel('Name', { exact: true }).last().fill('X-Note');
+    await told.getByLabel('Value:').last().fill('mended');
+    await told.getByRole('button', { name: 'Save' }).click();
+    await expect(page.getByText('Saved. Retry it to send it.')).toBeVisible();
+    server.reply({ status: 201 });
+    await told.getByRole('button', { name: 'Retry' }).click();
+    await expect(page.getByText('Nothing is waiting')).toBeVisible();
+    const { text, headers } = server.received.at(-1)!;
+    expect([JSON.parse(text), headers['x-note'], headers['content-type']]).toEqual([{ title: 'short', password: 'pw' }, 'mended', 'application/json']);
+    expect(await app.entries()).toEqual([]);
+  });
+
+  test('V1 a header that can’t be set is said at the form, and nothing changes', async ({ open, page }) => {
+    const app = await open({ options: QUIET });
+    await queued(app, '/api/a');
+    await buried(app);
+    await show(page);
+    await page.locator(rows).click();
+    const told = page.locator(story);
+    await told.getByRole('button', { name: 'Edit' }).click();
+    await told.getByRole('button', { name: 'Add a header' }).click();
+    await told.getByLabel('Name', { exact: true }).last().fill('Authorization');
+    await told.getByLabel('Value:').last().fill('Bearer x');
+    await told.getByRole('button', { name: 'Save' }).click();
+    await expect(told.getByRole('alert')).toContainText('never stored');
+    expect((await app.entries())[0]!.headers).not.toHaveProperty('authorization');
+  });
+
+  test('V1 many are retried or discarded at once, what waits is cancelled, and it’s asked first', async ({ open, page, server }) => {
+    const app = await open({ options: QUIET });
+    for (const path of ['/api/a', '/api/b', '/api/c']) await queued(app, path);
+    await buried(app, 3);
+    await queued(app, '/api/d');
+    await show(page);
+    await expect(page.locator(rows)).toHaveCount(4);
+    await page.locator(rows).nth(0).getByRole('checkbox').check();
+    await page.locator(rows).nth(1).getByRole('checkbox').check();
+    await page.getByRole('button', { name: 'Discard (2)' }).click();
+    await expect(page.getByText('Discard 2 for good?')).toBeVisible();
+    await page.getByRole('button', { name: 'Keep' }).click();
+    await expect(page.locator(rows)).toHaveCount(4);
+    await page.getByRole('button', { name: 'Discard (2)' }).click();
+    await page.getByRole('button', { name: 'Discard', exact: true }).click();
+    await expect(page.locator(rows)).toHaveText([/\/api\/c/, /\/api\/d/]);
+    await page.getByLabel('Select all that are shown').check();
+    server.reply({ status: 500 });
+    await page.getByRole('button', { name: 'Cancel (1)' }).click();
+    await expect(page.locator(rows)).toHaveText([/\/api\/c/]);
+    server.reply({ status: 201 });
+    await page.getByRole('button', { name: 'Retry (1)' }).click();
+    await expect(page.getByText('Nothing is waiting')).toBeVisible();
+    expect(server.received.at(-1)!.path).toBe('/api/c');
+    expect(await app.entries()).toEqual([]);
+  });
+
+  test('V1 filters by state and by text', async ({ open, page }) => {
+    const app = await open({ options: QUIET });
+    await queued(app, '/api/apple');
+    await buried(app);
+    await queued(app, '/api/pear');
+    await show(page);
+    await page.getByLabel('State').selectOption('dead');
+    await expect(page.locator(rows)).toHaveText([/apple/]);
+    await page.getByLabel('State').selectOption('');
+    await page.getByLabel('Filter').fill('PEAR');
+    await expect(page.locator(rows)).toHaveText([/pear/]);
+    await expect(page.getByText('1 of 2')).toBeVisible();
+    await page.getByLabel('Filter').fill('plum');
+    await expect(page.getByText('Nothing matches the filter.')).toBeVisible();
+    expect(await app.entries()).toHaveLength(2);
+  });
+
+  test('V2 shows the journal in words, the newest first, with a filter', async ({ open, page }) => {
+    const app = await open({ options: QUIET });
+    await queued(app, '/api/a');
+    await buried(app);
+    await show(page);
+    await page.getByRole('tab', { name: 'Journal' }).click();
+    const events = page.locator('holdfast-journal-list li');
+    await expect(events.first()).toContainText('Not delivered: refused by the server (422)');
+    await page.getByLabel('Event').selectOption('queued');
+    await expect(events).toHaveText([/Saved, to be sent later.*POST \/api\/a/s]);
+    await page.getByLabel('Event').selectOption('');
+    await app.call((sync) => sync.pause());
+    await expect(events.first()).toContainText('Sending is paused');
+  });
+
+  test('V1 exports a HAR by a download', async ({ open, page }) => {
+    const app = await open({ options: QUIET });
+    await queued(app, '/api/a');
+    await show(page);
+    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Export HAR' }).click();
+    expect((await download).suggestedFilename()).toMatch(/^holdfast-\d{4}-.*\.har$/);
+    const har = await app.call((sync) => sync.exportHar());
+    expect(har.log.entries).toMatchObject([{ request: { method: 'POST' }, response: { status: 500 } }]);
+  });
+
+  test('V1 finds the page’s client by itself, and says plainly when there’s none', async ({ open, page, server }) => {
+    await open({ options: QUIET });
+    await page.addScriptTag({ url: '/holdfast-inspector.js' });
+    await page.evaluate(() => document.body.append(document.createElement('holdfast-inspector')));
+    await expect(page.getByText('0 waiting')).toBeVisible();
+    await page.evaluate(async () => (await navigator.serviceWorker.getRegistration())!.unregister());
+    server.serve('/bare', '<!doctype html><title>Bare</title><script src="/holdfast-inspector.js"></script><holdfast-inspector></holdfast-inspector>', 'text/html');
+    await page.goto(`${server.origin}/bare`);
+    await expect(page.getByText('This page has no Holdfast')).toBeVisible();
+  });
+
+  test('V1 speaks Chinese, on a page that isn’t UTF-8 too', async ({ open, page }) => {
+    const app = await open({ options: `locale: 'zh-CN', ${QUIET}` });
+    await queued(app, '/api/a');
+    await show(page);
+    await expect(page.getByRole('tab', { name: '发件箱 (1)' })).toBeVisible();
+    await expect(page.locator(rows)).toContainText(/等待中\s+服务器错误/);
+    expect(await page.evaluate(() => document.characterSet)).toBe('windows-1252');
+  });
+});
+
+test.describe('V5 what is shown', () => {
+  test('V5 scripts in URL, header, body and answer are text', async ({ open, page }) => {
+    const evil = '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>';
+    const app = await open({ options: QUIET });
+    await queued(app, `/api/${encodeURIComponent(evil)}?q="><svg onload=pwned=1>`, JSON.stringify({ [evil]: evil }), { 'X-Evil': evil, 'Holdfast-Lane': evil });
+    await queued(app, '/api/text', evil, { 'Content-Type': 'text/html' });
+    await buried(app, 2, { status: 422, headers: { 'X-Answer': evil, 'Content-Type': 'text/html' }, body: evil });
+    await show(page);
+    for (const index of [0, 1]) {
+      await page.locator(rows).nth(index).click();
+      await expect(page.locator(`${story} pre`)).toContainText('<img src=x onerror=');
+      await expect(page.locator(story)).toContainText(`x-answer${evil}`);
+    }
+    await page.locator(`${story}`).getByRole('button', { name: 'Edit' }).click();
+    await expect(page.locator(`${story}`).getByLabel('Body', { exact: true })).toHaveValue(evil);
+    await page.getByRole('tab', { name: 'Journal' }).click();
+    await expect(page.locator('holdfast-journal-list li').first()).toBeVisible();
+    const made = await page.evaluate(() => {
+      const within = (root: ParentNode): Element[] => [...root.querySelectorAll('*')].flatMap((one) => [one, ...(one.shadowRoot ? within(one.shadowRoot) : [])]);
+      return within(document.querySelector('holdfast-inspector')!.shadowRoot!).filter(({ localName }) => ['img', 'script', 'svg'].includes(localName)).length;
+    });
+    expect([made, await page.evaluate(() => 'pwned' in window)]).toEqual([0, false]);
+  });
+});
+
+test.describe('by keyboard and screen reader', () => {
+  test('rows are walked, chosen and selected by keys', async ({ open, page }) => {
+    const app = await open({ options: QUIET });
+    for (const path of ['/api/a', '/api/b', '/api/c']) await queued(app, path);
+    await show(page);
+    const list = page.locator(rows);
+    await list.first().focus();
+    await page.keyboard.press('ArrowDown');
+    await expect(list.nth(1)).toBeFocused();
+    await page.keyboard.press(' ');
+    await expect(list.nth(1)).toHaveAttribute('aria-selected', 'true');
+    await page.keyboard.press('End');
+    await expect(list.nth(2)).toBeFocused();
+    await page.keyboard.press('Enter');
+    await expect(page.locator(`${story} h2`)).toContainText('/api/c');
+    await page.keyboard.press('Home');
+    await expect(list.nth(0)).toBeFocused();
+    expect(await app.entries()).toHaveLength(3);
+  });
+
+  test('the focus stays in its row while others come and go, and moves on when it’s gone', async ({ open, page }) => {
+    const app = await open({ options: QUIET });
+    for (const path of ['/api/a', '/api/b', '/api/c']) await queued(app, path);
+    await show(page);
+    const list = page.locator(rows);
+    await list.nth(1).focus();
+    const [first, second] = await app.entries();
+    await app.call((sync, id) => sync.cancel(id), first!.id);
+    await expect(list).toHaveCount(2);
+    await expect(list.first()).toBeFocused();
+    await expect(list.first()).toContainText('/api/b');
+    await app.call((sync, id) => sync.cancel(id), second!.id);
+    await expect(list).toHaveText([/\/api\/c/]);
+    await expect(list.first()).toBeFocused();
+  });
+
+  test('what changes is said, politely', async ({ open, page }) => {
+    const app = await open({ options: QUIET });
+    await show(page);
+    await expect(page.getByText('0 waiting')).toBeVisible();
+    await app.call((sync) => sync.pause());
+    await expect(page.locator('.said')).toHaveText('Sending is paused');
+    await expect(page.locator('.said')).toHaveAttribute('aria-live', 'polite');
+  });
+
+  for (const colorScheme of ['light', 'dark'] as const) {
+    test(`axe finds nothing wrong, ${colorScheme}`, async ({ open, page }) => {
+      const app = await open({ options: QUIET });
+      await page.emulateMedia({ colorScheme });
+      await queued(app, '/api/a');
+      await buried(app);
+      await queued(app, '/api/b');
+      await show(page, 'holdfast-inspector', `theme="${colorScheme}"`);
+      await page.evaluate((scheme) => (document.documentElement.style.colorScheme = scheme), colorScheme);
+      await page.locator(rows).first().click();
+      await page.locator(rows).last().getByRole('checkbox').check();
+      await expect(page.locator(`${story} pre`)).toBeVisible();
+      expect(await violations(page)).toEqual([]);
+      await page.locator(story).getByRole('button', { name: 'Edit' }).click();
+      await expect(page.locator(story).getByLabel('Body', { exact: true })).toBeVisible();
+      expect(await violations(page)).toEqual([]);
+      await page.getByRole('tab', { name: 'Journal' }).click();
+      await expect(page.locator('holdfast-journal-list li').first()).toBeVisible();
+      expect(await violations(page)).toEqual([]);
+    });
+  }
+});
+
+test.describe('at size', () => {
+  test('of 10 000 entries only those that are seen are in the document, and the last can be reached', async ({ open, page }) => {
+    await open({ options: QUIET });
+    await page.addScriptTag({ url: '/holdfast-inspector.js' });
+    await page.evaluate(async () => {
+      const status = await window.sync.status();
+      const entry = (seq: number) => ({
+        id: `t${seq}`, key: `|x|t${seq}`, seq, baseUrl: 'https://x.example', namespace: '', lane: '', owner: null, state: 'pending', reason: 'offline', since: 0,
+        method: 'POST', url: `https://x.example/n/${seq}`, headers: {}, bodySize: 0, capturedAt: 0, sends: 0, retries: 0, notBefore: 0, idempotencyKey: null, lastAnswer: null, attempts: [],
+      });
+      const client = {
+        status: async () => ({ ...status, waiting: 10_000 }),
+        entries: async ({ after = 0, limit = 1000 }) => Array.from({ length: Math.min(limit, 10_000 - after) }, (_, at) => entry(after + at + 1)),
+        addEventListener() {},
+        removeEventListener() {},
+      };
+      const element = document.createElement('holdfast-inspector');
+      Object.assign(element, { client });
+      document.body.replaceChildren(element);
+    });
+    const grid = page.getByRole('grid');
+    await expect(grid).toHaveAttribute('aria-rowcount', '10000');
+    await page.locator(rows).first().focus();
+    await page.keyboard.press('End');
+    const last = page.locator(`${rows}[aria-rowindex="10000"]`);
+    await expect(last).toBeFocused();
+    await expect(last).toContainText('/n/10000');
+    expect(await page.locator(rows).count()).toBeLessThan(60);
+    // What has the focus is kept, wherever one scrolls to.
+    await page.locator('holdfast-entry-list').evaluate((list) => (list.scrollTop = 0));
+    await expect(page.locator(`${rows}[aria-rowindex="1"]`)).toBeVisible();
+    await expect(last).toBeFocused();
+    expect(await page.locator(rows).count()).toBeLessThan(60);
+  });
+
+  test('at 320 pixels the list and the story take turns, and nothing sticks out', async ({ open, page }) => {
+    const app = await open({ options: QUIET });
+    await queued(app, `/api/${'long'.repeat(30)}`);
+    await page.setViewportSize({ width: 320, height: 600 });
+    await show(page);
+    await page.locator(rows).click();
+    await expect(page.locator(story)).toBeVisible();
+    await expect(page.locator('holdfast-entry-list')).toBeHidden();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
+    await page.getByRole('button', { name: 'Back to the list' }).click();
+    await expect(page.locator(rows)).toBeFocused();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
+  });
+});

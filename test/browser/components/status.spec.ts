@@ -1,0 +1,71 @@
+import { expect, test } from '../../support/fixtures.js';
+import { buried, queued, QUIET, show, violations } from '../../support/inspector.js';
+
+test.describe('V1 <holdfast-status>', () => {
+  test('V1 says how many wait, why and since when, and is quiet when nothing does', async ({ open, page, server }) => {
+    const app = await open({ options: QUIET });
+    await show(page, 'holdfast-status', 'quiet');
+    const status = page.locator('holdfast-status');
+    await expect(status).toBeHidden();
+    await queued(app, '/api/a');
+    await expect(status.getByRole('button')).toHaveText(/1 waiting: server error, since \d/);
+    await app.call((sync) => sync.pause());
+    await expect(status.getByRole('button')).toHaveText(/1 waiting: Paused/);
+    await app.call((sync) => sync.resume());
+    await buried(app);
+    await expect(status.getByRole('button')).toHaveText(/1 not delivered/);
+    server.reply({ status: 201 });
+    await status.getByRole('button').click();
+    await page.getByRole('button', { name: /^Retry: POST \/api\/a/ }).click();
+    await app.heard('delivered');
+    await expect(status).toBeHidden();
+  });
+
+  test('V1 opens a list, by keyboard too, with cancel and retry all', async ({ open, page, server }) => {
+    const app = await open({ options: QUIET });
+    for (const path of ['/api/a', '/api/b']) await queued(app, path);
+    await buried(app, 2);
+    await queued(app, '/api/c');
+    await show(page, 'holdfast-status');
+    const badge = page.locator('holdfast-status [part=badge]');
+    await expect(badge).toHaveText(/2 not delivered · 1 waiting/);
+    await badge.focus();
+    await page.keyboard.press('Enter');
+    const list = page.getByRole('dialog', { name: 'What waits to be sent' });
+    await expect(list.getByRole('listitem')).toHaveText([/api\/a/, /api\/b/, /api\/c/]);
+    expect(await violations(page)).toEqual([]);
+    await page.keyboard.press('Escape');
+    await expect(list).toBeHidden();
+    await expect(badge).toBeFocused();
+    await badge.click();
+    await list.getByRole('button', { name: /^Cancel: / }).click();
+    await expect(badge).toHaveText('! 2 not delivered');
+    server.reply({ status: 201 });
+    await list.getByRole('button', { name: 'Retry all (2)' }).click();
+    await app.empty();
+    await expect(badge).toHaveText('✓ All saved');
+    expect(server.bodies()).toHaveLength(7);
+  });
+
+  test('a hold is said as one', async ({ open, page, server }) => {
+    const app = await open({ options: QUIET });
+    server.requireToken();
+    await app.post('x', { headers: { Authorization: `Bearer ${await server.token('ann', 3600)}x` } });
+    await show(page, 'holdfast-status');
+    await expect(page.locator('holdfast-status [part=badge]')).toHaveText(/1 on hold: session expired/);
+  });
+
+  test('an element that’s taken out and put back follows on, and lets go in between', async ({ open, page }) => {
+    const app = await open({ options: QUIET });
+    await show(page, 'holdfast-status');
+    await expect(page.locator('holdfast-status')).toHaveText(/All saved/);
+    await page.evaluate(() => {
+      const element = document.querySelector('holdfast-status')!;
+      element.remove();
+      Object.assign(window, { element });
+    });
+    await queued(app, '/api/a');
+    await page.evaluate(() => document.body.append((window as unknown as { element: Element }).element));
+    await expect(page.locator('holdfast-status [part=badge]')).toHaveText(/1 waiting/);
+  });
+});
