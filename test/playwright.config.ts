@@ -1,9 +1,12 @@
 import { defineConfig } from '@playwright/test';
 import { chromium } from './support/chromium.js';
+import { firefox } from './support/firefox.js';
+
+const launchFirefox = firefox();
 
 export default defineConfig({
   testDir: './browser',
-  testMatch: '*.spec.ts',
+  testMatch: '**/*.spec.ts',
   outputDir: '../test-results',
   fullyParallel: true,
   workers: 2,
@@ -12,5 +15,16 @@ export default defineConfig({
   // A test that fails once in a while is a bug: nothing is tried again.
   retries: 0,
   reporter: [['list']],
-  use: { browserName: 'chromium', launchOptions: chromium() },
+  projects: [
+    { name: 'chromium', use: { browserName: 'chromium', launchOptions: chromium() } },
+    ...(launchFirefox
+      ? [
+          {
+            name: 'firefox',
+            testMatch: 'components/**/*.spec.ts',
+            use: { browserName: 'firefox' as const, launchOptions: launchFirefox },
+          },
+        ]
+      : []),
+  ],
 });

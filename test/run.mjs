@@ -7,7 +7,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { findChromium } from './browsers.mjs';
+import { findChromium, findFirefox } from './browsers.mjs';
 import { checkSizes } from './size.mjs';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
@@ -81,6 +81,12 @@ if (chromium === null) {
   process.exit(1);
 }
 if (chromium) process.env.HOLDFAST_CHROMIUM = chromium;
+if (wanted.length === 0 || wanted.includes('browser')) {
+  const firefox = await findFirefox();
+  if (firefox) process.env.HOLDFAST_FIREFOX = firefox;
+  if (firefox === null)
+    console.warn('There is no Firefox, and none could be installed, so test/browser/components runs in Chromium only');
+}
 for (const [name, step] of Object.entries(steps)) {
   if (wanted.length === 0 || wanted.includes(name)) {
     console.log(`\n— ${name}`);

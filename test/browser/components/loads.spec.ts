@@ -1,0 +1,14 @@
+import { expect, test } from '../../support/fixtures.js';
+
+test('what a page posts while the server is down is queued, and delivered once it is back', async ({ open, server }) => {
+  const app = await open();
+  server.reply({ status: 201 });
+  await server.unlisten();
+  expect(await app.post('{"name":"one"}')).toMatchObject({ status: 202 });
+  expect(await app.entries()).toHaveLength(1);
+
+  await server.listen();
+  await app.heard('delivered');
+  expect(server.bodies()).toEqual(['{"name":"one"}']);
+  expect(await app.entries()).toEqual([]);
+});
