@@ -5,7 +5,7 @@ import { act, applies, downloadHar, messageOf, type Action } from './actions.js'
 import { backendList } from './backends.js';
 import type { InspectorClient } from './client.js';
 import { HoldfastElement } from './element.js';
-import { theme } from './style.js';
+import { scheme, theme } from './style.js';
 
 const STATES: readonly EntryState[] = ['pending', 'sending', 'held', 'parked', 'paused', 'dead'];
 const ACTIONS: readonly Action[] = ['retry', 'cancel', 'discard'];
@@ -248,6 +248,7 @@ export class HoldfastInspector extends HoldfastElement {
 
   static override styles = [
     theme,
+    scheme,
     css`
       :host {
         display: flex;

@@ -4,7 +4,7 @@ import { act, applies, messageOf, type Action } from './actions.js';
 import { HoldfastElement } from './element.js';
 import { shortUrl } from './entry-list.js';
 import { stateMark } from './marks.js';
-import { theme } from './style.js';
+import { scheme, theme } from './style.js';
 
 /** So many are listed. */
 const LISTED = 20;
@@ -103,6 +103,7 @@ export class HoldfastStatus extends HoldfastElement {
 
   static override styles = [
     theme,
+    scheme,
     css`
       :host {
         display: inline-block;

@@ -1,5 +1,18 @@
 import { css } from 'lit';
 
+/** Light or dark: for the elements that a page has; those within follow them. */
+export const scheme = css`
+  :host {
+    color-scheme: light dark;
+  }
+  :host([theme='light']) {
+    color-scheme: light;
+  }
+  :host([theme='dark']) {
+    color-scheme: dark;
+  }
+`;
+
 /** The colours and sizes of all elements. Each can be set from outside. */
 export const theme = css`
   :host {
@@ -16,16 +29,9 @@ export const theme = css`
     --_font: var(--holdfast-font, system-ui, sans-serif);
     --_mono: var(--holdfast-mono, ui-monospace, SFMono-Regular, Menlo, Consolas, monospace);
     --_radius: var(--holdfast-radius, 6px);
-    color-scheme: light dark;
     font: 13px/1.45 var(--_font);
     color: var(--_text);
     font-variant-numeric: tabular-nums;
-  }
-  :host([theme='light']) {
-    color-scheme: light;
-  }
-  :host([theme='dark']) {
-    color-scheme: dark;
   }
   :host([hidden]) {
     display: none;
