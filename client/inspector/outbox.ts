@@ -88,6 +88,8 @@ export function followOutbox({ client, signal, changed, limit = Infinity }: Outb
     touched = new Map();
     all = false;
     try {
+      // With it the elements have something to show; the entries may be many.
+      if (!view.status) show({ status: await client.status() });
       const [status] = await Promise.all([client.status(), wide ? loadAll() : loadTouched(keys)]);
       show({ status, entries: inOrder(), loaded: true, error: null });
     } catch (error) {
