@@ -1,4 +1,5 @@
-import { defineConfig, type Plugin, type UserConfig } from 'vite';
+import { build, defineConfig, type Plugin, type Rolldown, type UserConfig } from 'vite';
+import { readFileSync } from 'node:fs';
 
 /** What one build makes. The classic scripts carry everything; the modules leave it to the app's bundler. */
 const builds: Record<string, UserConfig['build']> = {
@@ -31,6 +32,41 @@ const builds: Record<string, UserConfig['build']> = {
     lib: { entry: 'client/tools/tools.ts', formats: ['es'], fileName: () => 'holdfast-tools.js' },
     emptyOutDir: false,
   },
+  'devtools-extension': {
+    lib: {
+      entry: { devtools: 'client/inspector/extension/devtools.ts', panel: 'client/inspector/extension/panel.ts' },
+      formats: ['es'],
+    },
+    outDir: 'dist/devtools-extension',
+    emptyOutDir: true,
+  },
+};
+
+const EXTENSION = new URL('client/inspector/extension/', import.meta.url).pathname;
+
+/** Gives the panel the script that it evaluates in the page, and the folder its manifest, of the package's version. */
+const extension: Plugin = {
+  name: 'holdfast-devtools-extension',
+  resolveId: (id) => (id === 'virtual:holdfast-bridge' ? `\0${id}` : null),
+  async load(id) {
+    if (id !== '\0virtual:holdfast-bridge') return null;
+    const lib = { entry: `${EXTENSION}bridge.ts`, formats: ['iife' as const], name: 'bridge' };
+    const built = await build({ configFile: false, logLevel: 'warn', build: { lib, write: false, target: 'es2022' } });
+    const [{ output }] = built as Rolldown.RolldownOutput[] as [Rolldown.RolldownOutput];
+    return `export default ${JSON.stringify(output[0].code)}`;
+  },
+  generateBundle() {
+    const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as { version: string };
+    const manifest = {
+      manifest_version: 3,
+      name: 'Holdfast',
+      description: 'Shows what a page has still to send.',
+      version,
+      minimum_chrome_version: '116',
+      devtools_page: 'devtools.html',
+    };
+    this.emitFile({ type: 'asset', fileName: 'manifest.json', source: JSON.stringify(manifest, null, 2) });
+  },
 };
 
 /** A classic script can't be split by the bundler, so it loads what few pages need from beside itself. */
@@ -50,8 +86,9 @@ const ascii: Plugin = {
 };
 
 export default defineConfig(({ mode }) => ({
-  plugins: mode.startsWith('classic-') ? [ascii] : [],
+  plugins: mode.startsWith('classic-') ? [ascii] : mode === 'devtools-extension' ? [extension] : [],
   define: { 'process.env.NODE_ENV': '"production"' },
   ...((mode === 'classic-client' || mode === 'classic-inspector') && { resolve: { alias: beside } }),
+  ...(mode === 'devtools-extension' && { publicDir: `${EXTENSION}static` }),
   build: { target: 'es2022', outDir: 'dist', sourcemap: true, ...builds[mode] },
 }));

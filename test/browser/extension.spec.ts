@@ -1,0 +1,91 @@
+import { readFile } from 'node:fs/promises';
+import type { EntryInfo } from '../../sw/protocol/api.js';
+import { connectPage, expect, NEVER, test as base, workerScript } from '../support/fixtures.js';
+import { EXTENSION, openDevTools, type DevTools } from '../support/devtools.js';
+
+const test = base.extend<{ devtools: DevTools }>({
+  devtools: async ({ server }, use) => {
+    server.serve('/worker.js', workerScript(`backends: [{ baseUrl: '/api', ${NEVER} }]`));
+    server.serve('/plain', '<!doctype html><title>No Holdfast</title>', 'text/html');
+    const devtools = await openDevTools(server.origin);
+    await use(devtools);
+    await devtools.close();
+  },
+});
+test.setTimeout(60_000);
+
+const INSPECTOR = `document.querySelector('holdfast-inspector')`;
+const LOOK_AGAIN = `document.querySelector('button').click()`;
+const MESSAGE = `(({ hidden, textContent }) => hidden ? '' : textContent)(document.querySelector('p'))`;
+const HAS_CLIENT = `Boolean(${INSPECTOR}.client)`;
+const ENTRIES = `${INSPECTOR}.client?.entries()`;
+
+const post = (devtools: DevTools) =>
+  devtools.page.evaluate(async () => (await fetch('/api/notes', { method: 'POST', body: 'one' })).status);
+
+test('the panel lists what the page has queued, and a cancel and a replay there take effect in the page', async ({ devtools, server }) => {
+  const { page, panel } = devtools;
+  await connectPage(page);
+  await panel(LOOK_AGAIN);
+  await expect.poll(() => panel(HAS_CLIENT)).toBe(true);
+
+  await server.unlisten();
+  expect([await post(devtools), await post(devtools)]).toEqual([202, 202]);
+  const entries = await panel<EntryInfo[]>(ENTRIES);
+  const queued = { state: 'pending', method: 'POST', baseUrl: `${server.origin}/api` };
+  expect(entries).toMatchObject([queued, queued]);
+
+  expect(await panel(`${INSPECTOR}.client.cancel(${JSON.stringify(entries[0]!.key)})`)).toBe(true);
+  expect(await page.evaluate(() => window.sync.entries())).toHaveLength(1);
+
+  await server.listen();
+  await panel(`new Promise((resolve) => {
+    ${INSPECTOR}.client.addEventListener('delivered', resolve);
+    void ${INSPECTOR}.client.replay();
+  }).then(() => true)`);
+  expect(server.bodies()).toEqual(['one']);
+});
+
+test('a page without Holdfast is told so plainly, and so is the way back', async ({ devtools, server }) => {
+  const { page, panel } = devtools;
+  await expect.poll(() => panel(MESSAGE)).toContain('This page has no Holdfast');
+  await connectPage(page);
+  await page.reload();
+  await expect.poll(() => panel(HAS_CLIENT)).toBe(true);
+  // Another origin: the same server by its address.
+  await page.goto(`${server.origin.replace('localhost', '127.0.0.1')}/plain`);
+  await expect.poll(() => panel(MESSAGE)).toContain('This page has no Holdfast');
+  expect(await panel(HAS_CLIENT)).toBe(false);
+  await page.goto(server.origin);
+  await expect.poll(() => panel(HAS_CLIENT)).toBe(true);
+  expect(await panel(MESSAGE)).toBe('');
+});
+
+test('of two scopes either can be chosen', async ({ devtools, server }) => {
+  const { page, panel } = devtools;
+  server.serve('/other/worker.js', workerScript(`backends: [{ baseUrl: '/other-api' }]`));
+  await connectPage(page);
+  await page.evaluate(async () => {
+    const registration = await navigator.serviceWorker.register('/other/worker.js');
+    const worker = registration.active ?? registration.waiting ?? registration.installing!;
+    if (worker.state !== 'activated')
+      await new Promise<void>((resolve) => (worker.onstatechange = () => worker.state === 'activated' && resolve()));
+  });
+  await panel(LOOK_AGAIN);
+  const choice = `[...document.querySelectorAll('option')].map(({ value }) => value).sort()`;
+  await expect.poll(() => panel(choice)).toEqual([`${server.origin}/`, `${server.origin}/other/`]);
+  await panel(`{
+    const bar = document.querySelector('select');
+    bar.value = ${JSON.stringify(`${server.origin}/other/`)};
+    bar.dispatchEvent(new Event('change'));
+  }`);
+  const backends = `${INSPECTOR}.client.status().then(({ backends }) => backends.map(({ baseUrl }) => baseUrl))`;
+  expect(await panel(backends)).toEqual([`${server.origin}/other-api`]);
+});
+
+test('the manifest asks for no permission', async () => {
+  const manifest = JSON.parse(await readFile(`${EXTENSION}manifest.json`, 'utf8')) as object;
+  expect(Object.keys(manifest).sort()).toEqual(
+    ['description', 'devtools_page', 'manifest_version', 'minimum_chrome_version', 'name', 'version'],
+  );
+});

@@ -1,0 +1,91 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chromium as playwright, type CDPSession, type Page } from 'playwright';
+import { expect } from '@playwright/test';
+import { chromium } from './chromium.js';
+
+export const EXTENSION = fileURLToPath(new URL('../../dist/devtools-extension/', import.meta.url));
+
+/** On a slow machine DevTools takes its time. */
+const START = { timeout: 30_000 };
+
+/** A browser with the unpacked extension, and DevTools open on its page. */
+export interface DevTools {
+  page: Page;
+  /** Evaluates in the panel's own page. */
+  panel<T>(expression: string): Promise<T>;
+  close(): Promise<void>;
+}
+
+export async function openDevTools(url: string): Promise<DevTools> {
+  const folder = await mkdtemp(join(tmpdir(), 'holdfast-devtools-'));
+  const context = await playwright.launchPersistentContext(folder, {
+    ...chromium(),
+    args: [`--disable-extensions-except=${EXTENSION}`, `--load-extension=${EXTENSION}`, '--auto-open-devtools-for-tabs'],
+  });
+  const page = context.pages()[0]!;
+  await page.goto(url);
+  const browser = await context.browser()!.newBrowserCDPSession();
+  const target = async (matches: (url: string) => boolean): Promise<string> => {
+    let found: string | undefined;
+    await expect
+      .poll(async () => {
+        const { targetInfos } = await browser.send('Target.getTargets');
+        found = targetInfos.find((info) => matches(info.url))?.targetId;
+        return found;
+      }, START)
+      .toBeTruthy();
+    return found!;
+  };
+
+  // The extension's own page is opened by a DevTools that's up.
+  await target((at) => at.endsWith('/devtools.html'));
+  const frontend = await attached(browser, await target((at) => at.startsWith('devtools://')));
+  // DevTools knows no key for a panel of an extension, so it's shown as its own menu would.
+  const show = `import('devtools://devtools/bundled/ui/legacy/legacy.js').then(async ({ InspectorView, ViewManager }) => {
+    const id = InspectorView.InspectorView.instance().tabbedPane.tabIds().find((one) => one.endsWith('Holdfast'));
+    if (id) await ViewManager.ViewManager.instance().showView(id);
+    return Boolean(id);
+  })`;
+  await expect.poll(() => frontend(show), START).toBe(true);
+  const panel = await attached(browser, await target((at) => at.endsWith('/panel.html')));
+  return {
+    page,
+    panel: <T>(expression: string) => panel(expression) as Promise<T>,
+    async close() {
+      await context.close();
+      await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+    },
+  };
+}
+
+/** Playwright gives no session for a target of DevTools, so its messages travel in messages. */
+async function attached(browser: CDPSession, targetId: string): Promise<(expression: string) => Promise<unknown>> {
+  const { sessionId } = await browser.send('Target.attachToTarget', { targetId, flatten: false });
+  let last = 0;
+  return (expression) =>
+    new Promise((resolve, reject) => {
+      const id = ++last;
+      const hear = (event: { sessionId: string; message: string }) => {
+        if (event.sessionId !== sessionId) return;
+        const answer = JSON.parse(event.message) as Answer;
+        if (answer.id !== id) return;
+        browser.off('Target.receivedMessageFromTarget', hear);
+        const { exceptionDetails, result } = answer.result ?? {};
+        if (answer.error || exceptionDetails) reject(new Error(JSON.stringify(answer.error ?? exceptionDetails)));
+        else resolve(result?.value);
+      };
+      browser.on('Target.receivedMessageFromTarget', hear);
+      const params = { expression, returnByValue: true, awaitPromise: true };
+      const message = JSON.stringify({ id, method: 'Runtime.evaluate', params });
+      browser.send('Target.sendMessageToTarget', { sessionId, message }).catch(reject);
+    });
+}
+
+interface Answer {
+  id: number;
+  error?: object;
+  result?: { exceptionDetails?: object; result?: { value?: unknown } };
+}
