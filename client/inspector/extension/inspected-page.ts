@@ -93,7 +93,7 @@ export function inspectedPage(hear: (event: unknown) => void): InspectedPage {
 const evaluate = (expression: string): Promise<unknown> =>
   new Promise((resolve, reject) => {
     chrome.devtools.inspectedWindow.eval(expression, (result, failure) => {
-      if (failure) reject(new Error('holdfast: nothing can be evaluated in this page'));
+      if (failure) reject(Object.assign(new Error('holdfast: nothing can be evaluated in this page'), { cause: failure }));
       else resolve(result);
     });
   });

@@ -6,7 +6,7 @@ const NONE =
   "This page has no Holdfast. Open a page over https or on localhost whose worker calls holdfast.install, or whose worker's URL names ?api=.";
 const REFUSED = "DevTools can't look into this page. Open a page of your app in this tab.";
 
-const AGAIN_MS = 250;
+const AGAIN_MS = 500;
 
 const bar = document.querySelector('select')!;
 const message = document.querySelector('p')!;
@@ -50,9 +50,9 @@ async function look(): Promise<void> {
     choose(chosen);
   } catch (error) {
     if (own !== looks) return;
-    // Asked between two documents: the answer is in the next one.
-    if (error instanceof DOMException && error.name === 'AbortError') setTimeout(() => own === looks && void look(), AGAIN_MS);
-    else tell(REFUSED);
+    // Asked between two documents nothing is evaluated either: the answer is in the next one.
+    if (!(error instanceof DOMException && error.name === 'AbortError')) tell(REFUSED);
+    setTimeout(() => own === looks && void look(), AGAIN_MS);
   }
 }
 
