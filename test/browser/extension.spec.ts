@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { EntryInfo } from '../../sw/protocol/api.js';
-import { connectPage, expect, NEVER, test as base, workerScript } from '../support/fixtures.js';
+import { connectPage, expect, NEVER, stopWorkers, test as base, workerScript } from '../support/fixtures.js';
 import { EXTENSION, openDevTools, type DevTools } from '../support/devtools.js';
 
 const test = base.extend<{ devtools: DevTools }>({
@@ -59,6 +59,21 @@ test('a page without Holdfast is told so plainly, and so is the way back', async
   await page.goto(server.origin);
   await expect.poll(() => panel(HAS_CLIENT)).toBe(true);
   expect(await panel(MESSAGE)).toBe('');
+});
+
+test("the panel's calls and events outlive a worker that was stopped", async ({ devtools, server }) => {
+  const { page, panel } = devtools;
+  await connectPage(page);
+  await panel(LOOK_AGAIN);
+  await expect.poll(() => panel(HAS_CLIENT)).toBe(true);
+  await stopWorkers(page);
+  await panel(`${INSPECTOR}.client.addEventListener('queued', ({ detail }) => (window.queued = detail))`);
+  await server.unlisten();
+  expect(await post(devtools)).toBe(202);
+  await expect.poll(() => panel('window.queued')).toMatchObject({ type: 'queued', method: 'POST' });
+  const [{ key }] = await panel<[EntryInfo]>(ENTRIES);
+  const text = `${INSPECTOR}.client.body(${JSON.stringify(key)}).then(({ bytes }) => new TextDecoder().decode(bytes))`;
+  expect(await panel(text)).toBe('one');
 });
 
 test('of two scopes either can be chosen', async ({ devtools, server }) => {

@@ -17,7 +17,7 @@ const MOST_EVENTS = 1_000;
 function open(): Bridge {
   const answers: Collected['answers'] = [];
   const events: unknown[] = [];
-  const apis = new Map<string, SyncApi>();
+  const apis = new WeakMap<ServiceWorkerRegistration, SyncApi>();
 
   // An insecure page has none.
   const container = navigator.serviceWorker as ServiceWorkerContainer | undefined;
@@ -52,12 +52,13 @@ function open(): Bridge {
   }
 
   async function apiOf(scope: string): Promise<SyncApi> {
-    const known = apis.get(scope);
-    if (known) return known;
+    // Looked up anew: a scope that was registered again has another registration.
     const registration = (await container?.getRegistrations())?.find((one) => one.scope === scope);
     if (!registration) throw new Error(`holdfast: no worker has the scope ${scope} any more`);
+    const known = apis.get(registration);
+    if (known) return known;
     const api = callsOver(workerEndpoint(registration));
-    apis.set(scope, api);
+    apis.set(registration, api);
     return api;
   }
 
