@@ -43,6 +43,16 @@ export async function page(registration: ServiceWorkerRegistration): Promise<voi
   // @ts-expect-error -- the option is purge
   await sync.signOut({ all: true });
   await sync.signIn('ann');
+  (await sync.edit('id', { body: { title: 'x' }, headers: { 'X-Note': null } })) satisfies boolean;
+  // @ts-expect-error -- a number is no body
+  await sync.edit('id', { body: 7 });
+  // @ts-expect-error -- the URL is the entry's backend's
+  await sync.edit('id', { url: '/x' });
+  (await sync.body('id', { maxBytes: 10 }))?.bytes satisfies ArrayBuffer | undefined;
+  (await sync.exportHar()).log.version satisfies '1.2';
+  (await sync.entry('id'))?.attempts[0]?.status satisfies number | null | undefined;
+  sync.addEventListener('changed', () => {});
+  await connect({ worker: '/sw.js', trace: true });
   await sync.configure({ autoRetry: false, offlineMode: null });
   // @ts-expect-error -- there's no such switch
   await sync.configure({ paused: true });
