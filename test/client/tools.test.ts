@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { maskJson, showBody, unmaskJson } from '../../client/bodies/shown-body.js';
 import { exportHar, VERSION } from '../../client/tools/har.js';
 import { print } from '../../client/tools/print.js';
+import { sendsOf } from '../../client/tools/sends.js';
 import { createTrace } from '../../client/tools/trace.js';
 import type { SyncEvent } from '../../sw/protocol/events.js';
 import { MASK } from '../../sw/policy/secrets.js';
@@ -73,7 +74,7 @@ describe('V1 exportHar', () => {
     server(() => new Response('{"later":true,"token":"t0"}', { status: 500, headers: { 'Set-Cookie': 'a=1', ...json } }));
     await post('{"password":"pw"}', { path: '/api/a?access_token=t1', token: JWT, headers: { 'Holdfast-Id': 'a', 'X-Api-Key': 'k', ...json } });
     await clock.advance(5_000);
-    server(() => new Response('{"ok":true}', { status: 201, headers: json }));
+    server(() => new Response('{"ok":true}', { status: 201, headers: { 'X-Session-Token': 't2', ...json } }));
     await clock.advance(60_000);
     server(() => new Response('{"error":"no"}', { status: 500 }));
     await post('b', { path: '/api/b', headers: { 'Holdfast-Id': 'b' } });
@@ -103,7 +104,7 @@ describe('V1 exportHar', () => {
 
   test('V5 has no secret of header, URL, body or answer in it', async () => {
     const written = JSON.stringify(await archive());
-    for (const secret of ['t0', 't1', '"pw"', JWT, 'a=1', '"k"']) expect(written).not.toContain(secret);
+    for (const secret of ['t0', 't1', 't2', '"pw"', JWT, 'a=1', '"k"']) expect(written).not.toContain(secret);
   });
 
   test('V1 is what HAR 1.2 asks for, as its readers check it', async () => {
@@ -119,6 +120,21 @@ describe('V1 exportHar', () => {
   test('names the version of the package', async () => {
     const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
     expect(VERSION).toBe(version);
+  });
+});
+
+describe('the sends of an entry', () => {
+  const sending = (at: number) => ({ type: 'sending', at }) as SyncEvent;
+  const attempts = [20, 40, 90].map((at) => ({ at, status: null, reason: 'unreachable' as const }));
+
+  test('begin with their own event, the first one with its capture, and where nothing is known when they end', () => {
+    const sends = sendsOf([sending(30), sending(35)], { attempts, capturedAt: 10 });
+    expect(sends.map(({ at, end }) => [at, end])).toEqual([[10, 20], [35, 40], [90, 90]]);
+  });
+
+  test('a later one’s event isn’t an earlier one’s beginning, nor the other way round', () => {
+    const sends = sendsOf([sending(15), sending(80)], { attempts, capturedAt: 10 });
+    expect(sends.map(({ at, end }) => [at, end])).toEqual([[15, 20], [40, 40], [80, 90]]);
   });
 });
 

@@ -75,6 +75,14 @@ describe('V1 edit', () => {
     expect(text((await api.body('b'))?.bytes)).toBe('b');
   });
 
+  test('V1 one that’s retried meanwhile isn’t edited: it’s on its way as it was', async () => {
+    const { api, server } = await withDeadLetter();
+    server(down);
+    const [retried, edited] = await Promise.all([api.retry('a'), api.edit('a', { body: 'too late' })]);
+    expect([retried, edited]).toEqual([true, false]);
+    expect(text((await api.body('a'))?.bytes)).toBe('{"title":"long"}');
+  });
+
   test.each([
     ['no patch', null, /patch.*headers, a body or both/],
     ['an unknown field', { url: '/x' }, /patch\.url/],
