@@ -25,7 +25,7 @@ interface Waiting {
 /** The page that DevTools inspects, by nothing but evaluation: it needs no permission and passes any CSP. */
 export function inspectedPage(hear: (event: unknown) => void): InspectedPage {
   const waiting = new Map<number, Waiting>();
-  // Another panel on the same page, or this one reopened, collects from the same bridge.
+  // Not those of another panel on the same page, which collects from the same bridge.
   let last = Math.floor(Math.random() * 2 ** 40);
   let listening = true;
   let collecting = false;
