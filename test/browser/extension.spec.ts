@@ -42,10 +42,9 @@ test('the panel lists what the page has queued, and a cancel and a replay there 
   expect(await page.evaluate(() => window.sync.entries())).toHaveLength(1);
 
   await server.listen();
-  await panel(`new Promise((resolve) => {
-    ${INSPECTOR}.client.addEventListener('delivered', resolve);
-    void ${INSPECTOR}.client.replay();
-  }).then(() => true)`);
+  await panel(`${INSPECTOR}.client.addEventListener('delivered', () => (window.delivered = true))`);
+  await panel(`${INSPECTOR}.client.replay()`);
+  await expect.poll(() => panel('window.delivered')).toBe(true);
   expect(server.bodies()).toEqual(['one']);
 });
 
