@@ -36,9 +36,9 @@ export function createAmendments({ ports, state, report, find }: AmendmentParts)
       if (backend && authView(backend, entry) === 'parked')
         throw new ConfigError('id', reference, "it's another user's, who would be sent as the author of the change");
       const content = contentOf(patch, entry);
-      const bodySize = content && sizeOf(content.body);
+      const bodySize = content ? sizeOf(content.body) : undefined;
       const { maxBytes = Infinity } = backend?.config.limits ?? {};
-      if (bodySize && bodySize > maxBytes)
+      if (bodySize !== undefined && bodySize > maxBytes)
         throw new ConfigError('patch.body', `${bodySize} bytes`, `it must be within the backend's limit of ${maxBytes} bytes`);
       const headers = { ...content?.headers, ...headersOf(patch, entry) };
       const freshKey = `"${chance.uuid()}"`;
@@ -46,7 +46,7 @@ export function createAmendments({ ports, state, report, find }: AmendmentParts)
         seq: entry.seq,
         decide: (current) =>
           current.state === 'dead'
-            ? { entry: amended(current, { headers, freshKey, ...(content && { bodySize: sizeOf(content.body) }) }), events: [] }
+            ? { entry: amended(current, { headers, freshKey, ...(bodySize !== undefined && { bodySize }) }), events: [] }
             : null,
         ...(content && { body: content.body }),
       });

@@ -51,8 +51,7 @@ export function createEnqueue({ ports, report, scheduler, answerFor, instance }:
 
   const write: Enqueue['write'] = async (backend, wanted, { replace }, { decide, firstSend = false, silent = false }) => {
     const { body, berth } = wanted;
-    const { method } = wanted.draft.request;
-    const url = maskUrl(wanted.draft.request.url);
+    const { method, url } = wanted.draft.request;
     try {
       const asked = { worker: instance, fingerprint: await wanted.fingerprint() };
       await berth.earlier();
@@ -85,7 +84,8 @@ export function createEnqueue({ ports, report, scheduler, answerFor, instance }:
     }
   };
 
-  function full(method: string, url: string, limit: 'maxEntries' | 'maxBytes' | 'quota'): void {
+  function full(method: string, address: string, limit: 'maxEntries' | 'maxBytes' | 'quota'): void {
+    const url = maskUrl(address);
     log.warn(`[holdfast] the outbox is full (${limit}), so ${method} ${url} isn't stored; the page gets the true answer`);
     report.tell({ type: 'outbox-full', at: clock.now(), method, url, limit });
   }
