@@ -11,15 +11,13 @@ export function backendList({ backends, online, paused }: SyncStatus, speech: Sp
         <span class="mono base">${backend.baseUrl}${backend.namespace ? html` <span class="muted">(${backend.namespace})</span>` : nothing}</span>
         <span class="gates">${gates(backend, { online, paused }, speech)}</span>
         <span class="counts muted">
-          ${counts(backend, speech)}${backend.nextAttemptAt === null ? nothing : html` · ${labels.nextTry(soon(backend.nextAttemptAt, speech, now))}`}
+          ${counts(backend, speech)}${backend.nextAttemptAt === null ? nothing : html` · ${labels.nextTry(speech.until(backend.nextAttemptAt, now))}`}
           ${backend.tokenExpiresAt === null ? nothing : html` · ${labels.tokenUntil(speech.relative(backend.tokenExpiresAt, now))}`}
         </span>
       </li>`,
     )}
   </ul>`;
 }
-
-const soon = (at: number, speech: Speech, now: number): string => (at <= now ? speech.labels.now : speech.relative(at, now));
 
 function counts({ waiting, sending, dead }: BackendStatus, { labels, number }: Speech): TemplateResult {
   const bad = dead > 0 ? html` · <b class="bad">${number(dead)} ${labels.dead}</b>` : nothing;

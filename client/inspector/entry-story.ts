@@ -1,4 +1,4 @@
-import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
+import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import type { EntryBody, EntryInfo } from '../../sw/protocol/api.js';
 import type { SyncEvent } from '../../sw/protocol/events.js';
 import { maskHeaders, maskUrl } from '../../sw/policy/secrets.js';
@@ -7,6 +7,7 @@ import { eventsByEntry, sendsOf } from '../tools/sends.js';
 import type { InspectorClient } from './client.js';
 import { hexDump } from './hex.js';
 import { stateMark } from './marks.js';
+import { storyStyle } from './story-style.js';
 import { theme } from './style.js';
 import type { Speech } from './speech.js';
 
@@ -101,8 +102,7 @@ export class EntryStory extends LitElement {
   #next() {
     const { entry, speech, now } = this;
     if (entry.state !== 'pending') return nothing;
-    const when = entry.notBefore <= now ? speech.labels.now : speech.relative(entry.notBefore, now);
-    return html`<span class="muted next">· ${speech.labels.nextTry(when)}</span>`;
+    return html`<span class="muted next">· ${speech.labels.nextTry(speech.until(entry.notBefore, now))}</span>`;
   }
 
   #actions(): TemplateResult {
@@ -178,116 +178,7 @@ export class EntryStory extends LitElement {
     return html`<dl>${rows.map(([name, value]) => html`<dt>${name}</dt><dd class="mono">${value}</dd>`)}</dl>`;
   }
 
-  static override styles = [
-    theme,
-    css`
-      :host {
-        display: block;
-        overflow: auto;
-        padding: 10px 14px 20px;
-      }
-      h2 {
-        font-size: 14px;
-        margin: 0;
-        overflow-wrap: anywhere;
-      }
-      h2 .mono {
-        font-size: 13px;
-        font-weight: 400;
-      }
-      h3 {
-        font-size: 12px;
-        margin: 16px 0 4px;
-      }
-      p {
-        margin: 2px 0;
-      }
-      .state {
-        font-weight: 600;
-      }
-      .actions {
-        display: flex;
-        flex-wrap: wrap;
-        align-items: center;
-        gap: 6px;
-        margin-top: 8px;
-      }
-      .back {
-        display: none;
-        margin-bottom: 8px;
-      }
-      ol.line {
-        list-style: none;
-        margin: 0;
-        padding: 0;
-      }
-      .line li > span:first-child {
-        display: inline-block;
-        width: 14px;
-      }
-      pre,
-      table,
-      dl {
-        background: var(--_raised);
-        border-radius: var(--_radius);
-        margin: 0;
-        padding: 8px 10px;
-      }
-      pre {
-        max-height: 320px;
-        overflow: auto;
-        white-space: pre-wrap;
-        overflow-wrap: anywhere;
-      }
-      pre.hex {
-        white-space: pre;
-      }
-      table {
-        width: 100%;
-        border-collapse: separate;
-        border-spacing: 0 1px;
-        table-layout: fixed;
-      }
-      th,
-      td {
-        text-align: start;
-        vertical-align: top;
-        font-weight: 400;
-        overflow-wrap: anywhere;
-        padding: 1px 0;
-      }
-      th {
-        color: var(--_muted);
-        width: 36%;
-        padding-inline-end: 10px;
-      }
-      dl {
-        display: grid;
-        grid-template-columns: max-content minmax(0, 1fr);
-        gap: 2px 14px;
-        margin-top: 16px;
-      }
-      dt {
-        color: var(--_muted);
-      }
-      dd {
-        margin: 0;
-        overflow-wrap: anywhere;
-      }
-      :host([narrow]) .back {
-        display: inline-block;
-      }
-      @media (max-width: 480px) {
-        dl {
-          grid-template-columns: minmax(0, 1fr);
-          gap: 0;
-        }
-        dd {
-          margin-bottom: 4px;
-        }
-      }
-    `,
-  ];
+  static override styles = [theme, storyStyle];
 }
 
 function headersTable(title: string, headers: Record<string, string>) {

@@ -16,6 +16,8 @@ export interface Speech {
   time(at: number): string;
   /** From a time to `in 4 seconds`, `now` or `2 minutes ago`. */
   relative(at: number, now: number): string;
+  /** As `relative`, of a time that's waited for: `now` once it's past. */
+  until(at: number, now: number): string;
   /** `350 ms`, `1.2 s`. */
   duration(ms: number): string;
   /** `1.4 kB` */
@@ -41,6 +43,13 @@ export function speechFor(...wanted: (string | null | undefined)[]): Speech {
   const unit = (value: number, name: string, digits = 0) =>
     new Intl.NumberFormat(locale, { style: 'unit', unit: name, unitDisplay: 'short', maximumFractionDigits: digits }).format(value);
 
+  const fromNow: Speech['relative'] = (at, now) => {
+    // What is younger than a minute is now: a second that's counted for every row is noise.
+    const ms = at < now && now - at < 60_000 ? 0 : at - now;
+    const [name, size] = UNITS.find(([, least]) => Math.abs(ms) >= least) ?? (['second', 1000] as const);
+    return relative.format(ms < 0 ? Math.ceil(ms / size) : Math.floor(ms / size), name);
+  };
+
   return {
     locale,
     labels,
@@ -48,12 +57,8 @@ export function speechFor(...wanted: (string | null | undefined)[]): Speech {
     reason: (reason) => reasonInWords(reason, locale),
     number: (value) => number.format(value),
     time: (at) => (new Date(at).toDateString() === new Date().toDateString() ? clock : dated).format(at),
-    relative(at, now) {
-      // What is younger than a minute is now: a second that's counted for every row is noise.
-      const ms = at < now && now - at < 60_000 ? 0 : at - now;
-      const [name, size] = UNITS.find(([, least]) => Math.abs(ms) >= least) ?? (['second', 1000] as const);
-      return relative.format(ms < 0 ? Math.ceil(ms / size) : Math.floor(ms / size), name);
-    },
+    relative: fromNow,
+    until: (at, now) => (at <= now ? labels.now : fromNow(at, now)),
     duration: (ms) => (ms < 1000 ? unit(ms, 'millisecond') : unit(ms / 1000, 'second', 1)),
     bytes(size) {
       const step = Math.min(SIZES.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, size)) / 3)));

@@ -1,0 +1,110 @@
+import { css } from 'lit';
+
+/** How an entry's story looks. */
+export const storyStyle = css`
+  :host {
+    display: block;
+    overflow: auto;
+    padding: 10px 14px 20px;
+  }
+  h2 {
+    font-size: 14px;
+    margin: 0;
+    overflow-wrap: anywhere;
+  }
+  h2 .mono {
+    font-size: 13px;
+    font-weight: 400;
+  }
+  h3 {
+    font-size: 12px;
+    margin: 16px 0 4px;
+  }
+  p {
+    margin: 2px 0;
+  }
+  .state {
+    font-weight: 600;
+  }
+  .actions {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: 6px;
+    margin-top: 8px;
+  }
+  .back {
+    display: none;
+    margin-bottom: 8px;
+  }
+  ol.line {
+    list-style: none;
+    margin: 0;
+    padding: 0;
+  }
+  .line li > span:first-child {
+    display: inline-block;
+    width: 14px;
+  }
+  pre,
+  table,
+  dl {
+    background: var(--_raised);
+    border-radius: var(--_radius);
+    margin: 0;
+    padding: 8px 10px;
+  }
+  pre {
+    max-height: 320px;
+    overflow: auto;
+    white-space: pre-wrap;
+    overflow-wrap: anywhere;
+  }
+  pre.hex {
+    white-space: pre;
+  }
+  table {
+    width: 100%;
+    border-collapse: separate;
+    border-spacing: 0 1px;
+    table-layout: fixed;
+  }
+  th,
+  td {
+    text-align: start;
+    vertical-align: top;
+    font-weight: 400;
+    overflow-wrap: anywhere;
+    padding: 1px 0;
+  }
+  th {
+    color: var(--_muted);
+    width: 36%;
+    padding-inline-end: 10px;
+  }
+  dl {
+    display: grid;
+    grid-template-columns: max-content minmax(0, 1fr);
+    gap: 2px 14px;
+    margin-top: 16px;
+  }
+  dt {
+    color: var(--_muted);
+  }
+  dd {
+    margin: 0;
+    overflow-wrap: anywhere;
+  }
+  :host([narrow]) .back {
+    display: inline-block;
+  }
+  @media (max-width: 480px) {
+    dl {
+      grid-template-columns: minmax(0, 1fr);
+      gap: 0;
+    }
+    dd {
+      margin-bottom: 4px;
+    }
+  }
+`;
