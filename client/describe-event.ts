@@ -9,6 +9,8 @@ const nameOf = (locale: string): string => {
   return `${language}-${script}`;
 };
 
+const wordsIn = (locale: string): Words => languages.get(nameOf(locale)) ?? en;
+
 const languages = new Map<string, Words>([
   [nameOf('en'), en],
   [nameOf('zh'), zh],
@@ -33,7 +35,7 @@ export function addLanguage(locale: string, words: Words): void {
  * @throws RangeError for a locale that's none
  */
 export function describeEvent(event: SyncEvent, locale: string = navigator.language): string {
-  const words = languages.get(nameOf(locale)) ?? en;
+  const words = wordsIn(locale);
   const say: Say = {
     reason: (reason: Reason) => reasonInWords(reason, locale),
     number: (value) => new Intl.NumberFormat(locale).format(value),
@@ -46,7 +48,7 @@ export function describeEvent(event: SyncEvent, locale: string = navigator.langu
 
 /** A reason in a person's words, as it stands in a sentence of `describeEvent`. */
 export function reasonInWords(reason: Reason, locale: string): string {
-  return (languages.get(nameOf(locale)) ?? en).reasons[reason] ?? reason;
+  return wordsIn(locale).reasons[reason] ?? reason;
 }
 
 const UNITS = [

@@ -140,7 +140,7 @@ export class EntryList extends LitElement {
   #row(entry: EntryInfo, index: number): TemplateResult {
     const { speech } = this;
     const { seq, method, url, baseUrl, state, reason, since, sends } = entry;
-    const name = `${method} ${shortUrl(url, baseUrl)}`;
+    const path = shortUrl(url, baseUrl);
     return html`<div
       role="row"
       part="row"
@@ -156,9 +156,9 @@ export class EntryList extends LitElement {
       }}
     >
       <span role="gridcell" class="mark" @click=${(event: Event) => event.stopPropagation()}>
-        <input type="checkbox" tabindex="-1" aria-label=${speech.labels.select(name)} .checked=${this.selected.has(seq)} @change=${() => this.#toggle(seq)} />
+        <input type="checkbox" tabindex="-1" aria-label=${speech.labels.select(`${method} ${path}`)} .checked=${this.selected.has(seq)} @change=${() => this.#toggle(seq)} />
       </span>
-      <span role="gridcell" class="what"><b>${method}</b> <span class="mono" title=${url}>${shortUrl(url, baseUrl)}</span></span>
+      <span role="gridcell" class="what"><b>${method}</b> <span class="mono" title=${url}>${path}</span></span>
       <span role="gridcell" class="why">
         ${stateMark(state, speech)}
         <span class="muted">${speech.reason(reason)}${sends > 0 ? html` · ${speech.labels.attempt(speech.number(sends))}` : nothing}</span>

@@ -58,7 +58,7 @@ export class JournalList extends LitElement {
     const types = [...new Set(this.events.map((event) => event.type))].sort();
     const wanted = text.trim().toLowerCase();
     const found = this.events
-      .map((event, index) => ({ event, index, words: speech.event(event), about: aboutOf(event) }))
+      .map((event) => ({ event, words: speech.event(event), about: aboutOf(event) }))
       .filter(({ event, words, about }) => (!type || event.type === type) && `${words} ${event.type} ${about}`.toLowerCase().includes(wanted))
       .reverse();
     return html`

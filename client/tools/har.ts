@@ -132,14 +132,14 @@ async function responseOf({ status, reason }: Send, answer: Told['answer']): Pro
   const body = answer?.body ?? null;
   const mimeType = headers['content-type'] ?? '';
   const shown = body && (await showBody({ bytes: body, contentType: mimeType, truncated: false }));
-  const text = shown && ('text' in shown ? shown.text : undefined);
+  const text = shown && 'text' in shown ? shown.text : null;
   return {
     status: status ?? 0,
     statusText: '',
     httpVersion: 'HTTP/1.1',
     cookies: [],
     headers: named(headers),
-    content: { size: body?.byteLength ?? 0, mimeType, ...(text !== undefined && text !== null && { text }) },
+    content: { size: body?.byteLength ?? 0, mimeType, ...(text !== null && { text }) },
     redirectURL: '',
     headersSize: -1,
     bodySize: body?.byteLength ?? -1,
