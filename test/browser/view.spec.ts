@@ -1,4 +1,5 @@
 import { connectPage, expect, FAST, NEVER, test } from '../support/fixtures.js';
+import { buried, queued } from '../support/inspector.js';
 import type { SyncEvent } from '../../sw/protocol/events.js';
 
 test.describe('V2 events', () => {
@@ -44,11 +45,8 @@ test.describe('V2 events', () => {
 
   test('V2 an entry that’s changed by hand is told of in another tab', async ({ open, context, server }) => {
     const app = await open({ options: `backends: [{ baseUrl: '/api', ${NEVER} }]` });
-    server.reply({ status: 500 });
-    await app.post('x');
-    server.reply({ status: 422 });
-    await app.call((sync) => sync.replay());
-    await app.heard('failed');
+    await queued(app, '/api/notes', 'x');
+    await buried(app);
     const other = await context.newPage();
     await other.goto(server.origin);
     await connectPage(other);
@@ -65,11 +63,8 @@ test.describe('V2 events', () => {
 test.describe('V1 for developers', () => {
   test('V1 a dead letter that was edited survives a restart of the worker, with its key and its size', async ({ open, server }) => {
     const app = await open({ options: `backends: [{ baseUrl: '/api', ${NEVER} }]` });
-    server.reply({ status: 500 });
-    await app.post('first', { headers: { 'Holdfast-Id': 'a' } });
-    server.reply({ status: 422 });
-    await app.call((sync) => sync.replay());
-    await app.heard('failed');
+    await queued(app, '/api/notes', 'first', { 'Holdfast-Id': 'a' });
+    await buried(app);
     expect(await app.call((sync) => sync.edit('a', { body: new Uint8Array([104, 105]), headers: { 'X-Note': 'n' } }))).toBe(true);
     await app.stopWorker();
     expect(await app.call(async (sync) => new TextDecoder().decode((await sync.body('a'))!.bytes))).toBe('hi');
@@ -81,13 +76,10 @@ test.describe('V1 for developers', () => {
     expect(sent!.headers['idempotency-key']).not.toBe(refused!.headers['idempotency-key']);
   });
 
-  test('V1 a header that the browser sets by itself is refused by name', async ({ open, server }) => {
+  test('V1 a header that the browser sets by itself is refused by name', async ({ open }) => {
     const app = await open({ options: `backends: [{ baseUrl: '/api', ${NEVER} }]` });
-    server.reply({ status: 500 });
-    await app.post('x', { headers: { 'Holdfast-Id': 'a' } });
-    server.reply({ status: 422 });
-    await app.call((sync) => sync.replay());
-    await app.heard('failed');
+    await queued(app, '/api/notes', 'x', { 'Holdfast-Id': 'a' });
+    await buried(app);
     const message = await app.call((sync) => sync.edit('a', { headers: { Cookie: 'a=1' } }).then(String, (error: Error) => `${error.name}: ${error.message}`));
     expect(message).toContain('ConfigError: holdfast: option "patch.headers.Cookie"');
   });
