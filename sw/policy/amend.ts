@@ -1,5 +1,4 @@
 import { IDEMPOTENCY_HEADER } from '../protocol/headers.js';
-import type { DeadReason } from '../protocol/events.js';
 import type { EntryRecord } from './entry-record.js';
 
 /** What a person changes of a dead letter. */
@@ -12,23 +11,36 @@ export interface Amendment {
   freshKey: string;
 }
 
-/** After these the server may have acted on what was sent. Every other dead letter was refused, or never sent. */
-const UNSURE: ReadonlySet<string> = new Set(['retries-exhausted', 'unreachable', 'expired'] satisfies DeadReason[]);
-
 /**
  * A dead letter as it's changed. It's another request then, and many a server repeats its first answer to a
  * key, or refuses the key with another body (draft-ietf-httpapi-idempotency-key-header, 2.7), so it gets a
- * fresh one; but not where the server may have acted on the old one, as it would be done twice.
+ * fresh one. It keeps the old one where the server may have acted under it, as it would be done twice.
  */
 export function amended(entry: EntryRecord, { headers, bodySize, freshKey }: Amendment): EntryRecord {
   const { [IDEMPOTENCY_HEADER]: ownKey, ...others } = headers;
-  const isUnsure = entry.sends > 0 && UNSURE.has(entry.reason);
-  const key = entry.idempotencyKey === null || isUnsure ? entry.idempotencyKey : freshKey;
+  const mayRenew = isRefused(entry);
+  const key = entry.idempotencyKey !== null && mayRenew ? freshKey : entry.idempotencyKey;
   const kept = Object.entries({ ...entry.request.headers, ...others }).flatMap(([name, value]) => (value === null ? [] : [[name, value]]));
   return {
     ...entry,
     idempotencyKey: ownKey === undefined ? key : ownKey,
     request: { ...entry.request, headers: Object.fromEntries(kept) as Record<string, string> },
     bodySize: bodySize ?? entry.bodySize,
+    // The next answer may be about the body, which isn't any more the one that the key stood for.
+    keepsKey: !mayRenew && entry.sends > 0 && ownKey === undefined,
   };
+}
+
+/** The application has looked at the request, and won't have it. A server that has acted repeats its first answer. */
+const LOOKED_AT: ReadonlySet<number | null> = new Set([400, 422]);
+
+/**
+ * Whether the server has certainly done nothing under the entry's key. Each send must have been refused; or
+ * the last one by the application itself, which has seen the key, where a gateway (401, 403, 413 …) need not.
+ * One that was never sent to its end (`sends` 0) may have been under way when its worker died.
+ */
+function isRefused({ sends, attempts = [], keepsKey = false }: EntryRecord): boolean {
+  if (sends === 0 || keepsKey) return false;
+  const isWhole = attempts.length === sends && attempts.every(({ status }) => status !== null && status < 500);
+  return isWhole || LOOKED_AT.has(attempts.at(-1)?.status ?? null);
 }

@@ -79,6 +79,8 @@ export interface EntryRecord {
   asked: Asked | null;
   /** What was on disk in place of an entry that can't be read. Kept, as nothing disappears. */
   damaged?: unknown;
+  /** It was edited, and keeps its idempotency key: the server may have acted under it. */
+  keepsKey?: boolean;
   /** Set while it's in line. A dead letter has left it, unless it's to block its lane. */
   turn?: Turn;
 }

@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { amended } from '../../sw/policy/amend.js';
+import type { EntryRecord } from '../../sw/policy/entry-record.js';
 import { record } from '../support/records.js';
 
 const freshKey = '"fresh"';
 const dead = (changes: Parameters<typeof record>[0] = {}) => record({ state: 'dead', reason: 'permanent', sends: 1, ...changes });
+
+const pick = ({ sends, attempts = [] }: EntryRecord) => ({ sends, attempts });
 
 describe('amended', () => {
   test('V1 headers are set and taken away by name, and the rest stays', () => {
@@ -18,21 +21,45 @@ describe('amended', () => {
     expect(amended(dead({ bodySize: 7 }), { headers: {}, freshKey }).bodySize).toBe(7);
   });
 
-  test.each(['permanent', 'auth-rejected', 'before-send', 'unsendable'] as const)('C13 after %s it’s another request, under another key', (reason) => {
-    expect(amended(dead({ reason }), { headers: {}, freshKey }).idempotencyKey).toBe(freshKey);
+  const sent = (...statuses: (number | null)[]) =>
+    dead({ sends: statuses.length, attempts: statuses.map((status, at) => ({ at, status, reason: 'permanent' })) });
+  const keyOf = (entry: EntryRecord) => amended(entry, { headers: {}, freshKey }).idempotencyKey;
+
+  test.each([[[422]], [[401, 401, 401]], [[401, 403]], [[429, 404]]])('C13 what was refused each time (%s) is another request, under another key', (statuses) =>
+    expect(keyOf(sent(...statuses))).toBe(freshKey),
+  );
+
+  test.each([[[503, 422]], [[null, 400]]])('C13 so is what the application refused at last (%s): had it acted, it would have said so', (statuses) =>
+    expect(keyOf(sent(...statuses))).toBe(freshKey),
+  );
+
+  test.each([[[503, 503]], [[null]], [[null, 401, 401, 401]], [[500, 403]], [[null, 409]]])('C13 after %s the server may have acted: the key stays', (statuses) =>
+    expect(keyOf(sent(...statuses))).toBe('"key"'),
+  );
+
+  test('C13 a send that isn’t on record may have been acted on: the key stays', () => {
+    expect(keyOf({ ...sent(401), sends: 2 })).toBe('"key"');
+    expect(keyOf(dead())).toBe('"key"');
   });
 
-  test.each(['retries-exhausted', 'unreachable', 'expired'] as const)('C13 after %s the server may have acted: the key stays', (reason) => {
-    expect(amended(dead({ reason }), { headers: {}, freshKey }).idempotencyKey).toBe('"key"');
+  test('C13 what was never sent to its end may have been under way: the key stays, and nothing comes of that', () => {
+    const entry = sent();
+    expect(keyOf(entry)).toBe('"key"');
+    const edited = amended(entry, { headers: {}, freshKey });
+    expect(keyOf({ ...edited, ...pick(sent(422)) })).toBe(freshKey);
   });
 
-  test('C13 what was never sent is another request, however it died', () => {
-    expect(amended(dead({ reason: 'expired', sends: 0 }), { headers: {}, freshKey }).idempotencyKey).toBe(freshKey);
+  test('C13 a key that was kept is kept: the next refusal may be about the body that it stood for', () => {
+    const edited = amended(sent(null, 403), { headers: {}, freshKey });
+    const again = { ...edited, ...pick(sent(null, 403, 422)) };
+    expect(keyOf(again)).toBe('"key"');
+    const own = amended(again, { headers: { 'idempotency-key': '"own"' }, freshKey });
+    expect(keyOf({ ...own, ...pick(sent(422)) })).toBe(freshKey);
   });
 
   test('C13 an entry without a key gets none, and a key in the patch settles it', () => {
     expect(amended(dead({ idempotencyKey: null }), { headers: {}, freshKey }).idempotencyKey).toBeNull();
-    const own = amended(dead(), { headers: { 'idempotency-key': '"own"' }, freshKey });
+    const own = amended(sent(422), { headers: { 'idempotency-key': '"own"' }, freshKey });
     expect([own.idempotencyKey, own.request.headers['idempotency-key']]).toEqual(['"own"', undefined]);
   });
 });
