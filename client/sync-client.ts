@@ -5,6 +5,7 @@ import type {
   EntryFilter,
   EntryInfo,
   EntryPatch,
+  Reference,
   Settlement,
   SignOutOptions,
   SyncApi,
@@ -12,7 +13,7 @@ import type {
   TokenResult,
   TokenTarget,
 } from '../sw/protocol/api.js';
-import { EVENT_CHANNEL, type ChangeNote, type SyncEvent, type SyncEventType, type TokenNote } from '../sw/protocol/events.js';
+import { EVENT_CHANNEL, type AboutEntry, type ChangeNote, type SyncEvent, type SyncEventType, type TokenNote } from '../sw/protocol/events.js';
 import { observe, type ObserveOptions } from './observe.js';
 import type { StreamEvent } from './stream/events.js';
 import type { Har } from './tools/har-types.js';
@@ -22,8 +23,8 @@ import type { GetToken } from './token-source.js';
 /** There's neither an entry nor an answer under that id or key. */
 export class UnknownEntryError extends Error {
   override name = 'UnknownEntryError';
-  constructor(reference: string) {
-    super(`holdfast: there's no entry "${reference}", and no settlement of the last 24 hours`);
+  constructor(reference: Reference) {
+    super(`holdfast: there's no entry ${JSON.stringify(reference)}, and no settlement of the last 24 hours`);
   }
 }
 
@@ -40,8 +41,8 @@ export interface SyncEventTarget extends Omit<EventTarget, 'addEventListener'> {
     options?: AddEventListenerOptions | boolean,
   ): void;
   addEventListener(type: 'event', listener: SyncListener | null, options?: AddEventListenerOptions | boolean): void;
-  /** A dead letter was edited or discarded, in whatever tab: no event of the journal, but a view looks again. */
-  addEventListener(type: 'changed', listener: ((event: Event) => void) | null, options?: AddEventListenerOptions | boolean): void;
+  /** An entry was edited or discarded, in whatever tab, or refused again behind a closed gate: no event of the journal, but a view looks again. */
+  addEventListener(type: 'changed', listener: ((event: CustomEvent<ChangeNote>) => void) | null, options?: AddEventListenerOptions | boolean): void;
 }
 
 const TypedEventTarget = EventTarget as unknown as new () => SyncEventTarget;
@@ -77,7 +78,7 @@ export class SyncClient extends TypedEventTarget {
     const channel = new BroadcastChannel(EVENT_CHANNEL);
     channel.addEventListener('message', ({ data }: MessageEvent<SyncEvent | TokenNote | ChangeNote>) => {
       if (data.type === 'token') return hooks.tokenChanged?.();
-      if (data.type === 'changed') return void this.dispatchEvent(new Event('changed'));
+      if (data.type === 'changed') return void this.dispatchEvent(new CustomEvent('changed', { detail: data }));
       if (data.type === 'held' && data.reason === 'signed-out') this.#endSession();
       hooks.hear?.(data);
       this.dispatchEvent(new CustomEvent(data.type, { detail: data }));
@@ -138,8 +139,8 @@ export class SyncClient extends TypedEventTarget {
     return this.#api.entries(filter);
   }
 
-  /** @param id a task id or a checkpoint key */
-  entry(id: string): Promise<EntryInfo | null> {
+  /** @param id a task id, a checkpoint key, or a `seq`: see `Reference` */
+  entry(id: Reference): Promise<EntryInfo | null> {
     return this.#api.entry(id);
   }
 
@@ -149,7 +150,7 @@ export class SyncClient extends TypedEventTarget {
    * @throws UnknownEntryError when there's no such entry
    * @throws the signal's reason when it's aborted
    */
-  async settled(id: string, { signal }: { signal?: AbortSignal } = {}): Promise<Settlement> {
+  async settled(id: Reference, { signal }: { signal?: AbortSignal } = {}): Promise<Settlement> {
     const ended = signal ? AbortSignal.any([signal, this.#end.signal]) : this.#end.signal;
     for (;;) {
       ended.throwIfAborted();
@@ -171,17 +172,17 @@ export class SyncClient extends TypedEventTarget {
   }
 
   /** Sends a dead letter again. */
-  retry(id: string): Promise<boolean> {
+  retry(id: Reference): Promise<boolean> {
     return this.#api.retry(id);
   }
 
   /** Ends an entry in whatever state. One that's on the wire may be delivered all the same. */
-  cancel(id: string): Promise<boolean> {
+  cancel(id: Reference): Promise<boolean> {
     return this.#api.cancel(id);
   }
 
   /** Removes a dead letter. */
-  discard(id: string): Promise<boolean> {
+  discard(id: Reference): Promise<boolean> {
     return this.#api.discard(id);
   }
 
@@ -189,19 +190,20 @@ export class SyncClient extends TypedEventTarget {
    * Changes a dead letter's headers or body before it's retried.
    *
    * It gets a new idempotency key when the server has refused it, as many a server repeats its first answer
-   * to a key; one that may have acted on the old request (its retries are spent, or it never answered)
-   * keeps the old key, so that it isn't done twice. A header of that name in the patch settles it.
+   * to a key. Where the server may have acted on the old request (a send had no answer, or a 5xx, and the
+   * last refusal wasn't a 400 or 422), it keeps the old key, so that it isn't done twice; a server may then
+   * refuse the key with another body. A header of that name in the patch settles it.
    *
    * @throws ConfigError (by name) for a header that can't be set, a body that can't be sent or has no room,
    *   and another user's entry
    * @example await sync.edit(id, { body: { title: 'shorter' } }) && (await sync.retry(id));
    */
-  edit(id: string, patch: EntryPatch): Promise<boolean> {
+  edit(id: Reference, patch: EntryPatch): Promise<boolean> {
     return this.#api.edit(id, patch);
   }
 
   /** An entry's body as it's stored, its first 64 KiB unless told. It may hold secrets. */
-  body(id: string, range?: BodyRange): Promise<EntryBody | null> {
+  body(id: Reference, range?: BodyRange): Promise<EntryBody | null> {
     return this.#api.body(id, range);
   }
 
@@ -268,11 +270,11 @@ export class SyncClient extends TypedEventTarget {
     this.#session = new AbortController();
   }
 
-  #newsOf(id: string, signal: AbortSignal): { promise: Promise<void>; stop(): void } {
+  #newsOf(id: Reference, signal: AbortSignal): { promise: Promise<void>; stop(): void } {
     let stop = () => {};
     const promise = new Promise<void>((resolve, reject) => {
-      const hear = ({ detail: about }: CustomEvent<{ id: string; key: string }>) => {
-        if (about.id === id || about.key === id) resolve();
+      const hear = ({ detail: about }: CustomEvent<AboutEntry>) => {
+        if (about.id === id || about.key === id || about.seq === id) resolve();
       };
       const abort = () => reject(signal.reason);
       const timer = setTimeout(resolve, LOOK_AGAIN_MS);

@@ -2,7 +2,7 @@
  * What the pipeline needs of the world. `store` and `platform` fill these in for the browser; the
  * composition root (`install.ts`) is the one place where they meet.
  */
-import type { Configuration, Settlement, StorageStatus } from './protocol/api.js';
+import type { Configuration, Reference, Settlement, StorageStatus } from './protocol/api.js';
 import type { ChangeNote, SyncEvent, TokenNote } from './protocol/events.js';
 import type { AuthGate } from './policy/auth-gate.js';
 import type { Circuit } from './policy/circuit.js';
@@ -199,13 +199,13 @@ export interface Outbox {
   heads(): Promise<EntryRecord[]>;
   /** The entry as it lies on disk now, with its body; null when it isn't there any more. */
   load(seq: number): Promise<{ entry: EntryRecord; body: Body | null } | null>;
-  /** The newest entry under the reference, be it an id or a key, for each key that has one. */
-  find(reference: string): Promise<EntryRecord[]>;
+  /** The entries under the reference, in the order of capture. */
+  find(reference: Reference): Promise<EntryRecord[]>;
   /** In the order of capture. Reads no body. */
   list(range: EntryRange): Promise<EntryRecord[]>;
   counts(backend: string): Promise<{ pending: number; dead: number }>;
-  /** The newest settlement under the id or key. */
-  settlement(reference: string): Promise<Settlement | null>;
+  /** The newest settlement under the reference. */
+  settlement(reference: Reference): Promise<Settlement | null>;
   open(): Promise<Open>;
   /** The fetch events of these entries have their answers. */
   answered(seqs: readonly number[]): Promise<void>;

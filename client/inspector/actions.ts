@@ -17,7 +17,7 @@ export async function act(client: InspectorClient, action: Action, entries: read
   const total = rest.length;
   let done = 0;
   const one = async () => {
-    for (let entry = rest.shift(); entry; entry = rest.shift()) if (await client[action](entry.key)) done++;
+    for (let entry = rest.shift(); entry; entry = rest.shift()) if (await client[action](entry.seq)) done++;
   };
   await Promise.all(Array.from({ length: AT_ONCE }, one));
   const what = { retry: labels.retried, cancel: labels.cancelled, discard: labels.discarded }[action];

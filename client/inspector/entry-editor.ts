@@ -103,7 +103,7 @@ export class EntryEditor extends LitElement {
       field = 'textarea';
       const patch = { ...headers, ...this.#bodyPatch() };
       if (patch.body === undefined) field = 'input';
-      const isThere = Object.keys(patch).length === 0 || (await this.client.edit(this.entry.key, patch));
+      const isThere = Object.keys(patch).length === 0 || (await this.client.edit(this.entry.seq, patch));
       if (!isThere) throw new Error(this.speech.labels.gone);
       this.dispatchEvent(new Event('saved'));
     } catch (error) {

@@ -56,12 +56,13 @@ export class EntryStory extends LitElement {
     if (before !== this.entry) void this.#load(this.entry);
   }
 
-  async #load({ key, seq }: EntryInfo): Promise<void> {
+  async #load(entry: EntryInfo): Promise<void> {
     try {
-      const [body, journal] = await Promise.all([this.client.body(key), this.client.journal()]);
+      const [body, journal] = await Promise.all([this.client.body(entry.seq), this.client.journal()]);
       const shown = body && (await showBody(body));
-      if (this.entry.seq !== seq) return;
-      this.told = eventsByEntry(journal).get(seq) ?? [];
+      // It has changed while it was read, and is being read again.
+      if (this.entry !== entry) return;
+      this.told = eventsByEntry(journal).get(entry.seq) ?? [];
       this.body = body;
       this.shown = shown;
     } catch (error) {

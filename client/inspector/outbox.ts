@@ -30,7 +30,7 @@ const BATCH_MS = 150;
 const FEW = 20;
 
 /** What changes how every entry stands, though nothing is told of each. */
-const WIDE: ReadonlySet<string> = new Set(['held', 'released', 'parked', 'paused', 'resumed', 'online', 'offline', 'changed']);
+const WIDE: ReadonlySet<string> = new Set(['held', 'released', 'parked', 'paused', 'resumed', 'online', 'offline']);
 
 /**
  * Follows an outbox: all of it by pages at first, and by its events from then on. What is delivered goes
@@ -40,7 +40,7 @@ export function followOutbox({ client, signal, changed, limit = Infinity }: Outb
   const entries = new Map<number, EntryInfo>();
   let view: OutboxView = { status: null, entries: [], loaded: false, error: null };
   let heard: SyncEvent[] = [];
-  let touched = new Map<number, string>();
+  let touched = new Set<number>();
   let all = true;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let looking = false;
@@ -72,10 +72,10 @@ export function followOutbox({ client, signal, changed, limit = Infinity }: Outb
     for (const [seq, entry] of found) entries.set(seq, entry);
   }
 
-  async function loadTouched(keys: ReadonlyMap<number, string>): Promise<void> {
-    const found = await Promise.all([...keys].map(async ([seq, key]) => [seq, await client.entry(key)] as const));
+  async function loadTouched(seqs: ReadonlySet<number>): Promise<void> {
+    const found = await Promise.all([...seqs].map(async (seq) => [seq, await client.entry(seq)] as const));
     for (const [seq, entry] of found) {
-      if (entry?.seq === seq) entries.set(seq, entry);
+      if (entry) entries.set(seq, entry);
       else entries.delete(seq);
     }
   }
@@ -83,14 +83,14 @@ export function followOutbox({ client, signal, changed, limit = Infinity }: Outb
   async function look(): Promise<void> {
     if (looking || signal.aborted) return;
     looking = true;
-    const keys = touched;
-    const wide = all || keys.size > FEW;
-    touched = new Map();
+    const seqs = touched;
+    const wide = all || seqs.size > FEW;
+    touched = new Set();
     all = false;
     try {
       // With it the elements have something to show; the entries may be many.
       if (!view.status) show({ status: await client.status() });
-      const [status] = await Promise.all([client.status(), wide ? loadAll() : loadTouched(keys)]);
+      const [status] = await Promise.all([client.status(), wide ? loadAll() : loadTouched(seqs)]);
       show({ status, entries: inOrder(), loaded: true, error: null });
     } catch (error) {
       // Asked for again with the next event; what is shown stays.
@@ -115,16 +115,18 @@ export function followOutbox({ client, signal, changed, limit = Infinity }: Outb
       if (WIDE.has(event.type)) all = true;
       else if (event.type === 'delivered' || event.type === 'cancelled') {
         entries.delete(event.seq);
-        touched.delete(event.seq);
-      } else if ('seq' in event) touched.set(event.seq, event.key);
+        // It may be being asked for at this moment, and come back as it was.
+        if (looking) touched.add(event.seq);
+        else touched.delete(event.seq);
+      } else if ('seq' in event) touched.add(event.seq);
       plan();
     },
     { signal },
   );
   client.addEventListener(
     'changed',
-    () => {
-      all = true;
+    ({ detail: { seq } }) => {
+      touched.add(seq);
       plan();
     },
     { signal },

@@ -35,12 +35,12 @@ export async function exportHar(source: HarSource): Promise<Har> {
 
 /** What is still in the outbox. */
 async function ofEntry(entry: EntryInfo, told: SyncEvent[], source: HarSource): Promise<HarEntry[]> {
-  const { key, lastAnswer, idempotencyKey } = entry;
-  const body = await source.body(key, { maxBytes: BODY_BYTES });
+  const { key, seq, lastAnswer, idempotencyKey } = entry;
+  const body = await source.body(seq, { maxBytes: BODY_BYTES });
   const headers = { ...entry.headers, ...(idempotencyKey !== null && { 'idempotency-key': idempotencyKey }) };
   const request = requestOf(entry, headers, entry.bodySize, body && (await postDataOf(body)));
   const sends = sendsOf(told, entry);
-  const settled = entry.state === 'dead' ? await source.settled(key) : null;
+  const settled = entry.state === 'dead' ? await source.settled(seq) : null;
   if (sends.length === 0) {
     const never = { at: entry.capturedAt, end: entry.capturedAt, status: null, reason: entry.reason };
     return [await harEntry({ key, request, send: never, count: 0, answer: null })];
@@ -59,11 +59,10 @@ async function ofEvents(told: SyncEvent[], source: HarSource): Promise<HarEntry[
   const about = told[0] as SyncEvent & AboutEntry;
   const request = requestOf(about, {}, -1, null);
   const sends = sendsOf(told, null);
-  const settled = await source.settled(about.key);
+  const settled = await source.settled(about.seq);
   return Promise.all(
     sends.map((send, at) => {
-      // A later entry under the same id has an answer of its own.
-      const answer = at === sends.length - 1 && settled?.seq === about.seq ? settled : null;
+      const answer = at === sends.length - 1 ? settled : null;
       return harEntry({ key: about.key, request, send, count: at + 1, answer });
     }),
   );

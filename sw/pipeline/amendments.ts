@@ -1,4 +1,4 @@
-import type { EntryPatch, SyncApi } from '../protocol/api.js';
+import type { EntryPatch, Reference, SyncApi } from '../protocol/api.js';
 import { amended } from '../policy/amend.js';
 import type { EntryRecord } from '../policy/entry-record.js';
 import { ConfigError } from '../policy/errors.js';
@@ -13,12 +13,12 @@ export interface AmendmentParts {
   ports: Ports;
   state: State;
   report: Report;
-  find(reference: string, standing?: EntryRecord['state']): Promise<EntryRecord | null>;
+  find(reference: Reference, standing?: EntryRecord['state']): Promise<EntryRecord | null>;
 }
 
 const PATCH_RULES: Rules = {
   headers: record('headers by name'),
-  body: [(value: unknown) => ['string', 'object'].includes(typeof value), 'it must be text, bytes, an object to be sent as JSON, or null'],
+  body: [isContent, 'it must be text, bytes, a plain object or an array to be sent as JSON, or null'],
 };
 
 const PREVIEW = 64 * 1024;
@@ -50,7 +50,7 @@ export function createAmendments({ ports, state, report, find }: AmendmentParts)
             : null,
         ...(content && { body: content.body }),
       });
-      if (decision) broadcast({ type: 'changed', key: entry.key });
+      if (decision) broadcast({ type: 'changed', key: entry.key, seq: entry.seq });
       return decision !== null;
     },
 
@@ -66,6 +66,12 @@ export function createAmendments({ ports, state, report, find }: AmendmentParts)
       return { contentType: entry.request.headers['content-type'] ?? null, size, bytes, truncated: size > maxBytes };
     },
   };
+}
+
+/** A Blob, a form or a Map would be `{}` as JSON. */
+function isContent(value: unknown): boolean {
+  if (value === null || typeof value === 'string' || Array.isArray(value)) return true;
+  return value instanceof ArrayBuffer || ArrayBuffer.isView(value) || Object.prototype.toString.call(value) === '[object Object]';
 }
 
 interface Content {

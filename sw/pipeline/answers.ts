@@ -16,7 +16,7 @@ export function createAnswers(report: Report, listing: Listing): AnswerFor {
     if (respond === 'wait') return report.settlementOf(entry.seq).then(settledResponse);
     const info = listing.describe(entry);
     const { id, key, state, reason } = info;
-    const own = typeof respond === 'function' ? respond(info) : null;
+    const own = typeof respond === 'function' ? respond({ ...info, url: entry.request.url }) : null;
     return (
       own ??
       Response.json(

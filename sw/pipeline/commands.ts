@@ -1,4 +1,4 @@
-import type { Settlement, SyncApi, TokenResult } from '../protocol/api.js';
+import type { Reference, Settlement, SyncApi, TokenResult } from '../protocol/api.js';
 import type { DeadReason } from '../protocol/events.js';
 import { AmbiguousReferenceError, ConfigError } from '../policy/errors.js';
 import { transition, type Decision } from '../policy/entry.js';
@@ -28,6 +28,10 @@ export interface CommandParts {
   connectivityChanged(isNews: boolean): void;
 }
 
+const REFERENCE_RULE: Rule = [
+  (reference: unknown) => (typeof reference === 'string' ? reference !== '' : Number.isFinite(reference)),
+  'it must be a task id, a checkpoint key, or the seq of an entry',
+];
 const TARGET_RULES: Rules = { baseUrl: text, namespace: text, scheme: text };
 const SIGN_OUT_RULES: Rules = { purge: bool };
 const USER_RULE: Rule = [(user: unknown) => typeof user === 'string' && user !== '' && user.length <= 255, 'it must be a string of 1 to 255 characters'];
@@ -49,16 +53,15 @@ export function createCommands(parts: CommandParts): SyncApi {
   const { clock, outbox, log } = ports;
 
   /** The newest entry under the reference that stands so; a task id may name several backends' entries. */
-  async function one(reference: string, standing?: EntryRecord['state']): Promise<EntryRecord | null> {
-    if (typeof reference !== 'string' || reference === '')
-      throw new ConfigError('id', reference, 'it must be a task id or a checkpoint key');
+  async function one(reference: Reference, standing?: EntryRecord['state']): Promise<EntryRecord | null> {
+    obey('id', reference ?? null, REFERENCE_RULE);
     const found = (await outbox.find(reference)).filter((entry) => !standing || entry.state === standing);
     const newest = new Map(found.map((entry) => [entry.key, entry]));
     if (newest.size > 1) throw new AmbiguousReferenceError(reference, [...newest.keys()]);
     return [...newest.values()][0] ?? null;
   }
 
-  async function cancel(reference: string): Promise<boolean> {
+  async function cancel(reference: Reference): Promise<boolean> {
     const entry = await one(reference, 'pending');
     if (!entry) return false;
     const flying = () => state.backends.get(entry.backend)?.flights.get(entry.seq);
@@ -91,7 +94,7 @@ export function createCommands(parts: CommandParts): SyncApi {
   }
 
   /** Applies an input to a dead letter. */
-  async function toDead(reference: string, input: { type: 'retried' } | { type: 'discarded' }): Promise<boolean> {
+  async function toDead(reference: Reference, input: { type: 'retried' } | { type: 'discarded' }): Promise<boolean> {
     const entry = await one(reference, 'dead');
     if (!entry || (input.type === 'retried' && entry.reason === 'unreadable')) return false;
     const backend = state.backends.get(entry.backend);
@@ -104,7 +107,7 @@ export function createCommands(parts: CommandParts): SyncApi {
         decide: (current) => (current.state === 'dead' ? transition(current, input, clock.now()) : null),
       });
       // A retry is told by its event.
-      if (decision && input.type === 'discarded') ports.broadcast({ type: 'changed', key: entry.key });
+      if (decision && input.type === 'discarded') ports.broadcast({ type: 'changed', key: entry.key, seq: entry.seq });
       return decision !== null;
     } finally {
       backend?.lanes.end(turn, decision !== null);

@@ -58,7 +58,7 @@ export function createReplay({ ports, report, holds: { mark }, listing, state }:
       return void (await bury(backend, entry, 'unsendable'));
     }
     try {
-      request = (await rewritten(request, config, listing.describe(entry))) ?? request;
+      request = (await rewritten(request, config, { ...listing.describe(entry), url: entry.request.url })) ?? request;
     } catch (error) {
       log.warn(`[holdfast] beforeSend threw for ${entry.id}, so it's a dead letter; mend the hook and retry it`, error);
       return void (await bury(backend, entry, 'before-send'));
@@ -144,23 +144,22 @@ export function createReplay({ ports, report, holds: { mark }, listing, state }:
     if (flight.cancelled) return;
     flight.settling = true;
     const at = clock.now();
-    if (backend.record.signedOut) {
-      await settle(backend, entry, { type: 'resend' });
-      return;
-    }
+    // No event tells of one that was refused behind a closed gate, and a view has it as being sent.
+    const refusedAgain = async (input: EntryInput) => {
+      await settle(backend, entry, input);
+      ports.broadcast({ type: 'changed', key: entry.key, seq: entry.seq });
+    };
+    if (backend.record.signedOut) return refusedAgain({ type: 'resend' });
     const { effect, undo } = stepGate(backend, entry.owner, { type: 'refused', generation: sent.generation, digest, at });
-    if (effect === 'resend') {
-      await settle(backend, entry, { type: 'resend' });
-      return;
-    }
+    if (effect === 'resend') return refusedAgain({ type: 'resend' });
     const { auth, onDead } = backend.config;
     const maxRejections = auth?.maxRejections ?? Infinity;
     const input: EntryInput = { type: 'refused', digest, maxRejections, answer, block: onDead === 'block' };
     const isLast = transition(entry, input, at).entry?.state === 'dead';
     // Then this one entry is the trouble, not the token: the next one may try it.
     if (isLast) undo();
-    const holds = effect === 'hold' && !isLast;
-    const events = holds ? holdEvents(backend, entry.owner, 'auth-expired', entry.id, at) : [];
+    else if (effect !== 'hold') return refusedAgain(input);
+    const events = isLast ? [] : holdEvents(backend, entry.owner, 'auth-expired', entry.id, at);
     try {
       await settle(backend, entry, input, events);
     } catch (error) {
@@ -168,7 +167,7 @@ export function createReplay({ ports, report, holds: { mark }, listing, state }:
       undo();
       throw error;
     }
-    if (holds) log.info(HOLD_LINE, { id: entry.id, attempt: entry.sends + 1 });
+    if (!isLast) log.info(HOLD_LINE, { id: entry.id, attempt: entry.sends + 1 });
   }
 }
 

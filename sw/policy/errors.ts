@@ -1,3 +1,5 @@
+import type { Reference } from '../protocol/api.js';
+
 /** An option is wrong. Names the option, the value and the rule. */
 export class ConfigError extends TypeError {
   override name = 'ConfigError';
@@ -17,7 +19,7 @@ export class DirectiveError extends TypeError {
 /** A task id that's in use at more than one backend. */
 export class AmbiguousReferenceError extends Error {
   override name = 'AmbiguousReferenceError';
-  constructor(reference: string, keys: string[]) {
+  constructor(reference: Reference, keys: string[]) {
     super(`holdfast: ${show(reference)} names several entries; give one of their keys: ${keys.join(', ')}`);
   }
 }

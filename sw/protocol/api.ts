@@ -36,6 +36,7 @@ export interface EntryInfo {
   /** Since when it has been waiting for this reason. */
   since: number;
   method: string;
+  /** With its secrets masked; the worker's own hooks get it whole. */
   url: string;
   headers: Record<string, string>;
   /** In bytes. */
@@ -76,6 +77,12 @@ export interface EntryPatch {
   /** The whole new body: text, bytes, or a plain object or array to be sent as JSON. Null for none. */
   body?: string | ArrayBuffer | ArrayBufferView<ArrayBuffer> | readonly unknown[] | Record<string, unknown> | null;
 }
+
+/**
+ * What an entry is named by: its task id, its checkpoint key, or its `seq`. An id or a key may be used again
+ * while a dead letter still has it, and then names the newest; a `seq` names one entry for ever.
+ */
+export type Reference = string | number;
 
 /** Which entries to list. Every field narrows the list. */
 export interface EntryFilter {
@@ -199,8 +206,7 @@ export type WakeReason = 'online' | 'offline' | 'visible' | 'pageshow' | 'due' |
  * The calls between page and worker, by Comlink. Every one of them is safe to repeat: a page that
  * hears no answer asks again, as a stopped worker may have swallowed the first message.
  *
- * `reference` is a task id or a checkpoint key. A task id that's waiting at two backends needs the
- * key, else the call fails with `AmbiguousReferenceError`.
+ * A task id that's waiting at two backends needs the key, else the call fails with `AmbiguousReferenceError`.
  */
 export interface SyncApi {
   provideToken(token: string | null | undefined, target?: TokenTarget): Promise<TokenResult>;
@@ -212,19 +218,19 @@ export interface SyncApi {
   configure(configuration: Configuration): Promise<void>;
   status(): Promise<SyncStatus>;
   entries(filter?: EntryFilter): Promise<EntryInfo[]>;
-  entry(reference: string): Promise<EntryInfo | null>;
+  entry(reference: Reference): Promise<EntryInfo | null>;
   /** The final answer, or null while there's none. */
-  settled(reference: string): Promise<Settlement | null>;
+  settled(reference: Reference): Promise<Settlement | null>;
   /** Sends a dead letter again, at its old place in the lane. False when there's no such dead letter. */
-  retry(reference: string): Promise<boolean>;
+  retry(reference: Reference): Promise<boolean>;
   /** Ends a waiting or flying entry. False when there's none. */
-  cancel(reference: string): Promise<boolean>;
+  cancel(reference: Reference): Promise<boolean>;
   /** Removes a dead letter. False when there's none. */
-  discard(reference: string): Promise<boolean>;
+  discard(reference: Reference): Promise<boolean>;
   /** Changes a dead letter's request; it stays a dead letter. False when there's none. */
-  edit(reference: string, patch: EntryPatch): Promise<boolean>;
+  edit(reference: Reference, patch: EntryPatch): Promise<boolean>;
   /** An entry's body; null when there's no such entry, or it has none. */
-  body(reference: string, range?: BodyRange): Promise<EntryBody | null>;
+  body(reference: Reference, range?: BodyRange): Promise<EntryBody | null>;
   /** Stops replay until `resume`, a restart included. What is captured is still stored. */
   pause(): Promise<void>;
   resume(): Promise<void>;

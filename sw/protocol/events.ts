@@ -199,10 +199,14 @@ export interface TokenNote {
   type: 'token';
 }
 
-/** No event: an entry isn't any more as it was, by a person's hand. A view of the outbox looks again. */
+/**
+ * No event: an entry isn't any more as it was, and no event says so. It was edited or discarded, or its
+ * token was refused behind a gate that's closed already. A view of the outbox looks again.
+ */
 export interface ChangeNote {
   type: 'changed';
   key: string;
+  seq: number;
 }
 
 /** The BroadcastChannel on which the events reach every tab. */

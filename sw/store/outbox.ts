@@ -108,7 +108,8 @@ export function storedOutbox({ read, write }: Connection): Outbox {
 
     find: (reference) =>
       read(async (db) => {
-        const found = await db.getAllFromIndex('entries', isKey(reference) ? 'key' : 'id', reference);
+        const { store } = db.transaction('entries');
+        const found = typeof reference === 'number' ? await store.getAll(reference) : await store.index(named(reference)).getAll(reference);
         return found.map((value) => readEntry(value, value.seq));
       }),
 
@@ -130,8 +131,9 @@ export function storedOutbox({ read, write }: Connection): Outbox {
 
     settlement: (reference) =>
       read(async (db) => {
-        const index = db.transaction('settlements').store.index(isKey(reference) ? 'key' : 'id');
-        const { asked: _, owner: __, ...settlement }: Partial<KeptSettlement> = (await index.openCursor(reference, 'prev'))?.value ?? {};
+        const { store } = db.transaction('settlements');
+        const cursor = typeof reference === 'number' ? store.openCursor(reference) : store.index(named(reference)).openCursor(reference, 'prev');
+        const { asked: _, owner: __, ...settlement }: Partial<KeptSettlement> = (await cursor)?.value ?? {};
         return 'seq' in settlement ? (settlement as Settlement) : null;
       }),
 
@@ -156,6 +158,9 @@ export function storedOutbox({ read, write }: Connection): Outbox {
     journal: () => read(async (db) => (await db.getAll('journal')).slice(-JOURNAL_KEPT)),
   };
 }
+
+/** The index for a reference. */
+const named = (reference: string): 'key' | 'id' => (isKey(reference) ? 'key' : 'id');
 
 async function capture(tx: WriteTransaction, order: CaptureOrder): Promise<CaptureResult> {
   const { draft, body, backend, decide } = order;

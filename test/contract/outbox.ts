@@ -66,6 +66,7 @@ export function outboxContract(name: string, create: () => Outbox): void {
       await remove(outbox, two);
       expect(seqs(await outbox.find('same'))).toEqual([one, three]);
       expect(seqs(await outbox.find(record({ id: 'same', namespace: 'shop' }).key))).toEqual([three]);
+      expect([seqs(await outbox.find(one)), await outbox.find(two)]).toEqual([[one], []]);
     });
 
     test('K5 refuses a task id that waits, and overwrites nothing', async () => {
@@ -205,6 +206,8 @@ export function outboxContract(name: string, create: () => Outbox): void {
       await settle(201, 20);
       expect(await outbox.settlement('task-1')).toMatchObject({ status: 201, headers: { a: 'b' } });
       expect(await outbox.settlement(record().key)).toMatchObject({ status: 201, state: 'delivered' });
+      const { seq } = (await outbox.settlement('task-1'))!;
+      expect([(await outbox.settlement(seq))?.status, (await outbox.settlement(seq - 1))?.status, await outbox.settlement(seq + 1)]).toEqual([201, 200, null]);
       await outbox.forgetSettlements(20);
       expect(await outbox.settlement('task-1')).toBeNull();
     });

@@ -87,6 +87,8 @@ describe('V1 edit', () => {
     ['no patch', null, /patch.*headers, a body or both/],
     ['an unknown field', { url: '/x' }, /patch\.url/],
     ['a number for a body', { body: 7 }, /patch\.body.*text, bytes/],
+    ['a Blob for a body', { body: new Blob(['x']) }, /patch\.body.*plain object/],
+    ['a Map for a body', { body: new Map([[1, 2]]) }, /patch\.body.*plain object/],
     ['headers that are none', { headers: 'x' }, /patch\.headers/],
     ['a header that’s no string', { headers: { a: 1 } }, /patch\.headers\.a/],
     ['a token', { headers: { Authorization: 'Bearer x' } }, /never stored/],
@@ -113,6 +115,44 @@ describe('V1 edit', () => {
     await expect(api.edit('a', { body: 'bob was here' })).rejects.toThrow(/another user/);
     await api.provideToken('ann-2');
     expect(await api.edit('a', { body: 'ann was here' })).toBe(true);
+  });
+});
+
+describe('V1 an entry by its seq', () => {
+  /** A dead letter `a`, and a newer entry that waits under the same id. */
+  async function withNamesake() {
+    const harness = await withDeadLetter();
+    harness.server(down);
+    await harness.post('newer', { headers: { 'Holdfast-Id': 'a' } });
+    const [old, newer] = await harness.api.entries();
+    return { ...harness, old: old!, newer: newer! };
+  }
+
+  test('V1 is that one, where an id names the newest', async () => {
+    const { api, old, newer } = await withNamesake();
+    expect(old.key).toBe(newer.key);
+    expect((await api.entry('a'))?.seq).toBe(newer.seq);
+    expect((await api.entry(old.seq))?.seq).toBe(old.seq);
+    expect(text((await api.body(old.seq))?.bytes)).toBe('{"title":"long"}');
+    expect(text((await api.body(newer.seq))?.bytes)).toBe('newer');
+    expect(await api.settled(old.seq)).toMatchObject({ seq: old.seq, status: 422 });
+    expect(await api.settled(newer.seq)).toBeNull();
+  });
+
+  test('V1 is edited, retried, cancelled and discarded by it', async () => {
+    const { api, old, newer } = await withNamesake();
+    expect(await api.cancel(old.seq)).toBe(false);
+    expect(await api.discard(newer.seq)).toBe(false);
+    expect(await api.edit(old.seq, { body: 'edited' })).toBe(true);
+    expect(text((await api.body(old.seq))?.bytes)).toBe('edited');
+    expect(await api.cancel(newer.seq)).toBe(true);
+    expect(await api.retry(old.seq)).toBe(true);
+    expect((await api.entries()).map(({ seq, state }) => [seq, state])).toEqual([[old.seq, 'pending']]);
+  });
+
+  test.each([NaN, null, '', {}])('V1 %s names none', async (reference) => {
+    const { api } = await withDeadLetter();
+    await expect(api.entry(reference as never)).rejects.toThrow(/"id".*task id, a checkpoint key, or the seq/);
   });
 });
 
@@ -156,7 +196,43 @@ describe('V1 attempts', () => {
   });
 });
 
+describe('V1 a view', () => {
+  test('V1 is told to look again at what is edited or discarded', async () => {
+    const { api, changed } = await withDeadLetter();
+    await api.edit('a', { body: 'x' });
+    await api.discard('a');
+    expect(changed).toEqual([1, 1]);
+  });
+
+  test('V1 is told to look again at what was refused behind a gate that had closed, as no event tells of it', async () => {
+    const { api, server, post, changed, clock, goOffline, goOnline } = createHarness({ backends: [{ baseUrl: '/api', lane: ({ url }) => url }] });
+    goOffline();
+    await api.provideToken('old');
+    for (const id of ['a', 'b']) await post(id, { path: `/api/${id}`, token: 'old', headers: { 'Holdfast-Id': id } });
+    server(() => new Response(null, { status: 401 }));
+    goOnline();
+    await api.wake('online');
+    await clock.advance(60_000);
+    const entries = await api.entries();
+    expect(entries.map(({ state, attempts }) => [state, attempts.at(-1)?.status])).toEqual([['held', 401], ['held', 401]]);
+    expect(changed).toEqual([2]);
+  });
+});
+
 describe('V4 URLs', () => {
+  test('V4 the worker’s own hooks get it whole: a request can be made of it', async () => {
+    const urls: string[] = [];
+    const see = ({ url }: { url: string }) => void urls.push(url);
+    const respond = (entry: { url: string }) => (see(entry), new Response(null, { status: 202 }));
+    const { api, server, post, clock } = createHarness({ backends: [{ baseUrl: '/api', respond, beforeSend: (_request, entry) => see(entry) }] });
+    server(down);
+    await post('a', { path: '/api/notes?access_token=s3cret' });
+    server(() => new Response(null, { status: 201 }));
+    await clock.advance(60_000);
+    expect(urls).toEqual(Array(2).fill('https://app.example/api/notes?access_token=s3cret'));
+    expect(await api.entries()).toEqual([]);
+  });
+
   test('V4 a token in a URL is in no event, in no journal and in no listing, and reaches the server', async () => {
     const { api, server, post, events, clock, log } = createHarness();
     server(down);

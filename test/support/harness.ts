@@ -21,6 +21,8 @@ export interface Harness {
   /** What happened, in order, with virtual times: `'0 send a'`, `'0 held auth-expired'`. */
   log: string[];
   events: SyncEvent[];
+  /** By their `seq`: what changed without an event. */
+  changed: number[];
   clock: VirtualClock;
   outbox: Outbox;
   api: SyncApi;
@@ -63,6 +65,7 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
   const checkpoints = memoryCheckpoints();
   const log: string[] = [];
   const events: SyncEvent[] = [];
+  const changed: number[] = [];
   const printed: string[] = [];
   const locks = memoryLocks();
   let online = true;
@@ -105,6 +108,7 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
       outbox,
       checkpoints,
       broadcast: (event) => {
+        if (event.type === 'changed') changed.push(event.seq);
         if (event.type === 'token' || event.type === 'changed') return;
         events.push(event);
         log.push(describe(event));
@@ -135,6 +139,7 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
   const harness: Harness = {
     log,
     events,
+    changed,
     printed,
     clock,
     outbox,

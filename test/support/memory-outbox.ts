@@ -1,3 +1,4 @@
+import type { Reference } from '../../sw/protocol/api.js';
 import { isKey } from '../../sw/protocol/ids.js';
 import type { SyncEvent } from '../../sw/protocol/events.js';
 import type { Decision, KeptSettlement } from '../../sw/policy/entry.js';
@@ -21,8 +22,8 @@ export function memoryOutbox(): Outbox {
     backends.set(backend.key, structuredClone(isNewer ? { ...backend, epoch, last, signedOut, sessionUser } : backend));
   };
   const inOrder = () => [...entries.values()].sort((a, b) => a.seq - b.seq).map((entry) => readEntry(entry, entry.seq));
-  const named = <T extends { id: string; key: string }>(all: T[], reference: string) =>
-    all.filter((one) => (isKey(reference) ? one.key : one.id) === reference);
+  const named = <T extends { id: string; key: string; seq: number }>(all: T[], reference: Reference) =>
+    all.filter((one) => (typeof reference === 'number' ? one.seq : isKey(reference) ? one.key : one.id) === reference);
   const heads = () => {
     const first = new Map<string, EntryRecord>();
     for (const entry of inOrder()) {

@@ -20,7 +20,7 @@ export function remoteClient(page: InspectedPage, scope: string): RemoteClient {
     client: Object.assign(target, { ...api, exportHar: () => exportHar(api) }) as unknown as InspectorClient,
     hear(event) {
       if (!isNamed(event) || event.type === 'token') return;
-      if (event.type === 'changed') return void target.dispatchEvent(new Event('changed'));
+      if (event.type === 'changed') return void target.dispatchEvent(new CustomEvent('changed', { detail: event }));
       for (const type of [event.type, 'event'])
         target.dispatchEvent(new CustomEvent<SyncEvent>(type, { detail: event as SyncEvent }));
     },
