@@ -41,8 +41,8 @@ export interface SyncEventTarget extends Omit<EventTarget, 'addEventListener'> {
     options?: AddEventListenerOptions | boolean,
   ): void;
   addEventListener(type: 'event', listener: SyncListener | null, options?: AddEventListenerOptions | boolean): void;
-  /** An entry was edited or discarded, in whatever tab, or refused again behind a closed gate: no event of the journal, but a view looks again. */
-  addEventListener(type: 'changed', listener: ((event: CustomEvent<ChangeNote>) => void) | null, options?: AddEventListenerOptions | boolean): void;
+  /** An entry was edited or discarded, in whatever tab, or refused again behind a closed gate: no event of the journal, but a view looks again. `detail` names it; null: it may be any. */
+  addEventListener(type: 'changed', listener: ((event: CustomEvent<ChangeNote | null>) => void) | null, options?: AddEventListenerOptions | boolean): void;
 }
 
 const TypedEventTarget = EventTarget as unknown as new () => SyncEventTarget;

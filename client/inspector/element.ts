@@ -31,6 +31,8 @@ export abstract class HoldfastElement extends LitElement {
   protected speech: Speech = speechFor(navigator.language);
 
   #end: AbortController | null = null;
+  /** The `client` that it was started with. */
+  #given: InspectorClient | null = null;
   #language = '';
 
   constructor() {
@@ -62,6 +64,7 @@ export abstract class HoldfastElement extends LitElement {
   #start(): void {
     this.#end?.abort();
     const { signal } = (this.#end = new AbortController());
+    this.#given = this.client;
     this.source = this.client ?? undefined;
     this.view = NOTHING;
     // Countdowns and ages; nobody sees them in a hidden tab.
@@ -87,8 +90,9 @@ export abstract class HoldfastElement extends LitElement {
     }
   }
 
-  protected override willUpdate(changes: PropertyValues): void {
-    if (changes.has('client') && this.hasUpdated && this.isConnected) this.#start();
+  protected override willUpdate(_changes: PropertyValues): void {
+    // It may be set between the attachment and the first update.
+    if (this.isConnected && this.client !== this.#given) this.#start();
     const wanted = [this.locale, this.view.status?.locale, this.closest('[lang]')?.getAttribute('lang'), navigator.language];
     if (wanted.join() === this.#language) return;
     this.#language = wanted.join();

@@ -1,7 +1,7 @@
-import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
+import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import type { EntryBody, EntryInfo, EntryPatch } from '../../sw/protocol/api.js';
 import { MASK } from '../../sw/policy/secrets.js';
-import { maskJson, unmaskJson } from '../bodies/shown-body.js';
+import { editableBody, type EditableBody } from '../bodies/editable-body.js';
 import { messageOf } from './actions.js';
 import type { InspectorClient } from './client.js';
 import { theme } from './style.js';
@@ -9,7 +9,10 @@ import type { Speech } from './speech.js';
 
 type Row = [name: string, value: string];
 
-/** A dead letter's headers and body, to be changed. Secrets are masked, and put back where they're left alone. */
+/**
+ * A dead letter's headers and body, to be changed. Secrets are masked, and put back where they're left alone.
+ * What it's given when it's opened is what is edited; it takes no notice of what comes later.
+ */
 export class EntryEditor extends LitElement {
   static override properties = {
     client: {},
@@ -26,65 +29,45 @@ export class EntryEditor extends LitElement {
   declare body: EntryBody | null;
   declare speech: Speech;
   declare rows: Row[];
-  /** Null where the body can't be edited as text. */
-  declare text: string | null;
+  declare text: string;
   declare trouble: string | null;
-  /** As it was shown at first. */
-  #shown: string | null = null;
-  /** The JSON as it's stored, secrets included; undefined for other text. */
-  #original: unknown;
+  /** The headers as they were when the editor was opened: what another tab changes meanwhile isn't undone. */
+  #before: Record<string, string> = {};
+  /** Null where the body can't be edited as text. */
+  #editable: EditableBody | null = null;
 
   constructor() {
     super();
     this.rows = [];
-    this.text = this.trouble = null;
+    this.text = '';
+    this.trouble = null;
   }
 
-  protected override willUpdate(changes: PropertyValues<this>): void {
-    if (changes.has('entry') && !changes.get('entry')) this.rows = Object.entries(this.entry.headers);
-    if (changes.has('body') && this.#shown === null) this.#read();
-  }
-
-  #read(): void {
-    const { body } = this;
-    this.text = this.#shown = null;
-    this.#original = undefined;
-    if (body?.truncated) return;
-    try {
-      const text = body ? new TextDecoder('utf-8', { fatal: true }).decode(body.bytes) : '';
-      this.#original = jsonIn(text);
-      this.text = this.#shown = this.#original === undefined ? text : JSON.stringify(maskJson(this.#original), null, 2);
-    } catch {
-      // No text: its headers can still be edited.
-    }
-  }
-
-  get #isJson(): boolean {
-    return this.#original !== undefined || /[/+]json\b/i.test(this.rows.find(([name]) => name.toLowerCase() === 'content-type')?.[1] ?? '');
+  protected override willUpdate(): void {
+    if (this.hasUpdated) return;
+    this.#before = this.entry.headers;
+    this.rows = Object.entries(this.#before);
+    this.#editable = editableBody(this.body);
+    this.text = this.#editable?.text ?? '';
   }
 
   /** @throws Error with words for the person */
   #bodyPatch(): Pick<EntryPatch, 'body'> {
     const { text } = this;
     const { labels } = this.speech;
-    if (text === null || text === this.#shown) return {};
+    if (!this.#editable || text === this.#editable.text) return {};
     if (text === '') return { body: null };
-    if (!this.#isJson) return { body: text };
-    let edited: unknown;
+    const type = this.rows.find(([name]) => name.toLowerCase() === 'content-type')?.[1] ?? '';
     try {
-      edited = JSON.parse(text);
+      if (/[/+]json\b/i.test(type)) JSON.parse(text);
+      return { body: this.#editable.bodyOf(text) };
     } catch (error) {
-      throw new Error(labels.badJson((error as Error).message), { cause: error });
-    }
-    try {
-      return { body: JSON.stringify(unmaskJson(edited, this.#original)) };
-    } catch (error) {
-      throw new Error(labels.badMask, { cause: error });
+      throw new Error(error instanceof SyntaxError ? labels.badJson(error.message) : labels.badMask, { cause: error });
     }
   }
 
   #headerPatch(): Pick<EntryPatch, 'headers'> {
-    const before = this.entry.headers;
+    const before = this.#before;
     const after = new Map(this.rows.map(([name, value]) => [name.trim().toLowerCase(), value] as const));
     after.delete('');
     const removed = Object.keys(before).filter((name) => !after.has(name)).map((name) => [name, null] as const);
@@ -133,8 +116,8 @@ export class EntryEditor extends LitElement {
         <button type="button" @click=${() => (this.rows = [...this.rows, ['', '']])}>${labels.addHeader}</button>
       </fieldset>
       <label for="body">${labels.body}</label>
-      ${this.text === null
-        ? html`<p class="muted">${labels.bodyTooLong}</p>`
+      ${this.#editable === null
+        ? html`<p class="muted">${labels.bodyFixed}</p>`
         : html`<textarea
             id="body"
             class="mono"
@@ -145,7 +128,7 @@ export class EntryEditor extends LitElement {
             aria-describedby="trouble hint"
             @input=${(event: Event) => (this.text = value(event))}
           ></textarea>`}
-      <p id="hint" class="muted">${this.#shown?.includes(MASK) || this.rows.some(([, content]) => content.includes(MASK)) ? labels.maskHint : nothing}</p>
+      <p id="hint" class="muted">${this.#editable?.text.includes(MASK) || this.rows.some(([, content]) => content.includes(MASK)) ? labels.maskHint : nothing}</p>
       <p id="trouble" class="bad" role="alert">${this.trouble ?? nothing}</p>
       <div class="actions">
         <button class="primary" type="submit">${labels.save}</button>
@@ -193,13 +176,4 @@ export class EntryEditor extends LitElement {
       }
     `,
   ];
-}
-
-function jsonIn(text: string): unknown {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }

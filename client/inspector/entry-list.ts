@@ -150,7 +150,7 @@ export class EntryList extends LitElement {
       tabindex=${seq === this.#current ? 0 : -1}
       style="top:${index * ROW}px"
       @click=${() => this.#choose(seq)}
-      @focus=${() => {
+      @focusin=${() => {
         this.#current = seq;
         this.#at = index;
       }}

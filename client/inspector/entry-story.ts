@@ -25,6 +25,7 @@ export class EntryStory extends LitElement {
     shown: { state: true },
     told: { state: true },
     editing: { state: true },
+    opened: { state: true },
     asking: { state: true },
   };
 
@@ -36,27 +37,36 @@ export class EntryStory extends LitElement {
   declare shown: ShownBody | null;
   declare told: readonly SyncEvent[];
   declare editing: boolean;
+  /** What the editor works on: as it was when it opened. */
+  declare opened: Pick<EntryStory, 'entry' | 'body'> | null;
   declare asking: boolean;
 
   constructor() {
     super();
-    this.body = this.shown = null;
+    this.body = this.shown = this.opened = null;
     this.told = [];
     this.editing = this.asking = false;
   }
 
   protected override willUpdate(changes: PropertyValues<this>): void {
-    if (!changes.has('entry')) return;
-    const before = changes.get('entry') as EntryInfo | undefined;
-    if (before?.seq !== this.entry.seq) {
-      this.body = this.shown = null;
-      this.told = [];
-      this.editing = this.asking = false;
+    if (changes.has('entry')) {
+      const before = changes.get('entry') as EntryInfo | undefined;
+      if (before?.seq !== this.entry.seq) {
+        this.body = this.shown = null;
+        this.told = [];
+        this.editing = this.asking = false;
+      }
+      if (before !== this.entry) void this.#load(this.entry);
     }
-    if (before !== this.entry) void this.#load(this.entry);
+    if (!this.editing) this.opened = null;
+    else if (this.#loaded === this.entry) this.opened ??= { entry: this.entry, body: this.body };
   }
 
+  /** Whose body this is; null while it's read. */
+  #loaded: EntryInfo | null = null;
+
   async #load(entry: EntryInfo): Promise<void> {
+    this.#loaded = null;
     try {
       const [body, journal] = await Promise.all([this.client.body(entry.seq), this.client.journal()]);
       const shown = body && (await showBody(body));
@@ -65,6 +75,8 @@ export class EntryStory extends LitElement {
       this.told = eventsByEntry(journal).get(entry.seq) ?? [];
       this.body = body;
       this.shown = shown;
+      this.#loaded = entry;
+      this.requestUpdate();
     } catch (error) {
       this.#dispatch('trouble', error);
     }
@@ -84,15 +96,16 @@ export class EntryStory extends LitElement {
         <p>${stateMark(entry.state, speech)} <span class="muted">${speech.reason(entry.reason)}, ${labels.since(speech.time(entry.since))}</span> ${this.#next()}</p>
         ${this.#actions()}
       </header>
-      ${this.editing
+      ${this.opened
         ? html`<holdfast-entry-editor
             .client=${this.client}
-            .entry=${entry}
-            .body=${this.body}
+            .entry=${this.opened.entry}
+            .body=${this.opened.body}
             .speech=${speech}
             @cancel=${() => (this.editing = false)}
             @saved=${() => {
               this.editing = false;
+              void this.#load(this.entry);
               this.#dispatch('edited');
             }}
           ></holdfast-entry-editor>`

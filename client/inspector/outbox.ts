@@ -125,8 +125,9 @@ export function followOutbox({ client, signal, changed, limit = Infinity }: Outb
   );
   client.addEventListener(
     'changed',
-    ({ detail: { seq } }) => {
-      touched.add(seq);
+    ({ detail }) => {
+      if (detail) touched.add(detail.seq);
+      else all = true;
       plan();
     },
     { signal },

@@ -48,7 +48,7 @@ async function ofEntry(entry: EntryInfo, told: SyncEvent[], source: HarSource): 
   const first = entry.sends - sends.length;
   return Promise.all(
     sends.map((send, at) => {
-      const answer = at < sends.length - 1 ? null : (settled ?? (lastAnswer && { ...lastAnswer, body: null }));
+      const answer = at < sends.length - 1 ? null : (settled ?? (lastAnswer && { ...lastAnswer, body: null, truncated: true }));
       return harEntry({ key, request, send, count: first + at + 1, answer });
     }),
   );
@@ -109,7 +109,7 @@ interface Told {
   send: Send;
   /** Which send it was; 0: none yet. */
   count: number;
-  answer: Pick<Settlement, 'headers' | 'body'> | null;
+  answer: Pick<Settlement, 'headers' | 'body' | 'truncated'> | null;
 }
 
 async function harEntry({ key, request, send, count, answer }: Told): Promise<HarEntry> {
@@ -128,9 +128,9 @@ async function harEntry({ key, request, send, count, answer }: Told): Promise<Ha
 
 async function responseOf({ status, reason }: Send, answer: Told['answer']): Promise<HarResponse> {
   const headers = maskHeaders(answer?.headers ?? {});
-  const body = answer?.body ?? null;
+  const { body = null, truncated = false } = answer ?? {};
   const mimeType = headers['content-type'] ?? '';
-  const shown = body && (await showBody({ bytes: body, contentType: mimeType, truncated: false }));
+  const shown = body && (await showBody({ bytes: body, contentType: mimeType, truncated }));
   const text = shown && 'text' in shown ? shown.text : null;
   return {
     status: status ?? 0,

@@ -18,6 +18,14 @@ describe('V5 secrets', () => {
     expect(maskHeaders({ 'x-note': JWT, 'x-api-key': 'k', accept: '*/*' })).toEqual({ 'x-note': MASK, 'x-api-key': MASK, accept: '*/*' });
   });
 
+  test('V5 so is one in a URL that a header has', () => {
+    const link = { location: '/cb?access_token=abc&page=2', link: '<https://x.example/a?token=abc>; rel="next", </b?page=3>; rel=last' };
+    expect(maskHeaders(link)).toEqual({
+      location: `/cb?access_token=${MASK}&page=2`,
+      link: `<https://x.example/a?token=${MASK}>; rel="next", </b?page=3>; rel=last`,
+    });
+  });
+
   test.each([
     ['https://x.example/a?access_token=abc&page=2', `https://x.example/a?access_token=${MASK}&page=2`],
     ['https://x.example/a?page=2&api%5Fkey=abc#frag', `https://x.example/a?page=2&api%5Fkey=${MASK}#frag`],

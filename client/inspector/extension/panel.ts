@@ -17,6 +17,8 @@ inspector.setAttribute('locale', chrome.i18n.getUILanguage());
 
 let remote: RemoteClient | null = null;
 let scope: string | null = null;
+/** The client is one of the document that's there now. */
+let isCurrent = false;
 /** Of two looks that overlap, the later one counts. */
 let looks = 0;
 const page = inspectedPage((event) => remote?.hear(event));
@@ -47,7 +49,9 @@ async function look(): Promise<void> {
     bar.hidden = scopes.length === 1;
     const chosen = scopes.find((name) => name === scope) ?? scopes[0]!;
     bar.value = chosen;
-    choose(chosen);
+    if (isCurrent && chosen === scope) remote?.lookAgain();
+    else choose(chosen);
+    isCurrent = true;
   } catch (error) {
     if (own !== looks) return;
     // Asked between two documents nothing is evaluated either: the answer is in the next one.
@@ -60,6 +64,7 @@ bar.addEventListener('change', () => choose(bar.value));
 document.querySelector('button')!.addEventListener('click', () => void look());
 chrome.devtools.network.onNavigated.addListener(() => {
   page.navigated();
+  isCurrent = false;
   void look();
 });
 // By `devtools.ts`.

@@ -9,6 +9,8 @@ export interface RemoteClient {
   client: InspectorClient;
   /** What came over the page's channel. */
   hear(event: unknown): void;
+  /** Events may have been missed. */
+  lookAgain(): void;
 }
 
 /** A client of a worker of the inspected page. */
@@ -16,14 +18,16 @@ export function remoteClient(page: InspectedPage, scope: string): RemoteClient {
   const target = new EventTarget() as SyncEventTarget & EventTarget;
   const calls = API_CALLS.map((name) => [name, (...values: unknown[]) => page.call(scope, name, values)]);
   const api = Object.fromEntries(calls) as SyncApi;
+  const changed = (detail: unknown) => void target.dispatchEvent(new CustomEvent('changed', { detail }));
   return {
     client: Object.assign(target, { ...api, exportHar: () => exportHar(api) }) as unknown as InspectorClient,
     hear(event) {
       if (!isNamed(event) || event.type === 'token') return;
-      if (event.type === 'changed') return void target.dispatchEvent(new CustomEvent('changed', { detail: event }));
+      if (event.type === 'changed') return changed(event);
       for (const type of [event.type, 'event'])
         target.dispatchEvent(new CustomEvent<SyncEvent>(type, { detail: event as SyncEvent }));
     },
+    lookAgain: () => changed(null),
   };
 }
 

@@ -88,7 +88,7 @@ export interface Labels {
   removeHeader(name: string): string;
   badJson(message: string): string;
   badMask: string;
-  bodyTooLong: string;
+  bodyFixed: string;
   maskHint: string;
   event: string;
   allEvents: string;

@@ -1,0 +1,182 @@
+import { describe, expect, test } from 'vitest';
+import { editableBody } from '../../client/bodies/editable-body.js';
+import { maskJson, unmaskJson } from '../../client/bodies/masked-json.js';
+import { showBody } from '../../client/bodies/shown-body.js';
+import { MASK } from '../../sw/policy/secrets.js';
+
+const bytes = (content: string) => new TextEncoder().encode(content).buffer;
+const shown = (content: string, contentType: string | null = 'application/json', truncated = false) =>
+  showBody({ bytes: bytes(content), contentType, truncated });
+const JWT = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.c2lnbmF0dXJl';
+
+describe('V5 a body as a person sees it', () => {
+  test('V5 JSON is indented, with its secrets masked at any depth', async () => {
+    const body = await shown(JSON.stringify({ name: 'ann', password: 'pw', deep: [{ refreshToken: { a: 1 }, note: JWT }] }));
+    expect(body.kind).toBe('json');
+    expect(JSON.parse((body as { text: string }).text)).toEqual({ name: 'ann', password: MASK, deep: [{ refreshToken: MASK, note: MASK }] });
+  });
+
+  test('V5 so are a form’s fields', async () => {
+    expect(await shown('name=ann+b&password=pw', 'application/x-www-form-urlencoded;charset=utf-8')).toEqual({
+      kind: 'form',
+      fields: [{ name: 'name', value: 'ann b' }, { name: 'password', value: MASK }],
+    });
+  });
+
+  test('a multipart form shows its fields, and of its files what they are', async () => {
+    const form = new FormData();
+    form.append('title', 'tree');
+    form.append('photo', new File(['1234'], 'tree.png', { type: 'image/png' }));
+    const request = new Request('https://x.example', { method: 'POST', body: form });
+    const contentType = request.headers.get('content-type');
+    expect(await showBody({ bytes: await request.arrayBuffer(), contentType, truncated: false })).toEqual({
+      kind: 'form',
+      fields: [{ name: 'title', value: 'tree' }, { name: 'photo', value: 'tree.png (image/png, 4 B)' }],
+    });
+  });
+
+  test('V5 JSON that breaks off is text, and its secrets are masked too', async () => {
+    expect(await shown('{"password":"a\\"b","title":"x","token":"abc', 'application/json', true)).toEqual({
+      kind: 'text',
+      text: `{"password":"${MASK}","title":"x","token":"${MASK}"`,
+    });
+  });
+
+  test('what’s no text is bytes, and a character that’s cut in two makes none of text', async () => {
+    expect(await showBody({ bytes: new Uint8Array([0xff, 0, 1]).buffer, contentType: null, truncated: false })).toMatchObject({ kind: 'bytes' });
+    expect(await shown('a\0b', 'text/plain')).toMatchObject({ kind: 'bytes' });
+    expect(await showBody({ bytes: bytes('aä').slice(0, 2), contentType: null, truncated: true })).toEqual({ kind: 'text', text: 'a' });
+    expect(await shown('7', 'application/json')).toEqual({ kind: 'text', text: '7' });
+  });
+
+  test.each([
+    ['a number', '{"pin_token": 1234, "a": 1', `{"pin_token": "${MASK}", "a": 1`],
+    ['an object', '{"secrets":{"a":"x","b":["y"]},"a":1', `{"secrets":"${MASK}","a":1`],
+    ['one that breaks off in its value', '{"a":1,"secrets":{"a":"x","b":["y"', `{"a":1,"secrets":"${MASK}"`],
+    ['one that breaks off in an escape', '{"password":"x\\', `{"password":"${MASK}"`],
+    ['a string with marks in it', '{"password":"}],\\"x","a":"y', `{"password":"${MASK}","a":"y`],
+  ])('V5 in JSON that breaks off, a secret that’s %s', async (_, text, masked) =>
+    expect(await shown(text, 'application/json', true)).toEqual({ kind: 'text', text: masked }),
+  );
+
+  test('V5 in a value on each line', async () =>
+    expect(await shown('{"password":"a"}\n{"password":"b"}\n', 'application/x-ndjson')).toEqual({ kind: 'text', text: `{"password":"${MASK}"}\n{"password":"${MASK}"}\n` }),
+  );
+
+  test('V5 in the beginning of a multipart form, of which the whole parts are shown', async () => {
+    const form = new FormData();
+    form.append('password', 'pw-s3cret');
+    form.append('title', 'tree');
+    form.append('note', 's3cret that breaks off');
+    const request = new Request('https://x.example', { method: 'POST', body: form });
+    const contentType = request.headers.get('content-type');
+    const start = (await request.arrayBuffer()).slice(0, -60);
+    expect(await showBody({ bytes: start, contentType, truncated: true })).toEqual({
+      kind: 'form',
+      fields: [{ name: 'password', value: MASK }, { name: 'title', value: 'tree' }],
+    });
+    expect(await showBody({ bytes: start.slice(0, 20), contentType, truncated: true })).toEqual({ kind: 'form', fields: [] });
+    expect(await showBody({ bytes: start, contentType, truncated: false })).toEqual({ kind: 'form', fields: [] });
+  });
+});
+
+describe('V5 what was masked comes back when the rest is edited', () => {
+  const original = { name: 'ann', password: 'pw', list: [{ id: 1, token: 'x' }, { id: 2, token: 'y' }, { id: 3, token: 'z' }], note: JWT, jwt: null };
+  type Shown = typeof original;
+  const edited = (change: (shown: Shown) => void) => {
+    const shown = maskJson(original) as Shown;
+    change(shown);
+    return unmaskJson(shown, original);
+  };
+
+  test('V5 by its name, at any depth', () => {
+    expect(edited((shown) => (shown.name = 'bob'))).toEqual({ ...original, name: 'bob' });
+    expect(edited(() => {})).toEqual(original);
+  });
+
+  test('V5 in a list that one was taken out of, put into, or moved in', () => {
+    const [one, two, three] = original.list;
+    expect(edited(({ list }) => list.splice(0, 1))).toEqual({ ...original, list: [two, three] });
+    expect(edited(({ list }) => list.unshift({ id: 0, token: 'new' }))).toEqual({ ...original, list: [{ id: 0, token: 'new' }, one, two, three] });
+    expect(edited(({ list }) => list.reverse())).toEqual({ ...original, list: [three, two, one] });
+  });
+
+  test('V5 in the one element that was changed', () => {
+    expect(edited(({ list }) => (list[1]!.id = 7))).toEqual({ ...original, list: [original.list[0], { id: 7, token: 'y' }, original.list[2]] });
+  });
+
+  test.each<[string, (shown: Shown) => void]>([
+    ['two elements were changed, which may have changed places', ({ list }) => list.splice(0, 2, { id: 8, token: MASK }, { id: 9, token: MASK })],
+    ['one was changed where another was taken away', ({ list }) => list.splice(0, 2, { id: 9, token: MASK })],
+    ['a name is new', (shown) => Object.assign(shown, { other: MASK })],
+    ['the value wasn’t hidden', (shown) => (shown.name = MASK)],
+    ['there was no value', (shown) => Object.assign(shown, { jwt: MASK })],
+    ['it’s a part of what’s written', (shown) => (shown.password = `${MASK}x`)],
+    ['what hid it has become something else', (shown) => Object.assign(shown, { list: { token: MASK } })],
+  ])('V5 it’s refused where %s', (_, change) => expect(() => edited(change)).toThrow(TypeError));
+
+  test('V5 elements that look alike may hide different values: which one is gone can’t be told', () => {
+    const alike = [{ token: 'x' }, { token: 'y' }];
+    expect(() => unmaskJson([{ token: MASK }], alike)).toThrow(TypeError);
+    expect(unmaskJson([{ token: MASK }, { token: MASK }], alike)).toEqual(alike);
+    expect(unmaskJson([{ token: MASK }], [{ token: 'x' }, { token: 'x' }])).toEqual([{ token: 'x' }]);
+  });
+});
+
+describe('a body that’s edited', () => {
+  const editable = (content: string, contentType: string | null = 'application/json', truncated = false) =>
+    editableBody({ bytes: bytes(content), contentType, truncated, size: content.length });
+
+  test('JSON is indented and printed anew, and its secrets are put back', () => {
+    const body = editable('{"title":"long","password":"pw"}')!;
+    expect(JSON.parse(body.text)).toEqual({ title: 'long', password: MASK });
+    expect(body.text).toContain('\n  ');
+    expect(body.bodyOf(body.text.replace('long', 'short'))).toBe('{"title":"short","password":"pw"}');
+    expect(() => body.bodyOf('{"title":')).toThrow(SyntaxError);
+    expect(() => body.bodyOf(`{"name":"${MASK}"}`)).toThrow(TypeError);
+  });
+
+  test.each([
+    ['a number with more digits than JavaScript keeps', '{"id":12345678901234567890,"a":1}'],
+    ['a fraction that is rounded', '{"id":0.12345678901234567890,"a":1}'],
+    ['a name that stands twice', '{"a":1,"a":1}'],
+    ['whole numbers for names, out of order', '{"2":0,"1":0,"a":1}'],
+  ])('JSON with %s stays as it’s written', (_, text) => {
+    const body = editable(text)!;
+    expect(body.text).toBe(text);
+    const edited = text.replace(/"a":1/g, '"a": 2');
+    expect(body.bodyOf(edited)).toBe(edited);
+  });
+
+  test.each(['{"a":1.0,"b":1e3,"c":-0.50,"d":100,"e":0,"f":"\\u00e4\\/"}', '[true,null,false,[],{}]'])('%s is printed anew', (text) =>
+    expect(editable(text)!.text).toContain('\n'),
+  );
+
+  test('a number that’s too long for JavaScript is kept when it’s typed, and refused beside a secret', () => {
+    expect(editable('{"id":1}')!.bodyOf('{"id":12345678901234567890}')).toBe('{"id":12345678901234567890}');
+    expect(() => editable('{"id":1,"token":"x"}')!.bodyOf(`{"id":12345678901234567890,"token":"${MASK}"}`)).toThrow(TypeError);
+  });
+
+  test('text keeps its line ends, though a text field has but one kind', () => {
+    const body = editable('a\r\nb\r\n', 'text/plain')!;
+    expect(body.text).toBe('a\nb\n');
+    expect(body.bodyOf('a\nc\n')).toBe('a\r\nc\r\n');
+    expect(editable('a\nb', 'text/plain')!.bodyOf('a\nc')).toBe('a\nc');
+    expect(editable('\ufeffa', 'text/plain')!.text).toBe('\ufeffa');
+  });
+
+  test('none may get one', () => expect(editableBody(null)!.bodyOf('new')).toBe('new'));
+
+  test.each<[string, string, string, boolean?]>([
+    ['a beginning', 'a', 'text/plain', true],
+    ['bytes', 'a\0', 'application/octet-stream'],
+    ['a multipart form', 'a', 'multipart/form-data; boundary=x'],
+    ['several kinds of line ends', 'a\r\nb\n', 'text/plain'],
+    ['a form with a secret', 'name=ann&password=pw', 'application/x-www-form-urlencoded'],
+    ['lines of JSON with a secret', '{"password":"a"}\n{"password":"b"}', 'application/x-ndjson'],
+    ['text with a token', `it's ${JWT}`, 'text/plain'],
+    ['JSON with a secret and a number that would change', '{"id":12345678901234567890,"token":"x"}', 'application/json'],
+  ])('%s isn’t edited', (_, content, type, truncated) => expect(editable(content, type, truncated)).toBeNull());
+
+  test('a form without secrets is', () => expect(editable('name=ann', 'application/x-www-form-urlencoded')!.text).toBe('name=ann'));
+});
