@@ -105,6 +105,73 @@ test.describe('V1 <holdfast-inspector>', () => {
     expect(await app.entries()).toEqual([]);
   });
 
+  test('V1 an entry that shares its id with a newer one keeps its own story, and is acted on itself', async ({ open, page, server }) => {
+    const app = await open({ options: QUIET });
+    await queued(app, '/api/old', '{"which":"old"}', { 'Holdfast-Id': 'same' });
+    await buried(app);
+    await queued(app, '/api/new', '{"which":"new"}', { 'Holdfast-Id': 'same' });
+    await show(page);
+    await page.locator(rows).first().click();
+    const told = page.locator(story);
+    await expect(told.locator('pre')).toContainText('old');
+    await told.getByRole('button', { name: 'Edit' }).click();
+    await told.getByLabel('Body', { exact: true }).fill('{"which":"old, edited"}');
+    await told.getByRole('button', { name: 'Save' }).click();
+    await expect(told.locator('pre')).toContainText('old, edited');
+    server.reply({ status: 201 });
+    await told.getByRole('button', { name: 'Retry' }).click();
+    await expect(page.locator(rows)).toHaveText([/\/api\/new/]);
+    expect(server.received.at(-1)!.text).toBe('{"which":"old, edited"}');
+    await page.locator(rows).click();
+    await expect(told.locator('pre')).toContainText('new');
+    await told.getByRole('button', { name: 'Cancel' }).click();
+    await expect(page.getByText('Nothing is waiting')).toBeVisible();
+    expect(await app.entries()).toEqual([]);
+  });
+
+  test('V1 the editor waits for the body, begins with the saved one, and leaves what another tab has changed', async ({ open, page }) => {
+    const app = await open({ options: QUIET });
+    await queued(app, '/api/a', '{"title":"long"}');
+    await buried(app);
+    await show(page);
+    await page.evaluate(() => {
+      const element = document.querySelector('holdfast-inspector') as unknown as { client: object };
+      const slow = { body: (seq: number) => new Promise((resolve) => Object.assign(window, { goOn: () => resolve(window.sync.body(seq)) })) };
+      // A client whose answers to `body` come when the test says so.
+      element.client = new Proxy(window.sync, {
+        get(sync, name) {
+          const value: unknown = name === 'body' ? slow.body : Reflect.get(sync, name);
+          return typeof value === 'function' ? value.bind(sync) : value;
+        },
+      });
+    });
+    const goOn = () => page.evaluate(() => (window as unknown as { goOn(): void }).goOn());
+    await page.locator(rows).click();
+    const told = page.locator(story);
+    const body = told.locator('textarea');
+    const edit = told.getByRole('button', { name: 'Edit' });
+    await edit.click();
+    await expect(edit).toHaveAttribute('aria-expanded', 'true');
+    await expect(body).toBeHidden();
+    await page.waitForFunction(() => 'goOn' in window);
+    await goOn();
+    await expect(body).toHaveValue(/"long"/);
+    await app.call((sync) => sync.edit(1, { headers: { 'X-Tab': 'another' } }));
+    await body.fill('{"title":"short"}');
+    await told.getByRole('button', { name: 'Save' }).click();
+    await expect(page.getByText('Saved. Retry it to send it.')).toBeVisible();
+    await edit.click();
+    await expect(edit).toHaveAttribute('aria-expanded', 'true');
+    await expect(body).toBeHidden();
+    const opens = async () => {
+      await goOn();
+      return body.isVisible();
+    };
+    await expect.poll(opens).toBe(true);
+    await expect(body).toHaveValue(/"short"/);
+    expect((await app.entries())[0]!.headers).toHaveProperty('x-tab', 'another');
+  });
+
   test('V1 a header that can’t be set is said at the form, and nothing changes', async ({ open, page }) => {
     const app = await open({ options: QUIET });
     await queued(app, '/api/a');
@@ -211,6 +278,28 @@ test.describe('V1 <holdfast-inspector>', () => {
     await expect(page.getByText('This page has no Holdfast')).toBeVisible();
   });
 
+  test('V1 takes the client that it’s given, before its first update or later', async ({ open, page }) => {
+    await open({ options: QUIET });
+    await page.addScriptTag({ url: '/holdfast-inspector.js' });
+    const give = () =>
+      page.evaluate(() => {
+        const element = document.querySelector('holdfast-inspector') ?? document.body.appendChild(document.createElement('holdfast-inspector'));
+        const given = { asked: 0 };
+        Object.assign(window, { given });
+        const status = () => {
+          given.asked++;
+          return window.sync.status();
+        };
+        Object.assign(element, { client: { status, entries: async () => [], addEventListener() {}, removeEventListener() {} } });
+      });
+    const asked = () => page.evaluate(() => (window as unknown as { given: { asked: number } }).given.asked);
+    for (const _ of ['before', 'later']) {
+      await give();
+      await expect.poll(asked).toBeGreaterThan(0);
+      await expect(page.getByText('0 waiting')).toBeVisible();
+    }
+  });
+
   test('V1 speaks Chinese, on a page that isn’t UTF-8 too', async ({ open, page }) => {
     const app = await open({ options: `locale: 'zh-CN', ${QUIET}` });
     await queued(app, '/api/a');
@@ -247,6 +336,19 @@ test.describe('V5 what is shown', () => {
 });
 
 test.describe('by keyboard and screen reader', () => {
+  test('space marks the row whose mark was clicked', async ({ open, page }) => {
+    const app = await open({ options: QUIET });
+    for (const path of ['/api/a', '/api/b']) await queued(app, path);
+    await show(page);
+    const list = page.locator(rows);
+    await list.nth(1).getByRole('checkbox').click();
+    await expect(list.nth(1)).toHaveAttribute('aria-selected', 'true');
+    await page.keyboard.press(' ');
+    await expect(list.nth(1)).toHaveAttribute('aria-selected', 'false');
+    await expect(list.nth(0)).toHaveAttribute('aria-selected', 'false');
+    expect(await app.entries()).toHaveLength(2);
+  });
+
   test('rows are walked, chosen and selected by keys', async ({ open, page }) => {
     const app = await open({ options: QUIET });
     for (const path of ['/api/a', '/api/b', '/api/c']) await queued(app, path);

@@ -1,0 +1,68 @@
+import { describe, expect, test, vi } from 'vitest';
+import type { InspectorClient } from '../../client/inspector/client.js';
+import { followOutbox, type OutboxView } from '../../client/inspector/outbox.js';
+import type { EntryInfo } from '../../sw/protocol/api.js';
+
+/** A client whose outbox is a map, and whose answers wait to be let go. */
+function follow(seqs: number[]) {
+  const outbox = new Map(seqs.map((seq) => [seq, { seq, state: 'pending' } as EntryInfo]));
+  const asked: string[] = [];
+  let gate = Promise.resolve();
+  const target = new EventTarget();
+  const answer = async <T>(call: string, value: () => T): Promise<T> => {
+    asked.push(call);
+    const found = value();
+    await gate;
+    return found;
+  };
+  const client = Object.assign(target, {
+    status: () => answer('status', () => ({})),
+    entries: () => answer('entries', () => [...outbox.values()]),
+    entry: (seq: number) => answer(`entry ${seq}`, () => outbox.get(seq) ?? null),
+  }) as unknown as InspectorClient;
+  const end = new AbortController();
+  let view: OutboxView | undefined;
+  followOutbox({ client, signal: end.signal, changed: (next) => (view = next) });
+  return {
+    outbox,
+    asked,
+    end,
+    shown: () => view?.entries.map(({ seq, state }) => [seq, state]),
+    tell: (type: string, seq: number) => target.dispatchEvent(new CustomEvent('event', { detail: { type, seq } })),
+    changed: (seq: number | null) => target.dispatchEvent(new CustomEvent('changed', { detail: seq === null ? null : { seq } })),
+    /** Answers wait until what's returned is called. */
+    hold() {
+      let go = () => {};
+      gate = new Promise((resolve) => (go = resolve));
+      return go;
+    },
+  };
+}
+
+describe('V1 a view follows the outbox', () => {
+  test('V1 what is delivered while it’s asked for doesn’t come back', async () => {
+    const { outbox, shown, tell, hold, asked } = follow([1, 2]);
+    await vi.waitFor(() => expect(shown()).toHaveLength(2));
+    const go = hold();
+    tell('sending', 1);
+    await vi.waitFor(() => expect(asked).toContain('entry 1'));
+    outbox.delete(1);
+    tell('delivered', 1);
+    go();
+    await vi.waitFor(() => expect(shown()).toEqual([[2, 'pending']]));
+    await vi.waitFor(() => expect(asked.filter((call) => call === 'entry 1')).toHaveLength(2));
+    expect(shown()).toEqual([[2, 'pending']]);
+  });
+
+  test('V1 what has changed without an event is asked for by itself; what may be anything, by pages', async () => {
+    const { outbox, shown, changed, asked } = follow([1, 2]);
+    await vi.waitFor(() => expect(shown()).toHaveLength(2));
+    outbox.set(2, { seq: 2, state: 'held' } as EntryInfo);
+    changed(2);
+    await vi.waitFor(() => expect(shown()).toEqual([[1, 'pending'], [2, 'held']]));
+    expect(asked.filter((call) => call === 'entries')).toHaveLength(1);
+    outbox.delete(1);
+    changed(null);
+    await vi.waitFor(() => expect(shown()).toEqual([[2, 'held']]));
+  });
+});
