@@ -112,6 +112,7 @@ export class EntryList extends LitElement {
     this.dispatchEvent(new CustomEvent('select', { detail: selected }));
   }
 
+  // Places are set by the property: a page's Content-Security-Policy may forbid the attribute.
   protected override render(): TemplateResult {
     const { entries } = this;
     const first = Math.max(0, Math.floor(this.scrollTop / ROW) - SPARE);
@@ -126,7 +127,7 @@ export class EntryList extends LitElement {
       aria-label=${this.speech.labels.outbox}
       aria-multiselectable="true"
       aria-rowcount=${entries.length}
-      style="height:${entries.length * ROW}px"
+      .style=${`height: ${entries.length * ROW}px`}
       @keydown=${this.#key}
     >
       ${repeat(
@@ -148,7 +149,7 @@ export class EntryList extends LitElement {
       aria-rowindex=${index + 1}
       aria-selected=${this.selected.has(seq)}
       tabindex=${seq === this.#current ? 0 : -1}
-      style="top:${index * ROW}px"
+      .style=${`top: ${index * ROW}px`}
       @click=${() => this.#choose(seq)}
       @focusin=${() => {
         this.#current = seq;

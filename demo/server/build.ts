@@ -7,14 +7,21 @@ const ROOT = resolve(DEMO, '..');
 export const DIST = resolve(ROOT, 'dist');
 export const WORKER_SCRIPT = resolve(DEMO, 'page/sw.js');
 
+/** Holdfast's own scripts, and how vite builds each. */
+export const SCRIPTS = {
+  'holdfast-sw.js': 'classic-worker',
+  'holdfast.js': 'classic-client',
+  'holdfast-stream.js': 'classic-stream',
+  'holdfast-tools.js': 'classic-tools',
+  'holdfast-inspector.js': 'classic-inspector',
+};
+
 /** Files of the page by their URL paths. */
 export type PageFiles = ReadonlyMap<string, string | Uint8Array>;
 
 /** Builds the page into memory, so that two demos at once can't write over each other's files. */
 export async function buildPage(): Promise<PageFiles> {
-  await buildMissing('holdfast-sw.js', 'classic-worker');
-  await buildMissing('holdfast.js', 'classic-client');
-  await buildMissing('holdfast-stream.js', 'classic-stream');
+  for (const [file, mode] of Object.entries(SCRIPTS)) await buildMissing(file, mode);
   const built = await build({
     root: resolve(DEMO, 'page'),
     configFile: false,

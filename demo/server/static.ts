@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
 import { Hono } from 'hono';
-import { DIST, WORKER_SCRIPT, type PageFiles } from './build.js';
+import { DIST, SCRIPTS, WORKER_SCRIPT, type PageFiles } from './build.js';
 import type { DemoEnv } from './env.js';
 
 const TYPES: Record<string, string> = {
@@ -16,12 +16,7 @@ const PAGE_POLICY = "default-src 'self'; img-src 'self' blob: data:; object-src 
 
 const ON_DISK: Record<string, string> = {
   '/sw.js': WORKER_SCRIPT,
-  '/holdfast-sw.js': resolve(DIST, 'holdfast-sw.js'),
-  '/holdfast-sw.js.map': resolve(DIST, 'holdfast-sw.js.map'),
-  '/holdfast.js': resolve(DIST, 'holdfast.js'),
-  '/holdfast-stream.js': resolve(DIST, 'holdfast-stream.js'),
-  '/holdfast-stream.js.map': resolve(DIST, 'holdfast-stream.js.map'),
-  '/holdfast.js.map': resolve(DIST, 'holdfast.js.map'),
+  ...Object.fromEntries(Object.keys(SCRIPTS).flatMap((file) => [file, `${file}.map`]).map((file) => [`/${file}`, resolve(DIST, file)])),
 };
 
 /** The page from memory, and the worker's scripts from disk as they are at the moment. */

@@ -1,6 +1,8 @@
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Page } from '@playwright/test';
 import { runnerImport } from 'vite';
+import type { Har } from '../../client/index.js';
 import { expect, test } from '../support/fixtures.js';
 
 interface Demo {
@@ -39,6 +41,12 @@ test('the demo: a report saved while the server is down, held on an expired toke
     await save(page, 'Loose bolt');
     await expect(status).toHaveAttribute('data-state', 'waiting');
     await expect(page.locator('#outbox [data-entry]')).toHaveCount(1);
+    await page.locator('#inspector-panel summary').click();
+    await expect(page.locator('holdfast-entry-list [role=row]')).toContainText('POST /api/reports');
+    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Export HAR' }).click();
+    const har = JSON.parse(await readFile(await (await download).path(), 'utf8')) as Har;
+    expect(har.log.entries.at(-1)?.request.postData?.params).toContainEqual({ name: 'title', value: 'Loose bolt' });
 
     await dial(page, '401');
     await expect(status).toHaveAttribute('data-state', 'held');

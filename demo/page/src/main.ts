@@ -1,6 +1,7 @@
 import { onBook, refresh } from './changes.js';
 import { byId } from './dom.js';
 import { startFeed } from './feed.js';
+import { startInspector } from './inspector.js';
 import { startJournal } from './journal.js';
 import { showOutbox, startOutbox } from './outbox.js';
 import { startReportForm } from './report-form.js';
@@ -63,6 +64,7 @@ startStatus();
 startReportForm();
 startOutbox();
 startJournal();
+startInspector();
 startFeed();
 startServerPanel(() => void readAll());
 onLook(show);
