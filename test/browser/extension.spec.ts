@@ -78,6 +78,39 @@ test("the panel's calls and events outlive a worker that was stopped", async ({ 
   expect(await panel(text)).toBe('one');
 });
 
+test('a panel that is shown again keeps its client, and an open editor with it; a new document has another', async ({ devtools, server }) => {
+  const { page, panel } = devtools;
+  await connectPage(page);
+  await panel(LOOK_AGAIN);
+  await expect.poll(() => panel(HAS_CLIENT)).toBe(true);
+  const isSame = `window.before === ${INSPECTOR}.client`;
+  await panel(`window.before = ${INSPECTOR}.client`);
+  await panel(`dispatchEvent(new Event('panel-hidden'))`);
+  await server.unlisten();
+  expect(await post(devtools)).toBe(202);
+  await panel(`dispatchEvent(new Event('panel-shown'))`);
+  await expect.poll(() => panel(`${INSPECTOR}.shadowRoot.querySelector('holdfast-entry-list')?.entries.length`)).toBe(1);
+  expect(await panel(isSame)).toBe(true);
+  await server.listen();
+  await page.reload();
+  await expect.poll(() => panel(`${isSame} || !${HAS_CLIENT}`)).toBe(false);
+});
+
+test('V1 DevTools’ own importer reads the HAR, attempt by attempt', async ({ devtools, server }) => {
+  const { page, panel, frontend } = devtools;
+  await connectPage(page);
+  await panel(LOOK_AGAIN);
+  await expect.poll(() => panel(HAS_CLIENT)).toBe(true);
+  server.reply({ status: 500, body: { error: 'down' } });
+  expect(await post(devtools)).toBe(202);
+  const har = await panel(`${INSPECTOR}.client.exportHar()`);
+  const read = await frontend(`import('devtools://devtools/bundled/models/har/har.js').then(async ({ HARFormat, Importer }) => {
+    const requests = Importer.Importer.requestsFromHARLog(new HARFormat.HARRoot(${JSON.stringify(har)}).log);
+    return Promise.all(requests.map(async (one) => [one.requestMethod, new URL(one.url()).pathname, one.statusCode, await one.requestFormData(), one.duration >= 0]));
+  })`);
+  expect(read).toEqual([['POST', '/api/notes', 500, 'one', true]]);
+});
+
 test('of two scopes either can be chosen', async ({ devtools, server }) => {
   const { page, panel } = devtools;
   server.serve('/other/worker.js', workerScript(`backends: [{ baseUrl: '/other-api' }]`));

@@ -16,6 +16,8 @@ export interface DevTools {
   page: Page;
   /** Evaluates in the panel's own page. */
   panel<T>(expression: string): Promise<T>;
+  /** Evaluates in DevTools itself, whose modules can be imported there. */
+  frontend<T>(expression: string): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -54,6 +56,7 @@ export async function openDevTools(url: string): Promise<DevTools> {
   return {
     page,
     panel: <T>(expression: string) => panel(expression) as Promise<T>,
+    frontend: <T>(expression: string) => frontend(expression) as Promise<T>,
     async close() {
       await context.close();
       await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
