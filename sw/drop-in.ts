@@ -7,4 +7,4 @@ declare const self: ServiceWorkerGlobalScope;
 
 // In a script that is imported, this is the URL of the worker that imports it.
 const apis = new URL(self.location.href).searchParams.getAll('api');
-if (apis.length > 0) install({ backends: apis.map((baseUrl) => ({ baseUrl })), takeOver: true });
+if (apis.length > 0) install({ backends: apis.map((baseUrl) => ({ baseUrl })), takeOver: true, staticRouting: true });

@@ -5,11 +5,13 @@ import { backendFor } from './pipeline/intercept.js';
 import { createPipeline } from './pipeline/pipeline.js';
 import { browserChance, browserClock, browserDigest, browserLocks, browserStorage } from './platform/browser.js';
 import { serve } from './platform/endpoint.js';
+import { addRoutes } from './platform/static-routes.js';
 import { browserSend, restoreRequest } from './platform/transport.js';
 import { isActiveWorker, wakeUps, type SyncEventLike } from './platform/wake-ups.js';
 import { storedCheckpoints } from './store/checkpoints.js';
 import { connect } from './store/connection.js';
 import { storedOutbox } from './store/outbox.js';
+import { routesBeside } from './policy/static-routes.js';
 import type { InstallOptions } from './options.js';
 import { readOptions } from './read-options.js';
 import type { Ports } from './ports.js';
@@ -87,6 +89,9 @@ export function install(options: InstallOptions): void {
     event.waitUntil(scheduler.hurry());
   };
 
+  if (options.staticRouting) {
+    self.addEventListener('install', (event) => event.waitUntil(addRoutes(event, routesBeside(configs))));
+  }
   if (options.takeOver) {
     self.addEventListener('install', () => void self.skipWaiting());
     // Within the activation, so that a page that waits for it is controlled when it's over.

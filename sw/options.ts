@@ -134,6 +134,13 @@ export interface InstallOptions {
   locale?: string;
   /** Take over open pages at once: `skipWaiting` and `clients.claim()`. @default false */
   takeOver?: boolean;
+  /**
+   * Let the browser fetch what belongs to no backend without starting the worker (navigations, GETs, other
+   * URLs), where it can: Chromium 123 and later. Only for a worker that has no other fetch listener, as
+   * none would hear of those requests. @default false; true when `holdfast-sw.js?api=` is the worker itself
+   * @see https://wicg.github.io/service-worker-static-routing-api/
+   */
+  staticRouting?: boolean;
 }
 
 export const INSTALL_RULES: Rules = {
@@ -141,6 +148,7 @@ export const INSTALL_RULES: Rules = {
   onEvent: aFunction('an event'),
   locale: [isLocale, 'it must be a BCP 47 language tag'],
   takeOver: bool,
+  staticRouting: bool,
 };
 
 function isLocale(value: unknown): boolean {

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
-import { connectPage, expect, test, NEVER } from '../support/fixtures.js';
+import { connectPage, expect, NEVER, stopWorkers, test, workerScript } from '../support/fixtures.js';
 
 test('the main job: stored while down, replayed, held on a JWT 401, released by a token, delivered in order', async ({ open, server }) => {
   server.requireToken();
@@ -81,6 +81,46 @@ test('a worker without takeOver takes over no page by itself', async ({ page, se
   expect(await page.evaluate(() => window.sync.controlled)).toBe(false);
   await page.reload();
   expect(await page.evaluate(() => navigator.serviceWorker.controller !== null)).toBe(true);
+});
+
+for (const staticRouting of [true, false]) {
+  test(`requests outside of every backend ${staticRouting ? 'don’t reach' : 'reach'} a worker whose staticRouting is ${staticRouting}`, async ({ page, server }) => {
+    const backends = `backends: [{ baseUrl: '/api/v1', ${NEVER} }, { baseUrl: '/api/odd:(path)', ${NEVER} }]`;
+    const watch = `const heard = new BroadcastChannel('heard');
+      self.addEventListener('fetch', ({ request }) => heard.postMessage(request.method + ' ' + new URL(request.url).pathname));`;
+    server.serve('/worker.js', `${watch}\n${workerScript(`staticRouting: ${staticRouting}, ${backends}`)}`);
+    server.serve('/asset', 'asset', 'text/plain');
+    await page.goto(server.origin);
+    await connectPage(page);
+    await page.goto(`${server.origin}/?again`);
+    const heard = await page.evaluate(async () => {
+      const heard: string[] = [];
+      new BroadcastChannel('heard').addEventListener('message', ({ data }) => heard.push(data as string));
+      const post = { method: 'POST', body: 'x' };
+      for (const [path, init] of [['/asset'], ['/api/v1/read'], ['/api/v10', post], ['/api/v1/last', post]] as const) await fetch(path, init);
+      while (!heard.includes('POST /api/v1/last')) await new Promise((resolve) => setTimeout(resolve, 10));
+      return heard;
+    });
+    const beside = ['GET /asset', 'GET /api/v1/read', 'POST /api/v10'];
+    expect(heard).toEqual(staticRouting ? ['POST /api/v1/last'] : [...beside, 'POST /api/v1/last']);
+    await server.unlisten();
+    const paths = ['/api/v1', '/api/v1?a', '/api/v1/x', '/api/odd:(path)/x'];
+    const statuses = await page.evaluate(async (all) => Promise.all(all.map(async (path) => (await fetch(path, { method: 'POST' })).status)), paths);
+    expect(statuses).toEqual([202, 202, 202, 202]);
+  });
+}
+
+test('the drop-in worker, which has no other listener, leaves the rest to the browser by itself', async ({ page, server }) => {
+  server.serve('/', '<!doctype html><script src="/holdfast.js" data-worker="/holdfast-sw.js?api=/api"></script>', 'text/html');
+  await page.goto(server.origin);
+  await page.waitForFunction(() => navigator.serviceWorker.controller);
+  await page.reload();
+  await stopWorkers(page);
+  const asked = await page.evaluate(async () => {
+    await (await fetch('/holdfast.js?')).text();
+    return performance.getEntriesByName(`${location.origin}/holdfast.js?`)[0]?.toJSON() as { workerFinalSourceType?: string };
+  });
+  expect(asked.workerFinalSourceType).toBe('network');
 });
 
 /** The app's own code, with Holdfast taken from its package: as many files as the bundler makes of it. */
