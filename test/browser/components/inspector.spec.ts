@@ -210,6 +210,7 @@ test.describe('V1 <holdfast-inspector>', () => {
     await page.getByLabel('Select all that are shown').check();
     server.reply({ status: 500 });
     await page.getByRole('button', { name: 'Cancel (1)' }).click();
+    await expect(page.locator('.said')).toHaveText('Cancelled');
     await expect(page.locator(rows)).toHaveText([/\/api\/c/]);
     server.reply({ status: 201 });
     await page.getByRole('button', { name: 'Retry (1)' }).click();

@@ -60,11 +60,33 @@ test.describe('V1 <holdfast-status>', () => {
     await show(page, 'holdfast-status');
     await expect(page.locator('holdfast-status')).toHaveText(/All saved/);
     await page.evaluate(() => {
-      const element = document.querySelector('holdfast-status')!;
+      const element = document.querySelector('holdfast-status') as HTMLElement & { client: unknown };
+      let asked = 0;
+      element.client = new Proxy(window.sync, {
+        get(sync, name) {
+          asked++;
+          const value: unknown = Reflect.get(sync, name);
+          return typeof value === 'function' ? (value.bind(sync) as unknown) : value;
+        },
+      });
+      Object.assign(window, { element, asked: () => asked });
+    });
+    const asked = () => page.evaluate(() => (window as unknown as { asked(): number }).asked());
+    await expect.poll(asked).toBeGreaterThan(0);
+    await expect(page.locator('holdfast-status')).toHaveText(/All saved/);
+    const before = await page.evaluate(() => {
+      const { element, asked } = window as unknown as { element: Element; asked(): number };
       element.remove();
-      Object.assign(window, { element });
+      const other = document.createElement('holdfast-status') as HTMLElement & { client: unknown };
+      other.id = 'other';
+      other.client = window.sync;
+      document.body.append(other);
+      return asked();
     });
     await queued(app, '/api/a');
+    await expect(page.locator('#other [part=badge]')).toHaveText(/1 waiting/);
+    expect(await asked()).toBe(before);
+    await page.evaluate(() => document.querySelector('#other')!.remove());
     await page.evaluate(() => document.body.append((window as unknown as { element: Element }).element));
     await expect(page.locator('holdfast-status [part=badge]')).toHaveText(/1 waiting/);
   });
