@@ -122,6 +122,8 @@ export interface CaptureOrder {
   draft: Draft;
   body: Body | null;
   limits: Limits;
+  /** Its id was made up for it, so that nothing can wait under its key. @default false */
+  isNewId?: boolean;
   /** What to do when an entry with the same key waits: refuse, or take its place in line. */
   whenWaiting: 'refuse' | 'replace';
   /** An entry on the wire isn't replaced: the new one queues behind it. */

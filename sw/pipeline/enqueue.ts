@@ -49,7 +49,7 @@ export interface EnqueueParts {
 export function createEnqueue({ ports, report, scheduler, answerFor, instance }: EnqueueParts): Enqueue {
   const { clock, log } = ports;
 
-  const write: Enqueue['write'] = async (backend, wanted, { replace }, { decide, firstSend = false, silent = false }) => {
+  const write: Enqueue['write'] = async (backend, wanted, { id, replace }, { decide, firstSend = false, silent = false }) => {
     const { body, berth } = wanted;
     const { method, url } = wanted.draft.request;
     try {
@@ -61,6 +61,7 @@ export function createEnqueue({ ports, report, scheduler, answerFor, instance }:
         body,
         limits: backend.config.limits,
         backend: backend.record,
+        isNewId: id === null,
         whenWaiting: replace ? 'replace' : 'refuse',
         isInFlight: (seq) => firstSend || backend.flights.has(seq),
         decide,

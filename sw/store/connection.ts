@@ -111,13 +111,13 @@ export function connect({ clock, makeRoom, name = DATABASE }: ConnectionOptions)
       const results: unknown[] = [];
       try {
         for (const job of jobs) results.push(await job.work(tx));
+        tx.commit();
+        await tx.done;
       } catch (error) {
         if (!tx.error) abort(tx);
-        // On a quota abort Chromium fires `abort` only, so the reason is the transaction's.
+        // Of a write that nobody waited for, and of a quota abort in Chromium, the transaction alone tells.
         throw tx.error ?? error;
       }
-      tx.commit();
-      await tx.done;
       return results;
     });
 
@@ -160,6 +160,9 @@ export function connect({ clock, makeRoom, name = DATABASE }: ConnectionOptions)
       }),
   };
 }
+
+/** A write that a transaction doesn't wait for: if it fails, the transaction does, and says so. */
+export const unawaited = (writing: Promise<unknown>): void => void writing.catch(() => {});
 
 function abort(tx: { abort(): void }): void {
   try {

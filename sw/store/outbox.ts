@@ -5,9 +5,9 @@ import type { Decision, KeptSettlement } from '../policy/entry.js';
 import { isQuotaError } from '../policy/errors.js';
 import { readEntry, turnOf, type EntryRecord, type Turn } from '../policy/entry-record.js';
 import type { BackendRecord, Body, CaptureOrder, CaptureResult, Outbox, Settings } from '../ports.js';
-import type { Connection } from './connection.js';
+import { unawaited, type Connection } from './connection.js';
 import type { WriteTransaction } from './schema.js';
-import { count, limitReached } from './tally.js';
+import { count, limitReached, tallyOf } from './tally.js';
 
 const SETTINGS = 'settings';
 const DEFAULT_SETTINGS: Settings = { paused: false };
@@ -16,8 +16,15 @@ const DEFAULT_SETTINGS: Settings = { paused: false };
 const JOURNAL_KEPT = 500;
 const JOURNAL_LOT = 100;
 
-/** The outbox in IndexedDB. */
+/**
+ * The outbox in IndexedDB.
+ *
+ * A transaction waits for what it reads, and for nothing that it writes: requests run in their order, each costs
+ * a way to the browser's process and back, and one that fails takes the transaction down, which says why.
+ */
 export function storedOutbox({ read, write }: Connection): Outbox {
+  /** Those that lie on disk as they are, as far as this worker knows. They're replaced, never changed. */
+  const written = new WeakSet<BackendRecord>();
   return {
     start: () =>
       read(async (db) => {
@@ -43,27 +50,33 @@ export function storedOutbox({ read, write }: Connection): Outbox {
       }),
 
     capture: async (order) => {
-      const { body } = order;
-      try {
-        return await write((tx) => capture(tx, order));
-      } catch (error) {
+      const { body, backend } = order;
+      const store = (given: Body | null) =>
+        write((tx) => capture(tx, { ...order, body: given }, backend && !written.has(backend) ? backend : null));
+      const result = await store(body).catch(async (error: unknown) => {
         if (!(body instanceof Blob) || isQuotaError(error)) throw error;
         // WebKit keeps no Blob in an ephemeral session: UnknownError.
-        const bytes = await body.arrayBuffer();
-        return write((tx) => capture(tx, { ...order, body: bytes }));
-      }
+        return store(await body.arrayBuffer());
+      });
+      if (backend && result.kind === 'stored') written.add(backend);
+      return result;
     },
 
     commit: ({ seq, decide, body, backend, settings, events }) =>
       write(async (tx) => {
-        if (backend) await putBackend(tx, backend);
-        if (settings) await tx.objectStore('settings').put(settings, SETTINGS);
+        const isNews = backend !== undefined && !written.has(backend);
+        const value = seq === undefined ? undefined : (tx.objectStore('entries').get(seq) as Promise<unknown>);
+        if (isNews) await putBackend(tx, backend);
+        if (settings) unawaited(tx.objectStore('settings').put(settings, SETTINGS));
         if (events) await note(tx, events);
-        if (seq === undefined || !decide) return null;
-        const value: unknown = await tx.objectStore('entries').get(seq);
-        const entry = value === undefined ? null : readEntry(value, seq);
-        const decision = entry && decide(entry);
+        const found = await value;
+        if (seq === undefined || found === undefined || !decide) return null;
+        const entry = readEntry(found, seq);
+        const decision = decide(entry);
         if (decision) await apply(tx, entry, decision, { body });
+        return decision;
+      }).then((decision) => {
+        if (backend) written.add(backend);
         return decision;
       }),
 
@@ -140,12 +153,12 @@ export function storedOutbox({ read, write }: Connection): Outbox {
     answered: (seqs) =>
       write(async (tx) => {
         const [entries, settlements] = [tx.objectStore('entries'), tx.objectStore('settlements')];
-        for (const seq of seqs) {
-          const [entry, settlement] = await Promise.all([entries.get(seq), settlements.get(seq)]);
-          if (entry?.asked) await entries.put({ ...entry, asked: null });
+        const found = await Promise.all(seqs.map((seq) => Promise.all([entries.get(seq), settlements.get(seq)])));
+        for (const [entry, settlement] of found) {
+          if (entry?.asked) unawaited(entries.put({ ...entry, asked: null }));
           if (settlement?.asked === undefined) continue;
           const { asked: _, ...told } = settlement;
-          await settlements.put(told);
+          unawaited(settlements.put(told));
         }
       }),
 
@@ -162,10 +175,11 @@ export function storedOutbox({ read, write }: Connection): Outbox {
 /** The index for a reference. */
 const named = (reference: string): 'key' | 'id' => (isKey(reference) ? 'key' : 'id');
 
-async function capture(tx: WriteTransaction, order: CaptureOrder): Promise<CaptureResult> {
-  const { draft, body, backend, decide } = order;
+async function capture(tx: WriteTransaction, order: CaptureOrder, backend: BackendRecord | null): Promise<CaptureResult> {
+  const { draft, body, decide } = order;
   const entries = tx.objectStore('entries');
-  const sameKey = (await entries.index('key').getAll(draft.key)).map((value) => readEntry(value, value.seq));
+  const [same] = await Promise.all([order.isNewId ? [] : entries.index('key').getAll(draft.key), tallyOf(tx, draft.backend)]);
+  const sameKey = same.map((value) => readEntry(value, value.seq));
   const inTheWay = sameKey.find((entry) => entry.state === 'pending' && !order.isInFlight(entry.seq));
   const inFlight = sameKey.find((entry) => entry.state === 'pending');
   if (inFlight && order.whenWaiting === 'refuse') return { kind: 'refused', waiting: inFlight };
@@ -186,8 +200,8 @@ async function capture(tx: WriteTransaction, order: CaptureOrder): Promise<Captu
     entry = { ...draft, seq };
   }
   const decision = decide(entry);
-  if (body) await tx.objectStore('bodies').put(body, entry.seq);
-  else if (inTheWay) await tx.objectStore('bodies').delete(entry.seq);
+  if (body) unawaited(tx.objectStore('bodies').put(body, entry.seq));
+  else if (inTheWay) unawaited(tx.objectStore('bodies').delete(entry.seq));
   await count(tx, inTheWay ?? null, entry);
   await apply(tx, entry, decision, { written: !inTheWay && decision.entry === entry });
   return { kind: 'stored', decision, seq: entry.seq, replaced: inTheWay !== undefined };
@@ -203,7 +217,7 @@ async function putBackend(tx: WriteTransaction, backend: BackendRecord): Promise
   const store = tx.objectStore('backends');
   const { epoch = 0, last = null, signedOut = null, sessionUser = null } = (await store.get(backend.key)) ?? {};
   const isNewer = epoch > (backend.epoch ?? 0);
-  await store.put(isNewer ? { ...backend, epoch, last, signedOut, sessionUser } : backend);
+  unawaited(store.put(isNewer ? { ...backend, epoch, last, signedOut, sessionUser } : backend));
 }
 
 interface Applied {
@@ -217,21 +231,27 @@ interface Applied {
 async function apply(tx: WriteTransaction, entry: EntryRecord, decision: Decision, { written, body }: Applied = {}): Promise<void> {
   const { entry: next, settlement, events } = decision;
   const { seq } = entry;
+  const [entries, bodies, settlements] = [tx.objectStore('entries'), tx.objectStore('bodies'), tx.objectStore('settlements')];
   if (!written) {
-    await (next ? tx.objectStore('entries').put(next) : tx.objectStore('entries').delete(seq));
+    unawaited(next ? entries.put(next) : entries.delete(seq));
     await count(tx, entry, next);
   }
-  if (!next || body === null) await tx.objectStore('bodies').delete(seq);
-  else if (body) await tx.objectStore('bodies').put(body, seq);
-  if (settlement) await tx.objectStore('settlements').put(settlement);
-  else if (settlement === null) await tx.objectStore('settlements').delete(seq);
+  if (!next || body === null) unawaited(bodies.delete(seq));
+  else if (body) unawaited(bodies.put(body, seq));
+  if (settlement) unawaited(settlements.put(settlement));
+  else if (settlement === null) unawaited(settlements.delete(seq));
   await note(tx, events);
 }
 
+/** Events that this worker has added since it swept the journal last: a new one can't know, and sweeps first. */
+let unswept = JOURNAL_LOT;
+
 async function note(tx: WriteTransaction, events: readonly SyncEvent[]): Promise<void> {
   const journal = tx.objectStore('journal');
-  for (const event of events) {
-    const place = await journal.add(event);
-    if (place % JOURNAL_LOT === 0) await journal.delete(IDBKeyRange.upperBound(place - JOURNAL_KEPT));
-  }
+  for (const event of events) unawaited(journal.add(event));
+  unswept += events.length;
+  if (unswept < JOURNAL_LOT) return;
+  unswept = 0;
+  const last = await journal.openKeyCursor(null, 'prev');
+  if (last) unawaited(journal.delete(IDBKeyRange.upperBound(last.key - JOURNAL_KEPT)));
 }

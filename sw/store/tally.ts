@@ -1,5 +1,6 @@
 import { readEntry, type EntryRecord } from '../policy/entry-record.js';
 import type { Limits } from '../ports.js';
+import { unawaited } from './connection.js';
 import { NOTHING, type Tally, type WriteTransaction } from './schema.js';
 
 type Counted = Pick<EntryRecord, 'backend' | 'bodySize'>;
@@ -7,7 +8,8 @@ type Counted = Pick<EntryRecord, 'backend' | 'bodySize'>;
 /** What a transaction has read or changed already: many captures share one. */
 const known = new WeakMap<WriteTransaction, Map<string, Tally>>();
 
-async function tallyOf(tx: WriteTransaction, backend: string): Promise<Tally> {
+/** The tally as it is in this transaction, with what this one has changed. */
+export async function tallyOf(tx: WriteTransaction, backend: string): Promise<Tally> {
   const mine = known.get(tx) ?? new Map<string, Tally>();
   known.set(tx, mine);
   const tally = mine.get(backend) ?? (await tx.objectStore('tallies').get(backend)) ?? NOTHING;
@@ -24,7 +26,7 @@ export async function count(tx: WriteTransaction, before: Counted | null, after:
     const { entries, bytes } = await tallyOf(tx, backend);
     const tally = { entries: Math.max(0, entries + sign), bytes: Math.max(0, bytes + sign * bodySize) };
     known.get(tx)!.set(backend, tally);
-    await tx.objectStore('tallies').put(tally, backend);
+    unawaited(tx.objectStore('tallies').put(tally, backend));
   }
 }
 
@@ -52,6 +54,6 @@ async function recount(tx: WriteTransaction, backend: string): Promise<Tally> {
     tally = { entries: tally.entries + 1, bytes: tally.bytes + bodySize };
   }
   known.get(tx)!.set(backend, tally);
-  await tx.objectStore('tallies').put(tally, backend);
+  unawaited(tx.objectStore('tallies').put(tally, backend));
   return tally;
 }
