@@ -189,9 +189,9 @@ export class SyncClient extends TypedEventTarget {
   /**
    * Changes a dead letter's headers or body before it's retried.
    *
-   * It gets a new idempotency key when the server has refused it, as many a server repeats its first answer
-   * to a key. Where the server may have acted on the old request (a send had no answer, or a 5xx, and the
-   * last refusal wasn't a 400 or 422), it keeps the old key, so that it isn't done twice; a server may then
+   * It gets a new idempotency key when the last answer was a 400 or 422, by which the application itself has
+   * refused it, as many a server repeats its first answer to a key. After any other, and once it has kept its
+   * key, it keeps it: an earlier send may have been acted on, and it would be done twice. A server may then
    * refuse the key with another body. A header of that name in the patch settles it.
    *
    * @throws ConfigError (by name) for a header that can't be set, a body that can't be sent or has no room,

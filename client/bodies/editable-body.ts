@@ -1,8 +1,8 @@
 import type { EntryBody } from '../../sw/protocol/api.js';
-import { MASK, maskText } from '../../sw/policy/secrets.js';
+import { MASK } from '../../sw/policy/secrets.js';
 import { survives } from './json-tokens.js';
-import { maskFields, maskJson, unmaskJson } from './masked-json.js';
-import { formFields, isForm, isMultipart, jsonIn, textOf } from './shown-body.js';
+import { maskJson, unmaskJson } from './masked-json.js';
+import { formFields, hasSecret, isForm, isMultipart, jsonIn, textOf } from './shown-body.js';
 
 /** A body as text that a person can change, secrets masked. */
 export interface EditableBody {
@@ -38,7 +38,8 @@ export function editableBody(body: EntryBody | null): EditableBody | null {
 }
 
 function editableJson(text: string, original: object): EditableBody | null {
-  const masked = maskJson(original);
+  const masked = shownOf(original);
+  if (!masked) return null;
   const isOpen = JSON.stringify(masked) === JSON.stringify(original);
   const isWhole = survives(text, original);
   if (!isWhole && !isOpen) return null;
@@ -48,14 +49,35 @@ function editableJson(text: string, original: object): EditableBody | null {
     bodyOf(edited) {
       const value: unknown = JSON.parse(edited);
       const isAsWritten = survives(edited, value);
-      if (!isAsWritten && edited.includes(MASK)) throw new TypeError(`a number is too long to be kept beside ${MASK}`);
-      return isAsWritten ? JSON.stringify(isOpen ? value : unmaskJson(value, original)) : edited;
+      const unmasked = unmaskJson(value, original);
+      if (!isAsWritten && JSON.stringify(value).includes(MASK)) throw new TypeError(`a number is too long to be kept beside ${MASK}`);
+      return isAsWritten ? JSON.stringify(unmasked) : edited;
     },
   };
 }
 
+/** Null where a name is a secret, or it's too deep. */
+function shownOf(original: object): unknown {
+  try {
+    const masked = maskJson(original);
+    return namesOf(masked) === namesOf(original) ? masked : null;
+  } catch {
+    return null;
+  }
+}
+
+function namesOf(value: unknown): string {
+  const names: string[] = [];
+  JSON.stringify(value, (name, inner: unknown) => {
+    if (name.includes(MASK)) names.push(name);
+    return inner;
+  });
+  return names.join();
+}
+
 /** Lines of JSON, a form, a token: what is hidden in a view of it can't be edited there. */
 function isSecretive(text: string, contentType: string | null): boolean {
-  if (isForm(contentType)) return formFields(text).some(({ value }) => value.includes(MASK));
-  return maskFields(maskText(text)) !== text;
+  if (!isForm(contentType)) return hasSecret(text);
+  const shown = formFields(text);
+  return [...new URLSearchParams(text)].some(([name, value], at) => shown[at]?.name !== name || shown[at].value !== value);
 }

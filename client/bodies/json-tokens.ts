@@ -18,5 +18,5 @@ function meaning(token: string): string {
   const kept = digits.replace(/0+$/, '');
   // 0.123 × 10 to the power of …
   const power = Number(exponent) - fraction.length + digits.length;
-  return kept === '' ? '0' : `${sign}${kept}e${power}`;
+  return kept === '' ? `${sign}0` : `${sign}${kept}e${power}`;
 }

@@ -1,6 +1,6 @@
 import type { EntryBody } from '../../sw/protocol/api.js';
-import { isSecret, MASK, maskText } from '../../sw/policy/secrets.js';
-import { maskFields, maskJson } from './masked-json.js';
+import { isSecret, MASK } from '../../sw/policy/secrets.js';
+import { maskJson, maskString } from './masked-json.js';
 
 export interface ShownField {
   name: string;
@@ -20,11 +20,23 @@ export type ShownBody =
 export async function showBody({ bytes, contentType, truncated }: Pick<EntryBody, 'bytes' | 'contentType' | 'truncated'>): Promise<ShownBody> {
   if (isMultipart(contentType)) return { kind: 'form', fields: await multipartFields(bytes, contentType!, truncated) };
   const text = textOf(bytes, truncated);
-  if (text === null) return { kind: 'bytes', bytes: new Uint8Array(bytes) };
-  if (isForm(contentType)) return { kind: 'form', fields: formFields(text) };
-  const json = truncated ? undefined : jsonIn(text);
-  return json === undefined ? { kind: 'text', text: maskFields(maskText(text)) } : { kind: 'json', text: JSON.stringify(maskJson(json), null, 2) };
+  if (text === null) return hasSecret(new TextDecoder('latin1').decode(bytes)) ? { kind: 'text', text: MASK } : { kind: 'bytes', bytes: new Uint8Array(bytes) };
+  const json = truncated ? undefined : shownJson(text);
+  if (json !== undefined) return { kind: 'json', text: json };
+  return isForm(contentType) ? { kind: 'form', fields: formFields(text) } : { kind: 'text', text: maskString(text) };
 }
+
+/** Undefined for what is no object or array, or one in ten thousand others. */
+function shownJson(text: string): string | undefined {
+  const json = jsonIn(text);
+  try {
+    return json && JSON.stringify(maskJson(json), null, 2);
+  } catch {
+    return undefined;
+  }
+}
+
+export const hasSecret = (text: string): boolean => maskString(text) !== text;
 
 const typeOf = (contentType: string | null) => (contentType ?? '').toLowerCase().split(';', 1)[0]!.trim();
 export const isMultipart = (contentType: string | null): boolean => typeOf(contentType) === 'multipart/form-data';
@@ -52,7 +64,7 @@ export function jsonIn(text: string): object | undefined {
   }
 }
 
-const field = (name: string, value: string): ShownField => ({ name, value: isSecret(name) ? MASK : maskText(value) });
+const field = (name: string, value: string): ShownField => ({ name: maskString(name), value: isSecret(name) ? MASK : maskString(value) });
 export const formFields = (text: string): ShownField[] => [...new URLSearchParams(text)].map(([name, value]) => field(name, value));
 
 /** Of a beginning, the parts that are whole. None where it can't be read: as text or hex it might show a secret. */

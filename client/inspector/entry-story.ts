@@ -62,16 +62,21 @@ export class EntryStory extends LitElement {
     else if (this.#loaded === this.entry) this.opened ??= { entry: this.entry, body: this.body };
   }
 
-  /** Whose body this is; null while it's read. */
+  /** Whose body this is; null while it's read, or couldn't be. */
   #loaded: EntryInfo | null = null;
+  /** Of two reads that overlap, the later one counts. */
+  #reads = 0;
+  #isReading = false;
 
   async #load(entry: EntryInfo): Promise<void> {
+    const own = ++this.#reads;
     this.#loaded = null;
+    this.#isReading = true;
     try {
       const [body, journal] = await Promise.all([this.client.body(entry.seq), this.client.journal()]);
       const shown = body && (await showBody(body));
       // It has changed while it was read, and is being read again.
-      if (this.entry !== entry) return;
+      if (own !== this.#reads) return;
       this.told = eventsByEntry(journal).get(entry.seq) ?? [];
       this.body = body;
       this.shown = shown;
@@ -79,7 +84,26 @@ export class EntryStory extends LitElement {
       this.requestUpdate();
     } catch (error) {
       this.#dispatch('trouble', error);
+    } finally {
+      if (own === this.#reads) this.#isReading = false;
     }
+  }
+
+  #edit(): void {
+    this.editing = !this.editing;
+    if (this.editing && !this.#loaded && !this.#isReading) void this.#load(this.entry);
+  }
+
+  /** The entry as it's saved: the note of it comes later, and an editor that's opened before begins with this. */
+  async #saved(): Promise<void> {
+    this.editing = false;
+    this.#dispatch('edited');
+    this.#loaded = null;
+    this.#isReading = true;
+    const { seq } = this.entry;
+    const saved = await this.client.entry(seq).catch(() => null);
+    if (saved && this.entry.seq === seq) this.entry = saved;
+    else void this.#load(this.entry);
   }
 
   #dispatch(type: string, detail?: unknown): void {
@@ -103,11 +127,7 @@ export class EntryStory extends LitElement {
             .body=${this.opened.body}
             .speech=${speech}
             @cancel=${() => (this.editing = false)}
-            @saved=${() => {
-              this.editing = false;
-              void this.#load(this.entry);
-              this.#dispatch('edited');
-            }}
+            @saved=${() => this.#saved()}
           ></holdfast-entry-editor>`
         : html`${this.#attempts()} ${this.#answer()} ${this.#body()} ${headersTable(labels.requestHeaders, entry.headers)} ${this.#facts()}`}
     `;
@@ -133,7 +153,7 @@ export class EntryStory extends LitElement {
       return html`<div class="actions"><button class="danger" @click=${() => (this.asking = true)}>${labels.discard}</button></div>`;
     return html`<div class="actions">
       <button class="primary" @click=${() => this.#dispatch('act', 'retry')}>${labels.retry}</button>
-      <button aria-expanded=${this.editing} @click=${() => (this.editing = !this.editing)}>${labels.edit}</button>
+      <button aria-expanded=${this.editing} @click=${() => this.#edit()}>${labels.edit}</button>
       <button class="danger" @click=${() => (this.asking = true)}>${labels.discard}</button>
     </div>`;
   }

@@ -91,6 +91,8 @@ export function followOutbox({ client, signal, changed, limit = Infinity }: Outb
       // With it the elements have something to show; the entries may be many.
       if (!view.status) show({ status: await client.status() });
       const [status] = await Promise.all([client.status(), wide ? loadAll() : loadTouched(seqs)]);
+      // Of more than are shown, some came into view.
+      if (!wide && entries.size < Math.min(limit, status.waiting + status.dead)) all = true;
       show({ status, entries: inOrder(), loaded: true, error: null });
     } catch (error) {
       // Asked for again with the next event; what is shown stays.

@@ -35,6 +35,7 @@ export function createAmendments({ ports, state, report, find }: AmendmentParts)
       const backend = state.backends.get(entry.backend);
       if (backend && authView(backend, entry) === 'parked')
         throw new ConfigError('id', reference, "it's another user's, who would be sent as the author of the change");
+      if (Object.keys(patch).length === 0) return true;
       const content = contentOf(patch, entry);
       const bodySize = content ? sizeOf(content.body) : undefined;
       const { maxBytes = Infinity } = backend?.config.limits ?? {};

@@ -33,8 +33,9 @@ export function createReplay({ ports, report, holds: { mark }, listing, state }:
       seq,
       backend: backend.record,
       events,
-      // Another worker may have put another request in its place.
-      decide: (current) => (current.idempotencyKey === idempotencyKey ? transition(current, input, clock.now()) : null),
+      // Another worker may have put another request in its place, or ended it.
+      decide: (current) =>
+        current.state === 'pending' && current.idempotencyKey === idempotencyKey ? transition(current, input, clock.now()) : null,
     });
 
   const bury = (backend: Backend, entry: EntryRecord, reason: DeadReason, answer: FinalAnswer | null = null) =>

@@ -27,20 +27,17 @@ export function amended(entry: EntryRecord, { headers, bodySize, freshKey }: Ame
     request: { ...entry.request, headers: Object.fromEntries(kept) as Record<string, string> },
     bodySize: bodySize ?? entry.bodySize,
     // The next answer may be about the body, which isn't any more the one that the key stood for.
-    keepsKey: !mayRenew && entry.sends > 0 && ownKey === undefined,
+    keepsKey: !mayRenew && ownKey === undefined,
   };
 }
 
-/** The application has looked at the request, and won't have it. A server that has acted repeats its first answer. */
-const LOOKED_AT: ReadonlySet<number | null> = new Set([400, 422]);
+/** By these the application itself refuses what it has read; a gateway may have given any other, and a 409 may mean the first send. */
+const READ_AND_REFUSED: ReadonlySet<number | null> = new Set([400, 422]);
 
 /**
- * Whether the server has certainly done nothing under the entry's key. Each send must have been refused; or
- * the last one by the application itself, which has seen the key, where a gateway (401, 403, 413 …) need not.
- * One that was never sent to its end (`sends` 0) may have been under way when its worker died.
+ * Whether the server has certainly done nothing under the entry's key: the last answer came from where the key is
+ * looked at, and what has been done under it is answered by the first answer again. That the sends on record were
+ * refused says nothing: one that was under way when its worker died is on no record.
  */
-function isRefused({ sends, attempts = [], keepsKey = false }: EntryRecord): boolean {
-  if (sends === 0 || keepsKey) return false;
-  const isWhole = attempts.length === sends && attempts.every(({ status }) => status !== null && status < 500);
-  return isWhole || LOOKED_AT.has(attempts.at(-1)?.status ?? null);
-}
+const isRefused = ({ attempts = [], keepsKey = false }: EntryRecord): boolean =>
+  !keepsKey && READ_AND_REFUSED.has(attempts.at(-1)?.status ?? null);

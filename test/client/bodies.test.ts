@@ -59,6 +59,40 @@ describe('V5 a body as a person sees it', () => {
     expect(await shown(text, 'application/json', true)).toEqual({ kind: 'text', text: masked }),
   );
 
+  test.each<[string, string | Uint8Array<ArrayBuffer>, string | null]>([
+    ['JSON that’s sent as a form', '{"password":"hunter2"}', 'application/x-www-form-urlencoded'],
+    ['JSON in a form’s field', 'payload=%7B%22password%22%3A%22hunter2%22%7D', 'application/x-www-form-urlencoded'],
+    ['JSON in JSON', '{"b":"{\\"password\\":\\"hunter2\\"}"}', 'application/json'],
+    ['a URL in JSON', '{"cb":"https://x.example/?access_token=hunter2"}', 'application/json'],
+    ['a name of a form', `${JWT}=1`, 'application/x-www-form-urlencoded'],
+    ['a name of JSON', JSON.stringify({ [JWT]: 1 }), 'application/json'],
+    ['a query as text', 'user=a&password=hunter2', 'text/plain'],
+    ['a name with an escape, cut off', '{"p\\u0061ssword":"hunter2","a":"', 'text/plain'],
+    ['a token behind an escape', `{"log":"a\\n${JWT}`, 'text/plain'],
+    ['text that isn’t UTF-8', Uint8Array.from('{"name":"Jos\xe9","password":"hunter2"}', (unit) => unit.charCodeAt(0)), 'application/json'],
+    ['JSON that’s too deep', `${'['.repeat(20_000)}{"password":"hunter2"}${']'.repeat(20_000)}`, 'application/json'],
+  ])('V5 in %s', async (_, content, contentType) => {
+    const body = await showBody({ bytes: typeof content === 'string' ? bytes(content) : content.buffer, contentType, truncated: false });
+    const seen = body.kind === 'bytes' ? new TextDecoder('latin1').decode(body.bytes) : JSON.stringify(body);
+    expect(seen).not.toMatch(/hunter2|eyJhbGci/);
+    expect(seen).toContain(MASK);
+  });
+
+  test.each([
+    ['JSON in JSON', `{"payload":"[${'{\\"name\\":\\"abc\\",'.repeat(30_000)}`],
+    ['escaped quotes', '\\"'.repeat(250_000)],
+    ['quotes', '"'.repeat(500_000)],
+    ['what begins like a token', '-eyJ'.repeat(125_000)],
+    ['question marks', '?'.repeat(500_000)],
+    ['schemes', 'a://'.repeat(125_000)],
+    ['secrets', '"token":1,'.repeat(20_000)],
+  ])('V5 half a megabyte of %s is masked in time', async (_, text) => expect((await shown(text, 'text/plain', true)).kind).toBe('text'));
+
+  test('V5 a thousand records are unmasked in time', () => {
+    const records = Array.from({ length: 3000 }, (_, id) => ({ id, token: `t${id}` }));
+    expect(unmaskJson((maskJson(records) as unknown[]).slice(1), records)).toEqual(records.slice(1));
+  });
+
   test('V5 in a value on each line', async () =>
     expect(await shown('{"password":"a"}\n{"password":"b"}\n', 'application/x-ndjson')).toEqual({ kind: 'text', text: `{"password":"${MASK}"}\n{"password":"${MASK}"}\n` }),
   );
@@ -115,10 +149,26 @@ describe('V5 what was masked comes back when the rest is edited', () => {
     ['what hid it has become something else', (shown) => Object.assign(shown, { list: { token: MASK } })],
   ])('V5 it’s refused where %s', (_, change) => expect(() => edited(change)).toThrow(TypeError));
 
+  test('V5 records of an object are known again by their looks when they were renamed', () => {
+    const records = { a: { id: 1, token: 'A' }, b: { id: 2, token: 'B' } };
+    expect(unmaskJson({ a: { id: 2, token: MASK } }, records)).toEqual({ a: { id: 2, token: 'B' } });
+    expect(unmaskJson({ b: { token: MASK, id: 1 }, a: { id: 2, token: MASK } }, records)).toEqual({ a: records.b, b: records.a });
+    expect(unmaskJson({ a: { id: 9, token: MASK }, b: { id: 2, token: MASK }, c: [1] }, { ...records, c: [] })).toEqual({ a: { id: 9, token: 'A' }, b: records.b, c: [1] });
+    expect(() => unmaskJson({ a: { id: 9, token: MASK } }, records)).toThrow(TypeError);
+    expect(() => unmaskJson({ a: { id: 8, token: MASK }, b: { id: 9, token: MASK } }, records)).toThrow(TypeError);
+  });
+
+  test('V5 elements are the same in whatever order their names stand', () => {
+    const records = [{ id: 1, token: 'A' }, { id: 2, token: 'B' }];
+    expect(unmaskJson([{ token: MASK, id: 2 }, { token: MASK, id: 2 }], records)).toEqual([records[1], records[1]]);
+  });
+
   test('V5 elements that look alike may hide different values: which one is gone can’t be told', () => {
     const alike = [{ token: 'x' }, { token: 'y' }];
     expect(() => unmaskJson([{ token: MASK }], alike)).toThrow(TypeError);
     expect(unmaskJson([{ token: MASK }, { token: MASK }], alike)).toEqual(alike);
+    expect(() => unmaskJson([{ x: 1 }, { token: MASK }], alike)).toThrow(TypeError);
+    expect(() => unmaskJson([{ token: MASK }, { y: 1 }], alike)).toThrow(TypeError);
     expect(unmaskJson([{ token: MASK }], [{ token: 'x' }, { token: 'x' }])).toEqual([{ token: 'x' }]);
   });
 });
@@ -140,6 +190,7 @@ describe('a body that’s edited', () => {
     ['a number with more digits than JavaScript keeps', '{"id":12345678901234567890,"a":1}'],
     ['a fraction that is rounded', '{"id":0.12345678901234567890,"a":1}'],
     ['a name that stands twice', '{"a":1,"a":1}'],
+    ['a zero below zero', '{"balance":-0,"a":1}'],
     ['whole numbers for names, out of order', '{"2":0,"1":0,"a":1}'],
   ])('JSON with %s stays as it’s written', (_, text) => {
     const body = editable(text)!;
@@ -175,6 +226,10 @@ describe('a body that’s edited', () => {
     ['a form with a secret', 'name=ann&password=pw', 'application/x-www-form-urlencoded'],
     ['lines of JSON with a secret', '{"password":"a"}\n{"password":"b"}', 'application/x-ndjson'],
     ['text with a token', `it's ${JWT}`, 'text/plain'],
+    ['a form with a secret in a field', 'payload=%7B%22password%22%3A%22x%22%7D', 'application/x-www-form-urlencoded'],
+    ['text with a secret in a query', 'user=a&password=x', 'text/plain'],
+    ['JSON with a secret for a name', JSON.stringify({ [JWT]: 1 }), 'application/json'],
+    ['JSON that’s too deep', '['.repeat(20_000) + ']'.repeat(20_000), 'application/json'],
     ['JSON with a secret and a number that would change', '{"id":12345678901234567890,"token":"x"}', 'application/json'],
   ])('%s isn’t edited', (_, content, type, truncated) => expect(editable(content, type, truncated)).toBeNull());
 

@@ -4,7 +4,7 @@ import { followOutbox, type OutboxView } from '../../client/inspector/outbox.js'
 import type { EntryInfo } from '../../sw/protocol/api.js';
 
 /** A client whose outbox is a map, and whose answers wait to be let go. */
-function follow(seqs: number[]) {
+function follow(seqs: number[], limit = Infinity) {
   const outbox = new Map(seqs.map((seq) => [seq, { seq, state: 'pending' } as EntryInfo]));
   const asked: string[] = [];
   let gate = Promise.resolve();
@@ -16,13 +16,13 @@ function follow(seqs: number[]) {
     return found;
   };
   const client = Object.assign(target, {
-    status: () => answer('status', () => ({})),
-    entries: () => answer('entries', () => [...outbox.values()]),
+    status: () => answer('status', () => ({ waiting: outbox.size, dead: 0 })),
+    entries: ({ limit: most = Infinity }) => answer('entries', () => [...outbox.values()].slice(0, most)),
     entry: (seq: number) => answer(`entry ${seq}`, () => outbox.get(seq) ?? null),
   }) as unknown as InspectorClient;
   const end = new AbortController();
   let view: OutboxView | undefined;
-  followOutbox({ client, signal: end.signal, changed: (next) => (view = next) });
+  followOutbox({ client, signal: end.signal, limit, changed: (next) => (view = next) });
   return {
     outbox,
     asked,
@@ -40,6 +40,16 @@ function follow(seqs: number[]) {
 }
 
 describe('V1 a view follows the outbox', () => {
+  test('V1 of more than are shown, the next come when those are gone', async () => {
+    const { outbox, shown, tell } = follow([1, 2, 3], 2);
+    await vi.waitFor(() => expect(shown()).toEqual([[1, 'pending'], [2, 'pending']]));
+    outbox.delete(1);
+    outbox.delete(2);
+    tell('delivered', 1);
+    tell('delivered', 2);
+    await vi.waitFor(() => expect(shown()).toEqual([[3, 'pending']]));
+  });
+
   test('V1 what is delivered while it’s asked for doesn’t come back', async () => {
     const { outbox, shown, tell, hold, asked } = follow([1, 2]);
     await vi.waitFor(() => expect(shown()).toHaveLength(2));
