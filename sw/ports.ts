@@ -199,8 +199,11 @@ export interface Outbox {
   sweep(sweep: Sweep): Promise<Decision[]>;
   /** The first entry of each turn: what is next, without reading the queue. */
   heads(): Promise<EntryRecord[]>;
-  /** The entry as it lies on disk now, with its body; null when it isn't there any more. */
-  load(seq: number): Promise<{ entry: EntryRecord; body: Body | null } | null>;
+  /**
+   * The entry as it lies on disk now, with its body; null when it isn't there any more. With its turn given, what
+   * stands behind it there too, or null where it isn't the first.
+   */
+  load(seq: number, turn?: Turn): Promise<{ entry: EntryRecord; body: Body | null; behind: EntryRecord | null } | null>;
   /** The entries under the reference, in the order of capture. */
   find(reference: Reference): Promise<EntryRecord[]>;
   /** In the order of capture. Reads no body. */

@@ -75,6 +75,10 @@ export interface Flight {
   cancelled: boolean;
   /** Set once the answer is being written: too late to cancel. */
   settling: boolean;
+  /** Set when its delivery is on disk: it has left its turn. */
+  delivered: boolean;
+  /** What stood behind it in its turn when it was read. */
+  behind: EntryRecord | null;
   done: Promise<void>;
 }
 
@@ -85,6 +89,8 @@ export const newFlight = ({ lane, scheme }: Pick<EntryRecord, 'lane' | 'scheme'>
   abort: new AbortController(),
   cancelled: false,
   settling: false,
+  delivered: false,
+  behind: null,
   done: Promise.resolve(),
 });
 

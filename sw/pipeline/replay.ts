@@ -44,9 +44,10 @@ export function createReplay({ ports, report, holds: { mark }, listing, state }:
   return async (backend, head, flight) => {
     const { config } = backend;
     // The head was read a while ago: it may have been cancelled or replaced since.
-    const loaded = await outbox.load(head.seq).catch(unreadable);
+    const loaded = await outbox.load(head.seq, head.turn).catch(unreadable);
     if (!loaded || flight.cancelled) return;
-    const { body } = loaded;
+    const { body, behind } = loaded;
+    flight.behind = behind;
     const entry = loaded.entry ?? head;
     if (entry.reason === 'unreadable' || sizeOf(body) !== entry.bodySize)
       return void (await bury(backend, entry, 'unreadable'));
@@ -59,7 +60,7 @@ export function createReplay({ ports, report, holds: { mark }, listing, state }:
       return void (await bury(backend, entry, 'unsendable'));
     }
     try {
-      request = (await rewritten(request, config, { ...listing.describe(entry), url: entry.request.url })) ?? request;
+      if (config.beforeSend) request = (await rewritten(request, config.beforeSend, { ...listing.describe(entry), url: entry.request.url })) ?? request;
     } catch (error) {
       log.warn(`[holdfast] beforeSend threw for ${entry.id}, so it's a dead letter; mend the hook and retry it`, error);
       return void (await bury(backend, entry, 'before-send'));
@@ -121,7 +122,7 @@ export function createReplay({ ports, report, holds: { mark }, listing, state }:
     const answer = response && (await finalAnswer(response, clock));
     if (flight.cancelled) return;
     flight.settling = true;
-    if (verdict === 'delivered' && answer) await settle(backend, entry, { type: 'delivered', answer });
+    if (verdict === 'delivered' && answer) flight.delivered = (await settle(backend, entry, { type: 'delivered', answer })) !== null;
     else await bury(backend, entry, 'permanent', answer);
   }
 
@@ -176,8 +177,8 @@ export function createReplay({ ports, report, holds: { mark }, listing, state }:
  * What `beforeSend` makes of the request. A body that came out of another request is a stream by now,
  * and Chromium refuses to send streams over HTTP/1.1, so it's read.
  */
-async function rewritten(request: Request, { beforeSend }: BackendConfig, entry: EntryInfo): Promise<Request | null> {
-  const made = await beforeSend?.(request, entry);
+async function rewritten(request: Request, beforeSend: NonNullable<BackendConfig['beforeSend']>, entry: EntryInfo): Promise<Request | null> {
+  const made = await beforeSend(request, entry);
   if (!made || made === request) return null;
   const bytes = made.method === 'GET' || made.method === 'HEAD' ? null : await made.arrayBuffer();
   return new Request(made.url, {
@@ -187,7 +188,7 @@ async function rewritten(request: Request, { beforeSend }: BackendConfig, entry:
 }
 
 /** A body that the browser has lost ends its entry; any other trouble of the storage passes. */
-function unreadable(error: unknown): { entry: null; body: null } {
-  if (error instanceof DOMException && error.name === 'NotReadableError') return { entry: null, body: null };
+function unreadable(error: unknown): { entry: null; body: null; behind: null } {
+  if (error instanceof DOMException && error.name === 'NotReadableError') return { entry: null, body: null, behind: null };
   throw error;
 }

@@ -2,7 +2,7 @@ import { transition } from '../policy/entry.js';
 import { aboutEntry, turnOf, type EntryRecord } from '../policy/entry-record.js';
 import { planSends } from '../policy/lanes.js';
 import type { Ports } from '../ports.js';
-import { newFlight, viewOf, type Backend } from './backend.js';
+import { newFlight, viewOf, type Backend, type Flight } from './backend.js';
 import { createBackoffs } from './backoffs.js';
 import { createGatekeeper } from './gatekeeper.js';
 import type { Holds } from './hold.js';
@@ -47,7 +47,7 @@ export interface SchedulerParts {
  * ```
  *            look                  under the lock
  *  idle ─────────────▶ waiting ─────────────────▶ pumping ──▶ read the heads ──▶ plan ──▶ send ─┐
- *   ▲                  (for the lock)                ▲                                         │
+ *   ▲                  (for the lock)                ▲          (or take what's behind)         │
  *   │                                                └──── a send came back, or look again ◀────┤
  *   └──────── nothing under way and nothing due: set the timer ◀────────────────────────────────┘
  * ```
@@ -96,36 +96,58 @@ export function createScheduler({ ports, report, holds, state, replay, unanswere
   }
 
   async function pump(): Promise<void> {
-    const flying = new Set<Promise<void>>();
+    const flying = new Map<Promise<void>, EntryRecord>();
+    /** What comes after those that were delivered: the heads of their turns now. */
+    let followers: EntryRecord[] = [];
+    /** All heads have been read since something was sent. */
+    let isSure = false;
     let broken: { error: unknown } | null = null;
+    let due: number | null = null;
+
+    const started = (entry: EntryRecord, flight: Flight) => {
+      const settled = flight.done
+        .then(() => {
+          // Then that is the head of its turn now, and none must be looked for.
+          if (flight.delivered && flight.behind) followers.push(flight.behind);
+          else again = true;
+        })
+        .catch((error: unknown) => {
+          broken = { error };
+          again = true;
+        })
+        .finally(() => {
+          flying.delete(settled);
+          kick();
+        });
+      flying.set(settled, entry);
+    };
+
     for (;;) {
+      const isPart = followers.length > 0 && [...state.backends.values()].every((backend) => isAll(followers, [...flying.values()], backend));
+      const isWhole: boolean = again || (followers.length > 0 && !isPart) || (flying.size === 0 && followers.length === 0 && !isSure);
+      const heads = followers;
+      followers = [];
       again = false;
       const kicked = new Promise<void>((resolve) => {
         kick = resolve;
       });
-      let due: number | null = null;
-      expiresAt = Infinity;
+      if (isWhole) {
+        due = null;
+        expiresAt = Infinity;
+      }
       // A worker that an update has replaced leaves the rest to the newer one.
       if (!state.settings.paused && !broken && ports.isActive()) {
-        const heads = await readHeads();
+        const known = isWhole ? await readHeads() : heads;
         for (const backend of state.backends.values()) {
-          const soon = await startDue(backend, heads.filter((head) => head.backend === backend.config.key), (flight) => {
-            const settled = flight
-              .catch((error: unknown) => {
-                broken = { error };
-              })
-              .finally(() => {
-                flying.delete(settled);
-                again = true;
-                kick();
-              });
-            flying.add(settled);
-          });
+          const mine = known.filter((head) => head.backend === backend.config.key);
+          const soon = await startDue(backend, mine, started);
           if (soon !== null) due = Math.min(due ?? soon, soon);
         }
       }
-      if (again) continue;
+      isSure = isWhole;
+      if (again || followers.length > 0) continue;
       if (flying.size === 0) {
+        if (!isSure) continue;
         if (broken) throw (broken as { error: unknown }).error;
         stopTimer();
         nextLook = due;
@@ -135,6 +157,18 @@ export function createScheduler({ ports, report, holds, state, replay, unanswere
       }
       await kicked;
     }
+  }
+
+  /**
+   * Whether those that come after delivered ones are all that may go out at a backend now: each of its lanes has a
+   * send under way, or one of them. Whoever waits for a time, or a token, is looked at with the heads.
+   */
+  function isAll(followers: readonly EntryRecord[], flying: readonly EntryRecord[], { config, lanes, flights }: Backend): boolean {
+    const isMine = ({ backend }: EntryRecord) => backend === config.key;
+    const mine = followers.filter(isMine);
+    const busy = new Set([...mine, ...flying.filter(isMine), ...flights.values()].map(({ lane }) => lane));
+    // A lane with two turns may have an older entry in the other.
+    return mine.length === 0 || (lanes.all().every(([, lane]) => busy.has(lane)) && mine.every(({ lane }) => lanes.turns(lane).length === 1));
   }
 
   async function readHeads(): Promise<EntryRecord[]> {
@@ -153,7 +187,7 @@ export function createScheduler({ ports, report, holds, state, replay, unanswere
   async function startDue(
     backend: Backend,
     heads: EntryRecord[],
-    started: (flight: Promise<void>) => void,
+    started: (entry: EntryRecord, flight: Flight) => void,
   ): Promise<number | null> {
     if (heads.length === 0) return null;
     const withheld = await lanesWithheld(heads);
@@ -165,7 +199,7 @@ export function createScheduler({ ports, report, holds, state, replay, unanswere
       plan = planSends(mine, viewOf(backend, true), clock.now());
     }
     for (const entry of plan.parked) tellParked(entry);
-    for (const entry of plan.send) started(fly(backend, entry));
+    for (const entry of plan.send) started(entry, fly(backend, entry));
     // What can't be written now must not stop those that can be sent.
     const failed: unknown[] = [];
     const written = (work: Promise<void>) => work.catch((error: unknown) => void failed.push(error));
@@ -202,12 +236,12 @@ export function createScheduler({ ports, report, holds, state, replay, unanswere
     again = true;
   }
 
-  function fly(backend: Backend, entry: EntryRecord): Promise<void> {
+  function fly(backend: Backend, entry: EntryRecord): Flight {
     const flight = newFlight(entry, false);
     parked.delete(entry.seq);
     backend.flights.set(entry.seq, flight);
     flight.done = replay(backend, entry, flight).finally(() => backend.flights.delete(entry.seq));
-    return flight.done;
+    return flight;
   }
 
   function tellParked(entry: EntryRecord): void {

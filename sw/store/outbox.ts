@@ -65,11 +65,14 @@ export function storedOutbox({ read, write }: Connection): Outbox {
     commit: ({ seq, decide, body, backend, settings, events }) =>
       write(async (tx) => {
         const isNews = backend !== undefined && !written.has(backend);
-        const value = seq === undefined ? undefined : (tx.objectStore('entries').get(seq) as Promise<unknown>);
+        // At the same time, as each is a way to the browser's process and back: the tally may have to count the entry's size.
+        const reads = seq === undefined ? [] : [tx.objectStore('entries').get(seq) as Promise<unknown>, backend && tallyOf(tx, backend.key)];
+        const reading = Promise.all(reads);
+        unawaited(reading);
         if (isNews) await putBackend(tx, backend);
         if (settings) unawaited(tx.objectStore('settings').put(settings, SETTINGS));
         if (events) await note(tx, events);
-        const found = await value;
+        const [found] = await reading;
         if (seq === undefined || found === undefined || !decide) return null;
         const entry = readEntry(found, seq);
         const decision = decide(entry);
@@ -109,14 +112,17 @@ export function storedOutbox({ read, write }: Connection): Outbox {
         return heads;
       }),
 
-    load: (seq) =>
+    load: (seq, turn) =>
       read(async (db) => {
         const tx = db.transaction(['entries', 'bodies']);
-        const [value, body = null] = await Promise.all([
-          tx.objectStore('entries').get(seq) as Promise<unknown>,
+        const entries = tx.objectStore('entries');
+        const [value, body = null, [first, second] = []] = await Promise.all([
+          entries.get(seq) as Promise<unknown>,
           tx.objectStore('bodies').get(seq),
+          turn && entries.index('turn').getAll(IDBKeyRange.only(turn), 2),
         ]);
-        return value === undefined ? null : { entry: readEntry(value, seq), body };
+        const behind = first?.seq === seq && second ? readEntry(second, second.seq) : null;
+        return value === undefined ? null : { entry: readEntry(value, seq), body, behind };
       }),
 
     find: (reference) =>

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { transition } from '../../sw/policy/entry.js';
-import type { EntryRecord } from '../../sw/policy/entry-record.js';
+import { turnOf, type EntryRecord } from '../../sw/policy/entry-record.js';
 import type { Body, CaptureOrder, Outbox } from '../../sw/ports.js';
 import { NO_LIMITS, record } from '../support/records.js';
 
@@ -67,6 +67,17 @@ export function outboxContract(name: string, create: () => Outbox): void {
       expect(seqs(await outbox.find('same'))).toEqual([one, three]);
       expect(seqs(await outbox.find(record({ id: 'same', namespace: 'shop' }).key))).toEqual([three]);
       expect([seqs(await outbox.find(one)), await outbox.find(two)]).toEqual([[one], []]);
+    });
+
+    test('gives what stands behind the first of a turn', async () => {
+      const outbox = create();
+      const [one, other, two, three] = [await stored(outbox), await stored(outbox, { entry: { id: 'x', lane: 'other' } }), await stored(outbox, { entry: { id: 'b' } }), await stored(outbox, { entry: { id: 'c' } })];
+      const turn = turnOf(record());
+      const behind = async (seq: number) => (await outbox.load(seq, turn))?.behind?.seq;
+      expect([await behind(one), await behind(two), await behind(three), await behind(other)]).toEqual([two, undefined, undefined, undefined]);
+      expect((await outbox.load(one))?.behind).toBeNull();
+      await remove(outbox, one);
+      expect(await behind(two)).toBe(three);
     });
 
     test('K5 refuses a task id that waits, and overwrites nothing', async () => {

@@ -197,6 +197,55 @@ describe('circuit and lanes', () => {
     expect((await post('c')).status).toBe(201);
   });
 
+  test('what stands behind a delivered entry goes out next, and the heads aren’t read for it', async () => {
+    const { post, api, clock, log, outbox, goOffline, goOnline } = createHarness();
+    goOffline();
+    for (const body of 'abcdefgh') await post(body);
+    const { heads } = outbox;
+    let readings = 0;
+    outbox.heads = () => {
+      readings++;
+      return heads();
+    };
+    goOnline();
+    await api.wake('online');
+    await clock.advance(0);
+    expect(log.filter((line) => line.includes('0 send '))).toEqual([...'abcdefgh'].map((body) => `0 send ${body}`));
+    expect(readings).toBeLessThan(5);
+  });
+
+  test('C6 nor does it overtake an older one of its lane that travels otherwise', async () => {
+    const { post, api, clock, log, goOffline, goOnline } = createHarness();
+    goOffline();
+    const anonymous = { headers: { 'Holdfast-Auth': 'none' } };
+    await post('a', anonymous);
+    await post('b', { token: 't' });
+    await post('c', anonymous);
+    await post('d', { token: 't' });
+    goOnline();
+    await api.wake('online');
+    await clock.advance(0);
+    expect(log.filter((line) => line.includes('0 send ')).map((line) => line.slice(7, 8))).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  test('R5 another lane’s retry comes at its time, however long this one drains', async () => {
+    const { post, api, clock, log, server, goOffline, goOnline } = createHarness({ backends: [byPath] });
+    goOffline();
+    for (const body of 'abcdef') await post(body, { path: '/api/long' });
+    await post('x', { path: '/api/other' });
+    goOnline();
+    let others = 0;
+    server(async (request) => {
+      if (request.url.endsWith('/other')) return others++ === 0 ? failing(500)() : ok();
+      await new Promise<void>((resolve) => void clock.after(1_000, resolve));
+      return ok();
+    });
+    await api.wake('online');
+    await clock.advance(20_000);
+    expect(log.filter((line) => / send x/.test(line))).toEqual(['0 send x', '2000 send x']);
+    expect(log.filter((line) => / send [a-f]/.test(line))).toHaveLength(6);
+  });
+
   test('C6 another lane isn’t concerned', async () => {
     const { post, server } = createHarness({ backends: [byPath] });
     server(failing(500));

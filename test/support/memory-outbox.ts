@@ -105,9 +105,11 @@ export function memoryOutbox(): Outbox {
       });
     },
     heads: async () => heads(),
-    load: async (seq) => {
+    load: async (seq, turn) => {
       const entry = entries.get(seq);
-      return entry ? { entry: readEntry(entry, seq), body: bodies.get(seq) ?? null } : null;
+      if (!entry) return null;
+      const [first, second = null] = inOrder().filter((one) => turn && JSON.stringify(one.turn) === JSON.stringify(turn));
+      return { entry: readEntry(entry, seq), body: bodies.get(seq) ?? null, behind: first?.seq === seq ? second : null };
     },
     find: async (reference) => named(inOrder(), reference),
     list: async ({ after, limit }) =>
