@@ -66,8 +66,10 @@ export function storedOutbox({ read, write }: Connection): Outbox {
       write(async (tx) => {
         const isNews = backend !== undefined && !written.has(backend);
         // At the same time, as each is a way to the browser's process and back: the tally may have to count the entry's size.
-        const reads = seq === undefined ? [] : [tx.objectStore('entries').get(seq) as Promise<unknown>, backend && tallyOf(tx, backend.key)];
-        const reading = Promise.all(reads);
+        const reading = Promise.all([
+          seq === undefined ? undefined : (tx.objectStore('entries').get(seq) as Promise<unknown>),
+          seq !== undefined && backend ? tallyOf(tx, backend.key) : undefined,
+        ]);
         unawaited(reading);
         if (isNews) await putBackend(tx, backend);
         if (settings) unawaited(tx.objectStore('settings').put(settings, SETTINGS));

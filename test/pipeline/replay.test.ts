@@ -200,7 +200,8 @@ describe('circuit and lanes', () => {
   test('what stands behind a delivered entry goes out next, and the heads aren’t read for it', async () => {
     const { post, api, clock, log, outbox, goOffline, goOnline } = createHarness();
     goOffline();
-    for (const body of 'abcdefgh') await post(body);
+    const bodies = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+    for (const body of bodies) await post(body);
     const { heads } = outbox;
     let readings = 0;
     outbox.heads = () => {
@@ -210,7 +211,7 @@ describe('circuit and lanes', () => {
     goOnline();
     await api.wake('online');
     await clock.advance(0);
-    expect(log.filter((line) => line.includes('0 send '))).toEqual([...'abcdefgh'].map((body) => `0 send ${body}`));
+    expect(log.filter((line) => line.includes('0 send '))).toEqual(bodies.map((body) => `0 send ${body}`));
     expect(readings).toBeLessThan(5);
   });
 
@@ -231,7 +232,7 @@ describe('circuit and lanes', () => {
   test('R5 another lane’s retry comes at its time, however long this one drains', async () => {
     const { post, api, clock, log, server, goOffline, goOnline } = createHarness({ backends: [byPath] });
     goOffline();
-    for (const body of 'abcdef') await post(body, { path: '/api/long' });
+    for (const body of ['a', 'b', 'c', 'd', 'e', 'f']) await post(body, { path: '/api/long' });
     await post('x', { path: '/api/other' });
     goOnline();
     let others = 0;
