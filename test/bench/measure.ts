@@ -1,0 +1,46 @@
+import type { Random } from '../chaos/random.js';
+import type { Actor } from './actor.js';
+import type { Ledger, Unit } from './ledger.js';
+import type { Stage } from './stage.js';
+import { shuffled } from './statistics.js';
+import type { VariantName } from './variants.js';
+
+/** One of the bench's parts: what `--only` names. */
+export interface Measure {
+  name: string;
+  /** What it does, in a line. */
+  words: string;
+  rounds: number;
+  quickRounds: number;
+  run(context: Context): Promise<void>;
+}
+
+export interface Context {
+  stage: Stage;
+  ledger: Ledger;
+  random: Random;
+  rounds: number;
+  quick: boolean;
+  say(line: string): void;
+}
+
+export type Note = (measure: string, unit: Unit, values: readonly number[]) => void;
+
+/** One round: each variant does its part, in an order of its own for every round. */
+export async function eachOf(
+  names: readonly VariantName[],
+  round: number,
+  { stage, ledger, random }: Context,
+  work: (actor: Actor, note: Note) => Promise<void>,
+): Promise<void> {
+  for (const name of shuffled(names, random)) {
+    await work(stage.actors[name], (measure, unit, values) => ledger.note({ measure, variant: name }, unit, round, values));
+  }
+}
+
+/** Names of requests, the same in no other block. */
+let blocks = 0;
+export function namesFor(count: number): string[] {
+  const block = blocks++;
+  return Array.from({ length: count }, (_, at) => `b${block}-${at}`);
+}

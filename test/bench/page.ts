@@ -1,0 +1,133 @@
+/**
+ * What runs in the pages, by `page.evaluate`: each function stands alone, as it travels as source text.
+ * The client is `window.sync`, which `test/support/fixtures.ts` declares.
+ */
+
+export interface Block {
+  url: string;
+  /** The request's bodies begin with their name. */
+  names: string[];
+  size: number;
+  type: string;
+  /** Takes each away again when it was stored and its time taken, so that the next one meets the same. */
+  cancels: boolean;
+}
+
+export interface Posted {
+  /** Milliseconds from the call of `fetch` to the end of the answer's body, one by one. */
+  ms: number[];
+  /** Statuses; 0 for a network error. */
+  statuses: number[];
+}
+
+/** Posts one after the other. */
+export async function postBlock({ url, names, size, type, cancels }: Block): Promise<Posted> {
+  const posted: Posted = { ms: [], statuses: [] };
+  for (const name of names) {
+    const head = `{"op":"${name}","fill":"`;
+    const body = new Blob([head, 'x'.repeat(Math.max(0, size - head.length - 2)), '"}']);
+    // As text, where an app would have it as text.
+    const given = type === 'application/json' ? await body.text() : body;
+    const began = performance.now();
+    const response = await fetch(url, { method: 'POST', headers: { 'Content-Type': type }, body: given }).catch(() => null);
+    const text = (await response?.text().catch(() => '')) ?? '';
+    posted.ms.push(performance.now() - began);
+    posted.statuses.push(response?.status ?? 0);
+    if (cancels && response?.status === 202) await window.sync.cancel((JSON.parse(text) as { id: string }).id);
+  }
+  return posted;
+}
+
+/** Posts all at once; gives the milliseconds until the last has its answer. */
+export async function postBurst({ url, names, size, type }: Block): Promise<Posted> {
+  const began = performance.now();
+  const statuses = await Promise.all(
+    names.map(async (name) => {
+      const head = `{"op":"${name}","fill":"`;
+      const body = `${head}${'x'.repeat(Math.max(0, size - head.length - 2))}"}`;
+      const response = await fetch(url, { method: 'POST', headers: { 'Content-Type': type }, body }).catch(() => null);
+      await response?.text().catch(() => '');
+      return response?.status ?? 0;
+    }),
+  );
+  return { ms: [performance.now() - began], statuses };
+}
+
+/** Gets one after the other. */
+export async function getBlock({ url, count }: { url: string; count: number }): Promise<Posted> {
+  const posted: Posted = { ms: [], statuses: [] };
+  for (let at = 0; at < count; at++) {
+    const began = performance.now();
+    const response = await fetch(url, { cache: 'no-store' });
+    await response.text();
+    posted.ms.push(performance.now() - began);
+    posted.statuses.push(response.status);
+  }
+  return posted;
+}
+
+/** Registers a worker that isn't Holdfast's. */
+export async function register(): Promise<void> {
+  const controlled = new Promise((resolve) => navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true }));
+  await navigator.serviceWorker.register('/worker.js');
+  if (!navigator.serviceWorker.controller) await controlled;
+}
+
+export interface Command {
+  command: 'loop' | 'hold' | 'replay' | 'fill';
+  held?: boolean;
+  /** Bodies are made here, as many as there are names. */
+  names?: string[];
+  size?: number;
+  url?: string;
+  type?: string;
+  lanes?: number;
+}
+
+/** Asks a worker that isn't Holdfast's for something, and waits for its end. */
+export async function command({ names = [], size = 0, ...given }: Command): Promise<void> {
+  const { active } = await navigator.serviceWorker.ready;
+  const bodies = names.map((name) => {
+    const head = `{"op":"${name}","fill":"`;
+    return `${head}${'x'.repeat(Math.max(0, size - head.length - 2))}"}`;
+  });
+  const { port1, port2 } = new MessageChannel();
+  const answered = new Promise<{ error?: string }>((resolve) => {
+    port1.onmessage = ({ data }: MessageEvent<{ error?: string }>) => resolve(data);
+  });
+  active!.postMessage({ ...given, bodies }, [port2]);
+  const { error } = await answered;
+  port1.close();
+  if (error) throw new Error(error);
+}
+
+/** How many records lie in a store; 0 without the database, which isn't made by asking. */
+export async function countStored({ database, store }: { database: string; store: string }): Promise<number> {
+  const known = await indexedDB.databases();
+  if (!known.some(({ name }) => name === database)) return 0;
+  const db = await new Promise<IDBDatabase>((resolve, reject) => {
+    const request = indexedDB.open(database);
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error!);
+  });
+  try {
+    if (!db.objectStoreNames.contains(store)) return 0;
+    return await new Promise<number>((resolve, reject) => {
+      const request = db.transaction(store).objectStore(store).count();
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error!);
+    });
+  } finally {
+    db.close();
+  }
+}
+
+export async function deleteDatabases(): Promise<void> {
+  for (const { name } of await indexedDB.databases()) {
+    await new Promise<void>((resolve, reject) => {
+      const request = indexedDB.deleteDatabase(name!);
+      request.onsuccess = () => resolve();
+      request.onerror = () => reject(request.error!);
+    });
+  }
+}

@@ -1,0 +1,68 @@
+/** The browser, and all variants in it side by side. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium as browserType } from 'playwright';
+import { createApiServer } from '../support/api-server.js';
+import { chromium } from '../support/chromium.js';
+import { createActor, type Actor } from './actor.js';
+import { register } from './page.js';
+import { isHoldfast, scriptsOf, VARIANTS, type VariantName } from './variants.js';
+import { workerControl } from './worker-control.js';
+
+export interface Stage {
+  actors: Record<VariantName, Actor>;
+  /** The browser's version. */
+  browser: string;
+  profile: string;
+  /** An empty storage and a new worker for each, awake and warm. */
+  reset(names: readonly VariantName[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** For so long a new worker of Holdfast's looks out for fetch events that an earlier one has left. In milliseconds. */
+const FRESH_MS = 2_300;
+
+export async function openStage(): Promise<Stage> {
+  const profile = await mkdtemp(join(tmpdir(), 'holdfast-bench-'));
+  const context = await browserType.launchPersistentContext(profile, chromium());
+
+  const open = async (name: VariantName): Promise<Actor> => {
+    const server = await createApiServer();
+    for (const [path, script] of Object.entries(await scriptsOf(name))) server.serve(path, script);
+    server.serve('/elsewhere', 'something', 'text/plain');
+    // A host of its own is a site of its own, and so a process of its own; each of them is this machine.
+    const origin = server.origin.replace('localhost', `${name}.localhost`);
+    const page = await context.newPage();
+    await page.goto(origin);
+    if (isHoldfast(name)) await page.evaluate(async () => void (window.sync = await Holdfast.connect({ worker: '/worker.js' })));
+    else if (name !== 'none') await page.evaluate(register);
+    const control = name === 'none' ? null : workerControl(page, origin);
+    return createActor(name, origin, page, server, control);
+  };
+  const actors = {} as Record<VariantName, Actor>;
+  for (const name of VARIANTS) actors[name] = await open(name);
+
+  return {
+    actors,
+    browser: context.browser()?.version() ?? 'unknown',
+    profile,
+    async reset(names) {
+      const mine = names.map((name) => actors[name]);
+      await Promise.all(mine.map((actor) => actor.reset()));
+      const end = performance.now() + FRESH_MS;
+      for (const actor of mine) actor.answers(201);
+      while (performance.now() < end) for (const actor of mine) await actor.posts({ names: ['warm'] }, 201);
+    },
+    async close() {
+      await context.close();
+      await Promise.all(Object.values(actors).map(({ server }) => server.close()));
+      await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+declare global {
+  /** The drop-in script of the pages. */
+  var Holdfast: typeof import('../../client/index.js');
+}
