@@ -29,7 +29,7 @@ export interface Actor {
   owes(count: number): Promise<void>;
   /** Nothing is replayed by itself, or it is again. Holdfast's own entries wait for an hour anyway. */
   hold(held: boolean): Promise<void>;
-  /** Stops the worker and puts a backlog in its store; names are `name-1` and so on. */
+  /** Puts a backlog into an empty store, past the worker where that's Holdfast's; names are `name-1` and so on. */
   fill(backlog: { name: string; count: number; lanes?: number; size?: number }): Promise<void>;
   /** Asks for the replay of what's stored. */
   replay(): Promise<void>;
@@ -83,9 +83,8 @@ export function createActor(name: VariantName, origin: string, page: Page, serve
       if (store && !isHoldfast(name)) await ask({ command: 'hold', held });
     },
     async fill({ name: prefix, count, lanes = 1, size = 1024 }) {
-      await control?.stop();
       if (isHoldfast(name)) {
-        await fillHoldfast(page, { origin, from: 1, count, lanes, size, name: prefix });
+        await fillHoldfast(page, { origin, count, lanes, size, name: prefix });
       } else if (store) {
         const names = Array.from({ length: count }, (_, at) => `${prefix}-${at + 1}`);
         await ask({ command: 'fill', url, type: 'application/json', names, size });

@@ -1,4 +1,4 @@
-/** A backlog in Holdfast's own schema, written past its worker, which must be stopped: it knows its lanes by heart. */
+/** A backlog in Holdfast's own schema, written past its worker: it looks for the heads of the lanes when it's to replay. */
 import type { Page } from 'playwright';
 import type { EntryRecord } from '../../sw/policy/entry-record.js';
 import { DATABASE, type Tally } from '../../sw/store/schema.js';
@@ -6,18 +6,16 @@ import { record } from '../support/records.js';
 
 export interface Backlog {
   origin: string;
-  /** The first of them, as `seq` and in the body. */
-  from: number;
   count: number;
   lanes: number;
   /** Of a body, in bytes. */
   size: number;
-  /** Begins the body's name. */
+  /** Begins each name; a number follows, from 1 on. */
   name: string;
 }
 
 /** Writes entries as a failed first send leaves them, due at once. */
-export async function fillHoldfast(page: Page, { origin, from, count, lanes, size, name }: Backlog): Promise<void> {
+export async function fillHoldfast(page: Page, { origin, count, lanes, size, name }: Backlog): Promise<void> {
   const now = Date.now();
   const url = `${origin}/api/notes`;
   const template = record({
@@ -32,7 +30,7 @@ export async function fillHoldfast(page: Page, { origin, from, count, lanes, siz
     bodySize: size,
   });
   template.request = { ...template.request, url, headers: { 'content-type': 'application/json' }, referrer: `${origin}/` };
-  await page.evaluate(write, { database: DATABASE, template, from, count, lanes, size, name });
+  await page.evaluate(write, { database: DATABASE, template, count, lanes, size, name });
 }
 
 interface Given extends Omit<Backlog, 'origin'> {
@@ -41,7 +39,7 @@ interface Given extends Omit<Backlog, 'origin'> {
 }
 
 /** In the page. */
-async function write({ database, template, from, count, lanes, size, name }: Given): Promise<void> {
+async function write({ database, template, count, lanes, size, name }: Given): Promise<void> {
   const CHUNK = 1_000;
   const db = await new Promise<IDBDatabase>((resolve, reject) => {
     const request = indexedDB.open(database);
@@ -49,6 +47,14 @@ async function write({ database, template, from, count, lanes, size, name }: Giv
     request.onerror = () => reject(request.error!);
   });
   if (!db.objectStoreNames.contains('entries')) throw new Error("Holdfast's worker has made no database yet");
+  const lastOf = (store: string) =>
+    new Promise<number>((resolve, reject) => {
+      const request = db.transaction(store).objectStore(store).openKeyCursor(null, 'prev');
+      request.onsuccess = () => resolve((request.result?.primaryKey as number | undefined) ?? 0);
+      request.onerror = () => reject(request.error!);
+    });
+  // A number that was given once is given to nobody else, and the last ones may have been delivered.
+  const last = Math.max(await lastOf('entries'), await lastOf('settlements'));
   const keys = template.key.slice(0, -template.id.length);
   const encoder = new TextEncoder();
   for (let at = 0; at < count; at += CHUNK) {
@@ -59,8 +65,8 @@ async function write({ database, template, from, count, lanes, size, name }: Giv
     });
     const end = Math.min(count, at + CHUNK);
     for (let index = at; index < end; index++) {
-      const seq = from + index;
-      const id = `${name}-${seq}`;
+      const seq = last + index + 1;
+      const id = `${name}-${index + 1}`;
       const lane = lanes === 1 ? 'default' : `lane-${index % lanes}`;
       const head = `{"op":"${id}","fill":"`;
       const body = encoder.encode(`${head}${'x'.repeat(Math.max(0, size - head.length - 2))}"}`).buffer;
@@ -85,4 +91,25 @@ async function write({ database, template, from, count, lanes, size, name }: Giv
     await whole;
   }
   db.close();
+}
+
+/** Pauses replay, or lets it go on, as the worker reads it when it starts. */
+export async function pauseHoldfast(page: Page, paused: boolean): Promise<void> {
+  await page.evaluate(
+    async ({ database, paused }) => {
+      const db = await new Promise<IDBDatabase>((resolve, reject) => {
+        const request = indexedDB.open(database);
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(request.error!);
+      });
+      const tx = db.transaction('settings', 'readwrite');
+      tx.objectStore('settings').put({ paused }, 'settings');
+      await new Promise<void>((resolve, reject) => {
+        tx.oncomplete = () => resolve();
+        tx.onabort = () => reject(tx.error!);
+      });
+      db.close();
+    },
+    { database: DATABASE, paused },
+  );
 }

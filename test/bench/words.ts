@@ -2,12 +2,12 @@
 import { judgeAll, type Bar, type Judgement } from './bars.js';
 import type { Ledger, Series, Unit } from './ledger.js';
 import { differs, quantile, type Estimate } from './statistics.js';
-import { TITLES, type VariantName } from './variants.js';
+import { TITLES, VARIANTS, type VariantName } from './variants.js';
 
 /** Against whom a measurement is told, where that's somebody else than the bare worker. */
-const BASELINES: Record<string, VariantName> = { 'cold-start-sync': 'workbox' };
+const AGAINST_WORKBOX = /^(cold-start|bodies-replay|disk)-/;
 
-export const baselineOf = (measure: string): VariantName => BASELINES[measure] ?? 'bare';
+export const baselineOf = (measure: string): VariantName => (AGAINST_WORKBOX.test(measure) ? 'workbox' : 'bare');
 
 export function number(value: number): string {
   const size = Math.abs(value);
@@ -29,7 +29,8 @@ export function tables(ledger: Ledger): string {
 }
 
 function table(measure: string, all: readonly Series[], ledger: Ledger): string {
-  const rows = all.map((series) => {
+  const order = VARIANTS.flatMap((name) => all.find(({ variant }) => variant === name) ?? []);
+  const rows = order.map((series) => {
     const { variant, unit, rounds } = series;
     const values = rounds.flat();
     const p95 = values.length >= 20 ? `p95 ${withUnit(quantile(values, 0.95), unit)}` : '';
@@ -40,7 +41,8 @@ function table(measure: string, all: readonly Series[], ledger: Ledger): string 
   return [`${measure}, ${all[0]!.rounds.length} ${all[0]!.rounds.length === 1 ? 'round' : 'rounds'}`, ...lines].join('\n');
 }
 
-function against({ measure, variant }: Series, ledger: Ledger): string {
+function against({ measure, variant, unit }: Series, ledger: Ledger): string {
+  if (unit === 'requests') return '';
   const baseline = baselineOf(measure);
   if (variant === baseline) return '1';
   const estimate = ledger.compare({ measure, variant }, { measure, variant: baseline });

@@ -1,16 +1,16 @@
 import { checkArrivals } from '../actor.js';
 import { eachOf, namesFor, type Measure } from '../measure.js';
 import { getBlock } from '../page.js';
-import { VARIANTS, type VariantName } from '../variants.js';
+import type { VariantName } from '../variants.js';
 
 const POSTING = ['none', 'bare', 'holdfast', 'ahead', 'workbox', 'serwist'] as const satisfies VariantName[];
-const POSTS = 20;
+const POSTS = 10;
 
 /** What it costs that a worker is in between, when all goes well. */
 export const pass: Measure = {
   name: 'pass',
   words: 'a delivered POST of 1 KiB, one after the other',
-  rounds: 15,
+  rounds: 30,
   quickRounds: 3,
   async run(context) {
     await context.stage.reset(POSTING);
@@ -27,16 +27,16 @@ export const pass: Measure = {
 };
 
 const GETTING = ['none', 'bare', 'holdfast', 'routed', 'workbox', 'serwist'] as const satisfies VariantName[];
-const GETS = 20;
+const GETS = 10;
 
 /** What a request costs that's none of Holdfast's business. */
 export const outside: Measure = {
   name: 'outside',
   words: 'a GET outside of every backend, and whether it starts a stopped worker',
-  rounds: 10,
+  rounds: 12,
   quickRounds: 3,
   async run(context) {
-    await context.stage.reset(GETTING.filter((name) => VARIANTS.includes(name)));
+    await context.stage.reset(GETTING);
     for (let round = 0; round < context.rounds; round++) {
       await eachOf(GETTING, round, context, async (actor, note) => {
         const got = await actor.page.evaluate(getBlock, { url: '/elsewhere', count: GETS });
