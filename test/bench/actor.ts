@@ -30,7 +30,7 @@ export interface Actor {
   /** Nothing is replayed by itself, or it is again. Holdfast's own entries wait for an hour anyway. */
   hold(held: boolean): Promise<void>;
   /** Puts a backlog into an empty store, past the worker where that's Holdfast's; names are `name-1` and so on. */
-  fill(backlog: { name: string; count: number; lanes?: number; size?: number }): Promise<void>;
+  stock(backlog: { name: string; count: number; lanes?: number; size?: number }): Promise<void>;
   /** Asks for the replay of what's stored. */
   replay(): Promise<void>;
   /** A new worker and an empty storage. */
@@ -82,7 +82,7 @@ export function createActor(name: VariantName, origin: string, page: Page, serve
     async hold(held) {
       if (store && !isHoldfast(name)) await ask({ command: 'hold', held });
     },
-    async fill({ name: prefix, count, lanes = 1, size = 1024 }) {
+    async stock({ name: prefix, count, lanes = 1, size = 1024 }) {
       if (isHoldfast(name)) {
         await fillHoldfast(page, { origin, count, lanes, size, name: prefix });
       } else if (store) {

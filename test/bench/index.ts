@@ -5,7 +5,9 @@ import { seeded } from '../chaos/random.js';
 import { UsageError } from '../support/options.js';
 import { readArguments, type Arguments } from './arguments.js';
 import { BARS, judgeAll } from './bars.js';
+import { chart } from './chart.js';
 import { createLedger, type Ledger } from './ledger.js';
+import type { Context } from './measure.js';
 import { MEASURES } from './measures/index.js';
 import { openStage } from './stage.js';
 import { barLines, tables } from './words.js';
@@ -29,11 +31,13 @@ export async function main(given: readonly string[]): Promise<number> {
   const stage = await openStage();
   say(`Chromium ${stage.browser}, seed ${wanted.seed}`);
   try {
-    for (const { name, words, rounds, quickRounds, run } of MEASURES) {
+    for (const { name, words, rounds, quickRounds, profiles, run } of MEASURES) {
       if (!wanted.only.includes(name)) continue;
       const count = wanted.rounds ?? (wanted.quick ? quickRounds : rounds);
       say(`${name}: ${words}; ${count} ${count === 1 ? 'round' : 'rounds'}`);
-      await run({ stage, ledger, random, rounds: count, quick: wanted.quick, say });
+      const { profile } = wanted;
+      const profiled = profile !== null && profiles ? profiler(profile, name) : null;
+      await run({ stage, ledger, random, rounds: count, quick: wanted.quick, say, profiled });
     }
   } catch (error) {
     console.error('the bench broke off', error);
@@ -43,6 +47,7 @@ export async function main(given: readonly string[]): Promise<number> {
   }
   console.log(`\n${tables(ledger)}\n\nbars\n${barLines(BARS, ledger)}`);
   await write(wanted.json ?? resultFile(), `${JSON.stringify(results(wanted, ledger, stage.browser), null, 2)}\n`);
+  if (wanted.svg !== null) await write(wanted.svg, chart(ledger));
   say('done');
   return 0;
 }
@@ -55,6 +60,15 @@ function results({ seed, quick }: Arguments, ledger: Ledger, browser: string) {
     quick,
     bars: judgeAll(BARS, ledger),
     series: ledger.all(),
+  };
+}
+
+/** Leaves a profile for every block of Holdfast's, in its order. What was profiled is slower. */
+function profiler(folder: string, name: string): Context['profiled'] {
+  let blocks = 0;
+  return async ({ control }, work) => {
+    const profile = await control!.profiled(work);
+    await write(join(folder, `${name}-${String(blocks++).padStart(2, '0')}.cpuprofile`), JSON.stringify(profile));
   };
 }
 

@@ -12,6 +12,8 @@ export interface Measure {
   words: string;
   rounds: number;
   quickRounds: number;
+  /** Whether the worker lives through each block, so that it can be profiled. */
+  profiles?: boolean;
   run(context: Context): Promise<void>;
 }
 
@@ -22,6 +24,8 @@ export interface Context {
   rounds: number;
   quick: boolean;
   say(line: string): void;
+  /** Runs a block of Holdfast's under the profiler; null for no profiles. */
+  profiled: ((actor: Actor, work: () => Promise<void>) => Promise<void>) | null;
 }
 
 export type Note = (measure: string, unit: Unit, values: readonly number[]) => void;
@@ -30,11 +34,13 @@ export type Note = (measure: string, unit: Unit, values: readonly number[]) => v
 export async function eachOf(
   names: readonly VariantName[],
   round: number,
-  { stage, ledger, random }: Context,
+  { stage, ledger, random, profiled }: Context,
   work: (actor: Actor, note: Note) => Promise<void>,
 ): Promise<void> {
   for (const name of shuffled(names, random)) {
-    await work(stage.actors[name], (measure, unit, values) => ledger.note({ measure, variant: name }, unit, round, values));
+    const actor = stage.actors[name];
+    const block = () => work(actor, (measure, unit, values) => ledger.note({ measure, variant: name }, unit, round, values));
+    await (profiled && name === 'holdfast' ? profiled(actor, block) : block());
   }
 }
 

@@ -62,8 +62,12 @@ export function barLines(bars: readonly Bar[], ledger: Ledger): string {
 function barLine({ bar, estimate, met, close, missedBy }: Judgement): string {
   const { what, limit } = bar;
   const words = 'atMost' in limit ? `at most ${number(limit.atMost)}` : `at least ${number(limit.atLeast)}`;
-  const share = 'atMost' in limit && limit.atMost === 0 ? '' : ` by ${Math.round(missedBy * 100)} %`;
-  const verdict = met ? 'met' : `MISSED${share}`;
+  const verdict = met ? 'met' : `MISSED${shortfall(missedBy, limit)}`;
   const doubt = close ? '; the limit is within the noise' : '';
   return `${verdict.padEnd(15)} ${what}: ${number(estimate.value)} (${number(estimate.low)}–${number(estimate.high)}), meant to be ${words}${doubt}`;
+}
+
+function shortfall(missedBy: number, limit: Bar['limit']): string {
+  if ('atMost' in limit && limit.atMost === 0) return '';
+  return missedBy > 2 ? `, ${number(missedBy + 1)} ×` : ` by ${Math.round(missedBy * 100)} %`;
 }

@@ -10,7 +10,6 @@ const CAPTURES = 20;
 const PAGES = 6;
 const PAGE = 500;
 const STARTS = 7;
-const HEAPS = 3;
 /** A worker that's so old doesn't look out any more for what an earlier one left. In milliseconds. */
 const OLD_MS = 2_300;
 
@@ -27,7 +26,7 @@ export const backlog: Measure = {
     for (let round = 0; round < context.rounds; round++) {
       const actor = context.stage.actors.holdfast;
       await context.stage.reset(['holdfast']);
-      await heaps(actor, 0, round, context);
+      await emptyHeap(actor, round, context);
       let waiting = 0;
       for (const size of context.quick ? QUICK : SIZES) {
         const began = performance.now();
@@ -36,7 +35,6 @@ export const backlog: Measure = {
         await actor.owes(size);
         context.say(`${size} entries written in ${Math.round(performance.now() - began)} ms`);
         await paused(actor, true);
-        await heaps(actor, size, round, context);
         await captures(actor, size, round, context);
         await listings(actor, size, round, context);
         await paused(actor, false);
@@ -59,11 +57,12 @@ const wake = ({ page }: Actor) => page.evaluate(async () => void (await window.s
 const noting = (round: number, { ledger }: Context) => (measure: string, unit: 'ms' | 'bytes', values: number[]) =>
   ledger.note({ measure, variant: 'holdfast' }, unit, round, values);
 
-async function heaps(actor: Actor, size: number, round: number, context: Context): Promise<void> {
-  for (let at = 0; at < HEAPS; at++) {
+/** Of a worker that has nothing to do. */
+async function emptyHeap(actor: Actor, round: number, context: Context): Promise<void> {
+  for (let at = 0; at < STARTS; at++) {
     await actor.control!.stop();
     await wake(actor);
-    noting(round, context)(`backlog-heap-${size}`, 'bytes', [await actor.control!.heap()]);
+    noting(round, context)('backlog-heap-0', 'bytes', [await actor.control!.heap()]);
   }
 }
 
@@ -99,13 +98,14 @@ async function listings(actor: Actor, size: number, round: number, context: Cont
   noting(round, context)(`backlog-page-${size}`, 'ms', ms);
 }
 
-/** From a stopped worker to its first request. The server never answers, and the worker is stopped, so that it's the same again. */
+/** From a stopped worker to its first request, and its heap while that's under way. The server never answers, and the worker is stopped, so that it's the same again. */
 async function starts(actor: Actor, size: number, round: number, context: Context): Promise<void> {
   for (let at = 0; at < STARTS; at++) {
     await actor.control!.stop();
     const arrivals = actor.answers('never');
     const ms = await firstArrival(actor, arrivals, () => actor.control!.sync(STORES.holdfast!.tag));
     noting(round, context)(`backlog-first-${size}`, 'ms', [ms]);
+    noting(round, context)(`backlog-heap-${size}`, 'bytes', [await actor.control!.heap()]);
   }
   await actor.control!.stop();
 }

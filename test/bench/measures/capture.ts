@@ -40,6 +40,7 @@ export const capture: Measure = {
   words: 'a POST of 1 KiB that fails and is stored, one after the other',
   rounds: 9,
   quickRounds: 2,
+  profiles: true,
   async run(context) {
     for (let round = 0; round < context.rounds; round++) {
       await emptyAndHeld(context, CAPTURING);
@@ -67,6 +68,7 @@ export const burst: Measure = {
   words: `${BURSTS.join(' and ')} POSTs of 1 KiB at once, the server being down`,
   rounds: 7,
   quickRounds: 2,
+  profiles: true,
   async run(context) {
     for (let round = 0; round < context.rounds; round++) {
       for (const count of BURSTS) {

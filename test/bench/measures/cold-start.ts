@@ -25,7 +25,7 @@ export const coldStart: Measure = {
 
 async function started(actor: Actor, wake: () => Promise<void>): Promise<number> {
   const [prefix = ''] = namesFor(1);
-  await actor.fill({ name: prefix, count: BACKLOG });
+  await actor.stock({ name: prefix, count: BACKLOG });
   await actor.control!.stop();
   const arrivals = actor.answers(201);
   const ms = await firstArrival(actor, arrivals, wake);

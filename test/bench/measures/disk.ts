@@ -22,7 +22,7 @@ const TRIES = 4;
 export const disk: Measure = {
   name: 'disk',
   words: `bytes written for each of ${ENTRIES} entries of 1 KiB: captured, and delivered`,
-  rounds: 3,
+  rounds: 1,
   quickRounds: 1,
   async run(context) {
     const { profile } = context.stage;

@@ -12,6 +12,7 @@ export const pass: Measure = {
   words: 'a delivered POST of 1 KiB, one after the other',
   rounds: 30,
   quickRounds: 3,
+  profiles: true,
   async run(context) {
     await context.stage.reset(POSTING);
     for (let round = 0; round < context.rounds; round++) {

@@ -31,6 +31,7 @@ export const replay: Measure = {
   words: 'delivery of a backlog of 1 KiB entries, in one lane and in six, at 0 and 50 ms of server latency',
   rounds: 5,
   quickRounds: 1,
+  profiles: true,
   async run(context) {
     await context.stage.reset(REPLAYING);
     for (let round = 0; round < context.rounds; round++) {
@@ -54,7 +55,7 @@ async function delivered(actor: Actor, count: number, { lanes, latencyMs }: Load
     checkArrivals(actor, arrivals, names);
     return arrivals;
   }
-  await actor.fill({ name: prefix, count, lanes });
+  await actor.stock({ name: prefix, count, lanes });
   const arrivals = actor.answers(201, latencyMs);
   await actor.replay();
   await Promise.race([actor.server.arrived(count), late(actor.name)]);
