@@ -2,7 +2,7 @@
 import type { Random } from '../chaos/random.js';
 import { compare, estimate, type Estimate } from './statistics.js';
 
-export type Unit = 'ms' | 'entries/s' | 'bytes' | 'requests';
+export type Unit = 'ms' | 'entries/s' | 'bytes' | 'transactions' | 'requests';
 
 /** Where a series is found: what was measured, and of whom. */
 export interface Place {

@@ -42,7 +42,7 @@ function table(measure: string, all: readonly Series[], ledger: Ledger): string 
 }
 
 function against({ measure, variant, unit }: Series, ledger: Ledger): string {
-  if (unit === 'requests') return '';
+  if (unit === 'requests' || unit === 'transactions') return '';
   const baseline = baselineOf(measure);
   if (variant === baseline) return '1';
   const estimate = ledger.compare({ measure, variant }, { measure, variant: baseline });

@@ -9,6 +9,8 @@ export interface WorkerControl {
   sync(tag: string): Promise<void>;
   /** The worker's heap after a collection, in bytes. */
   heap(): Promise<number>;
+  /** Evaluates an expression in the worker; gives its value, which must be plain. */
+  evaluate(expression: string): Promise<unknown>;
   /** Runs the work under the CPU profiler; gives the profile as DevTools reads it. */
   profiled(work: () => Promise<void>): Promise<unknown>;
 }
@@ -56,7 +58,7 @@ export function workerControl(page: Page, origin: string): WorkerControl {
   }
 
   /** Speaks to the worker itself: Playwright gives no session of a service worker, so its messages are wrapped. */
-  async function attached<T>(work: (send: (method: string) => Promise<unknown>) => Promise<T>): Promise<T> {
+  async function attached<T>(work: (send: (method: string, params?: object) => Promise<unknown>) => Promise<T>): Promise<T> {
     const browser = page.context().browser();
     if (!browser) throw new Error('the context has no browser to ask');
     const session = await browser.newBrowserCDPSession();
@@ -70,10 +72,10 @@ export function workerControl(page: Page, origin: string): WorkerControl {
       if (answer.id !== undefined) waiting.get(answer.id)?.(answer);
     });
     let id = 0;
-    const send = async (method: string): Promise<unknown> => {
+    const send = async (method: string, params: object = {}): Promise<unknown> => {
       const mine = ++id;
       const answered = new Promise<Answer>((resolve) => void waiting.set(mine, resolve));
-      await session.send('Target.sendMessageToTarget', { sessionId, message: JSON.stringify({ id: mine, method }) });
+      await session.send('Target.sendMessageToTarget', { sessionId, message: JSON.stringify({ id: mine, method, params }) });
       const { result, error } = await answered;
       if (error) throw new Error(`${method}: ${error.message}`);
       return result;
@@ -110,6 +112,13 @@ export function workerControl(page: Page, origin: string): WorkerControl {
         await send('HeapProfiler.collectGarbage');
         const { usedSize } = (await send('Runtime.getHeapUsage')) as { usedSize: number };
         return usedSize;
+      }),
+    evaluate: (expression) =>
+      attached(async (send) => {
+        const evaluated = await send('Runtime.evaluate', { expression, returnByValue: true });
+        const { result, exceptionDetails } = evaluated as { result: { value: unknown }; exceptionDetails?: { text: string } };
+        if (exceptionDetails) throw new Error(`${exceptionDetails.text} in the worker of ${origin}`);
+        return result.value;
       }),
     profiled: (work) =>
       attached(async (send) => {
