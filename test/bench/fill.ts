@@ -68,8 +68,7 @@ async function write({ database, template, count, lanes, size, name }: Given): P
       const seq = last + index + 1;
       const id = `${name}-${index + 1}`;
       const lane = lanes === 1 ? 'default' : `lane-${index % lanes}`;
-      const head = `{"op":"${id}","fill":"`;
-      const body = encoder.encode(`${head}${'x'.repeat(Math.max(0, size - head.length - 2))}"}`).buffer;
+      const body = encoder.encode(bodyOf(id, size)).buffer;
       tx.objectStore('entries').put({
         ...template,
         seq,

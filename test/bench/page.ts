@@ -1,7 +1,20 @@
 /**
- * What runs in the pages, by `page.evaluate`: each function stands alone, as it travels as source text.
+ * What runs in the pages, by `page.evaluate`: each function travels as source text, so it knows nothing but globals.
  * The client is `window.sync`, which `test/support/fixtures.ts` declares.
  */
+
+declare global {
+  /** A JSON body of that size, which begins with its name. */
+  var bodyOf: (name: string, size: number) => string;
+}
+
+/** First of all: what the others make bodies with. */
+export function prepare(): void {
+  globalThis.bodyOf = (name, size) => {
+    const head = `{"op":"${name}","fill":"`;
+    return `${head}${'x'.repeat(Math.max(0, size - head.length - 2))}"}`;
+  };
+}
 
 export interface Block {
   url: string;
@@ -24,16 +37,15 @@ export interface Posted {
 export async function postBlock({ url, names, size, type, cancels }: Block): Promise<Posted> {
   const posted: Posted = { ms: [], statuses: [] };
   for (const name of names) {
-    const head = `{"op":"${name}","fill":"`;
-    const body = new Blob([head, 'x'.repeat(Math.max(0, size - head.length - 2)), '"}']);
-    // As text, where an app would have it as text.
-    const given = type === 'application/json' ? await body.text() : body;
+    const text = bodyOf(name, size);
+    // As an app would have it.
+    const body = type === 'application/json' ? text : new Blob([text]);
     const began = performance.now();
-    const response = await fetch(url, { method: 'POST', headers: { 'Content-Type': type }, body: given }).catch(() => null);
-    const text = (await response?.text().catch(() => '')) ?? '';
+    const response = await fetch(url, { method: 'POST', headers: { 'Content-Type': type }, body }).catch(() => null);
+    const answer = (await response?.text().catch(() => '')) ?? '';
     posted.ms.push(performance.now() - began);
     posted.statuses.push(response?.status ?? 0);
-    if (cancels && response?.status === 202) await window.sync.cancel((JSON.parse(text) as { id: string }).id);
+    if (cancels && response?.status === 202) await window.sync.cancel((JSON.parse(answer) as { id: string }).id);
   }
   return posted;
 }
@@ -43,9 +55,7 @@ export async function postBurst({ url, names, size, type }: Block): Promise<Post
   const began = performance.now();
   const statuses = await Promise.all(
     names.map(async (name) => {
-      const head = `{"op":"${name}","fill":"`;
-      const body = `${head}${'x'.repeat(Math.max(0, size - head.length - 2))}"}`;
-      const response = await fetch(url, { method: 'POST', headers: { 'Content-Type': type }, body }).catch(() => null);
+      const response = await fetch(url, { method: 'POST', headers: { 'Content-Type': type }, body: bodyOf(name, size) }).catch(() => null);
       await response?.text().catch(() => '');
       return response?.status ?? 0;
     }),
@@ -87,10 +97,7 @@ export interface Command {
 /** Asks a worker that isn't Holdfast's for something, and waits for its end. */
 export async function command({ names = [], size = 0, ...given }: Command): Promise<void> {
   const { active } = await navigator.serviceWorker.ready;
-  const bodies = names.map((name) => {
-    const head = `{"op":"${name}","fill":"`;
-    return `${head}${'x'.repeat(Math.max(0, size - head.length - 2))}"}`;
-  });
+  const bodies = names.map((name) => bodyOf(name, size));
   const { port1, port2 } = new MessageChannel();
   const answered = new Promise<{ error?: string }>((resolve) => {
     port1.onmessage = ({ data }: MessageEvent<{ error?: string }>) => resolve(data);

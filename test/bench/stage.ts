@@ -6,7 +6,7 @@ import { chromium as browserType } from 'playwright';
 import { createApiServer } from '../support/api-server.js';
 import { chromium } from '../support/chromium.js';
 import { createActor, type Actor } from './actor.js';
-import { register } from './page.js';
+import { prepare, register } from './page.js';
 import { isHoldfast, scriptsOf, VARIANTS, type VariantName } from './variants.js';
 import { workerControl } from './worker-control.js';
 
@@ -35,6 +35,7 @@ export async function openStage(): Promise<Stage> {
     const origin = server.origin.replace('localhost', `${name}.localhost`);
     const page = await context.newPage();
     await page.goto(origin);
+    await page.evaluate(prepare);
     if (isHoldfast(name)) await page.evaluate(async () => void (window.sync = await Holdfast.connect({ worker: '/worker.js' })));
     else if (name !== 'none') await page.evaluate(register);
     const control = name === 'none' ? null : workerControl(page, origin);

@@ -29,7 +29,7 @@ const END_MS = 120_000;
 export const replay: Measure = {
   name: 'replay',
   words: 'delivery of a backlog of 1 KiB entries, in one lane and in six, at 0 and 50 ms of server latency',
-  rounds: 5,
+  rounds: 3,
   quickRounds: 1,
   profiles: true,
   async run(context) {
