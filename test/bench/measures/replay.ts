@@ -20,7 +20,7 @@ const LOADS: Load[] = [
   { latencyMs: 50, lanes: 6, entries: 300, names: ['bare', 'holdfast'] },
 ];
 
-export const nameOf = ({ latencyMs, lanes }: Pick<Load, 'latencyMs' | 'lanes'>): string => `replay-${lanes}-lane${lanes > 1 ? 's' : ''}-${latencyMs}ms`;
+const nameOf = ({ latencyMs, lanes }: Pick<Load, 'latencyMs' | 'lanes'>): string => `replay-${lanes}-lane${lanes > 1 ? 's' : ''}-${latencyMs}ms`;
 
 /** So long a backlog may take, in milliseconds. */
 const END_MS = 120_000;
@@ -36,6 +36,7 @@ export const replay: Measure = {
     await context.stage.reset(REPLAYING);
     for (let round = 0; round < context.rounds; round++) {
       for (const load of LOADS) {
+        context.say(`round ${round + 1}: ${nameOf(load)}`);
         const entries = context.quick ? Math.min(load.entries, 100) : load.entries;
         await eachOf(load.names, round, context, async (actor, note) => {
           const arrivals = await delivered(actor, entries, load);
