@@ -31,6 +31,8 @@ export interface Actor {
   hold(held: boolean): Promise<void>;
   /** Puts a backlog into an empty store, past the worker where that's Holdfast's; names are `name-1` and so on. */
   stock(backlog: { name: string; count: number; lanes?: number; size?: number }): Promise<void>;
+  /** Keeps Holdfast's running worker from replaying what's stocked, until it's let go on. */
+  pause(paused: boolean): Promise<void>;
   /** Asks for the replay of what's stored. */
   replay(): Promise<void>;
   /** A new worker and an empty storage. */
@@ -65,7 +67,7 @@ export function createActor(name: VariantName, origin: string, page: Page, serve
       return arrivals;
     },
     async posts(given, status, how = (block) => page.evaluate(postBlock, block)) {
-      const block: Block = { url, size: 1024, type: 'application/json', cancels: false, ...given };
+      const block: Block = { url, size: 1024, type: 'application/json', cancels: false, ownLanes: false, ...given };
       const posted = await how(block);
       const wrong = posted.statuses.filter((got) => status !== null && got !== status);
       if (wrong.length > 0) throw new Error(`${name}: ${wrong.length} of ${block.names.length} posts ended with ${[...new Set(wrong)].join(', ')} instead of ${status}`);
@@ -90,6 +92,9 @@ export function createActor(name: VariantName, origin: string, page: Page, serve
         await ask({ command: 'fill', url, type: 'application/json', names, size });
       }
       await actor.owes(count);
+    },
+    async pause(paused) {
+      if (isHoldfast(name)) await page.evaluate((paused) => (paused ? window.sync.pause() : window.sync.resume()), paused);
     },
     async replay() {
       if (isHoldfast(name)) await page.evaluate(() => window.sync.replay());

@@ -12,7 +12,10 @@ import { MEASURES } from './measures/index.js';
 import { openStage } from './stage.js';
 import { barLines, tables } from './words.js';
 
-/** The bench. Gives the exit code: 0, whatever it finds; 1 when it broke off, 2 for a wrong argument. */
+/** So often a measurement is made again. */
+const CRASHES = 2;
+
+/** The bench. Gives the exit code: 0, whatever it finds; 1 when a measurement broke off, 2 for a wrong argument. */
 export async function main(given: readonly string[]): Promise<number> {
   let wanted: Arguments;
   try {
@@ -28,36 +31,54 @@ export async function main(given: readonly string[]): Promise<number> {
   const say = (line: string) => console.error(`${seconds()}  ${line}`);
   const random = seeded(wanted.seed);
   const ledger = createLedger(seeded(wanted.seed));
-  const stage = await openStage();
+  let stage = await openStage();
   say(`Chromium ${stage.browser}, seed ${wanted.seed}`);
-  try {
-    for (const { name, words, rounds, quickRounds, profiles, run } of MEASURES) {
-      if (!wanted.only.includes(name)) continue;
-      const count = wanted.rounds ?? (wanted.quick ? quickRounds : rounds);
-      say(`${name}: ${words}; ${count} ${count === 1 ? 'round' : 'rounds'}`);
-      const { profile } = wanted;
-      const profiled = profile !== null && profiles ? profiler(profile, name) : null;
-      await run({ stage, ledger, random, rounds: count, quick: wanted.quick, say, profiled });
+  const failures: string[] = [];
+  for (const { name, words, rounds, quickRounds, profiles, run } of MEASURES) {
+    if (!wanted.only.includes(name)) continue;
+    const count = wanted.rounds ?? (wanted.quick ? quickRounds : rounds);
+    say(`${name}: ${words}; ${count} ${count === 1 ? 'round' : 'rounds'}`);
+    const { profile } = wanted;
+    const profiled = profile !== null && profiles ? profiler(profile, name) : null;
+    for (let crashes = 0; ; ) {
+      try {
+        await run({ stage, ledger, random, rounds: count, quick: wanted.quick, say, profiled });
+        break;
+      } catch (error) {
+        // Figures of something that didn't happen are none.
+        ledger.forget(name);
+        const hasCrashed = await stage.hasCrashed();
+        if (hasCrashed) {
+          await stage.close();
+          stage = await openStage();
+        }
+        // What Chromium does to itself says nothing of anybody: stopped workers make it crash now and then.
+        if (hasCrashed && crashes++ < CRASHES) {
+          say(`${name} is made again, as the browser has crashed`);
+          continue;
+        }
+        console.error(`${name} broke off`, error);
+        failures.push(`${name} broke off: ${String(error)}`);
+        break;
+      }
     }
-  } catch (error) {
-    console.error('the bench broke off', error);
-    return 1;
-  } finally {
-    await stage.close();
   }
+  await stage.close();
   console.log(`\n${tables(ledger)}\n\nbars\n${barLines(BARS, ledger)}`);
-  await write(wanted.json ?? resultFile(), `${JSON.stringify(results(wanted, ledger, stage.browser), null, 2)}\n`);
+  await write(wanted.json ?? resultFile(), `${JSON.stringify(results(wanted, ledger, failures, stage.browser), null, 2)}\n`);
   if (wanted.svg !== null) await write(wanted.svg, chart(ledger));
+  for (const failure of failures) console.error(`\nFAILED: ${failure}`);
   say('done');
-  return 0;
+  return failures.length > 0 ? 1 : 0;
 }
 
-function results({ seed, quick }: Arguments, ledger: Ledger, browser: string) {
+function results({ seed, quick }: Arguments, ledger: Ledger, failures: string[], browser: string) {
   return {
     at: new Date().toISOString(),
     machine: { browser, node: process.version, cpus: cpus().length, platform: process.platform },
     seed,
     quick,
+    failures,
     bars: judgeAll(BARS, ledger),
     series: ledger.all(),
   };

@@ -20,6 +20,8 @@ export interface Ledger {
   note(place: Place, unit: Unit, round: number, values: readonly number[]): void;
   find(place: Place): Series | undefined;
   all(): Series[];
+  /** Drops what a measurement has noted: its series begin with its name. */
+  forget(name: string): void;
   /** The median of a series. Null when it wasn't measured. */
   value(place: Place): Estimate | null;
   /** Null when either wasn't measured. */
@@ -38,6 +40,9 @@ export function createLedger(random: Random): Ledger {
     },
     find: (place) => series.get(keyOf(place)),
     all: () => [...series.values()],
+    forget(name) {
+      for (const [key, { measure }] of series) if (measure === name || measure.startsWith(`${name}-`)) series.delete(key);
+    },
     value(place) {
       const mine = series.get(keyOf(place));
       return mine ? estimate(mine.rounds, random) : null;

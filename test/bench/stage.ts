@@ -17,6 +17,8 @@ export interface Stage {
   profile: string;
   /** An empty storage and a new worker for each, awake and warm. */
   reset(names: readonly VariantName[]): Promise<void>;
+  /** Whether the browser, or a page of it, has come to an end that nobody asked for. */
+  hasCrashed(): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -50,13 +52,20 @@ export async function openStage(): Promise<Stage> {
     profile,
     async reset(names) {
       const mine = names.map((name) => actors[name]);
-      await Promise.all(mine.map((actor) => actor.reset()));
+      // One by one: Chromium crashes now and then when several workers are stopped at once.
+      for (const actor of mine) await actor.reset();
       const end = performance.now() + FRESH_MS;
       for (const actor of mine) actor.answers(201);
       while (performance.now() < end) for (const actor of mine) await actor.posts({ names: ['warm'] }, 201);
     },
+    // By asking, as the news of a crash may come later than the errors that it makes.
+    hasCrashed: () =>
+      Promise.all(Object.values(actors).map(({ page }) => page.evaluate(() => true))).then(
+        () => false,
+        () => true,
+      ),
     async close() {
-      await context.close();
+      await context.close().catch(() => {});
       await Promise.all(Object.values(actors).map(({ server }) => server.close()));
       await rm(profile, { recursive: true, force: true, maxRetries: 5 });
     },

@@ -33,7 +33,7 @@ export async function emptyAndHeld(context: Context, names: readonly VariantName
 /**
  * Two kinds of failure. With the server down, Holdfast knows after the first one that the others would be in
  * vain, and makes no try for them, as an app meets it. The 500 is the same work for all: each is sent first.
- * The stored ones are taken away in between, as what is behind another one isn't tried either.
+ * They're in lanes of their own, as what is behind another one isn't tried either, and taken away in between.
  */
 export const capture: Measure = {
   name: 'capture',
@@ -47,7 +47,7 @@ export const capture: Measure = {
       await eachOf(CAPTURING, round, context, async (actor, note) => {
         const names = namesFor(POSTS);
         const arrivals = actor.answers(500);
-        const { ms } = await actor.posts({ names, cancels: true }, heardOf(actor.name, 500));
+        const { ms } = await actor.posts({ names, cancels: true, ownLanes: true }, heardOf(actor.name, 500));
         if (arrivals.length !== POSTS) throw new Error(`${actor.name}: ${arrivals.length} of ${POSTS} were sent first`);
         await actor.owes(actor.name === 'workbox' || actor.name === 'serwist' ? POSTS : 0);
         note('capture-500', 'ms', ms);

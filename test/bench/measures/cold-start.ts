@@ -25,6 +25,8 @@ export const coldStart: Measure = {
 
 async function started(actor: Actor, wake: () => Promise<void>): Promise<number> {
   const [prefix = ''] = namesFor(1);
+  // A worker of Holdfast's that runs may find them before it's asked to.
+  await actor.control!.stop();
   await actor.stock({ name: prefix, count: BACKLOG });
   await actor.control!.stop();
   const arrivals = actor.answers(201);

@@ -56,8 +56,10 @@ async function delivered(actor: Actor, count: number, { lanes, latencyMs }: Load
     checkArrivals(actor, arrivals, names);
     return arrivals;
   }
+  await actor.pause(true);
   await actor.stock({ name: prefix, count, lanes });
   const arrivals = actor.answers(201, latencyMs);
+  await actor.pause(false);
   await actor.replay();
   await Promise.race([actor.server.arrived(count), late(actor.name)]);
   await actor.owes(0);
