@@ -34,8 +34,8 @@ export function storedOutbox({ read, write }: Connection): Outbox {
           tx.objectStore('settings').get(SETTINGS),
         ]);
         const turns: Turn[] = [];
-        let cursor = await tx.objectStore('entries').index('turn').openKeyCursor(null, 'nextunique');
-        for (; cursor; cursor = await cursor.continue()) turns.push(cursor.key);
+        let cursor = await tx.objectStore('entries').index('turn').openKeyCursor();
+        for (; cursor; cursor = await cursor.continue(after(cursor.key))) turns.push(cursor.key);
         return { backends, settings: settings ?? DEFAULT_SETTINGS, turns };
       }),
 
@@ -109,8 +109,8 @@ export function storedOutbox({ read, write }: Connection): Outbox {
     heads: () =>
       read(async (db) => {
         const heads: EntryRecord[] = [];
-        let cursor = await db.transaction('entries').store.index('turn').openCursor(null, 'nextunique');
-        for (; cursor; cursor = await cursor.continue()) heads.push(readEntry(cursor.value, cursor.primaryKey));
+        let cursor = await db.transaction('entries').store.index('turn').openCursor();
+        for (; cursor; cursor = await cursor.continue(after(cursor.key))) heads.push(readEntry(cursor.value, cursor.primaryKey));
         return heads;
       }),
 
@@ -179,6 +179,12 @@ export function storedOutbox({ read, write }: Connection): Outbox {
     journal: () => read(async (db) => (await db.getAll('journal')).slice(-JOURNAL_KEPT)),
   };
 }
+
+/**
+ * The least key that's greater than a turn's. `nextunique` gives the same heads, and Chromium walks by every entry
+ * for it: a hundred thousand took four seconds.
+ */
+const after = (turn: Turn): Turn => [...turn, 0] as unknown as Turn;
 
 /** The index for a reference. */
 const named = (reference: string): 'key' | 'id' => (isKey(reference) ? 'key' : 'id');

@@ -53,7 +53,7 @@ export async function upgrade(db: Database, oldVersion: number, tx: UpgradeTrans
   if (oldVersion < 1) {
     const entries = db.createObjectStore('entries', { keyPath: 'seq', autoIncrement: true });
     // Only what is in line has a `turn`. Among equal turns an index goes by primary key, so the first
-    // of each (`nextunique`) is the oldest: the heads of all lanes without reading the queue.
+    // of each is the oldest: the heads of all lanes without reading the queue.
     entries.createIndex('turn', 'turn');
     entries.createIndex('standing', ['backend', 'state']);
     entries.createIndex('id', 'id');
