@@ -35,7 +35,7 @@ export function storedOutbox({ read, write }: Connection): Outbox {
         ]);
         const turns: Turn[] = [];
         let cursor = await tx.objectStore('entries').index('turn').openKeyCursor();
-        for (; cursor; cursor = await cursor.continue(after(cursor.key))) turns.push(cursor.key);
+        for (; cursor; cursor = await cursor.continue(beyond(cursor.key))) turns.push(cursor.key);
         return { backends, settings: settings ?? DEFAULT_SETTINGS, turns };
       }),
 
@@ -110,7 +110,7 @@ export function storedOutbox({ read, write }: Connection): Outbox {
       read(async (db) => {
         const heads: EntryRecord[] = [];
         let cursor = await db.transaction('entries').store.index('turn').openCursor();
-        for (; cursor; cursor = await cursor.continue(after(cursor.key))) heads.push(readEntry(cursor.value, cursor.primaryKey));
+        for (; cursor; cursor = await cursor.continue(beyond(cursor.key))) heads.push(readEntry(cursor.value, cursor.primaryKey));
         return heads;
       }),
 
@@ -181,10 +181,10 @@ export function storedOutbox({ read, write }: Connection): Outbox {
 }
 
 /**
- * The least key that's greater than a turn's. `nextunique` gives the same heads, and Chromium walks by every entry
- * for it: a hundred thousand took four seconds.
+ * The least key that's greater than a turn's; of a damaged record's, whatever comes next. `nextunique` gives the same
+ * heads, and Chromium walks by every entry for it: a hundred thousand took four seconds.
  */
-const after = (turn: Turn): Turn => [...turn, 0] as unknown as Turn;
+const beyond = (turn: unknown): Turn | undefined => (Array.isArray(turn) ? ([...turn, 0] as unknown as Turn) : undefined);
 
 /** The index for a reference. */
 const named = (reference: string): 'key' | 'id' => (isKey(reference) ? 'key' : 'id');
