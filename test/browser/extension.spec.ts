@@ -34,7 +34,7 @@ test('the panel lists what the page has queued, and a cancel and a replay there 
   const entries = await panel<EntryInfo[]>(ENTRIES);
   const queued = { state: 'pending', method: 'POST', baseUrl: `${server.origin}/api` };
   expect(entries).toMatchObject([queued, queued]);
-  const rows = `[...${INSPECTOR}.shadowRoot.querySelector('holdfast-entry-list').shadowRoot.querySelectorAll('[role=row]')].map(({ textContent }) => textContent.replace(/\\s+/g, ' '))`;
+  const rows = `[...(${INSPECTOR}.shadowRoot.querySelector('holdfast-entry-list')?.shadowRoot.querySelectorAll('[role=row]') ?? [])].map(({ textContent }) => textContent.replace(/\\s+/g, ' '))`;
   const waits = expect.stringMatching(/POST \/api\/notes .*Waiting/) as unknown;
   await expect.poll(() => panel(rows)).toEqual([waits, waits]);
 
