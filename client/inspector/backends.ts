@@ -28,10 +28,10 @@ function counts({ waiting, sending, dead }: BackendStatus, { labels, number }: S
 function gates(backend: BackendStatus, { online, paused }: Pick<SyncStatus, 'online' | 'paused'>, speech: Speech): TemplateResult {
   const { labels } = speech;
   const closed: [tone: string, sign: string, words: string][] = [];
-  if (paused) closed.push(['muted', '⏸', labels.paused]);
+  if (paused) closed.push(['muted', '‖', labels.paused]);
   if (!online) closed.push(['warn', '⚡', labels.offline]);
   for (const { reason, owner, since } of backend.holds)
-    closed.push(['warn', '⏸', `${labels.held(speech.reason(reason), owner)}, ${labels.since(speech.time(since))}`]);
+    closed.push(['warn', '‖', `${labels.held(speech.reason(reason), owner)}, ${labels.since(speech.time(since))}`]);
   if (backend.circuit === 'open') closed.push(['bad', '⊘', labels.circuitOpen]);
   if (backend.circuit === 'half-open') closed.push(['warn', '◐', labels.circuitProbing]);
   if (!backend.offlineMode) closed.push(['muted', '○', labels.captureOff]);

@@ -6,9 +6,9 @@ import type { Speech } from './speech.js';
 const MARKS: Record<EntryState, readonly [sign: string, tone: string]> = {
   pending: ['◷', 'muted'],
   sending: ['↑', 'good'],
-  held: ['⏸', 'warn'],
+  held: ['‖', 'warn'],
   parked: ['⌂', 'warn'],
-  paused: ['⏸', 'muted'],
+  paused: ['‖', 'muted'],
   dead: ['✕', 'bad'],
 };
 
