@@ -72,6 +72,18 @@ describe('V1 exportHar', () => {
     }
   });
 
+  test('V1 tells a dead letter from a newer entry under its id', async () => {
+    const { api, server, post, clock } = createHarness();
+    server(() => new Response(null, { status: 500 }));
+    await post('old', { headers: { 'Holdfast-Id': 'a' } });
+    server(() => new Response('{"error":"too old"}', { status: 422, headers: json }));
+    await clock.advance(60_000);
+    server(() => new Response(null, { status: 500 }));
+    await post('new', { headers: { 'Holdfast-Id': 'a' } });
+    const told = (await exportHar(api)).log.entries.map(({ request, response }) => [request.postData?.text, response.status, response.content.text]);
+    expect(told).toEqual([['old', 500, undefined], ['old', 422, '{\n  "error": "too old"\n}'], ['new', 500, undefined]]);
+  });
+
   test('names the version of the package', async () => {
     const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
     expect(VERSION).toBe(version);
