@@ -1,5 +1,6 @@
 /** A variant's worker, seen from outside: by DevTools' protocol. */
 import type { CDPSession, Page } from 'playwright';
+import { attachTo, type Target } from '../support/target.js';
 
 export interface WorkerControl {
   /** Stops the worker, and resolves when it's stopped. */
@@ -13,12 +14,6 @@ export interface WorkerControl {
   evaluate(expression: string): Promise<unknown>;
   /** Runs the work under the CPU profiler; gives the profile as DevTools reads it. */
   profiled(work: () => Promise<void>): Promise<unknown>;
-}
-
-interface Answer {
-  id?: number;
-  result?: unknown;
-  error?: { message: string };
 }
 
 interface Version {
@@ -57,33 +52,19 @@ export function workerControl(page: Page, origin: string): WorkerControl {
     }
   }
 
-  /** Speaks to the worker itself: Playwright gives no session of a service worker, so its messages are wrapped. */
-  async function attached<T>(work: (send: (method: string, params?: object) => Promise<unknown>) => Promise<T>): Promise<T> {
+  /** Speaks to the worker itself. */
+  async function attached<T>(work: (send: Target['send']) => Promise<T>): Promise<T> {
     const browser = page.context().browser();
     if (!browser) throw new Error('the context has no browser to ask');
     const session = await browser.newBrowserCDPSession();
     const { targetInfos } = await session.send('Target.getTargets');
-    const target = targetInfos.find(({ type, url }) => type === 'service_worker' && url.startsWith(origin));
-    if (!target) throw new Error(`there's no worker running at ${origin}`);
-    const { sessionId } = await session.send('Target.attachToTarget', { targetId: target.targetId, flatten: false });
-    const waiting = new Map<number, (answer: Answer) => void>();
-    session.on('Target.receivedMessageFromTarget', ({ message }) => {
-      const answer = JSON.parse(message) as Answer;
-      if (answer.id !== undefined) waiting.get(answer.id)?.(answer);
-    });
-    let id = 0;
-    const send = async (method: string, params: object = {}): Promise<unknown> => {
-      const mine = ++id;
-      const answered = new Promise<Answer>((resolve) => void waiting.set(mine, resolve));
-      await session.send('Target.sendMessageToTarget', { sessionId, message: JSON.stringify({ id: mine, method, params }) });
-      const { result, error } = await answered;
-      if (error) throw new Error(`${method}: ${error.message}`);
-      return result;
-    };
+    const found = targetInfos.find(({ type, url }) => type === 'service_worker' && url.startsWith(origin));
+    if (!found) throw new Error(`there's no worker running at ${origin}`);
+    const target = await attachTo(session, found.targetId);
     try {
-      return await work(send);
+      return await work(target.send);
     } finally {
-      await session.send('Target.detachFromTarget', { sessionId }).catch(() => {});
+      await target.detach();
       await session.detach();
     }
   }

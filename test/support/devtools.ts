@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { chromium as playwright, type CDPSession, type Page } from 'playwright';
 import { expect } from '@playwright/test';
 import { chromium } from './chromium.js';
+import { attachTo } from './target.js';
 
 export const EXTENSION = fileURLToPath(new URL('../../dist/devtools-extension/', import.meta.url));
 
@@ -64,31 +65,17 @@ export async function openDevTools(url: string): Promise<DevTools> {
   };
 }
 
-/** Playwright gives no session for a target of DevTools, so its messages travel in messages. */
+/** Gives what evaluates in a target. */
 async function attached(browser: CDPSession, targetId: string): Promise<(expression: string) => Promise<unknown>> {
-  const { sessionId } = await browser.send('Target.attachToTarget', { targetId, flatten: false });
-  let last = 0;
-  return (expression) =>
-    new Promise((resolve, reject) => {
-      const id = ++last;
-      const hear = (event: { sessionId: string; message: string }) => {
-        if (event.sessionId !== sessionId) return;
-        const answer = JSON.parse(event.message) as Answer;
-        if (answer.id !== id) return;
-        browser.off('Target.receivedMessageFromTarget', hear);
-        const { exceptionDetails, result } = answer.result ?? {};
-        if (answer.error || exceptionDetails) reject(new Error(JSON.stringify(answer.error ?? exceptionDetails)));
-        else resolve(result?.value);
-      };
-      browser.on('Target.receivedMessageFromTarget', hear);
-      const params = { expression, returnByValue: true, awaitPromise: true };
-      const message = JSON.stringify({ id, method: 'Runtime.evaluate', params });
-      browser.send('Target.sendMessageToTarget', { sessionId, message }).catch(reject);
-    });
+  const target = await attachTo(browser, targetId);
+  return async (expression) => {
+    const { result, exceptionDetails } = (await target.send('Runtime.evaluate', { expression, returnByValue: true, awaitPromise: true })) as Evaluated;
+    if (exceptionDetails) throw new Error(JSON.stringify(exceptionDetails));
+    return result?.value;
+  };
 }
 
-interface Answer {
-  id: number;
-  error?: object;
-  result?: { exceptionDetails?: object; result?: { value?: unknown } };
+interface Evaluated {
+  exceptionDetails?: object;
+  result?: { value?: unknown };
 }
