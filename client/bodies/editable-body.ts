@@ -8,7 +8,6 @@ import { formFields, hasSecret, isForm, isMultipart, jsonIn, textOf } from './sh
 export interface EditableBody {
   /** With line feeds, as a text field has them. JSON is indented by two spaces. */
   text: string;
-  isJson: boolean;
   /**
    * The body of the changed text: what was left alone is as it was, byte for byte or number for number.
    * @throws SyntaxError for JSON that is none any more
@@ -24,7 +23,7 @@ export interface EditableBody {
  * @param body null: there's none, and it may get one
  */
 export function editableBody(body: EntryBody | null): EditableBody | null {
-  if (!body) return { text: '', isJson: false, bodyOf: (text) => text };
+  if (!body) return { text: '', bodyOf: (text) => text };
   if (body.truncated || isMultipart(body.contentType)) return null;
   const text = textOf(body.bytes);
   if (text === null) return null;
@@ -34,7 +33,7 @@ export function editableBody(body: EntryBody | null): EditableBody | null {
   const lines = text.replaceAll('\r\n', '\n');
   const isWindows = lines !== text;
   if (lines.includes('\r') || (isWindows && lines.replaceAll('\n', '\r\n') !== text)) return null;
-  return { text: lines, isJson: false, bodyOf: (edited) => (isWindows ? edited.replaceAll('\n', '\r\n') : edited) };
+  return { text: lines, bodyOf: (edited) => (isWindows ? edited.replaceAll('\n', '\r\n') : edited) };
 }
 
 function editableJson(text: string, original: object): EditableBody | null {
@@ -45,7 +44,6 @@ function editableJson(text: string, original: object): EditableBody | null {
   if (!isWhole && !isOpen) return null;
   return {
     text: isWhole ? JSON.stringify(masked, null, 2) : text.replace(/\r\n?/g, '\n'),
-    isJson: true,
     bodyOf(edited) {
       const value: unknown = JSON.parse(edited);
       const isAsWritten = survives(edited, value);

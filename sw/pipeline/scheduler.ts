@@ -99,8 +99,6 @@ export function createScheduler({ ports, report, holds, state, replay, unanswere
     const flying = new Map<Promise<void>, EntryRecord>();
     /** What comes after those that were delivered: the heads of their turns now. */
     let followers: EntryRecord[] = [];
-    /** All heads have been read since something was sent. */
-    let isSure = false;
     let broken: { error: unknown } | null = null;
     let due: number | null = null;
 
@@ -124,7 +122,7 @@ export function createScheduler({ ports, report, holds, state, replay, unanswere
 
     for (;;) {
       const isPart = followers.length > 0 && [...state.backends.values()].every((backend) => isAll(followers, [...flying.values()], backend));
-      const isWhole: boolean = again || (followers.length > 0 && !isPart) || (flying.size === 0 && followers.length === 0 && !isSure);
+      const isWhole: boolean = again || (followers.length > 0 && !isPart) || (flying.size === 0 && followers.length === 0);
       const heads = followers;
       followers = [];
       again = false;
@@ -144,10 +142,10 @@ export function createScheduler({ ports, report, holds, state, replay, unanswere
           if (soon !== null) due = Math.min(due ?? soon, soon);
         }
       }
-      isSure = isWhole;
       if (again || followers.length > 0) continue;
       if (flying.size === 0) {
-        if (!isSure) continue;
+        // All heads are read once more before it's said that nothing is due.
+        if (!isWhole) continue;
         if (broken) throw (broken as { error: unknown }).error;
         stopTimer();
         nextLook = due;
