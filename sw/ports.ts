@@ -128,8 +128,13 @@ export interface CaptureOrder {
   whenWaiting: 'refuse' | 'replace';
   /** An entry on the wire isn't replaced: the new one queues behind it. */
   isInFlight(seq: number): boolean;
-  /** What to make of the new entry in the same transaction; it sees the `seq`. */
+  /**
+   * What to make of the new entry in the same transaction; it sees the `seq`. Must be pure: it's asked once before
+   * there is one, which is 0 then, and what it keeps of the entry must not hang on it.
+   */
   decide(entry: EntryRecord): Decision;
+  /** Called with the `seq` before anybody can read the entry from the disk. */
+  placed?(seq: number): void;
   backend?: BackendRecord;
 }
 

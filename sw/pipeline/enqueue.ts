@@ -31,6 +31,7 @@ export type Written =
 
 export interface How {
   decide: CaptureOrder['decide'];
+  placed?(seq: number): void;
   /** Its first send is still to be made, or under way: it takes nobody's place yet. */
   firstSend?: boolean;
   /** Of a failure nothing is told, as the request isn't in need yet. */
@@ -49,7 +50,7 @@ export interface EnqueueParts {
 export function createEnqueue({ ports, report, scheduler, answerFor, instance }: EnqueueParts): Enqueue {
   const { clock, log } = ports;
 
-  const write: Enqueue['write'] = async (backend, wanted, { id, replace }, { decide, firstSend = false, silent = false }) => {
+  const write: Enqueue['write'] = async (backend, wanted, { id, replace }, { decide, placed, firstSend = false, silent = false }) => {
     const { body, berth } = wanted;
     const { method, url } = wanted.draft.request;
     try {
@@ -65,6 +66,7 @@ export function createEnqueue({ ports, report, scheduler, answerFor, instance }:
         whenWaiting: replace ? 'replace' : 'refuse',
         isInFlight: (seq) => firstSend || backend.flights.has(seq),
         decide,
+        ...(placed && { placed }),
       });
       // It's in the queue of writes: what comes later comes behind it.
       berth.place();
@@ -95,9 +97,10 @@ export function createEnqueue({ ports, report, scheduler, answerFor, instance }:
     write,
     async store(backend, wanted, directives, why) {
       const draft = { ...wanted.draft, reason: why.reason };
+      const now = clock.now();
       backend.lanes.begin(draft.turn);
       const written = await write(backend, { ...wanted, draft }, directives, {
-        decide: (entry) => queued(entry, why, clock.now()),
+        decide: (entry) => queued(entry, why, now),
       });
       const isStored = written.kind === 'stored';
       backend.lanes.end(draft.turn, isStored);

@@ -60,11 +60,9 @@ export function createLaunch(parts: LaunchParts): Launch {
       const written = await enqueue.write(backend, wanted, directives, {
         firstSend: true,
         silent,
-        decide: (entry) => {
-          // Before anybody can read it from the disk: nobody else may send it.
-          backend.flights.set(entry.seq, flight);
-          return { entry, events: [] };
-        },
+        decide: (entry) => ({ entry, events: [] }),
+        // Nobody else may send it.
+        placed: (seq) => backend.flights.set(seq, flight),
       });
       // The number of one that was rolled back is given out again.
       if (written.kind !== 'stored') unset(backend, flight);
@@ -73,6 +71,7 @@ export function createLaunch(parts: LaunchParts): Launch {
     let storable = !unstorable;
     let writing: Promise<EntryRecord | null> | null = adopted ? Promise.resolve(adopted.entry) : null;
     let paying: Promise<void> | null = null;
+    let looked = false;
     try {
       if (storable && !adopted && backend.config.capture === 'write-ahead') {
         const written = await onDisk(false);
@@ -106,9 +105,10 @@ export function createLaunch(parts: LaunchParts): Launch {
 
       const entry = await writing;
       const inLine = entry && (await queue(backend, entry, next));
-      // Before the answer: it may be one that waits for a drain.
       land();
-      void scheduler.look();
+      looked = true;
+      // Before the answer: it may be one that waits for a drain. What is stored now is looked at then.
+      if (entry) void scheduler.look();
       // Somebody has ended it meanwhile.
       if (entry && !inLine) return Response.error();
       const stored = inLine ? await answerFor(backend, directives, inLine) : await enqueue.store(backend, wanted, directives, next);
@@ -117,7 +117,7 @@ export function createLaunch(parts: LaunchParts): Launch {
       return stored;
     } finally {
       if (!paying) land();
-      if (backend.lanes.any) void scheduler.look();
+      if (!looked && backend.lanes.any) void scheduler.look();
     }
   };
 

@@ -209,15 +209,18 @@ async function capture(tx: WriteTransaction, order: CaptureOrder, backend: Backe
     entry = { ...draft, seq, lane, capturedAt, agesFrom: draft.capturedAt };
     entry.turn = turnOf(entry);
   } else {
-    // The key generator fills in `seq`.
-    const seq = await entries.add(draft as EntryRecord);
+    // Decided beforehand, and again with the place that the key generator gives it: it's written once.
+    const unplaced = { ...draft, seq: 0 };
+    const { seq: _, ...decided } = decide(unplaced).entry ?? unplaced;
+    const seq = await entries.add(decided as EntryRecord);
     entry = { ...draft, seq };
   }
+  order.placed?.(entry.seq);
   const decision = decide(entry);
   if (body) unawaited(tx.objectStore('bodies').put(body, entry.seq));
   else if (inTheWay) unawaited(tx.objectStore('bodies').delete(entry.seq));
   await count(tx, inTheWay ?? null, entry);
-  await apply(tx, entry, decision, { written: !inTheWay && decision.entry === entry });
+  await apply(tx, entry, decision, { written: !inTheWay && decision.entry !== null });
   return { kind: 'stored', decision, seq: entry.seq, replaced: inTheWay !== undefined };
 }
 

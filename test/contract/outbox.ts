@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { transition } from '../../sw/policy/entry.js';
-import { turnOf, type EntryRecord } from '../../sw/policy/entry-record.js';
+import { aboutEntry, turnOf, type EntryRecord } from '../../sw/policy/entry-record.js';
 import type { Body, CaptureOrder, Outbox } from '../../sw/ports.js';
 import { NO_LIMITS, record } from '../support/records.js';
 
@@ -45,6 +45,20 @@ export function outboxContract(name: string, create: () => Outbox): void {
       expect(new Set(first).size).toBe(3);
       for (const seq of first) await remove(outbox, seq);
       expect(await stored(outbox, { entry: { id: 'd' } })).toBeGreaterThan(first.at(-1)!);
+    });
+
+    test('R15 what is decided of a new entry lies on disk with its place, which is told before', async () => {
+      const outbox = create();
+      const placed: number[] = [];
+      const result = await capture(outbox, {
+        decide: (entry) => ({ entry: { ...entry, retries: 1, notBefore: 5 }, events: [{ ...aboutEntry(entry, 1), type: 'queued', reason: 'offline' }] }),
+        placed: (seq) => placed.push(seq),
+      });
+      if (result.kind !== 'stored') throw new Error('it was refused');
+      expect(placed).toEqual([result.seq]);
+      expect(result.decision.entry).toMatchObject({ seq: result.seq, retries: 1, notBefore: 5 });
+      expect(await outbox.list({ after: 0, limit: 10 })).toEqual([result.decision.entry]);
+      expect(await outbox.journal()).toMatchObject([{ type: 'queued', seq: result.seq }]);
     });
 
     test('C4 keeps a body byte for byte, apart from its entry', async () => {

@@ -53,7 +53,7 @@ export function memoryOutbox(): Outbox {
       entries: inOrder().filter(({ asked }) => asked !== null),
       settlements: [...settlements.values()].filter(({ asked }) => asked !== undefined),
     }),
-    async capture({ draft, body, limits, whenWaiting, isInFlight, decide, backend }) {
+    async capture({ draft, body, limits, whenWaiting, isInFlight, decide, placed, backend }) {
       const sameKey = inOrder().filter((entry) => entry.key === draft.key && entry.state === 'pending');
       const inTheWay = sameKey.find((entry) => !isInFlight(entry.seq));
       if (sameKey[0] && whenWaiting === 'refuse') return { kind: 'refused', waiting: sameKey[0] };
@@ -71,6 +71,7 @@ export function memoryOutbox(): Outbox {
         entry.agesFrom = draft.capturedAt;
         entry.turn = turnOf(entry);
       }
+      placed?.(seq);
       const decision = decide(entry);
       bodies.delete(seq);
       if (body) bodies.set(seq, body);
