@@ -1,4 +1,5 @@
 export { install } from './install.js';
+export { adoptWorkboxQueue, holdfastPlugin } from './workbox.js';
 export type { AuthOptions, BackendOptions, InstallOptions, LimitOptions } from './options.js';
 export { classify, JWT_CODES, type Classifier, type ClassifyOptions } from './policy/classify.js';
 export { exponentialBackoff, fullJitter, type BackoffOptions, type Ceiling, type Delay } from './policy/backoff.js';

@@ -1,6 +1,7 @@
 /** The composition root: where the pipeline meets the browser. */
 import { executeQuotaErrorCallbacks } from 'workbox-core/_private/executeQuotaErrorCallbacks.js';
 import { EVENT_CHANNEL, type SyncEvent } from './protocol/events.js';
+import type { Backend } from './pipeline/backend.js';
 import { backendFor } from './pipeline/intercept.js';
 import { createPipeline } from './pipeline/pipeline.js';
 import { browserChance, browserClock, browserDigest, browserLocks, browserStorage } from './platform/browser.js';
@@ -12,13 +13,14 @@ import { storedCheckpoints } from './store/checkpoints.js';
 import { connect } from './store/connection.js';
 import { storedOutbox } from './store/outbox.js';
 import { routesBeside } from './policy/static-routes.js';
+import { maskUrl } from './policy/secrets.js';
 import type { InstallOptions } from './options.js';
 import { readOptions } from './read-options.js';
-import type { Ports } from './ports.js';
+import type { FetchContext, Ports } from './ports.js';
+import { installed, setInstalled } from './installed.js';
+import { workboxQueue } from './platform/workbox-queue.js';
 
 declare const self: ServiceWorkerGlobalScope;
-
-let installed = false;
 
 /** How long a Background Sync event is made use of: Chromium ends it after three minutes. */
 const LINGER_MS = 60_000;
@@ -49,8 +51,7 @@ export function install(options: InstallOptions): void {
     location: self.location.href,
     warn: (message, error) => log.warn(message, error),
   });
-  if (installed) throw new Error('holdfast: install was called before in this worker; list all backends in one call');
-  installed = true;
+  if (installed()) throw new Error('holdfast: install was called before in this worker; list all backends in one call');
 
   const connection = connect({ clock: browserClock, makeRoom });
   const isOnline = () => navigator.onLine;
@@ -73,7 +74,7 @@ export function install(options: InstallOptions): void {
     askForWakeUp: backgroundSync.ask,
     log,
   };
-  const { state, report, scheduler, remote, connectivityChanged, activated, api, intercept } = createPipeline({
+  const { state, report, scheduler, remote, connectivityChanged, activated, api, intercept, adopt } = createPipeline({
     ports,
     configs,
     location: self.location.href,
@@ -84,6 +85,31 @@ export function install(options: InstallOptions): void {
   // A newer worker may deliver what a page still waits for here.
   channel.addEventListener('message', ({ data }: MessageEvent<SyncEvent>) => report.heard(data));
   const answer = serve(api, scheduler.idle);
+  const warn = (message: string, error: unknown) => log.warn(message, error);
+  let isSaid = false;
+  const isNobodys = ({ method, mode, url }: Request) => {
+    if (isSaid || method === 'GET' || method === 'HEAD' || mode === 'navigate') return;
+    isSaid = true;
+    const places = configs.map(({ baseUrl }) => baseUrl).join(', ');
+    log.debug(`[holdfast] ${method} ${maskUrl(url)} isn't kept: no backend takes it, by base URL (${places}), methods and match. Said once`);
+  };
+  const answerTo = (request: Request, backend: Backend, event: FetchEvent): Promise<Response> => {
+    const response = intercept(request, backend, contextOf(event));
+    // A drain that this request has set off goes on when the page has its answer.
+    event.waitUntil(response.then(() => scheduler.idle(), () => {}));
+    return response;
+  };
+  const oldQueues = new Set<string>();
+  setInstalled({
+    answer(request, event) {
+      const backend = backendFor(request, state, warn);
+      return backend && answerTo(request, backend, event);
+    },
+    adopt(name) {
+      oldQueues.add(name);
+      return adopt(() => workboxQueue(name));
+    },
+  });
   const wake = (event: ExtendableEvent) => {
     connectivityChanged(true);
     event.waitUntil(scheduler.hurry());
@@ -103,19 +129,16 @@ export function install(options: InstallOptions): void {
     // The drain isn't part of the activation: every request of every page waits for that.
     void scheduler.hurry();
     void remote.refresh();
+    // The worker before may have put more there until now.
+    for (const name of oldQueues) {
+      adopt(() => workboxQueue(name)).catch((error: unknown) => log.error(`[holdfast] the queue ${name} can't be taken over; it's tried again`, error));
+    }
   });
   self.addEventListener('fetch', (event) => {
-    const backend = backendFor(event.request, state, (message, error) => log.warn(message, error));
-    if (!backend) return;
-    const response = intercept(event.request, backend, {
-      clientId: event.clientId,
-      // It rejects when the answer is a network error.
-      handled: Promise.resolve(event.handled).then(() => {}, () => {}),
-      waitUntil: (work) => event.waitUntil(work),
-    });
-    event.respondWith(response);
-    // A drain that this request has set off goes on when the page has its answer.
-    event.waitUntil(response.then(() => scheduler.idle(), () => {}));
+    const backend = backendFor(event.request, state, warn);
+    if (!backend) return isNobodys(event.request);
+    // No other listener hears of it then: https://w3c.github.io/ServiceWorker/#fetch-event-respondwith
+    event.respondWith(answerTo(event.request, backend, event));
   });
   self.addEventListener('message', (event) => void answer(event));
   self.addEventListener('sync', (event) => {
@@ -133,3 +156,10 @@ export function install(options: InstallOptions): void {
   });
   self.addEventListener('periodicsync', (event) => wake(event as ExtendableEvent));
 }
+
+const contextOf = (event: FetchEvent): FetchContext => ({
+  clientId: event.clientId,
+  // It rejects when the answer is a network error.
+  handled: Promise.resolve(event.handled).then(() => {}, () => {}),
+  waitUntil: (work) => event.waitUntil(work),
+});

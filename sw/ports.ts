@@ -236,6 +236,27 @@ export interface Checkpoints {
   clear(key: string): Promise<void>;
 }
 
+/** A request in the queue of another library. */
+export interface OldRow {
+  /** Unique in the queue's database, and never given out again. */
+  id: number;
+  /** When it was put there, in milliseconds since the epoch. */
+  at: number;
+  /** Its method and URL, for messages. */
+  what: string;
+  /** Throws when it can't be made one again. */
+  request(): Request;
+}
+
+/** The queue of another library, to take over what it still owes. */
+export interface OldQueue {
+  /** In the order in which they came. */
+  rows(): Promise<OldRow[]>;
+  /** Removes them in one transaction. Gives those that were still there. */
+  remove(ids: readonly number[]): Promise<ReadonlySet<number>>;
+  close(): void;
+}
+
 /** Turns stored data into a request again. */
 export type Restore = (request: StoredRequest, body: Body | null) => Request;
 

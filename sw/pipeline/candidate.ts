@@ -29,7 +29,7 @@ export async function candidateOf(
   directives: Directives,
   backend: Backend,
   { lane, berth, clientId }: Pick<Candidate, 'berth'> & { lane: string; clientId: string },
-  holds: Holds,
+  holds: Pick<Holds, 'learn'>,
   { clock, chance, digest }: Pick<Ports, 'clock' | 'chance' | 'digest'>,
 ): Promise<Candidate> {
   const { config } = backend;

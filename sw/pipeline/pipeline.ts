@@ -1,6 +1,7 @@
 import type { SyncApi } from '../protocol/api.js';
 import type { SyncEvent } from '../protocol/events.js';
 import type { Ports } from '../ports.js';
+import { createAdoption, type Adopt } from './adoption.js';
 import { createAnswers } from './answers.js';
 import { createBackend, type BackendConfig } from './backend.js';
 import { createCapture } from './capture.js';
@@ -41,6 +42,7 @@ export interface Pipeline {
   activated(): void;
   api: SyncApi;
   intercept: ReturnType<typeof createIntercept>;
+  adopt: Adopt;
 }
 
 /** Puts the parts of the pipeline together, around what they need of the world. */
@@ -67,5 +69,6 @@ export function createPipeline({ ports, configs, location, instance, onEvent, lo
   const api = createCommands({ ports, state, report, holds, sessions, listing, scheduler, remote, connectivityChanged });
   const mayComeAgain = () => unanswered.end() !== null;
   const intercept = createIntercept({ capture, state, report, holds, scheduler, remote, mayComeAgain, send: ports.send });
-  return { state, report, scheduler, remote, connectivityChanged, activated: unanswered.activated, api, intercept };
+  const adopt = createAdoption({ ports, report, scheduler, state });
+  return { state, report, scheduler, remote, connectivityChanged, activated: unanswered.activated, api, intercept, adopt };
 }

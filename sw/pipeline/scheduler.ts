@@ -11,7 +11,8 @@ import type { Report } from './report.js';
 import type { State } from './state.js';
 import { workerLock, type Unanswered } from './unanswered.js';
 
-const LOCK = 'holdfast:drain';
+/** Held by whoever drains, in this worker or another. */
+export const DRAIN_LOCK = 'holdfast:drain';
 
 /** How long to wait after a drain that broke off, or while another worker makes a first send. */
 const PAUSE_MS = 1_000;
@@ -78,7 +79,7 @@ export function createScheduler({ ports, report, holds, state, replay, unanswere
       await state.ready();
       while (again) {
         again = false;
-        await locks.exclusive(LOCK, pump);
+        await locks.exclusive(DRAIN_LOCK, pump);
       }
     } catch (error) {
       log.error('[holdfast] replay broke off and will be tried again', error);

@@ -1,5 +1,4 @@
-import { fileURLToPath } from 'node:url';
-import { build } from 'vite';
+import { bundled } from '../support/bundled.js';
 import { connectPage, expect, NEVER, stopWorkers, test, workerScript } from '../support/fixtures.js';
 
 test('the main job: stored while down, replayed, held on a JWT 401, released by a token, delivered in order', async ({ open, server }) => {
@@ -122,17 +121,3 @@ test('the drop-in worker, which has no other listener, leaves the rest to the br
   });
   expect(asked.workerFinalSourceType).toBe('network');
 });
-
-/** The app's own code, with Holdfast taken from its package: as many files as the bundler makes of it. */
-async function bundled(file: string): Promise<{ fileName: string; code: string }[]> {
-  const entry = fileURLToPath(new URL(`./bundled/${file}`, import.meta.url));
-  const built = await build({
-    configFile: false,
-    logLevel: 'silent',
-    define: { 'process.env.NODE_ENV': '"production"' },
-    build: { write: false, lib: { entry, formats: ['es'], fileName: () => file } },
-  });
-  const [output] = [built].flat();
-  if (!output || !('output' in output)) throw new Error(`${file} was not built`);
-  return output.output.flatMap((one) => (one.type === 'chunk' ? [one] : []));
-}

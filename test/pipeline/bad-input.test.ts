@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createHarness, type Harness } from '../support/harness.js';
+import { jwt } from '../support/records.js';
 
-const jwt = (claims: object) => `h.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.s`;
 const ann = jwt({ sub: 'ann' });
 const sends = (log: string[]) => log.filter((line) => line.includes('send '));
 

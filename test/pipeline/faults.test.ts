@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest';
 import type { Outbox } from '../../sw/ports.js';
 import { createHarness } from '../support/harness.js';
 import { settle } from '../support/virtual-clock.js';
+import { jwt } from '../support/records.js';
 
 const ok = () => new Response(null, { status: 201 });
 const expired = () => Response.json({ code: 'token_expired' }, { status: 401 });
-const jwt = (claims: object) => `h.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.s`;
 const ann = jwt({ sub: 'ann' });
 const bob = jwt({ sub: 'bob' });
 const sent = (log: string[]) => log.flatMap((line) => / send (\S+)/.exec(line)?.[1] ?? []);

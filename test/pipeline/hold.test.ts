@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { createHarness, type Harness } from '../support/harness.js';
 import { settle } from '../support/virtual-clock.js';
+import { jwt } from '../support/records.js';
 
 const ok = () => new Response(null, { status: 201 });
 const expired = () => Response.json({ code: 'token_expired' }, { status: 401 });
-const jwt = (claims: object) => `h.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.s`;
 const sends = (log: string[]) => log.filter((line) => line.includes('send '));
 const accepts =
   (...tokens: string[]) =>

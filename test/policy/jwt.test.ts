@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { decodeJwt, expiryOf, isExpired, isOlder } from '../../sw/policy/jwt.js';
+import { jwt } from '../support/records.js';
 
-const jwt = (claims: unknown) => `h.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.s`;
 const now = 1_000_000_000_000;
 const seconds = now / 1000;
 

@@ -8,7 +8,7 @@ import type { BackendOptions } from '../../sw/options.js';
 import { readOptions } from '../../sw/read-options.js';
 import type { SyncApi } from '../../sw/protocol/api.js';
 import type { SyncEvent } from '../../sw/protocol/events.js';
-import type { Locks, Outbox, Ports } from '../../sw/ports.js';
+import type { Locks, OldQueue, Outbox, Ports } from '../../sw/ports.js';
 import { memoryCheckpoints } from '../../sw/store/checkpoints.js';
 import { memoryOutbox } from './memory-outbox.js';
 import { settle, virtualClock, type VirtualClock } from './virtual-clock.js';
@@ -44,6 +44,8 @@ export interface Harness {
   /** Asks for the remote configuration, as an activation does. */
   activate(): Promise<void>;
   linger(ms: number): Promise<boolean>;
+  /** Takes over what another library's queue owes; null where there's none. */
+  adopt(queue: OldQueue | null): Promise<number>;
   /** Holds up the making of digests. */
   slowDigest(wait: (content: string) => Promise<void>): void;
   printed: string[];
@@ -182,6 +184,7 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
     look: () => worker.scheduler.look(),
     activate: () => worker.remote.refresh(),
     linger: (ms) => worker.scheduler.linger(ms),
+    adopt: (queue) => worker.adopt(async () => queue),
     slowDigest: (wait) => {
       beforeDigest = wait;
     },

@@ -50,3 +50,6 @@ export function record(changes: Partial<EntryRecord> = {}): EntryRecord & { turn
   };
   return { ...entry, turn: entry.turn ?? turnOf(entry) };
 }
+
+/** A JWT that nobody has signed. */
+export const jwt = (claims: unknown): string => `h.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.s`;

@@ -1,0 +1,118 @@
+import { joinKey } from '../protocol/ids.js';
+import { transition } from '../policy/entry.js';
+import { turnOf } from '../policy/entry-record.js';
+import { maskUrl } from '../policy/secrets.js';
+import type { OldQueue, OldRow, Ports } from '../ports.js';
+import { candidateOf } from './candidate.js';
+import { readDirectives } from './directives.js';
+import { queued } from './enqueue.js';
+import type { Holds } from './hold.js';
+import { backendFor } from './intercept.js';
+import type { Report } from './report.js';
+import { DRAIN_LOCK, type Scheduler } from './scheduler.js';
+import type { State } from './state.js';
+
+/** Takes over what another queue still owes. Gives how many requests it took. */
+export type Adopt = (open: () => Promise<OldQueue | null>) => Promise<number>;
+
+type Taken = { kind: 'taken'; seq: number } | { kind: 'known' | 'stays' | 'full' };
+
+export interface AdoptionParts {
+  ports: Ports;
+  report: Report;
+  scheduler: Scheduler;
+  state: State;
+}
+
+/** A token that lay on disk tells whose a request is. It may be old, so it isn't learnt. */
+const LEARNS_NOTHING: Pick<Holds, 'learn'> = { learn: async () => {} };
+
+/**
+ * ```
+ *  old queue:  row ─────────────────────────────────▶ removed, if it's still there
+ *  outbox:           written, under an id that             │ else the old queue has taken it to send
+ *                    the row has for ever                  ▼ meanwhile: cancelled here
+ * ```
+ * All of it under the drain's lock, so that nothing is sent before it's known whose it is. A worker that dies in
+ * between leaves rows that the next one finds here already.
+ */
+export function createAdoption({ ports, report, scheduler, state }: AdoptionParts): Adopt {
+  const { clock, locks, log, outbox } = ports;
+
+  async function take({ id, at, what, request: restored }: OldRow): Promise<Taken> {
+    const stays = (why: string, ...error: unknown[]): Taken => {
+      log.warn(`[holdfast] ${maskUrl(what)} stays in the old queue: ${why}`, ...error);
+      return { kind: 'stays' };
+    };
+    let request: Request;
+    let directives;
+    try {
+      request = restored();
+      directives = readDirectives(request.headers);
+    } catch (error) {
+      return stays("it can't be made a request again", error);
+    }
+    const backend = backendFor(request, state, (message, error) => log.warn(message, error));
+    if (!backend) return stays("it's no backend's");
+    const { config, lanes } = backend;
+    directives.id = `workbox-${id}-${at}`;
+    const key = joinKey(config.namespace, config.baseUrl, directives.id);
+    if ((await outbox.find(key)).length > 0 || (await outbox.settlement(key))) return { kind: 'known' };
+
+    const lane = directives.lane ?? config.lane(request);
+    const berth = backend.berths.take(lane);
+    const { draft: made, body } = await candidateOf(request, directives, backend, { lane, berth, clientId: '' }, LEARNS_NOTHING, ports);
+    // Of a request by cookie nobody knows whose it was; the old queue would have sent it as whoever is signed in.
+    const draft = { ...made, reason: 'unreachable' as const, capturedAt: at, ...(made.session && { owner: null }) };
+    draft.turn = turnOf(draft);
+    const now = clock.now();
+    lanes.begin(draft.turn);
+    try {
+      const result = await report.capture({
+        draft,
+        body,
+        limits: config.limits,
+        backend: backend.record,
+        whenWaiting: 'refuse',
+        isInFlight: () => false,
+        decide: (entry) => queued(entry, { reason: 'unreachable' }, now),
+      });
+      if (result.kind === 'stored') return { kind: 'taken', seq: result.seq };
+      stays('the outbox is full');
+      return { kind: 'full' };
+    } finally {
+      lanes.end(draft.turn, true);
+      berth.leave();
+    }
+  }
+
+  async function takeAll(queue: OldQueue): Promise<number> {
+    const taken = new Map<number, Taken>();
+    for (const row of await queue.rows()) {
+      const made = await take(row);
+      // What comes behind it must not overtake it.
+      if (made.kind === 'full') break;
+      if (made.kind !== 'stays') taken.set(row.id, made);
+    }
+    const removed = await queue.remove([...taken.keys()]);
+    for (const [id, made] of taken) {
+      if (made.kind !== 'taken' || removed.has(id)) continue;
+      const { seq } = made;
+      await report.commit({ seq, decide: (entry) => transition(entry, { type: 'cancelled', inFlight: true }, clock.now()) });
+    }
+    return removed.size;
+  }
+
+  return async (open) => {
+    await state.ready();
+    const queue = await open();
+    if (!queue) return 0;
+    try {
+      return await locks.exclusive(DRAIN_LOCK, () => takeAll(queue));
+    } finally {
+      queue.close();
+      ports.askForWakeUp();
+      void scheduler.look();
+    }
+  };
+}

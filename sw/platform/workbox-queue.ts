@@ -1,0 +1,59 @@
+import { openDB } from 'idb';
+import type { StoredRequest } from '../policy/entry-record.js';
+import type { Body, OldQueue } from '../ports.js';
+import { restoreRequest } from './transport.js';
+
+/** As workbox-background-sync 4 to 7 have it: `workbox-background-sync/lib/QueueDb.js`. */
+const DATABASE = 'workbox-background-sync';
+const STORE = 'requests';
+
+interface Row {
+  id: number;
+  timestamp: number;
+  requestData: StoredRequest & { body?: Body };
+}
+
+/**
+ * The rows of a queue, read beside workbox and not by its `Queue`: that one begins to send when it's made, where there
+ * is no Background Sync, and takes a row off the disk to give it. Null where there's no such database; none is made.
+ */
+export async function workboxQueue(name: string): Promise<OldQueue | null> {
+  let isMissing = false;
+  const db = await openDB(DATABASE, undefined, {
+    upgrade(_db, _oldVersion, _newVersion, tx) {
+      isMissing = true;
+      tx.done.catch(() => {});
+      tx.abort();
+    },
+  }).catch((error: unknown) => {
+    if (isMissing) return null;
+    throw error;
+  });
+  if (!db) return null;
+  const hasRows = db.objectStoreNames.contains(STORE);
+  return {
+    async rows() {
+      const rows = hasRows ? ((await db.getAllFromIndex(STORE, 'queueName', name)) as Row[]) : [];
+      return rows.map(({ id, timestamp, requestData: { body = null, ...data } }) => ({
+        id,
+        at: timestamp,
+        what: `${data.method} ${data.url}`,
+        // workbox gives every request but a GET a body, and then can't make a HEAD of it.
+        request: () => restoreRequest(data, data.method === 'HEAD' ? null : body),
+      }));
+    },
+    async remove(ids) {
+      const tx = db.transaction(STORE, 'readwrite');
+      const found = await Promise.all(
+        ids.map(async (id) => {
+          const isThere = (await tx.store.getKey(id)) !== undefined;
+          if (isThere) await tx.store.delete(id);
+          return isThere ? [id] : [];
+        }),
+      );
+      await tx.done;
+      return new Set(found.flat());
+    },
+    close: () => db.close(),
+  };
+}

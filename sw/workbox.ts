@@ -1,0 +1,55 @@
+import type { WorkboxPlugin } from 'workbox-core/types.js';
+import { ConfigError } from './policy/errors.js';
+import { installed } from './installed.js';
+
+/**
+ * Makes a strategy of workbox-strategies send by way of Holdfast, in the place of `BackgroundSyncPlugin`: what it sends
+ * is kept, held and replayed as `install`'s options say, and the page gets Holdfast's answer. What is no backend's goes
+ * on as ever. Only for requests that a route of yours takes before Holdfast hears of them; `install` alone does the rest.
+ *
+ * Put it last: plugins before it may change the request, and what a strategy does with an answer of the network
+ * (`fetchOptions`, `fetchDidSucceed`, its cache) isn't done.
+ *
+ * @throws Error at the first request, when `install` wasn't called
+ * @example
+ * holdfast.install({ backends: [{ baseUrl: '/api' }] });
+ * registerRoute(/\/api\//, new NetworkOnly({ plugins: [holdfastPlugin()] }), 'POST');
+ */
+export function holdfastPlugin(): WorkboxPlugin {
+  const answers = new WeakMap<Event, Promise<Response>>();
+  return {
+    async requestWillFetch({ request, event }) {
+      const answer = needed('holdfastPlugin').answer(request.clone(), event as FetchEvent);
+      if (!answer) return request;
+      answers.set(event, answer);
+      // It's rethrown below, to whoever asks for the answer.
+      answer.catch(() => {});
+      // No plugin can answer in the place of the network. One can when the handler has failed.
+      throw new Error('holdfast answers this request');
+    },
+    handlerDidError: async ({ event }) => answers.get(event),
+  };
+}
+
+/**
+ * Takes over what a queue of workbox-background-sync still owes, as if it had failed just now: in its order, under one
+ * idempotency key each, with the user of its token, which itself is dropped. Each request is taken once, however often
+ * this is called and whatever dies meanwhile; it leaves workbox's database when it's in Holdfast's. What belongs to no
+ * backend stays there, with a warning. A row's `metadata` isn't kept.
+ *
+ * Call it in the worker after `install`, at every start, and take the queue's `BackgroundSyncPlugin` out.
+ *
+ * @param name the queue's, as in `new BackgroundSyncPlugin(name)`
+ * @returns how many were taken
+ * @throws ConfigError for a name that's no string, or when `install` wasn't called
+ */
+export async function adoptWorkboxQueue(name: string): Promise<number> {
+  if (typeof name !== 'string' || name === '') throw new ConfigError('name', name, 'it must be the name of a queue of workbox-background-sync');
+  return needed('adoptWorkboxQueue').adopt(name);
+}
+
+function needed(caller: string) {
+  const parts = installed();
+  if (!parts) throw new Error(`holdfast: ${caller} needs install; call it first, in the same worker`);
+  return parts;
+}

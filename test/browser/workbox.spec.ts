@@ -1,0 +1,213 @@
+import { readFile } from 'node:fs/promises';
+import type { Page } from '@playwright/test';
+import type { ApiServer } from '../support/api-server.js';
+import { bundled } from '../support/bundled.js';
+import { App, connectPage, expect, FAST, stopWorkers, test } from '../support/fixtures.js';
+
+const INSTALL = `holdfast.install({ takeOver: true, backends: [{ baseUrl: '/api', ${FAST} }] });`;
+const route = (plugins = '') => `workbox.registerRoute(/\\/api\\//, new workbox.NetworkOnly({ plugins: [${plugins}] }), 'POST');`;
+
+/** A worker with the real workbox in it. */
+async function serveWorker(server: ApiServer, ...lines: string[]): Promise<void> {
+  const [workbox] = await bundled('workbox.js', 'workbox');
+  server.serve('/workbox.js', workbox!.code);
+  server.serve('/worker.js', [`importScripts('/workbox.js', '/holdfast-sw.js');`, ...lines].join('\n'));
+}
+
+async function openWith(page: Page, server: ApiServer, ...lines: string[]): Promise<App> {
+  await serveWorker(server, ...lines);
+  await page.goto(server.origin);
+  await connectPage(page);
+  return new App(page, server);
+}
+
+for (const [how, lines] of [
+  ['with the plugin, before install', [route('holdfast.holdfastPlugin()'), INSTALL]],
+  ['with the plugin, after install', [INSTALL, route('holdfast.holdfastPlugin()')]],
+  ['without it, after install', [INSTALL, route()]],
+] as const) {
+  test(`W2 a workbox route ${how}: kept while down, and sent once each`, async ({ page, server }) => {
+    const app = await openWith(page, server, ...lines);
+    expect(await app.post('delivered')).toMatchObject({ status: 201 });
+    expect(server.bodies()).toEqual(['delivered']);
+    await server.unlisten();
+    expect(await app.post('kept')).toMatchObject({ status: 202 });
+    await server.listen();
+    await app.heard('delivered');
+    await app.empty();
+    expect(server.bodies()).toEqual(['delivered', 'kept']);
+    expect(server.received.every(({ headers }) => headers['idempotency-key'])).toBe(true);
+  });
+}
+
+test('W2 a route that answers by itself before Holdfast hears of it keeps its request, which is sent once', async ({ page, server }) => {
+  const app = await openWith(page, server, route(), INSTALL);
+  expect(await app.post('one')).toMatchObject({ status: 201 });
+  expect(server.bodies()).toEqual(['one']);
+  expect(server.received[0]!.headers['idempotency-key']).toBeUndefined();
+});
+
+test('W2 the plugin lets go what is no backend’s', async ({ page, server }) => {
+  const other = route('holdfast.holdfastPlugin()');
+  const app = await openWith(page, server, other, `holdfast.install({ takeOver: true, backends: [{ baseUrl: '/api/v2' }] });`);
+  expect(await app.post('one')).toMatchObject({ status: 201 });
+  await server.unlisten();
+  await expect(app.post('two')).rejects.toThrow('Failed to fetch');
+});
+
+test('W2 workbox’s precache works beside it', async ({ page, server }) => {
+  server.serve('/shell.html', '<!doctype html><title>shell</title>', 'text/html');
+  const precache = `workbox.precacheAndRoute([{ url: '/shell.html', revision: '1' }]);`;
+  const app = await openWith(page, server, precache, INSTALL);
+  await server.unlisten();
+  expect(await page.evaluate(async () => (await fetch('/shell.html')).text())).toContain('shell');
+  expect(await app.post('kept')).toMatchObject({ status: 202 });
+  await server.listen();
+  await app.heard('delivered');
+});
+
+/** Takes no sync event for a reason to send: the queue is left as it is. */
+const OLD_WORKER = `
+  self.addEventListener('install', () => self.skipWaiting());
+  self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()));
+  const queue = new workbox.Queue('writes', { onSync: () => {} });
+  workbox.registerRoute(/\\/(api|other)\\//, new workbox.NetworkOnly({
+    plugins: [{ fetchDidFail: ({ request }) => queue.pushRequest({ request }) }],
+  }), 'POST');`;
+
+const ADOPT = `${INSTALL}
+  const adopted = holdfast.adoptWorkboxQueue('writes');
+  adopted.catch((error) => console.error(error));`;
+
+/** What lies in workbox's database. */
+const left = (page: Page) =>
+  page.evaluate(
+    () =>
+      new Promise<{ id: number; requestData: { url: string } }[]>((resolve, reject) => {
+        const opening = indexedDB.open('workbox-background-sync');
+        opening.onerror = () => reject(opening.error);
+        opening.onsuccess = () => {
+          const db = opening.result;
+          const reading = db.transaction('requests').objectStore('requests').getAll();
+          reading.onsuccess = () => {
+            resolve(reading.result);
+            db.close();
+          };
+        };
+      }),
+  );
+
+/** Puts rows back, as if a worker had died before it removed them. */
+const putBack = (page: Page, rows: unknown[]) =>
+  page.evaluate(
+    (all) =>
+      new Promise<void>((resolve, reject) => {
+        const opening = indexedDB.open('workbox-background-sync');
+        opening.onsuccess = () => {
+          const db = opening.result;
+          const tx = db.transaction('requests', 'readwrite');
+          for (const row of all) tx.objectStore('requests').put(row);
+          tx.oncomplete = () => (db.close(), resolve());
+          tx.onerror = () => reject(tx.error);
+        };
+      }),
+    rows,
+  );
+
+test('W1 what a real workbox queue owes is taken over by the update, once, in order, as its users, and delivered', async ({ page, server }) => {
+  await serveWorker(server, OLD_WORKER);
+  await page.goto(server.origin);
+  await page.evaluate(async () => {
+    const controlled = new Promise((resolve) => navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true }));
+    await navigator.serviceWorker.register('/worker.js');
+    if (!navigator.serviceWorker.controller) await controlled;
+  });
+  server.requireToken();
+  const token = await server.token('ann');
+  await server.unlisten();
+  await page.evaluate(async (bearer) => {
+    const post = (url: string, body: BodyInit, headers: Record<string, string> = {}) =>
+      fetch(url, { method: 'POST', body, headers }).catch(() => {});
+    await post('/api/a', 'one', { Authorization: `Bearer ${bearer}` });
+    await post('/other/b', 'elsewhere');
+    await post('/api/c', new Uint8Array([0, 255, 10]), { Authorization: `Bearer ${bearer}` });
+  }, token);
+  const before = await left(page);
+  expect(before).toHaveLength(3);
+
+  await serveWorker(server, ADOPT);
+  await server.listen();
+  // As a navigation does, and at once.
+  await page.evaluate(async () => void (await (await navigator.serviceWorker.ready).update()));
+  await connectPage(page);
+  const app = new App(page, server);
+  await expect.poll(async () => (await app.entries()).length).toBe(2);
+  expect(await app.entries()).toMatchObject([
+    { method: 'POST', url: `${server.origin}/api/a`, owner: 'ann', state: 'held' },
+    { url: `${server.origin}/api/c`, owner: 'ann', state: 'held' },
+  ]);
+  await expect.poll(() => left(page)).toMatchObject([{ requestData: { url: `${server.origin}/other/b` } }]);
+  expect(await page.evaluate(wholeDatabase)).not.toContain(token);
+
+  // A worker that died before it had removed them there would leave them like this.
+  await putBack(page, before);
+  await stopWorkers(page);
+  await app.call((sync) => sync.status());
+  await expect.poll(() => left(page)).toHaveLength(1);
+  expect(await app.entries()).toHaveLength(2);
+
+  expect(await app.call((sync, fresh: string) => sync.provideToken(fresh), await server.token('ann'))).toBe('released');
+  await app.empty();
+  expect(server.received.map(({ path, user, body }) => [path, user, [...body]])).toEqual([
+    ['/api/a', 'ann', [...Buffer.from('one')]],
+    ['/api/c', 'ann', [0, 255, 10]],
+  ]);
+  await putBack(page, before);
+  await stopWorkers(page);
+  await app.call((sync) => sync.status());
+  await expect.poll(() => left(page)).toHaveLength(1);
+  expect([await app.entries(), server.received.length]).toEqual([[], 2]);
+});
+
+/** All that Holdfast has on disk, as text. */
+function wholeDatabase(): Promise<string> {
+  return new Promise((resolve) => {
+    const opening = indexedDB.open('holdfast');
+    opening.onsuccess = () => {
+      const db = opening.result;
+      const tx = db.transaction([...db.objectStoreNames]);
+      const all: unknown[] = [];
+      for (const name of db.objectStoreNames) {
+        const reading = tx.objectStore(name).getAll();
+        reading.onsuccess = () => all.push(reading.result);
+      }
+      tx.oncomplete = () => (db.close(), resolve(JSON.stringify(all)));
+    };
+  });
+}
+
+test('W1 without a queue of workbox’s there’s nothing to take, and no database is made', async ({ page, server }) => {
+  const app = await openWith(page, server, ADOPT, `self.addEventListener('message', async ({ ports: [port] }) => port?.postMessage(await adopted));`);
+  await app.call((sync) => sync.status());
+  expect(await page.evaluate(async () => (await indexedDB.databases()).map(({ name }) => name))).toEqual(['holdfast']);
+});
+
+test('W1 adopting needs an installed Holdfast and a name', async ({ page, server }) => {
+  server.serve(
+    '/worker.js',
+    `${await readFile(new URL('../../dist/holdfast-sw.js', import.meta.url), 'utf8')}
+     const say = (promise) => promise.catch((error) => error.message);
+     const early = say(holdfast.adoptWorkboxQueue('writes'));
+     ${INSTALL}
+     const nameless = say(holdfast.adoptWorkboxQueue(''));
+     self.addEventListener('fetch', (event) => {
+       if (event.request.url.endsWith('/said')) event.respondWith(Promise.all([early, nameless]).then((said) => Response.json(said)));
+     });`,
+  );
+  await page.goto(server.origin);
+  await connectPage(page);
+  expect(await page.evaluate(async () => (await fetch('/said')).json() as Promise<string[]>)).toEqual([
+    expect.stringContaining('needs install'),
+    expect.stringContaining('name'),
+  ]);
+});

@@ -1,0 +1,127 @@
+import { describe, expect, test } from 'vitest';
+import type { OldQueue } from '../../sw/ports.js';
+import { createHarness, ORIGIN } from '../support/harness.js';
+import { jwt } from '../support/records.js';
+
+interface Row {
+  body: string;
+  path?: string;
+  token?: string;
+  at?: number;
+  headers?: Record<string, string>;
+  /** The other library has taken it meanwhile. */
+  gone?: boolean;
+  broken?: boolean;
+}
+
+/** Another library's queue. */
+function queueOf(rows: Row[]) {
+  let left = rows.map((row, index) => ({ row, id: index + 1 }));
+  let closed = false;
+  const queue: OldQueue = {
+    rows: async () =>
+      left.map(({ row: { body, path = '/api/notes', token, at = 5, headers = {}, broken }, id }) => ({
+        id,
+        at,
+        what: `POST ${ORIGIN}${path}`,
+        request: () => {
+          if (broken) throw new TypeError('no request');
+          const authorization = token === undefined ? {} : { Authorization: `Bearer ${token}` };
+          return new Request(new URL(path, ORIGIN), { method: 'POST', body, headers: { ...headers, ...authorization } });
+        },
+      })),
+    remove: async (ids) => {
+      const removed = left.filter(({ id, row }) => ids.includes(id) && !row.gone);
+      left = left.filter(({ id }) => !ids.includes(id));
+      return new Set(removed.map(({ id }) => id));
+    },
+    close: () => {
+      closed = true;
+    },
+  };
+  return { queue, left: () => left.map(({ row }) => row.body), isClosed: () => closed };
+}
+
+describe('W1 what another queue owes', () => {
+  test('W1 is taken in its order, once, and delivered', async () => {
+    const { adopt, log, clock, api } = createHarness();
+    const old = queueOf([{ body: 'a' }, { body: 'b' }, { body: 'c' }]);
+    expect(await adopt(old.queue)).toBe(3);
+    expect([old.left(), old.isClosed()]).toEqual([[], true]);
+    await clock.advance(1000);
+    expect(log.filter((line) => line.includes(' send '))).toEqual(['0 send a', '0 send b', '0 send c']);
+    expect((await api.settled('workbox-1-5'))?.state).toBe('delivered');
+    expect(await adopt(null)).toBe(0);
+  });
+
+  test('W1 what a worker that died in between has left there is known again, waiting or delivered', async () => {
+    const { adopt, log, clock, api } = createHarness();
+    const rows = [{ body: 'a' }, { body: 'b' }];
+    await api.pause();
+    await adopt(queueOf(rows).queue);
+    const again = queueOf(rows);
+    await adopt(again.queue);
+    expect([await api.entries(), again.left()]).toMatchObject([[{ id: 'workbox-1-5' }, { id: 'workbox-2-5' }], []]);
+    await api.resume();
+    await clock.advance(1000);
+    await adopt(queueOf(rows).queue);
+    await clock.advance(1000);
+    expect(log.filter((line) => line.includes(' send '))).toHaveLength(2);
+    // Its database may have been made anew: a number comes again, and a time doesn't.
+    await adopt(queueOf([{ body: 'new', at: 6 }]).queue);
+    await clock.advance(1000);
+    expect(log).toContain('2000 send new');
+  });
+
+  test('W1 what the other library has taken to send meanwhile isn’t sent from here too', async () => {
+    const { adopt, log, clock } = createHarness();
+    expect(await adopt(queueOf([{ body: 'a', gone: true }, { body: 'b' }]).queue)).toBe(1);
+    await clock.advance(1000);
+    expect(log.filter((line) => line.includes(' send '))).toEqual(['0 send b']);
+    expect(log).toContain('0 cancelled workbox-1-5');
+  });
+
+  test('W1 travels as its own user: the token that lay on disk says who that is, and is dropped', async () => {
+    const { adopt, log, clock, api, outbox } = createHarness();
+    const [ann, bob] = [jwt({ sub: 'ann', exp: 50 }), jwt({ sub: 'bob', exp: 9e9 })];
+    await api.provideToken(bob);
+    await adopt(queueOf([{ body: 'a', token: ann }, { body: 'b', token: bob }]).queue);
+    await clock.advance(1000);
+    expect(log.filter((line) => line.includes(' send '))).toEqual([`0 send b ${bob}`]);
+    expect(await api.entries()).toMatchObject([{ id: 'workbox-1-5', owner: 'ann', state: 'parked' }]);
+    expect(JSON.stringify(await outbox.list({ after: 0, limit: 10 }))).not.toContain(ann);
+  });
+
+  test('W1 of a request by cookie nobody knows whose it was, and it isn’t given to whoever is signed in', async () => {
+    const { adopt, api } = createHarness();
+    await api.signIn('bob');
+    await api.pause();
+    await adopt(queueOf([{ body: 'a' }]).queue);
+    expect(await api.entries()).toMatchObject([{ owner: null }]);
+  });
+
+  test('W1 what is no backend’s, or no request any more, stays where it is, and is told', async () => {
+    const { adopt, printed, clock, log } = createHarness();
+    const old = queueOf([{ body: 'a', path: '/other' }, { body: 'b', broken: true }, { body: 'c', headers: { 'Holdfast-Mode': 'x' } }, { body: 'd' }]);
+    expect(await adopt(old.queue)).toBe(1);
+    await clock.advance(1000);
+    expect([old.left(), log.filter((line) => line.includes(' send '))]).toEqual([['a', 'b', 'c'], ['0 send d']]);
+    expect(printed.filter((line) => line.includes('stays in the old queue'))).toHaveLength(3);
+  });
+
+  test('W1 what finds no room stays, with all that’s behind it', async () => {
+    const { adopt, api } = createHarness({ backends: [{ baseUrl: '/api', limits: { maxEntries: 1 } }] });
+    await api.pause();
+    const old = queueOf([{ body: 'a' }, { body: 'b' }, { body: 'c' }]);
+    expect(await adopt(old.queue)).toBe(1);
+    expect(old.left()).toEqual(['b', 'c']);
+  });
+
+  test('W1 a new request of the page comes behind it', async () => {
+    const { adopt, post, api, goOffline } = createHarness();
+    goOffline();
+    await adopt(queueOf([{ body: 'a' }]).queue);
+    expect((await post('b', { headers: { 'Holdfast-Id': 'b' } })).status).toBe(202);
+    expect((await api.entries()).map(({ id }) => id)).toEqual(['workbox-1-5', 'b']);
+  });
+});
