@@ -80,10 +80,18 @@ const UNCONTROLLED =
 /** The browser could not take the worker's script. */
 class RegistrationError extends Error {
   override name = 'RegistrationError';
-  constructor(worker: string, cause: unknown) {
-    const said = cause instanceof Error ? cause.message : String(cause);
-    super(`holdfast: ${worker} could not be registered (${said}); if it can be loaded, its own console says more`, { cause });
+  constructor(worker: string, why: string, cause: unknown) {
+    super(`holdfast: ${worker} could not be registered: ${why}`, { cause });
   }
+}
+
+/** What is wrong with a script that was refused: the browsers say it in words of their own, or don't. */
+async function whyRefused(worker: string | URL, cause: unknown): Promise<string> {
+  const { status, ok, headers } = await fetch(worker, { cache: 'no-store' }).catch(() => Response.error());
+  const type = headers.get('content-type');
+  if (status !== 0 && !ok) return `it is answered with ${status}; is the path right?`;
+  if (ok && !/\b(java|ecma)script\b/.test(type ?? '')) return `it comes as ${type}, and has to come as text/javascript; is the path right?`;
+  return `${cause instanceof Error ? cause.message : String(cause)}; if it can be loaded, its own console says more`;
 }
 
 async function registered({ worker, scope, type }: ConnectOptions): Promise<ServiceWorkerRegistration> {
@@ -91,8 +99,8 @@ async function registered({ worker, scope, type }: ConnectOptions): Promise<Serv
     throw new Error('holdfast: this browser gives no service worker here; they need https or localhost');
   if (worker !== undefined) {
     const options = { ...(scope !== undefined && { scope }), ...(type !== undefined && { type }) };
-    return navigator.serviceWorker.register(worker, options).catch((error: unknown) => {
-      throw new RegistrationError(String(worker), error);
+    return navigator.serviceWorker.register(worker, options).catch(async (error: unknown) => {
+      throw new RegistrationError(String(worker), await whyRefused(worker, error), error);
     });
   }
   const registration = await navigator.serviceWorker.getRegistration();

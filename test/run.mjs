@@ -1,5 +1,5 @@
 /**
- * Everything, in one run: types, lint, unit tests, browser tests, fault runs, sizes. Ends with `N passed, N failed`.
+ * Everything, in one run: types, lint, unit tests, browser tests, fault runs, the package, sizes. Ends with `N passed, N failed`.
  * `node test/run.mjs types unit` runs some of it.
  */
 import { spawnSync } from 'node:child_process';
@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findChromium, findFirefox } from './browsers.mjs';
+import { checkPackage } from './package.mjs';
 import { checkSizes } from './size.mjs';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
@@ -63,6 +64,9 @@ const steps = {
     // Fixed seeds, so that a failure can be had again; more of them by `npm run chaos -- --minutes 60`.
     for (const seed of ['1', '2'])
       count(run('node', ['test/chaos/main.mjs', '--seed', seed, '--ops', '400']), `fault run of seed ${seed}`);
+  },
+  package: async () => {
+    for (const { passed: good, line } of await checkPackage()) count(good, line);
   },
   size: async () => {
     for (const { passed: good, line } of await checkSizes()) count(good, line);

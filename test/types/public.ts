@@ -1,11 +1,13 @@
 /** What the public doors let through, and what they refuse. The compiler is the test. */
 import { addLanguage, AuthRejectedError, connect, describeEvent, fetchToken, StreamError, TokenRefreshError, workerEndpoint, type EntryInfo, type Settlement, type SyncEvent } from 'holdfast';
 import {
+  adoptWorkboxQueue,
   checkpointKey,
   classify,
   connectivityGate,
   exponentialBackoff,
   fullJitter,
+  holdfastPlugin,
   install,
   memoryCheckpoints,
   openGate,
@@ -15,6 +17,7 @@ import {
   type Verdict,
 } from 'holdfast/sw';
 import * as Comlink from 'comlink';
+import type { StrategyOptions } from 'workbox-strategies';
 import type { SyncApi } from 'holdfast';
 
 export async function page(registration: ServiceWorkerRegistration): Promise<void> {
@@ -111,4 +114,13 @@ export function worker(): void {
   checkpointKey({ baseUrl: 'https://x.example', taskId: 't' }) satisfies string;
   void (memoryCheckpoints().load('k') satisfies Promise<string | null>);
   void (connectivityGate({ isOnline: () => true, onChange: () => () => {} }).awaitRetryAllowed(AbortSignal.timeout(1)) satisfies Promise<void>);
+}
+
+export async function beside(): Promise<void> {
+  (await adoptWorkboxQueue('writes')) satisfies number;
+  // @ts-expect-error -- a queue has a name
+  await adoptWorkboxQueue();
+  [holdfastPlugin()] satisfies StrategyOptions['plugins'];
+  // @ts-expect-error -- what's kept, and how, is said to install
+  holdfastPlugin({ backends: [] });
 }
