@@ -1,4 +1,5 @@
-import { bundled } from '../support/bundled.js';
+import { fileURLToPath } from 'node:url';
+import { bundle } from '../support/bundle.js';
 import { connectPage, expect, NEVER, stopWorkers, test, workerScript } from '../support/fixtures.js';
 
 test('the main job: stored while down, replayed, held on a JWT 401, released by a token, delivered in order', async ({ open, server }) => {
@@ -58,7 +59,8 @@ test('the drop-in needs no line of code: a worker by its URL, a client by its ta
 });
 
 test('both modules work in an app that has a bundler, a stream’s chunk included', async ({ page, server }) => {
-  for (const file of ['worker.js', 'page.js']) for (const { fileName, code } of await bundled(file)) server.serve(`/${fileName}`, code);
+  for (const file of ['worker.js', 'page.js'])
+    for (const { fileName, code } of await bundle(fileURLToPath(new URL(`./bundled/${file}`, import.meta.url)))) server.serve(`/${fileName}`, code);
   server.serve('/', '<!doctype html><script type="module" src="/page.js"></script>', 'text/html');
   await page.goto(server.origin);
   await page.waitForFunction(() => window.sync?.controlled);

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import type { Page } from '@playwright/test';
 import type { ApiServer } from '../support/api-server.js';
-import { bundled } from '../support/bundled.js';
+import { bundle } from '../support/bundle.js';
 import { App, connectPage, expect, FAST, stopWorkers, test } from '../support/fixtures.js';
 
 const INSTALL = `holdfast.install({ takeOver: true, backends: [{ baseUrl: '/api', ${FAST} }] });`;
@@ -9,7 +10,7 @@ const route = (plugins = '') => `workbox.registerRoute(/\\/api\\//, new workbox.
 
 /** A worker with the real workbox in it. */
 async function serveWorker(server: ApiServer, ...lines: string[]): Promise<void> {
-  const [workbox] = await bundled('workbox.js', 'workbox');
+  const [workbox] = await bundle(fileURLToPath(new URL('./bundled/workbox.js', import.meta.url)), 'workbox');
   server.serve('/workbox.js', workbox!.code);
   server.serve('/worker.js', [`importScripts('/workbox.js', '/holdfast-sw.js');`, ...lines].join('\n'));
 }
