@@ -1,0 +1,2 @@
+importScripts('/holdfast-sw.js');
+holdfast.install({ takeOver: true, backends: [{ baseUrl: '/api' }] });

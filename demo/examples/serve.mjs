@@ -1,0 +1,79 @@
+/**
+ * Serves an example and a small API: `node demo/examples/serve.mjs 01-script`, after `npm run build`.
+ * Enter takes the server down, and up again.
+ */
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { extname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { build } from 'vite';
+
+const PORT = Number(process.env.PORT ?? 4180);
+const TOKEN_LIFE_MS = 60_000;
+const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.webmanifest': 'application/manifest+json' };
+const NAMES = ['01-script', '02-vite-pwa', '03-tanstack-query'];
+
+const name = process.argv[2] ?? '';
+if (!NAMES.includes(name)) {
+  console.error(`Name an example: ${NAMES.join(', ')}`);
+  process.exit(2);
+}
+const root = join(import.meta.dirname, name);
+const dist = join(import.meta.dirname, '../../dist');
+const built = await mkdtemp(join(tmpdir(), 'holdfast-example-'));
+const isPlain = name === '01-script';
+if (!isPlain) await build({ root, build: { outDir: built, emptyOutDir: true } });
+
+const notes = [];
+/** When each token is over. */
+const tokens = new Map();
+/** What was done already, by its idempotency key. */
+const done = new Set();
+
+const isOver = (authorization) => !(tokens.get(authorization.replace('Bearer ', '')) > Date.now());
+
+async function answer(request, response) {
+  const { method, url, headers } = request;
+  const { pathname } = new URL(url, 'http://localhost');
+  const json = (status, body) => response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
+  if (pathname === '/login' || pathname === '/auth/token') {
+    const token = randomUUID();
+    tokens.set(token, Date.now() + TOKEN_LIFE_MS);
+    return json(200, { token });
+  }
+  if (pathname === '/api/notes' && method === 'GET') return json(200, notes);
+  if (pathname === '/api/notes' && method === 'POST') {
+    let body = '';
+    for await (const chunk of request) body += chunk;
+    // The third example has no sign-in.
+    if (headers.authorization && isOver(headers.authorization)) return json(401, { code: 'token_expired' });
+    const key = headers['idempotency-key'];
+    if (!done.has(key)) notes.push(JSON.parse(body));
+    if (key) done.add(key);
+    console.log(`delivered: ${body}`);
+    return json(201, {});
+  }
+  const path = pathname === '/' ? '/index.html' : pathname;
+  const folder = path.startsWith('/holdfast') ? dist : isPlain ? root : built;
+  const file = await readFile(join(folder, path)).catch(() => null);
+  if (!file) return response.writeHead(404).end();
+  response.writeHead(200, { 'Content-Type': TYPES[extname(path)] ?? 'application/octet-stream', 'Cache-Control': 'no-cache' }).end(file);
+}
+
+const server = createServer((request, response) => {
+  answer(request, response).catch((error) => {
+    console.error(error);
+    response.writeHead(500).end();
+  });
+});
+const listen = () => server.listen(PORT, '127.0.0.1', () => console.log(`http://localhost:${PORT} is up; Enter takes it down`));
+
+listen();
+createInterface({ input: process.stdin }).on('line', () => {
+  if (!server.listening) return listen();
+  server.close(() => console.log('The server is down; Enter takes it up again'));
+  server.closeAllConnections();
+});
+process.once('SIGINT', () => void rm(built, { recursive: true }).then(() => process.exit(0)));

@@ -1,0 +1,205 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { extname, join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { Page } from '@playwright/test';
+import type { ApiServer, Received } from '../support/api-server.js';
+import { expect, test } from '../support/fixtures.js';
+
+const run = promisify(execFile);
+const vite = fileURLToPath(new URL('../../node_modules/vite/bin/vite.js', import.meta.url));
+const examples = fileURLToPath(new URL('../../demo/examples/', import.meta.url));
+
+/** A build has a time of its own: it's no part of what a test waits for. */
+const BUILD_MS = 60_000;
+
+const TYPES: Record<string, string> = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.webmanifest': 'application/manifest+json',
+};
+
+type Files = Map<string, { body: string; type: string }>;
+
+/** The files of a folder by their URL paths. */
+async function filesOf(folder: string): Promise<Files> {
+  const files: Files = new Map();
+  for (const file of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    const type = TYPES[extname(file.name)];
+    if (!file.isFile() || !type) continue;
+    const path = join(file.parentPath, file.name);
+    const served = { body: await readFile(path, 'utf8'), type };
+    const url = `/${relative(folder, path).split(sep).join('/')}`;
+    files.set(url, served);
+    if (url === '/index.html') files.set('/', served);
+  }
+  return files;
+}
+
+/** What `vite build` makes of an example, with its own configuration. */
+async function buildExample(name: string): Promise<Files> {
+  const outDir = await mkdtemp(join(tmpdir(), 'holdfast-example-'));
+  try {
+    await run(process.execPath, [vite, 'build', join(examples, name), '--outDir', outDir, '--emptyOutDir', '--logLevel', 'error']);
+    return await filesOf(outDir);
+  } finally {
+    await rm(outDir, { recursive: true });
+  }
+}
+
+function serveAll(server: ApiServer, files: Files): void {
+  for (const [url, { body, type }] of files) server.serve(url, body, type);
+}
+
+/** Serves JSON with a token that's over until it's told to give good ones. */
+function serveTokens(server: ApiServer, path: string): { renew(): void } {
+  let lifeS = -60;
+  server.serve(path, async () => JSON.stringify({ token: await server.token('ann', lifeS) }), 'application/json');
+  return { renew: () => void (lifeS = 600) };
+}
+
+async function add(page: Page, text: string): Promise<void> {
+  await page.getByRole('textbox', { name: 'Note' }).fill(text);
+  await page.getByRole('button', { name: 'Add' }).click();
+}
+
+const textsOf = (requests: Received[]) => requests.map(({ text }) => (JSON.parse(text) as { text: string }).text);
+
+test('01-script: what waits is listed, held on a lapsed token, and delivered in order after a sign-in', async ({ page, server }) => {
+  serveAll(server, await filesOf(join(examples, '01-script')));
+  const tokens = serveTokens(server, '/login');
+  server.requireToken();
+  await page.goto(server.origin);
+  const badge = page.locator('holdfast-status');
+  const waiting = page.locator('#waiting li');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await expect(page.getByRole('button', { name: 'Add' })).toBeEnabled();
+  await expect(badge).toBeHidden();
+
+  await server.unlisten();
+  await add(page, 'one');
+  await expect(waiting).toHaveText([/unreachable/]);
+  await add(page, 'two');
+  await expect(waiting).toHaveCount(2);
+  await expect(badge).toContainText('2 waiting');
+  expect(server.received).toHaveLength(0);
+
+  await server.listen();
+  await page.getByRole('button', { name: 'Send now' }).click();
+  await expect(page.getByText('Your session has expired')).toBeVisible();
+  await expect(waiting).toHaveText([/held: auth-expired/, /held/]);
+  await expect(badge).toContainText('2 on hold');
+  expect(textsOf(server.received)).toEqual(['one']);
+
+  tokens.renew();
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await expect(waiting).toHaveCount(0);
+  await expect(page.getByText('Your session has expired')).toBeHidden();
+  await expect(badge).toBeHidden();
+  expect(textsOf(server.received)).toEqual(['one', 'one', 'two']);
+  expect(server.received.map(({ user }) => user)).toEqual([null, 'ann', 'ann']);
+});
+
+test.describe('02-vite-pwa', () => {
+  let files: Files;
+  test.beforeAll(async () => {
+    test.setTimeout(BUILD_MS);
+    files = await buildExample('02-vite-pwa');
+  });
+
+  test('the precache opens the app with the server down, and Holdfast keeps what it writes', async ({ page, server }) => {
+    serveAll(server, files);
+    const tokens = serveTokens(server, '/auth/token');
+    server.requireToken();
+    await page.goto(server.origin);
+    await expect(page.getByRole('button', { name: 'Add' })).toBeEnabled();
+
+    await server.unlisten();
+    await page.reload();
+    await expect(page.getByRole('heading', { name: 'Notes' })).toBeVisible();
+    await add(page, 'one');
+    await expect(page.locator('#waiting')).toHaveText('1');
+    // A deep link is a navigation to the same page.
+    await page.goto(`${server.origin}/notes/7`);
+    await expect(page.locator('#waiting')).toHaveText('1');
+    await add(page, 'two');
+    await expect(page.locator('#waiting')).toHaveText('2');
+    expect(server.received).toHaveLength(0);
+
+    tokens.renew();
+    await server.listen();
+    await expect(page.locator('#waiting')).toHaveText('0');
+    // The page has none but a token that's over: these travelled with what `getToken` has fetched.
+    const taken = server.received.filter(({ user }) => user === 'ann');
+    expect(textsOf(taken)).toEqual(['one', 'two']);
+  });
+});
+
+test.describe('03-tanstack-query', () => {
+  let files: Files;
+  test.beforeAll(async () => {
+    test.setTimeout(BUILD_MS);
+    files = await buildExample('03-tanstack-query');
+  });
+
+  for (const outage of ['the server down', 'the browser offline'] as const) {
+    test(`with ${outage} a mutation isn't paused, and is delivered once`, async ({ page, context, server }) => {
+      serveAll(server, files);
+      const stored: unknown[] = [{ id: '0', text: 'old' }];
+      server.reply(({ method, text }) => {
+        if (method === 'GET') return { body: [...stored] };
+        stored.push(JSON.parse(text));
+        return { status: 201 };
+      });
+      const isOffline = outage === 'the browser offline';
+      await page.goto(server.origin);
+      const notes = page.locator('#notes li');
+      await expect(notes).toHaveText(['old']);
+
+      await (isOffline ? context.setOffline(true) : server.unlisten());
+      await expect(page.locator('#network')).toHaveText(isOffline ? 'offline' : 'online');
+      await add(page, 'new');
+      await expect(page.locator('#mutation')).toHaveText('kept for later');
+      await expect(notes).toHaveText(['old', 'new (waiting)']);
+      expect(stored).toHaveLength(1);
+
+      await (isOffline ? context.setOffline(false) : server.listen());
+      await expect(notes).toHaveText(['old', 'new']);
+      const posts = server.received.filter(({ method }) => method === 'POST');
+      expect(posts).toHaveLength(1);
+      expect(posts[0]!.headers['idempotency-key']).toBeTruthy();
+    });
+  }
+
+  test('what waits stays in the list when the notes are read anew, a reload included', async ({ page, server }) => {
+    serveAll(server, files);
+    let isFull = true;
+    const stored: unknown[] = [];
+    server.reply(({ method, text }) => {
+      if (method === 'GET') return { body: [...stored] };
+      if (isFull) return { status: 503, headers: { 'Retry-After': '1' } };
+      stored.push(JSON.parse(text));
+      return { status: 201 };
+    });
+    await page.goto(server.origin);
+    await add(page, 'new');
+    await expect(page.locator('#mutation')).toHaveText('kept for later');
+    await page.reload();
+    await expect(page.locator('#notes li')).toHaveText(['new (waiting)']);
+    isFull = false;
+    await expect(page.locator('#notes li')).toHaveText(['new']);
+    expect(stored).toHaveLength(1);
+  });
+
+  test('a refusal is the mutation’s error, and takes the optimistic note back', async ({ page, server }) => {
+    serveAll(server, files);
+    server.reply(({ method }) => (method === 'GET' ? { body: [] } : { status: 422 }));
+    await page.goto(server.origin);
+    await add(page, 'new');
+    await expect(page.locator('#mutation')).toHaveText('error');
+    await expect(page.locator('#notes li')).toHaveCount(0);
+    expect(server.received.filter(({ method }) => method === 'POST')).toHaveLength(1);
+  });
+});
