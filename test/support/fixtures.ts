@@ -3,8 +3,9 @@ import type { SyncClient } from '../../client/index.js';
 import type { EntryInfo } from '../../sw/protocol/api.js';
 import type { SyncEvent } from '../../sw/protocol/events.js';
 import { createApiServer, type ApiServer } from './api-server.js';
+import { FAST, NEVER, workerScript } from './worker-script.js';
 
-export { expect };
+export { expect, FAST, NEVER, workerScript };
 
 declare global {
   interface Window {
@@ -97,14 +98,6 @@ export async function stopWorkers(page: Page): Promise<void> {
   await session.send('ServiceWorker.stopAllWorkers');
   await session.detach();
 }
-
-/** The worker's script around `install`'s options, which are source text so that they may hold functions. */
-export const workerScript = (options: string): string =>
-  `importScripts('/holdfast-sw.js');\nholdfast.install({ takeOver: true, ${options} });`;
-
-/** Retries that come so fast, or so late, that a test needn't wait. */
-export const FAST = 'retry: { answered: { baseMs: 20, capMs: 50 }, unreachable: { baseMs: 20, capMs: 50 } }';
-export const NEVER = 'retry: (question) => 3600000';
 
 export interface OpenOptions {
   /** Source text of `install`'s options. @default one backend at /api, fast retries */

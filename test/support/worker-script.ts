@@ -1,0 +1,7 @@
+/** The worker's script around `install`'s options, which are source text so that they may hold functions. */
+export const workerScript = (options: string): string =>
+  `importScripts('/holdfast-sw.js');\nholdfast.install({ takeOver: true, ${options} });`;
+
+/** Retries that come so fast, or so late, that a test needn't wait. */
+export const FAST = 'retry: { answered: { baseMs: 20, capMs: 50 }, unreachable: { baseMs: 20, capMs: 50 } }';
+export const NEVER = 'retry: (question) => 3600000';
