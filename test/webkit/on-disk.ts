@@ -1,0 +1,30 @@
+import type { Page } from './page.js';
+
+/** A record as text; of what is bytes, the kind and the size, and the bytes as Latin-1. */
+export interface Written {
+  store: string;
+  text: string;
+}
+
+/** All that Holdfast has in IndexedDB. */
+export function onDisk(page: Page): Promise<Written[]> {
+  return page.evaluate(async () => {
+    const done = <T>(request: IDBRequest<T>) =>
+      new Promise<T>((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(request.error);
+      });
+    const db = await done(indexedDB.open('holdfast'));
+    const names = [...db.objectStoreNames];
+    const tx = db.transaction(names);
+    const found = await Promise.all(names.map(async (store) => ({ store, records: (await done(tx.objectStore(store).getAll())) as unknown[] })));
+    db.close();
+    const told = async (record: unknown): Promise<string> => {
+      const kind = Object.prototype.toString.call(record).slice('[object '.length, -1);
+      if (kind !== 'Blob' && kind !== 'ArrayBuffer') return JSON.stringify(record);
+      const bytes = new Uint8Array(await new Response(record as Blob | ArrayBuffer).arrayBuffer());
+      return `${kind} ${bytes.byteLength} ${new TextDecoder('latin1').decode(bytes.subarray(0, 1024))}`;
+    };
+    return Promise.all(found.flatMap(({ store, records }) => records.map(async (record) => ({ store, text: await told(record) }))));
+  });
+}
