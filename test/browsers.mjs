@@ -52,7 +52,7 @@ export function findWebKit() {
   let paths = found();
   if (missing(paths).length > 0 && process.platform === 'linux' && process.getuid() === 0) {
     console.log(`No ${missing(paths).join(', no ')} found; installing`);
-    if (installedByApt(...WEBKIT.debian)) paths = found();
+    if (installedByApt('--no-install-recommends', ...WEBKIT.debian)) paths = found();
   }
   const lacking = missing(paths);
   if (lacking.length === 0) return paths;

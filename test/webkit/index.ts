@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startVitest } from 'vitest/node';
@@ -21,6 +22,8 @@ export interface Stage {
   browser: string;
   /** Its environment. */
   env: Record<string, string>;
+  /** A folder for what browsers leave, which goes at the end. */
+  home: string;
 }
 
 declare module 'vitest' {
@@ -32,6 +35,8 @@ declare module 'vitest' {
 /** @param names runs the tests whose names have this in them */
 export async function main({ driver, browser, display }: Programs, names?: string): Promise<Counts> {
   const home = await mkdtemp(join(tmpdir(), 'holdfast-webkit-'));
+  // Also when the run is broken off.
+  process.once('exit', () => rmSync(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }));
   const screen = await startDisplay(display);
   const env = {
     DISPLAY: screen.name,
@@ -45,7 +50,7 @@ export async function main({ driver, browser, display }: Programs, names?: strin
   };
   const running = await startDriver(driver, env);
   try {
-    const stage: Stage = { driver: running.url, browser, env };
+    const stage: Stage = { driver: running.url, browser, env, home };
     const vitest = await startVitest('test', [], {
       config: join(import.meta.dirname, 'vitest.config.ts'),
       watch: false,
@@ -58,6 +63,5 @@ export async function main({ driver, browser, display }: Programs, names?: strin
   } finally {
     await kill(running.process);
     await kill(screen.process);
-    await rm(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
 }

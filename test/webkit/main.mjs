@@ -8,7 +8,11 @@ if (paths === null) {
   process.exit(0);
 }
 const root = import.meta.dirname;
-const { module } = await runnerImport(`${root}/index.ts`, { root, configFile: false, logLevel: 'error' });
-const { passed, failed } = await module.main(paths, process.argv[2]);
+const { passed, failed } = await runnerImport(`${root}/index.ts`, { root, configFile: false, logLevel: 'error' })
+  .then(({ module }) => module.main(paths, process.argv[2]))
+  .catch((error) => {
+    console.error('the run broke off', error);
+    return { passed: 0, failed: 1 };
+  });
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed > 0 ? 1 : 0);

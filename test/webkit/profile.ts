@@ -3,7 +3,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Stage } from './index.js';
 import { callOf, valueOf, type Page, type Told } from './page.js';
@@ -36,8 +35,8 @@ export interface Profile {
  * Under WebDriver, MiniBrowser keeps nothing on disk. So here it's started as people start it, and its page fetches
  * by itself what it is to do.
  */
-export async function newProfile({ browser, env }: Stage): Promise<Profile> {
-  const folder = await mkdtemp(join(tmpdir(), 'holdfast-webkit-profile-'));
+export async function newProfile({ browser, env, home }: Stage): Promise<Profile> {
+  const folder = await mkdtemp(join(home, 'profile-'));
   const own = { ...env, XDG_DATA_HOME: join(folder, 'data'), XDG_CACHE_HOME: join(folder, 'cache') };
   const started = new Set<Browser>();
   return {

@@ -19,7 +19,7 @@ export class Session {
     const alwaysMatch = {
       browserName: 'MiniBrowser',
       'webkitgtk:browserOptions': { binary: browser, args: ['--automation'] },
-      timeouts: { script: 15_000, pageLoad: 15_000 },
+      timeouts: { script: 30_000, pageLoad: 30_000 },
     };
     const { sessionId } = (await command('POST', `${driver}/session`, { capabilities: { alwaysMatch } })) as { sessionId: string };
     return new Session(`${driver}/session/${sessionId}`);
