@@ -2,6 +2,9 @@ import { defineConfig } from '@playwright/test';
 import { chromium } from './support/chromium.js';
 import { firefox } from './support/firefox.js';
 
+/** Its extensions, Background Sync, and other libraries beside Holdfast. Single tests say by themselves that they need Chromium. */
+const CHROMIUM_ONLY = ['extension.spec.ts', 'wake-ups.spec.ts', 'peers/**'];
+
 const launchFirefox = firefox();
 
 export default defineConfig({
@@ -21,7 +24,8 @@ export default defineConfig({
       ? [
           {
             name: 'firefox',
-            testMatch: 'components/**/*.spec.ts',
+            grepInvert: /@chromium/,
+            testIgnore: CHROMIUM_ONLY,
             use: { browserName: 'firefox' as const, launchOptions: launchFirefox },
           },
         ]

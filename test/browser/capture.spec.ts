@@ -1,4 +1,4 @@
-import { expect, test, FAST, NEVER } from '../support/fixtures.js';
+import { chromiumOnly, expect, test, FAST, NETWORK_ERROR, NEVER } from '../support/fixtures.js';
 
 const still = `backends: [{ baseUrl: '/api', ${NEVER} }]`;
 
@@ -67,7 +67,7 @@ test.describe('what is touched', () => {
     });
     server.reply({ status: 503 });
     expect((await app.post('x', { path: '/api/v20' })).status).toBe(202);
-    await expect(app.post('x', { path: '/api/v2/x' })).rejects.toThrow(/Failed to fetch/);
+    await expect(app.post('x', { path: '/api/v2/x' })).rejects.toThrow(NETWORK_ERROR);
     expect((await app.entries()).map((entry) => entry.baseUrl)).toEqual([`${server.origin}/api`, `${server.origin}/api/v2`]);
   });
 });
@@ -133,7 +133,7 @@ test.describe('what the page gets', () => {
   test('C3 reject gives a network error, and stores all the same', async ({ open, server }) => {
     const app = await open();
     server.reply('reset');
-    await expect(app.post('x', { headers: { 'Holdfast-Mode': 'reject' } })).rejects.toThrow(/Failed to fetch/);
+    await expect(app.post('x', { headers: { 'Holdfast-Mode': 'reject' } })).rejects.toThrow(NETWORK_ERROR);
     server.reply({ status: 201 });
     await app.empty();
     expect(server.bodies().at(-1)).toBe('x');
@@ -220,7 +220,7 @@ test.describe('bodies', () => {
     });
   }
 
-  test('C4 a stream replays byte for byte', async ({ open, server }) => {
+  test('C4 a stream replays byte for byte', chromiumOnly('Firefox sends no stream, but its name'), async ({ open, server }) => {
     const app = await open();
     server.reply((_request, count) => ({ status: count === 0 ? 503 : 201 }));
     await app.page.evaluate(async () => {

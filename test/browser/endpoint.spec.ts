@@ -1,4 +1,4 @@
-import { connectPage, expect, test, workerScript, FAST, NEVER } from '../support/fixtures.js';
+import { chromiumOnly, connectPage, expect, test, workerScript, FAST, NEVER } from '../support/fixtures.js';
 
 test('T6 a call wakes a stopped worker, and another after that one', async ({ open }) => {
   const app = await open();
@@ -155,6 +155,38 @@ test.describe('a wrong option', () => {
       `Holdfast.connect({ worker: '/worker.js' }).then(() => 'connected', ({ name }) => name)`,
     );
     expect(failure).toBe('RegistrationError');
+  });
+
+  for (const [script, words] of [
+    ['/missing.js', /\/missing\.js could not be registered: it is answered with 404; is the path right\?/],
+    ['/page.js', /\/page\.js could not be registered: it comes as text\/html, and has to come as text\/javascript/],
+    ['/broken.js', /\/broken\.js could not be registered: .*its own console says more/s],
+  ] as const) {
+    test(`W4 a script that can’t be a worker says why: ${script}`, async ({ page, server }) => {
+      server.serve('/page.js', '<!doctype html>', 'text/html');
+      server.serve('/broken.js', 'throw new Error()');
+      await page.goto(server.origin);
+      expect(await page.evaluate(`Holdfast.connect({ worker: ${JSON.stringify(script)} }).catch(({ message }) => message)`)).toMatch(words);
+    });
+  }
+
+  test('W4 a page that comes insecurely is told so', chromiumOnly('Firefox routes no requests of such a page here'), async ({ page, server }) => {
+    await page.route('http://insecure.test/**', async (route) => {
+      const path = new URL(route.request().url()).pathname;
+      await route.fulfill({ response: await page.request.get(server.origin + path) });
+    });
+    await page.goto('http://insecure.test/');
+    expect(await page.evaluate(`Holdfast.connect({ worker: '/worker.js' }).catch(({ message }) => message)`)).toMatch(/https or localhost/);
+  });
+
+  test('W4 a write that no backend takes is mentioned once, to whoever looks for it', chromiumOnly('the console of a worker is heard there only'), async ({ open, context }) => {
+    const lines: [string, string][] = [];
+    context.on('console', (message) => lines.push([message.type(), message.text()]));
+    const app = await open({ options: `backends: [{ baseUrl: '/api/v1' }, { baseUrl: '/api/v2' }]` });
+    for (const path of ['/api/v3/notes?token=secret', '/api/v3/notes']) await app.post('x', { path });
+    await app.post('x', { path: '/api/v1/notes' });
+    const said = lines.filter(([, text]) => text.includes('no backend takes it'));
+    expect(said).toEqual([['debug', expect.stringMatching(/POST .*\/api\/v3\/notes\?token=[^s]*.* isn't kept: .*\/api\/v1, .*\/api\/v2/)]]);
   });
 
   test('a worker whose scope leaves the page out is an error, not a silent nothing', async ({ page, server }) => {

@@ -1,6 +1,6 @@
 import type { Browser, CDPSession, Page } from '@playwright/test';
 import { firstVersion } from '../support/first-version.js';
-import { expect, FAST, NEVER, openApp, test, workerScript, type App } from '../support/fixtures.js';
+import { chromiumOnly, expect, FAST, NEVER, openApp, test, workerScript, type App } from '../support/fixtures.js';
 
 const AHEAD = `backends: [{ baseUrl: '/api', capture: 'write-ahead', ${FAST} }]`;
 
@@ -22,7 +22,7 @@ const answered = (page: Page) => page.evaluate(() => (window as unknown as { ans
 const keys = ({ server }: App) => new Set(server.received.map(({ headers }) => headers['idempotency-key']));
 
 test.describe('D1 a worker killed in mid-fetch: Chromium gives its event to the next one', () => {
-  test('write-ahead: one idempotency key, and the server’s own answer', async ({ open, server }) => {
+  test('write-ahead: one idempotency key, and the server’s own answer', chromiumOnly('no other gives a fetch event to the next worker'), async ({ open, server }) => {
     const app = await open({ options: AHEAD });
     server.reply((_request, count) => (count === 0 ? 'hang' : { status: 201, body: 'made' }));
     await begin(app.page, 'x');
@@ -35,7 +35,7 @@ test.describe('D1 a worker killed in mid-fetch: Chromium gives its event to the 
     expect(server.received.length).toBe(2);
   });
 
-  test('on failure: so it is when the send took a while', async ({ open, server }) => {
+  test('on failure: so it is when the send took a while', chromiumOnly('no other gives a fetch event to the next worker'), async ({ open, server }) => {
     const app = await open();
     server.reply((_request, count) => (count === 0 ? 'hang' : { status: 201, body: 'made' }));
     await begin(app.page, 'x');
@@ -46,7 +46,7 @@ test.describe('D1 a worker killed in mid-fetch: Chromium gives its event to the 
     expect(keys(app).size).toBe(1);
   });
 
-  test('with the page waiting for a stored entry: it goes on waiting for that one', async ({ open, server }) => {
+  test('with the page waiting for a stored entry: it goes on waiting for that one', chromiumOnly('no other gives a fetch event to the next worker'), async ({ open, server }) => {
     const app = await open();
     server.reply((_request, count) => (count < 3 ? { status: 503 } : { status: 201, body: 'made' }));
     await app.call((sync) => sync.pause());
@@ -126,7 +126,7 @@ test('C10 an outbox that’s full: the true failure, told, and nothing that was 
   expect((await post('d')).status).toBe(201);
 });
 
-test('C11 on a full disk the caches make room; when there’s none, it’s as if the outbox were full', async ({ page, server }) => {
+test('C11 on a full disk the caches make room; when there’s none, it’s as if the outbox were full', chromiumOnly('the quota is set by its protocol'), async ({ page, server }) => {
   const size = 3 * 1024 * 1024;
   const cdp = await page.context().newCDPSession(page);
   // Before the first write: it's ignored after that.
@@ -241,7 +241,7 @@ test('D2 a drain goes on when its worker is replaced by a newer one, each entry 
   expect([...effects.values()]).toEqual(bodies);
 });
 
-test('C4 a file of 25 MB is stored and replayed outside of the worker’s memory', async ({ open, server, browser }) => {
+test('C4 a file of 25 MB is stored and replayed outside of the worker’s memory', chromiumOnly('the heap is read by its protocol'), async ({ open, server, browser }) => {
   const app = await open();
   const size = 25 * 1024 * 1024;
   server.reply((_request, count) => (count === 0 ? { status: 503 } : count === 1 ? 'hang' : { status: 201 }));

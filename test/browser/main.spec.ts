@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { bundle } from '../support/bundle.js';
-import { connectPage, expect, NEVER, stopWorkers, test, workerScript } from '../support/fixtures.js';
+import { chromiumOnly, connectPage, expect, NEVER, stopWorkers, test, workerScript } from '../support/fixtures.js';
 
 test('the main job: stored while down, replayed, held on a JWT 401, released by a token, delivered in order', async ({ open, server }) => {
   server.requireToken();
@@ -85,7 +85,7 @@ test('a worker without takeOver takes over no page by itself', async ({ page, se
 });
 
 for (const staticRouting of [true, false]) {
-  test(`requests outside of every backend ${staticRouting ? 'don’t reach' : 'reach'} a worker whose staticRouting is ${staticRouting}`, async ({ page, server }) => {
+  test(`requests outside of every backend ${staticRouting ? 'don’t reach' : 'reach'} a worker whose staticRouting is ${staticRouting}`, staticRouting ? chromiumOnly('no other has it') : {}, async ({ page, server }) => {
     const backends = `backends: [{ baseUrl: '/api/v1', ${NEVER} }, { baseUrl: '/api/odd:(path)', ${NEVER} }]`;
     const watch = `const heard = new BroadcastChannel('heard');
       self.addEventListener('fetch', ({ request }) => heard.postMessage(request.method + ' ' + new URL(request.url).pathname));`;
@@ -100,7 +100,8 @@ for (const staticRouting of [true, false]) {
       const post = { method: 'POST', body: 'x' };
       for (const [path, init] of [['/asset'], ['/api/v1/read'], ['/api/v10', post], ['/api/v1/last', post]] as const) await fetch(path, init);
       while (!heard.includes('POST /api/v1/last')) await new Promise((resolve) => setTimeout(resolve, 10));
-      return heard;
+      // Firefox asks for it when it likes.
+      return heard.filter((line) => !line.endsWith('/favicon.ico'));
     });
     const beside = ['GET /asset', 'GET /api/v1/read', 'POST /api/v10'];
     expect(heard).toEqual(staticRouting ? ['POST /api/v1/last'] : [...beside, 'POST /api/v1/last']);
@@ -111,7 +112,7 @@ for (const staticRouting of [true, false]) {
   });
 }
 
-test('the drop-in worker, which has no other listener, leaves the rest to the browser by itself', async ({ page, server }) => {
+test('the drop-in worker, which has no other listener, leaves the rest to the browser by itself', chromiumOnly('no other has static routing'), async ({ page, server }) => {
   server.serve('/', '<!doctype html><script src="/holdfast.js" data-worker="/holdfast-sw.js?api=/api"></script>', 'text/html');
   await page.goto(server.origin);
   await page.waitForFunction(() => navigator.serviceWorker.controller);

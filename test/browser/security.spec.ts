@@ -1,5 +1,5 @@
 import { createApiServer, type ApiServer } from '../support/api-server.js';
-import { expect, NEVER, test, type App } from '../support/fixtures.js';
+import { chromiumOnly, expect, NEVER, test, type App } from '../support/fixtures.js';
 
 const authorization = (token: string) => ({ Authorization: `Bearer ${token}` });
 
@@ -44,7 +44,7 @@ test.describe('where a token can go', () => {
     expect(new Set(seen)).toEqual(new Set([undefined]));
   });
 
-  test('A14 a remote configuration that redirects is no good', async ({ open, server }) => {
+  test('A14 a remote configuration that redirects is no good', chromiumOnly('the console of a worker is heard there only'), async ({ open, server }) => {
     server.serve('/switches', (_url, _request, response) => {
       response.statusCode = 302;
       response.setHeader('Location', '/other');

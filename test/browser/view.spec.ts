@@ -6,7 +6,12 @@ test.describe('V2 events', () => {
   test('V2 are the same on the page, in the worker’s hook, in the journal and in another tab', async ({ open, context, server }) => {
     const app = await open({
       options: `backends: [{ baseUrl: '/api', lane: ({ url }) => new URL(url).pathname, ${FAST}, limits: { maxEntries: 3 } }],
-        onEvent: (event) => (self.hooked ??= []).push(event)`,
+        onEvent: (event) => (self.hooked ??= new BroadcastChannel('hooked')).postMessage(event)`,
+    });
+    const hooked = await app.page.evaluateHandle(() => {
+      const events: SyncEvent[] = [];
+      new BroadcastChannel('hooked').addEventListener('message', ({ data }) => events.push(data as SyncEvent));
+      return events;
     });
     const other = await context.newPage();
     await other.goto(server.origin);
@@ -30,15 +35,13 @@ test.describe('V2 events', () => {
     await app.heard('held', 2);
 
     const journal = await app.call((sync) => sync.journal());
-    const [worker] = context.serviceWorkers();
-    const hooked = await worker!.evaluate(() => (self as unknown as { hooked: SyncEvent[] }).hooked);
     const here = await app.events();
     await expect.poll(() => other.evaluate(() => window.seen.length)).toBe(here.length);
     const there = await other.evaluate(() => window.seen);
     const types = [...new Set(here.map(({ type }) => type))];
     expect(types).toEqual(expect.arrayContaining(['queued', 'sending', 'delivered', 'failed', 'cancelled', 'held', 'auth-required', 'released', 'paused', 'resumed', 'outbox-full']));
     expect(there).toEqual(here);
-    expect(hooked).toEqual(here);
+    await expect.poll(() => hooked.jsonValue()).toEqual(here);
     // What isn't a decision isn't stored: a send that begins, and a request that had no room.
     expect(journal).toEqual(here.filter(({ type }) => type !== 'sending' && type !== 'outbox-full'));
   });

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Page } from '@playwright/test';
 import type { ApiServer } from '../support/api-server.js';
 import { bundle } from '../support/bundle.js';
-import { App, connectPage, expect, FAST, stopWorkers, test } from '../support/fixtures.js';
+import { App, connectPage, expect, FAST, NETWORK_ERROR, stopWorkers, test } from '../support/fixtures.js';
 
 const INSTALL = `holdfast.install({ takeOver: true, backends: [{ baseUrl: '/api', ${FAST} }] });`;
 const route = (plugins = '') => `workbox.registerRoute(/\\/api\\//, new workbox.NetworkOnly({ plugins: [${plugins}] }), 'POST');`;
@@ -53,7 +53,7 @@ test('W2 the plugin lets go what is no backend’s', async ({ page, server }) =>
   const app = await openWith(page, server, other, `holdfast.install({ takeOver: true, backends: [{ baseUrl: '/api/v2' }] });`);
   expect(await app.post('one')).toMatchObject({ status: 201 });
   await server.unlisten();
-  await expect(app.post('two')).rejects.toThrow('Failed to fetch');
+  await expect(app.post('two')).rejects.toThrow(NETWORK_ERROR);
 });
 
 test('W2 workbox’s precache works beside it', async ({ page, server }) => {

@@ -1,8 +1,10 @@
-import { test as base, expect, type BrowserContext, type Page } from '@playwright/test';
+import { test as base, chromium as chromiumType, expect, firefox as firefoxType, type BrowserContext, type Page } from '@playwright/test';
 import type { SyncClient } from '../../client/index.js';
 import type { EntryInfo } from '../../sw/protocol/api.js';
 import type { SyncEvent } from '../../sw/protocol/events.js';
 import { createApiServer, type ApiServer } from './api-server.js';
+import { chromium } from './chromium.js';
+import { firefox } from './firefox.js';
 import { FAST, NEVER, workerScript } from './worker-script.js';
 
 export { expect, FAST, NEVER, workerScript };
@@ -91,13 +93,27 @@ export class App {
   }
 }
 
-/** Stops the page's service workers, as the browser does when they idle, or at any other moment. */
+/**
+ * Stops the page's service workers, as the browser does when they idle, or at any other moment. In Firefox that's when
+ * they have had nothing to do for three seconds; a worker's lock says that it lives.
+ */
 export async function stopWorkers(page: Page): Promise<void> {
+  if (page.context().browser()?.browserType().name() === 'firefox') {
+    const living = () =>
+      page.evaluate(async () => (await navigator.locks.query()).held?.filter(({ name }) => name?.startsWith('holdfast:worker:')).length);
+    return expect.poll(living).toBe(0);
+  }
   const session = await page.context().newCDPSession(page);
   await session.send('ServiceWorker.enable');
   await session.send('ServiceWorker.stopAllWorkers');
   await session.detach();
 }
+
+/** What a page hears of a fetch that fails: Chromium's words, and Firefox's. */
+export const NETWORK_ERROR = /Failed to fetch|NetworkError/;
+
+/** For a test of what no other engine has, or lets itself be made to do. */
+export const chromiumOnly = (why: string) => ({ tag: '@chromium', annotation: { type: 'Chromium only', description: why } });
 
 export interface OpenOptions {
   /** Source text of `install`'s options. @default one backend at /api, fast retries */
@@ -130,6 +146,8 @@ export async function connectPage(page: Page, connect = ''): Promise<void> {
 interface Fixtures {
   server: ApiServer;
   open: Open;
+  /** Starts another browser of the project's kind, on a profile that stays. */
+  launch(profile: string): Promise<BrowserContext>;
 }
 
 export const test = base.extend<Fixtures>({
@@ -137,6 +155,13 @@ export const test = base.extend<Fixtures>({
     const server = await createApiServer();
     await use(server);
     await server.close();
+  },
+  launch: async ({ browserName }, use) => {
+    await use((profile) =>
+      browserName === 'firefox'
+        ? firefoxType.launchPersistentContext(profile, firefox() ?? {})
+        : chromiumType.launchPersistentContext(profile, chromium()),
+    );
   },
   open: async ({ page, server }, use) => {
     await use(({ context, ...options } = {}) =>
