@@ -50,9 +50,11 @@ async function answer(request, response) {
     // The third example has no sign-in.
     if (headers.authorization && isOver(headers.authorization)) return json(401, { code: 'token_expired' });
     const key = headers['idempotency-key'];
-    if (!done.has(key)) notes.push(JSON.parse(body));
+    if (!done.has(key)) {
+      notes.push(JSON.parse(body));
+      console.log(`delivered: ${body}`);
+    }
     if (key) done.add(key);
-    console.log(`delivered: ${body}`);
     return json(201, {});
   }
   const path = pathname === '/' ? '/index.html' : pathname;
@@ -76,4 +78,4 @@ createInterface({ input: process.stdin }).on('line', () => {
   server.close(() => console.log('The server is down; Enter takes it up again'));
   server.closeAllConnections();
 });
-process.once('SIGINT', () => void rm(built, { recursive: true }).then(() => process.exit(0)));
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void rm(built, { recursive: true }).then(() => process.exit(0)));

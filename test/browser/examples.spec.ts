@@ -65,6 +65,12 @@ async function add(page: Page, text: string): Promise<void> {
   await page.getByRole('button', { name: 'Add' }).click();
 }
 
+/** Takes the server up again, and lets the page know, as the wait for the next try may be long by now. */
+async function bringBack(page: Page, server: ApiServer): Promise<void> {
+  await server.listen();
+  await page.evaluate(() => window.dispatchEvent(new Event('online')));
+}
+
 const textsOf = (requests: Received[]) => requests.map(({ text }) => (JSON.parse(text) as { text: string }).text);
 
 test('01-script: what waits is listed, held on a lapsed token, and delivered in order after a sign-in', async ({ page, server }) => {
@@ -129,7 +135,7 @@ test.describe('02-vite-pwa', () => {
     expect(server.received).toHaveLength(0);
 
     tokens.renew();
-    await server.listen();
+    await bringBack(page, server);
     await expect(page.locator('#waiting')).toHaveText('0');
     // The page has none but a token that's over: these travelled with what `getToken` has fetched.
     const taken = server.received.filter(({ user }) => user === 'ann');
@@ -165,7 +171,7 @@ test.describe('03-tanstack-query', () => {
       await expect(notes).toHaveText(['old', 'new (waiting)']);
       expect(stored).toHaveLength(1);
 
-      await (isOffline ? context.setOffline(false) : server.listen());
+      await (isOffline ? context.setOffline(false) : bringBack(page, server));
       await expect(notes).toHaveText(['old', 'new']);
       const posts = server.received.filter(({ method }) => method === 'POST');
       expect(posts).toHaveLength(1);
@@ -175,11 +181,17 @@ test.describe('03-tanstack-query', () => {
 
   test('what waits stays in the list when the notes are read anew, a reload included', async ({ page, server }) => {
     serveAll(server, files);
-    let isFull = true;
     const stored: unknown[] = [];
-    server.reply(({ method, text }) => {
+    let isFirst = true;
+    let recover = () => {};
+    const recovered = new Promise<void>((resolve) => (recover = resolve));
+    server.reply(async ({ method, text }) => {
       if (method === 'GET') return { body: [...stored] };
-      if (isFull) return { status: 503, headers: { 'Retry-After': '1' } };
+      if (isFirst) {
+        isFirst = false;
+        return { status: 503 };
+      }
+      await recovered;
       stored.push(JSON.parse(text));
       return { status: 201 };
     });
@@ -188,7 +200,7 @@ test.describe('03-tanstack-query', () => {
     await expect(page.locator('#mutation')).toHaveText('kept for later');
     await page.reload();
     await expect(page.locator('#notes li')).toHaveText(['new (waiting)']);
-    isFull = false;
+    recover();
     await expect(page.locator('#notes li')).toHaveText(['new']);
     expect(stored).toHaveLength(1);
   });
