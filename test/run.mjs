@@ -60,6 +60,13 @@ const steps = {
     const finished = run(bin('playwright'), args, { PLAYWRIGHT_JSON_OUTPUT_NAME: file });
     await addUp(file, ({ stats }) => [stats.expected, stats.unexpected + stats.flaky], finished);
   },
+  webkit: () => {
+    const { status, stdout } = spawnSync('node', ['test/webkit/main.mjs'], { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+    process.stdout.write(stdout);
+    const [, good, bad] = /(\d+) passed, (\d+) failed\s*$/.exec(stdout) ?? [null, 0, 1];
+    passed += Number(good);
+    failed += Number(bad) || (status === 0 ? 0 : 1);
+  },
   chaos: () => {
     // Fixed seeds, so that a failure can be had again; more of them by `npm run chaos -- --minutes 60`.
     for (const seed of ['1', '2'])
@@ -89,7 +96,7 @@ if (wanted.length === 0 || wanted.includes('browser')) {
   const firefox = await findFirefox();
   if (firefox) process.env.HOLDFAST_FIREFOX = firefox;
   if (firefox === null)
-    console.warn('There is no Firefox, and none could be installed, so test/browser/components runs in Chromium only');
+    console.warn('There is no Firefox, and none could be installed, so test/browser runs in Chromium only');
 }
 for (const [name, step] of Object.entries(steps)) {
   if (wanted.length === 0 || wanted.includes(name)) {
