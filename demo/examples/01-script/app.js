@@ -68,5 +68,8 @@ function enable() {
   form.querySelector('button').disabled = sessionStorage.getItem('token') === null;
 }
 
+// Whoever clicks before the client is there would click in vain.
+byId('sign-in').disabled = false;
+byId('replay').disabled = false;
 enable();
 await show();
