@@ -78,6 +78,7 @@ export function createAdoption({ ports, report, scheduler, state }: AdoptionPart
         decide: (entry) => queued(entry, { reason: 'unreachable' }, now),
       });
       if (result.kind === 'stored') return { kind: 'taken', seq: result.seq };
+      if (result.kind === 'refused') return { kind: 'known' };
       stays('the outbox is full');
       return { kind: 'full' };
     } finally {

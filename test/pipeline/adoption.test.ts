@@ -73,6 +73,16 @@ describe('W1 what another queue owes', () => {
     expect(log).toContain('2000 send new');
   });
 
+  test('W1 what was refused since is a dead letter, and not taken again', async () => {
+    const { adopt, server, clock, api } = createHarness();
+    server(() => new Response(null, { status: 422 }));
+    await adopt(queueOf([{ body: 'a' }]).queue);
+    await clock.advance(1000);
+    await adopt(queueOf([{ body: 'a' }]).queue);
+    await clock.advance(1000);
+    expect(await api.entries()).toMatchObject([{ id: 'workbox-1-5', state: 'dead' }]);
+  });
+
   test('W1 what the other library has taken to send meanwhile isn’t sent from here too', async () => {
     const { adopt, log, clock } = createHarness();
     expect(await adopt(queueOf([{ body: 'a', gone: true }, { body: 'b' }]).queue)).toBe(1);
@@ -85,10 +95,10 @@ describe('W1 what another queue owes', () => {
     const { adopt, log, clock, api, outbox } = createHarness();
     const [ann, bob] = [jwt({ sub: 'ann', exp: 50 }), jwt({ sub: 'bob', exp: 9e9 })];
     await api.provideToken(bob);
-    await adopt(queueOf([{ body: 'a', token: ann }, { body: 'b', token: bob }]).queue);
+    await adopt(queueOf([{ body: 'b', token: bob }, { body: 'a', token: ann }]).queue);
     await clock.advance(1000);
     expect(log.filter((line) => line.includes(' send '))).toEqual([`0 send b ${bob}`]);
-    expect(await api.entries()).toMatchObject([{ id: 'workbox-1-5', owner: 'ann', state: 'parked' }]);
+    expect(await api.entries()).toMatchObject([{ id: 'workbox-2-5', owner: 'ann', state: 'parked', capturedAt: 5 }]);
     expect(JSON.stringify(await outbox.list({ after: 0, limit: 10 }))).not.toContain(ann);
   });
 
