@@ -5,8 +5,8 @@ import { firefox } from './support/firefox.js';
 /** Its extensions, Background Sync, and other libraries beside Holdfast. Single tests say by themselves that they need Chromium. */
 const CHROMIUM_ONLY = ['extension.spec.ts', 'wake-ups.spec.ts', 'peers/**'];
 
-/** What says least of an engine by itself: Firefox runs it with all the rest by `npm run test:firefox`, as it takes its time. */
-const NOT_EVERY_TIME = ['clients.spec.ts', 'examples.spec.ts', 'fetch-token.spec.ts', 'capture.spec.ts', 'endpoint.spec.ts', 'observe.spec.ts', 'inspector.spec.ts'];
+/** The main job, in Firefox with every `npm test`; all the rest by `npm run test:firefox`, as that takes its time. */
+const EVERY_TIME = ['main.spec.ts', 'hold.spec.ts', 'sign-out.spec.ts', 'security.spec.ts', 'loads.spec.ts', 'status.spec.ts'];
 const isWhole = process.env['HOLDFAST_WHOLE'] === '1';
 
 const launchFirefox = firefox();
@@ -29,7 +29,8 @@ export default defineConfig({
           {
             name: 'firefox',
             grepInvert: /@chromium/,
-            testIgnore: [...CHROMIUM_ONLY, ...(isWhole ? [] : NOT_EVERY_TIME)].map((file) => `**/${file}`),
+            testMatch: isWhole ? '**/*.spec.ts' : EVERY_TIME.map((file) => `**/${file}`),
+            testIgnore: CHROMIUM_ONLY,
             use: { browserName: 'firefox' as const, launchOptions: launchFirefox },
           },
         ]

@@ -99,7 +99,7 @@ const unanswered = (page: Page) =>
       }),
   );
 
-test('D1 a lane goes on behind a page that waits on after a restart', async ({ open, server }) => {
+test('D1 a lane goes on behind a page that waits on after a restart', chromiumOnly('Firefox stops no worker that has an event under way'), async ({ open, server }) => {
   const app = await open({ options: `backends: [{ baseUrl: '/api', ${NEVER} }]` });
   server.reply({ status: 503 });
   await begin(app.page, 'a', { 'Holdfast-Mode': 'wait' });

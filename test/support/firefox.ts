@@ -3,8 +3,8 @@ import { firefox as playwright, type LaunchOptions } from 'playwright';
 
 /** A worker is stopped when it has had nothing to do for so long, in milliseconds: there's no other way to stop one. */
 const firefoxUserPrefs = {
-  'dom.serviceWorkers.idle_timeout': 3000,
-  'dom.serviceWorkers.idle_extended_timeout': 3000,
+  'dom.serviceWorkers.idle_timeout': 2000,
+  'dom.serviceWorkers.idle_extended_timeout': 1000,
   // Each test is a page of its own: no process is started ahead for a next one.
   'dom.ipc.processPrelaunch.enabled': false,
 };
