@@ -41,7 +41,8 @@ export function holdfastPlugin(): WorkboxPlugin {
  *
  * @param name the queue's, as in `new BackgroundSyncPlugin(name)`
  * @returns how many were taken
- * @throws ConfigError for a name that's no string, or when `install` wasn't called
+ * @throws ConfigError for a name that's no string, or is empty
+ * @throws Error when `install` wasn't called
  */
 export async function adoptWorkboxQueue(name: string): Promise<number> {
   if (typeof name !== 'string' || name === '') throw new ConfigError('name', name, 'it must be the name of a queue of workbox-background-sync');

@@ -61,13 +61,17 @@ export function createAdoption({ ports, report, scheduler, state }: AdoptionPart
 
     const lane = directives.lane ?? config.lane(request);
     const berth = backend.berths.take(lane);
-    const { draft: made, body } = await candidateOf(request, directives, backend, { lane, berth, clientId: '' }, LEARNS_NOTHING, ports);
-    // Of a request by cookie nobody knows whose it was; the old queue would have sent it as whoever is signed in.
-    const draft = { ...made, reason: 'unreachable' as const, capturedAt: at, ...(made.session && { owner: null }) };
-    draft.turn = turnOf(draft);
-    const now = clock.now();
-    lanes.begin(draft.turn);
     try {
+      const wanted = await candidateOf(request, directives, backend, { lane, berth, clientId: '' }, LEARNS_NOTHING, ports).catch(
+        (error: unknown) => stays("its body can't be read", error),
+      );
+      if ('kind' in wanted) return wanted;
+      const { draft: made, body } = wanted;
+      // Of a request by cookie nobody knows whose it was; the old queue would have sent it as whoever is signed in.
+      const draft = { ...made, reason: 'unreachable' as const, capturedAt: at, ...(made.session && { owner: null }) };
+      draft.turn = turnOf(draft);
+      const now = clock.now();
+      lanes.begin(draft.turn);
       const result = await report.capture({
         draft,
         body,
@@ -76,13 +80,12 @@ export function createAdoption({ ports, report, scheduler, state }: AdoptionPart
         whenWaiting: 'refuse',
         isInFlight: () => false,
         decide: (entry) => queued(entry, { reason: 'unreachable' }, now),
-      });
+      }).finally(() => lanes.end(draft.turn, true));
       if (result.kind === 'stored') return { kind: 'taken', seq: result.seq };
       if (result.kind === 'refused') return { kind: 'known' };
       stays('the outbox is full');
       return { kind: 'full' };
     } finally {
-      lanes.end(draft.turn, true);
       berth.leave();
     }
   }

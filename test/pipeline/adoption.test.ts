@@ -12,6 +12,8 @@ interface Row {
   /** The other library has taken it meanwhile. */
   gone?: boolean;
   broken?: boolean;
+  /** Its body has been lost. */
+  lost?: boolean;
 }
 
 /** Another library's queue. */
@@ -20,14 +22,16 @@ function queueOf(rows: Row[]) {
   let closed = false;
   const queue: OldQueue = {
     rows: async () =>
-      left.map(({ row: { body, path = '/api/notes', token, at = 5, headers = {}, broken }, id }) => ({
+      left.map(({ row: { body, path = '/api/notes', token, at = 5, headers = {}, broken, lost }, id }) => ({
         id,
         at,
         what: `POST ${ORIGIN}${path}`,
         request: () => {
           if (broken) throw new TypeError('no request');
           const authorization = token === undefined ? {} : { Authorization: `Bearer ${token}` };
-          return new Request(new URL(path, ORIGIN), { method: 'POST', body, headers: { ...headers, ...authorization } });
+          const stream = new ReadableStream({ start: (controller) => controller.error(new Error('lost')) });
+          const init = { method: 'POST', headers: { ...headers, ...authorization }, ...(lost ? { body: stream, duplex: 'half' } : { body }) };
+          return new Request(new URL(path, ORIGIN), init as RequestInit);
         },
       })),
     remove: async (ids) => {
@@ -117,6 +121,16 @@ describe('W1 what another queue owes', () => {
     await clock.advance(1000);
     expect([old.left(), log.filter((line) => line.includes(' send '))]).toEqual([['a', 'b', 'c'], ['0 send d']]);
     expect(printed.filter((line) => line.includes('stays in the old queue'))).toHaveLength(3);
+  });
+
+  test('W1 one whose body can’t be read stays, and holds up nobody', async () => {
+    const { adopt, post, api, goOffline } = createHarness();
+    goOffline();
+    const old = queueOf([{ body: 'a', lost: true }, { body: 'b' }]);
+    expect(await adopt(old.queue)).toBe(1);
+    expect(old.left()).toEqual(['a']);
+    await post('c', { headers: { 'Holdfast-Id': 'c' } });
+    expect((await api.entries()).map(({ id }) => id)).toEqual(['workbox-2-5', 'c']);
   });
 
   test('W1 what finds no room stays, with all that’s behind it', async () => {
