@@ -47,10 +47,8 @@ class StillWaiting extends Error {
  */
 export function install(options: InstallOptions): void {
   const log = console;
-  const configs = readOptions(options, {
-    location: self.location.href,
-    warn: (message, error) => log.warn(message, error),
-  });
+  const warn = (message: string, error: unknown) => log.warn(message, error);
+  const configs = readOptions(options, { location: self.location.href, warn });
   if (installed()) throw new Error('holdfast: install was called before in this worker; list all backends in one call');
 
   const connection = connect({ clock: browserClock, makeRoom });
@@ -85,7 +83,6 @@ export function install(options: InstallOptions): void {
   // A newer worker may deliver what a page still waits for here.
   channel.addEventListener('message', ({ data }: MessageEvent<SyncEvent>) => report.heard(data));
   const answer = serve(api, scheduler.idle);
-  const warn = (message: string, error: unknown) => log.warn(message, error);
   let isSaid = false;
   const isNobodys = ({ method, mode, url }: Request) => {
     if (isSaid || method === 'GET' || method === 'HEAD' || mode === 'navigate') return;
@@ -100,6 +97,7 @@ export function install(options: InstallOptions): void {
     return response;
   };
   const oldQueues = new Set<string>();
+  const adoptQueue = (name: string) => adopt(() => workboxQueue(name));
   setInstalled({
     answer(request, event) {
       const backend = backendFor(request, state, warn);
@@ -107,7 +105,7 @@ export function install(options: InstallOptions): void {
     },
     adopt(name) {
       oldQueues.add(name);
-      return adopt(() => workboxQueue(name));
+      return adoptQueue(name);
     },
   });
   const wake = (event: ExtendableEvent) => {
@@ -131,7 +129,7 @@ export function install(options: InstallOptions): void {
     void remote.refresh();
     // The worker before may have put more there until now.
     for (const name of oldQueues) {
-      adopt(() => workboxQueue(name)).catch((error: unknown) => log.error(`[holdfast] the queue ${name} can't be taken over; it's tried again`, error));
+      adoptQueue(name).catch((error: unknown) => log.error(`[holdfast] the queue ${name} can't be taken over; it's tried again`, error));
     }
   });
   self.addEventListener('fetch', (event) => {

@@ -41,6 +41,13 @@ const addUp = async (file, read, finished) => {
   failed += bad;
 };
 
+const browserTests = async (name, more = [], env = {}) => {
+  const file = join(results, `${name}.json`);
+  const args = ['test', '--config', 'test/playwright.config.ts', '--reporter=dot,json', ...more];
+  const finished = run(bin('playwright'), args, { PLAYWRIGHT_JSON_OUTPUT_NAME: file, ...env });
+  await addUp(file, ({ stats }) => [stats.expected, stats.unexpected + stats.flaky], finished);
+};
+
 const steps = {
   build: () => count(run('npm', ['run', '--silent', 'build']), 'build'),
   types: () => {
@@ -54,18 +61,8 @@ const steps = {
     const finished = run(bin('vitest'), args);
     await addUp(file, ({ numPassedTests, numFailedTests }) => [numPassedTests, numFailedTests], finished);
   },
-  browser: async () => {
-    const file = join(results, 'browser.json');
-    const args = ['test', '--config', 'test/playwright.config.ts', '--reporter=dot,json'];
-    const finished = run(bin('playwright'), args, { PLAYWRIGHT_JSON_OUTPUT_NAME: file });
-    await addUp(file, ({ stats }) => [stats.expected, stats.unexpected + stats.flaky], finished);
-  },
-  firefox: async () => {
-    const file = join(results, 'firefox.json');
-    const args = ['test', '--config', 'test/playwright.config.ts', '--project', 'firefox', '--reporter=dot,json'];
-    const finished = run(bin('playwright'), args, { PLAYWRIGHT_JSON_OUTPUT_NAME: file, HOLDFAST_WHOLE: '1' });
-    await addUp(file, ({ stats }) => [stats.expected, stats.unexpected + stats.flaky], finished);
-  },
+  browser: () => browserTests('browser'),
+  firefox: () => browserTests('firefox', ['--project', 'firefox'], { HOLDFAST_WHOLE: '1' }),
   webkit: () => {
     const { status, stdout } = spawnSync('node', ['test/webkit/main.mjs'], { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
     process.stdout.write(stdout);

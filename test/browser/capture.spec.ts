@@ -1,4 +1,5 @@
 import { chromiumOnly, expect, test, FAST, NETWORK_ERROR, NEVER } from '../support/fixtures.js';
+import { onDisk } from '../support/on-disk.js';
 
 const still = `backends: [{ baseUrl: '/api', ${NEVER} }]`;
 
@@ -285,24 +286,7 @@ test.describe('secrets and keys', () => {
     const lapsed = await server.token('ann', -3600);
     await app.post('x', { headers: { Authorization: `Bearer ${lapsed}` } });
     await app.heard('held');
-    const dump = await app.page.evaluate(async () => {
-      const db = await new Promise<IDBDatabase>((resolve) => {
-        const request = indexedDB.open('holdfast');
-        request.onsuccess = () => resolve(request.result);
-      });
-      const stores = [...db.objectStoreNames];
-      const all = await Promise.all(
-        stores.map(
-          (name) =>
-            new Promise((resolve) => {
-              const request = db.transaction(name).objectStore(name).getAll();
-              request.onsuccess = () => resolve(request.result);
-            }),
-        ),
-      );
-      db.close();
-      return JSON.stringify(all);
-    });
+    const dump = JSON.stringify(await onDisk(app.page));
     expect(dump).toContain('/api/notes');
     expect(dump.toLowerCase()).not.toContain('authorization');
     for (const part of lapsed.split('.')) expect(dump).not.toContain(part);

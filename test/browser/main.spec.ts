@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { bundle } from '../support/bundle.js';
 import { chromiumOnly, connectPage, expect, NEVER, stopWorkers, test, workerScript } from '../support/fixtures.js';
+import { DROP_IN_PAGE } from '../support/worker-script.js';
 
 test('the main job: stored while down, replayed, held on a JWT 401, released by a token, delivered in order', async ({ open, server }) => {
   server.requireToken();
@@ -36,12 +37,7 @@ test('the main job: stored while down, replayed, held on a JWT 401, released by 
 });
 
 test('the drop-in needs no line of code: a worker by its URL, a client by its tag', async ({ page, server }) => {
-  server.serve(
-    '/',
-    `<!doctype html><script>function appGetToken() { return window.nextToken ?? null; }</script>
-     <script src="/holdfast.js" data-worker="/holdfast-sw.js?api=/api" data-get-token="appGetToken"></script>`,
-    'text/html',
-  );
+  server.serve('/', DROP_IN_PAGE, 'text/html');
   server.requireToken();
   await page.goto(server.origin);
   await page.waitForFunction(() => window.holdfast?.controlled);

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Page } from '@playwright/test';
 import type { ApiServer } from '../support/api-server.js';
 import { bundle } from '../support/bundle.js';
+import { onDisk } from '../support/on-disk.js';
 import { App, connectPage, expect, FAST, NETWORK_ERROR, stopWorkers, test } from '../support/fixtures.js';
 
 const INSTALL = `holdfast.install({ takeOver: true, backends: [{ baseUrl: '/api', ${FAST} }] });`;
@@ -148,7 +149,7 @@ test('W1 what a real workbox queue owes is taken over by the update, once, in or
     { url: `${server.origin}/api/c`, owner: 'ann', state: 'held' },
   ]);
   await expect.poll(() => left(page)).toMatchObject([{ requestData: { url: `${server.origin}/other/b` } }]);
-  expect(await page.evaluate(wholeDatabase)).not.toContain(token);
+  expect(JSON.stringify(await onDisk(page))).not.toContain(token);
 
   // A worker that died before it had removed them there would leave them like this.
   await putBack(page, before);
@@ -170,26 +171,12 @@ test('W1 what a real workbox queue owes is taken over by the update, once, in or
   expect([await app.entries(), server.received.length]).toEqual([[], 2]);
 });
 
-/** All that Holdfast has on disk, as text. */
-function wholeDatabase(): Promise<string> {
-  return new Promise((resolve) => {
-    const opening = indexedDB.open('holdfast');
-    opening.onsuccess = () => {
-      const db = opening.result;
-      const tx = db.transaction([...db.objectStoreNames]);
-      const all: unknown[] = [];
-      for (const name of db.objectStoreNames) {
-        const reading = tx.objectStore(name).getAll();
-        reading.onsuccess = () => all.push(reading.result);
-      }
-      tx.oncomplete = () => (db.close(), resolve(JSON.stringify(all)));
-    };
-  });
-}
-
 test('W1 without a queue of workbox’s there’s nothing to take, and no database is made', async ({ page, server }) => {
-  const app = await openWith(page, server, ADOPT, `self.addEventListener('message', async ({ ports: [port] }) => port?.postMessage(await adopted));`);
-  await app.call((sync) => sync.status());
+  const tell = `self.addEventListener('fetch', (event) => {
+    if (event.request.url.endsWith('/adopted')) event.respondWith(adopted.then((count) => Response.json(count)));
+  });`;
+  await openWith(page, server, ADOPT, tell);
+  expect(await page.evaluate(async () => (await fetch('/adopted')).json() as Promise<number>)).toBe(0);
   expect(await page.evaluate(async () => (await indexedDB.databases()).map(({ name }) => name))).toEqual(['holdfast']);
 });
 

@@ -1,6 +1,6 @@
 import type { Received } from '../support/api-server.js';
 import { expect, test } from './fixtures.js';
-import { onDisk } from './on-disk.js';
+import { onDisk } from '../support/on-disk.js';
 import type { Page } from './page.js';
 
 const MB = 1024 * 1024;

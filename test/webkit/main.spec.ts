@@ -1,5 +1,6 @@
 import { bearer, expect, test } from './fixtures.js';
-import { onDisk } from './on-disk.js';
+import { DROP_IN_PAGE } from '../support/worker-script.js';
+import { onDisk } from '../support/on-disk.js';
 
 test('the main job: stored while down, replayed, held on a JWT 401, released by a token, delivered in order', async ({ open, server }) => {
   server.requireToken();
@@ -61,12 +62,7 @@ test('A15 another user’s token releases nothing', async ({ open, server }) => 
 });
 
 test('the drop-in needs no line of code: a worker by its URL, a client by its tag', async ({ page, server }) => {
-  server.serve(
-    '/',
-    `<!doctype html><script>function appGetToken() { return window.nextToken ?? null; }</script>
-     <script src="/holdfast.js" data-worker="/holdfast-sw.js?api=/api" data-get-token="appGetToken"></script>`,
-    'text/html',
-  );
+  server.serve('/', DROP_IN_PAGE, 'text/html');
   server.requireToken();
   await page.goto(server.origin);
   await expect.poll(() => page.evaluate(() => window.holdfast?.controlled ?? false)).toBe(true);

@@ -1,4 +1,7 @@
-import type { Page } from './page.js';
+/** Playwright's page, or that of the WebDriver tests. */
+interface Page {
+  evaluate<T>(work: () => Promise<T>): Promise<T>;
+}
 
 /** A record as text; of what is bytes, the kind and the size, and the bytes as Latin-1. */
 export interface Written {
