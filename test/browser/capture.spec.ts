@@ -494,16 +494,3 @@ test('C9 write-ahead: two at once both get the server’s answer', async ({ open
   expect(answers.map(({ status }) => status)).toEqual([201, 201, 201]);
   expect(server.received).toHaveLength(3);
 });
-
-test('R2 a fetch that the page aborts is a cancel: nothing is stored', async ({ open, server }) => {
-  const app = await open({ options: still });
-  server.reply('hang');
-  const name = await app.page.evaluate(async () => {
-    const abort = new AbortController();
-    const pending = fetch('/api/x', { method: 'POST', body: 'x', signal: abort.signal });
-    setTimeout(() => abort.abort(), 100);
-    return pending.catch((error: Error) => error.name);
-  });
-  expect(name).toBe('AbortError');
-  expect(await app.entries()).toEqual([]);
-});

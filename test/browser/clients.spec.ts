@@ -85,7 +85,7 @@ for (const [name, hears] of Object.entries(CLIENTS) as [ClientName, 'queued' | '
 }
 
 test.describe('a client’s own timeout', () => {
-  const clients: Record<PatientName, string> = { 'axios by XMLHttpRequest': 'ERR_CANCELED', 'axios by fetch': 'ERR_CANCELED', ky: 'AbortError' };
+  const clients: Record<PatientName, string> = { fetch: 'AbortError', 'axios by XMLHttpRequest': 'ERR_CANCELED', 'axios by fetch': 'ERR_CANCELED', ky: 'AbortError' };
   const given = { path: '/api/notes' };
 
   for (const [name, error] of Object.entries(clients) as [PatientName, string][]) {
@@ -94,7 +94,7 @@ test.describe('a client’s own timeout', () => {
       server.reply((_request, count) => (count === 0 ? 'hang' : { status: 201 }));
       const got = app.page.evaluate(([client, what]) => window.http.untilGivenUp(client, what), [name, given] as const);
       await server.arrived(1);
-      // Chromium doesn't tell a worker that the page has given a request up.
+      // No browser tells a worker that the page has given a request up.
       await app.page.evaluate(() => window.http.giveUp());
       expect(await got).toEqual({ status: 0, body: null, error });
       await app.heard('delivered');

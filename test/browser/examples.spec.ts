@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Page } from '@playwright/test';
 import type { ApiServer, Received } from '../support/api-server.js';
-import { expect, test } from '../support/fixtures.js';
+import { chromiumOnly, expect, test } from '../support/fixtures.js';
 
 const run = promisify(execFile);
 const vite = fileURLToPath(new URL('../../node_modules/vite/bin/vite.js', import.meta.url));
@@ -156,7 +156,8 @@ test.describe('03-tanstack-query', () => {
   });
 
   for (const outage of ['the server down', 'the browser offline'] as const) {
-    test(`with ${outage} a mutation isn't paused, and is delivered once`, async ({ page, context, server }) => {
+    const details = outage === 'the browser offline' ? chromiumOnly('no other cuts the worker from the network') : {};
+    test(`with ${outage} a mutation isn't paused, and is delivered once`, details, async ({ page, context, server }) => {
       serveAll(server, files);
       const stored: unknown[] = [{ id: '0', text: 'old' }];
       server.reply(({ method, text }) => {

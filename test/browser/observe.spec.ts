@@ -141,16 +141,18 @@ test('S1 isTerminal is the app’s to say', async ({ open, server }) => {
   expect(await read(app.page, options)).toEqual({ seen: ['1', 'done', 'message'], ended: 'over' });
 });
 
-test('S1 a checkpoint per event costs less than half of the speed', async ({ open, server }) => {
+test('S1 a checkpoint per event costs less than half of the speed', async ({ open, server, browserName }) => {
   const ids = Array.from({ length: 10_000 }, (_, index) => index + 1);
   // Without an id there's nothing to keep; a comment in its place makes it as many bytes.
   const streams = [ids.map((id) => `: ${id}\ndata: ${id}\n\n`).join(''), events(...ids)];
   server.reply(({ path }) => closedStream(`${streams[Number(path.at(-1))]}event: done\ndata:\n\n`));
   const { page } = await open();
-  const [bare, kept] = await page.evaluate(async () => {
+  // A round takes some 25 ms in Chromium, half of it the connection, so it takes many to tell the two from a busy
+  // machine's noise. Firefox takes four times as long for both, and the difference is a tenth.
+  const rounds = browserName === 'firefox' ? 9 : 31;
+  const [bare, kept] = await page.evaluate(async (rounds) => {
     const times: [number[], number[]] = [[], []];
-    // A round takes some 25 ms, half of it the connection, so it takes many to tell the two from a busy machine's noise.
-    for (let round = -2; round < 31; round++) {
+    for (let round = -2; round < rounds; round++) {
       for (const kind of round % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const)) {
         const start = performance.now();
         let count = 0;
@@ -159,8 +161,8 @@ test('S1 a checkpoint per event costs less than half of the speed', async ({ ope
         if (round >= 0) times[kind].push(performance.now() - start);
       }
     }
-    return times.map((all) => all.sort((a, b) => a - b)[15]!) as [number, number];
-  });
+    return times.map((all) => all.sort((a, b) => a - b)[rounds >> 1]!) as [number, number];
+  }, rounds);
   console.log(`10 000 events: ${kept.toFixed(0)} ms, without checkpoints ${bare.toFixed(0)} ms: ${(bare / kept).toFixed(2)} of the speed`);
   expect(bare / kept).toBeGreaterThan(0.5);
 });

@@ -356,6 +356,24 @@ describe('circuit and lanes', () => {
   });
 });
 
+describe('the page’s abort, where the browser tells the worker of it', () => {
+  for (const [when, ms, stored] of [['before it’s on disk', 100, 0], ['when it’s on disk already', 1_000, 1]] as const) {
+    test(`R2 is a cancel ${when}: nothing is left, and nothing is sent`, async () => {
+      const { fetch, server, clock, api, log } = createHarness();
+      server(() => 'hang');
+      const abort = new AbortController();
+      const pending = fetch('/api/notes', { method: 'POST', body: 'a', signal: abort.signal });
+      await clock.advance(ms);
+      expect(await api.entries()).toHaveLength(stored);
+      abort.abort();
+      expect((await pending)?.type).toBe('error');
+      await clock.advance(60_000);
+      expect(await api.entries()).toEqual([]);
+      expect(log).toEqual(['0 send a']);
+    });
+  }
+});
+
 describe('commands', () => {
   test('R10 a cancel in flight aborts the fetch, says so, and is the only terminal event', async () => {
     const { post, server, clock, api, events } = createHarness();

@@ -1,4 +1,5 @@
 import { expect, test } from './fixtures.js';
+import { FAST } from '../support/worker-script.js';
 
 test('V1 R14 without Background Sync and navigator.storage: status has nulls, nothing fails, and the timer replays', async ({ open, page, server }) => {
   const app = await open();
@@ -11,3 +12,23 @@ test('V1 R14 without Background Sync and navigator.storage: status has nulls, no
   await app.heard('delivered');
   expect(await app.times('storage-failed')).toBe(0);
 });
+
+test('C8 R2 the worker isn’t told of the page’s abort: the write is stored, and delivered', async ({ open, page, server }) => {
+  const app = await open(`backends: [{ baseUrl: '/api', networkTimeoutMs: 1_500, ${FAST} }]`);
+  server.reply((_request, count) => (count === 0 ? 'hang' : { status: 201 }));
+  await page.evaluate(() => {
+    window.abort = new AbortController();
+    window.given = fetch('/api/notes', { method: 'POST', body: 'x', signal: window.abort.signal }).then(String, ({ name }: Error) => name);
+  });
+  await server.arrived(1);
+  expect(await page.evaluate(() => (window.abort.abort(), window.given))).toBe('AbortError');
+  await app.heard('delivered');
+  expect(server.bodies()).toEqual(['x', 'x']);
+});
+
+declare global {
+  interface Window {
+    abort: AbortController;
+    given: Promise<string>;
+  }
+}

@@ -101,6 +101,8 @@ interface Patience {
   signal?: AbortSignal;
 }
 const patient = {
+  fetch: (write: Write, { timeout, signal }: Patience) =>
+    byFetch(write, { ...json(NOTE), signal: timeout === undefined ? (signal ?? null) : AbortSignal.timeout(timeout) }),
   'axios by XMLHttpRequest': (write: Write, patience: Patience) => byAxios(write, NOTE, { adapter: 'xhr', ...patience }),
   'axios by fetch': (write: Write, patience: Patience) => byAxios(write, NOTE, { adapter: 'fetch', ...patience }),
   ky: (write: Write, patience: Patience) => byKy(write, { json: NOTE, ...patience }),
