@@ -51,7 +51,7 @@ export interface TokenSource {
 /**
  * Asks the page's `getToken` when a hold wants a token, and a minute before the live one is over: one at
  * a time across all tabs. When the tab that asks is closed, the next one does. What gives none is asked
- * again, later and later, and whenever somebody looks at the page.
+ * again, later and later, and whenever somebody looks at the page or the network comes back.
  */
 export function feedTokens(
   api: Pick<SyncApi, 'provideToken' | 'status'>,
@@ -64,7 +64,7 @@ export function feedTokens(
   const unproven = new Map<string, number>();
   /** By backend and purpose. */
   const timers = new Map<string, ReturnType<typeof setTimeout>>();
-  /** What each backend's ask is for, and a hold that came while it was for something else. */
+  /** Each backend's ask, and for what it was wanted meanwhile: a refusal may be heard before the answer to the token. */
   const asking = new Map<string, { missed: Reason | null }>();
   const renewedAt = new Map<string, number>();
   /** Holds of users for whom this page has no token. */
@@ -127,8 +127,17 @@ export function feedTokens(
     const next = mine.missed ?? (reason === 'expiring' ? null : reason);
     // What has failed to renew is asked again by the hold, when the live token is over.
     if (hasFailed && next) askAgain(target, next);
-    else if (mine.missed && reason === 'expiring') void ask(target, mine.missed);
+    else if (mine.missed) required(target, mine.missed);
     look();
+  }
+
+  /** Asks now, or when as many tokens were refused that it's better to wait. */
+  function required(target: Target, reason: Reason): void {
+    const name = nameOf(target);
+    const again = () => void ask(target, reason);
+    const refused = (unproven.get(name) ?? 0) - AT_ONCE;
+    if (refused < 0 || asking.has(name)) again();
+    else if (refused < RETRIES) arm(name, FIRST_RETRY_MS * 2 ** refused, again);
   }
 
   function askAgain(target: Target, reason: Reason): void {
@@ -182,13 +191,10 @@ export function feedTokens(
     endSession,
     hear(event) {
       switch (event.type) {
-        case 'auth-required': {
-          const refused = (unproven.get(nameOf(event)) ?? 0) - AT_ONCE;
-          const again = () => void ask(event, event.reason);
-          if (refused < 0) again();
-          else if (refused < RETRIES) arm(nameOf(event), FIRST_RETRY_MS * 2 ** refused, again);
-          return;
-        }
+        case 'auth-required':
+          return required(event, event.reason);
+        case 'online':
+          return look(true);
         case 'delivered':
           return void unproven.delete(nameOf(event));
         case 'released':

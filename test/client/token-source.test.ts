@@ -1,0 +1,99 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { feedTokens } from '../../client/token-source.js';
+import type { BackendStatus, SyncApi, TokenResult } from '../../sw/protocol/api.js';
+import type { SyncEvent } from '../../sw/protocol/events.js';
+
+const HOLD = { baseUrl: 'https://app.example/api', namespace: '', at: 0, owner: 'ann', reason: 'auth-expired' } as const;
+const required: SyncEvent = { ...HOLD, type: 'auth-required' };
+const released: SyncEvent = { ...HOLD, type: 'released', generation: 1 };
+
+/** A page whose backend is held until `release`, and whose worker's answers to a token wait to be let go. */
+function feed(tokens: () => string | null = () => 'fresh') {
+  const held = { ...HOLD, holds: [{ owner: 'ann', reason: 'auth-expired', since: 0 }], tokenExpiresAt: null } as unknown as BackendStatus;
+  let isHeld = true;
+  let asked = 0;
+  const waiting: ((result: TokenResult) => void)[] = [];
+  const api = {
+    status: async () => ({ backends: [{ ...held, holds: isHeld ? held.holds : [] }] }),
+    provideToken: (token: string | null) =>
+      token === null ? Promise.resolve('ignored: blank') : new Promise((resolve) => waiting.push(resolve)),
+  } as unknown as SyncApi;
+  const end = new AbortController();
+  const getToken = () => {
+    asked++;
+    return tokens();
+  };
+  const source = feedTokens(api, getToken, end.signal);
+  return {
+    hear: source.hear,
+    end,
+    asked: () => asked,
+    release: () => (isHeld = false),
+    /** The worker has taken the token, and says so. */
+    answer: (result: TokenResult) => waiting.shift()!(result),
+  };
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.stubGlobal('document', Object.assign(new EventTarget(), { visibilityState: 'visible' }));
+  vi.stubGlobal('addEventListener', () => {});
+  vi.stubGlobal('navigator', {});
+  vi.spyOn(console, 'warn').mockImplementation(() => {});
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+});
+
+const settle = () => vi.advanceTimersByTimeAsync(0);
+
+describe('getToken', () => {
+  test('T1 is asked for a refusal that’s heard before the answer to the token that was refused', async () => {
+    const page = feed();
+    await settle();
+    expect(page.asked()).toBe(1);
+    for (const event of [released, required]) page.hear(event);
+    page.answer('released');
+    await settle();
+    expect(page.asked()).toBe(2);
+    page.end.abort();
+  });
+
+  test('T1 is asked three times at once and then spaced, however the refusals and the answers come', async () => {
+    const page = feed();
+    for (let refusal = 1; refusal <= 3; refusal++) {
+      await settle();
+      expect(page.asked()).toBe(refusal);
+      for (const event of [released, required]) page.hear(event);
+      page.answer('released');
+    }
+    await vi.advanceTimersByTimeAsync(5_999);
+    expect(page.asked()).toBe(3);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(page.asked()).toBe(4);
+    page.end.abort();
+  });
+
+  test('T1 isn’t asked again when it was wanted twice for one hold', async () => {
+    const page = feed();
+    await settle();
+    page.hear(required);
+    page.release();
+    page.answer('released');
+    await settle();
+    expect(page.asked()).toBe(1);
+    page.end.abort();
+  });
+
+  test('T4 is asked at once when the network comes back, however often it has given none', async () => {
+    const page = feed(() => null);
+    await vi.advanceTimersByTimeAsync(6_000 + 12_000 + 24_000);
+    expect(page.asked()).toBe(4);
+    page.hear({ type: 'online', at: 0 });
+    await settle();
+    expect(page.asked()).toBe(5);
+    page.end.abort();
+  });
+});
