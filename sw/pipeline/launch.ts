@@ -85,7 +85,7 @@ export function createLaunch(parts: LaunchParts): Launch {
       };
       const stopTimer = writing ? () => {} : clock.after(LATE_MS, storable ? writeLate : berth.place);
       const both = AbortSignal.any([signal, flight.abort.signal]);
-      const { outcome, response } = await sendFirst(backend, wanted, both, ports).finally(stopTimer);
+      const { outcome, response, drop } = await sendFirst(backend, wanted, both, ports).finally(stopTimer);
       if (backend.probe === berth) backend.probe = null;
       const judged = flight.cancelled ? ANSWER : await judgeFirst(backend, wanted, outcome, parts);
       flight.settling = true;
@@ -113,7 +113,7 @@ export function createLaunch(parts: LaunchParts): Launch {
       if (entry && !inLine) return Response.error();
       const stored = inLine ? await answerFor(backend, directives, inLine) : await enqueue.store(backend, wanted, directives, next);
       if (typeof stored === 'string') return response ?? Response.error();
-      void response?.body?.cancel().catch(() => {});
+      drop();
       return stored;
     } finally {
       if (!paying) land();

@@ -47,7 +47,7 @@ export function createRemoteConfig({ ports, report, state, changed }: RemoteConf
       const request = new Request(url, { cache: 'no-cache', redirect: 'error', headers: { Accept: 'application/json' } });
       const response = await send(request, cut.signal);
       if (!response.ok) {
-        void response.body?.cancel().catch(() => {});
+        cut.abort();
         throw new Error(`it was answered with ${response.status}`);
       }
       const { bytes, truncated } = await readAtMost(response, LIMIT, clock);

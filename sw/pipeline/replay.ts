@@ -93,7 +93,7 @@ export function createReplay({ ports, report, holds: { mark }, listing, state }:
     backend: Backend,
     entry: EntryRecord,
     flight: Flight,
-    { outcome, response }: Transmission,
+    { outcome, response, drop }: Transmission,
     sent: { startedAt: number; generation: number; token: string | null },
   ): Promise<void> {
     const { config } = backend;
@@ -103,7 +103,7 @@ export function createReplay({ ports, report, holds: { mark }, listing, state }:
       const input = reckon(backend, entry, sent.startedAt, outcome, ports);
       // Only the last answer is worth reading: it goes with the dead letter.
       if (response && input.delayMs === null) input.answer = await finalAnswer(response, clock);
-      else void response?.body?.cancel().catch(() => {});
+      else drop();
       flight.settling = true;
       await settle(backend, entry, input).catch((error: unknown) => stall(backend, entry, input, error));
       return;
