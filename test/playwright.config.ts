@@ -5,10 +5,6 @@ import { firefox } from './support/firefox.js';
 /** Its extensions, Background Sync, and other libraries beside Holdfast. Single tests say by themselves that they need Chromium. */
 const CHROMIUM_ONLY = ['extension.spec.ts', 'wake-ups.spec.ts', 'peers/**'];
 
-/** The main job, in Firefox with every `npm test`; all the rest by `npm run test:firefox`, as that takes its time. */
-const EVERY_TIME = ['main.spec.ts', 'hold.spec.ts', 'sign-out.spec.ts', 'security.spec.ts', 'loads.spec.ts', 'status.spec.ts'];
-const isWhole = process.env['HOLDFAST_WHOLE'] === '1';
-
 const launchFirefox = firefox();
 
 export default defineConfig({
@@ -29,7 +25,6 @@ export default defineConfig({
           {
             name: 'firefox',
             grepInvert: /@chromium/,
-            testMatch: isWhole ? '**/*.spec.ts' : EVERY_TIME.map((file) => `**/${file}`),
             testIgnore: CHROMIUM_ONLY,
             use: { browserName: 'firefox' as const, launchOptions: launchFirefox },
           },

@@ -41,13 +41,6 @@ const addUp = async (file, read, finished) => {
   failed += bad;
 };
 
-const browserTests = async (name, more = [], env = {}) => {
-  const file = join(results, `${name}.json`);
-  const args = ['test', '--config', 'test/playwright.config.ts', '--reporter=dot,json', ...more];
-  const finished = run(bin('playwright'), args, { PLAYWRIGHT_JSON_OUTPUT_NAME: file, ...env });
-  await addUp(file, ({ stats }) => [stats.expected, stats.unexpected + stats.flaky], finished);
-};
-
 const steps = {
   build: () => count(run('npm', ['run', '--silent', 'build']), 'build'),
   types: () => {
@@ -61,8 +54,12 @@ const steps = {
     const finished = run(bin('vitest'), args);
     await addUp(file, ({ numPassedTests, numFailedTests }) => [numPassedTests, numFailedTests], finished);
   },
-  browser: () => browserTests('browser'),
-  firefox: () => browserTests('firefox', ['--project', 'firefox'], { HOLDFAST_WHOLE: '1' }),
+  browser: async () => {
+    const file = join(results, 'browser.json');
+    const args = ['test', '--config', 'test/playwright.config.ts', '--reporter=dot,json'];
+    const finished = run(bin('playwright'), args, { PLAYWRIGHT_JSON_OUTPUT_NAME: file });
+    await addUp(file, ({ stats }) => [stats.expected, stats.unexpected + stats.flaky], finished);
+  },
   webkit: () => {
     const { status, stdout } = spawnSync('node', ['test/webkit/main.mjs'], { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
     process.stdout.write(stdout);
@@ -82,9 +79,6 @@ const steps = {
   },
 };
 
-/** All of Firefox's takes as long as Chromium's: by its name only. */
-const EVERY_TIME = Object.keys(steps).filter((name) => name !== 'firefox');
-
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !(name in steps));
 if (unknown.length > 0) {
@@ -97,14 +91,14 @@ if (chromium === null) {
   process.exit(1);
 }
 if (chromium) process.env.HOLDFAST_CHROMIUM = chromium;
-if (wanted.length === 0 || wanted.includes('browser') || wanted.includes('firefox')) {
+if (wanted.length === 0 || wanted.includes('browser')) {
   const firefox = await findFirefox();
   if (firefox) process.env.HOLDFAST_FIREFOX = firefox;
   if (firefox === null)
     console.warn('There is no Firefox, and none could be installed, so test/browser runs in Chromium only');
 }
 for (const [name, step] of Object.entries(steps)) {
-  if (wanted.length === 0 ? EVERY_TIME.includes(name) : wanted.includes(name)) {
+  if (wanted.length === 0 || wanted.includes(name)) {
     console.log(`\n— ${name}`);
     await step();
   }

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { chromiumOnly, expect, test, openApp, connectPage, App, workerScript, FAST, NEVER } from '../support/fixtures.js';
 
 /** Long enough for a worker to be stopped meanwhile. */
-const slow = 'retry: () => 5000';
 
 test('R13 D1 a worker stopped between two steps goes on where it was', async ({ open, server }) => {
   const app = await open({ options: `backends: [{ baseUrl: '/api', ${NEVER}, lane: () => 'one' }]` });
@@ -24,16 +23,14 @@ test('R13 D1 a worker stopped between two steps goes on where it was', async ({ 
 });
 
 test('R13 a delay is never restarted from zero', async ({ open, server }) => {
-  const app = await open({ options: `backends: [{ baseUrl: '/api', ${slow} }]` });
+  const app = await open({ options: `backends: [{ baseUrl: '/api', ${NEVER} }]` });
   server.reply({ status: 500 });
   await app.post('x');
   const [before] = await app.entries();
   await app.stopWorker();
   const [after] = await app.entries();
   expect(after).toMatchObject({ notBefore: before!.notBefore, retries: before!.retries, sends: before!.sends });
-  server.reply({ status: 201 });
-  await app.heard('delivered');
-  expect(server.received).toHaveLength(2);
+  expect(server.received).toHaveLength(1);
 });
 
 test('D1 a worker stopped in the middle of a replay: delivered, under the same idempotency key', chromiumOnly('Firefox stops no worker that has an event under way'), async ({ open, server }) => {

@@ -32,6 +32,29 @@ test.describe('T2 fetchToken', () => {
     });
   }
 
+  test.describe('by the clock', () => {
+    // A page's clock is its whole context's.
+    test.use({ apart: true });
+
+    test('tries a server that fails three times, 500 ms and then 1 000 ms apart', async ({ page, server }) => {
+      server.reply({ status: 503, body: 'busy', endless: true });
+      await page.clock.install();
+      await page.clock.pauseAt(Date.now() + 60_000);
+      const result = fetchToken(page, { url: '/api/token' });
+      for (const [sends, ms] of [[1, 500], [2, 1_000]] as const) {
+        await server.arrived(sends);
+        // The body of a failure is cancelled before the wait for the next try.
+        await expect.poll(() => server.abandoned).toHaveLength(sends);
+        await page.clock.runFor(ms - 10);
+        expect(server.received).toHaveLength(sends);
+        await page.clock.runFor(10);
+      }
+      await server.arrived(3);
+      expect(await result).toMatchObject({ name: 'TokenRefreshError', status: 503 });
+      expect(server.received).toHaveLength(3);
+    });
+  });
+
   test('sends what it’s given, and takes the token from where pick says', async ({ page, server }) => {
     server.reply({ body: { data: { jwt: 't' } } });
     const token = await page.evaluate(() => {
@@ -41,24 +64,6 @@ test.describe('T2 fetchToken', () => {
     });
     expect(token).toBe('t');
     expect(server.received).toMatchObject([{ method: 'PUT', text: 'grant_type=refresh_token', headers: { 'x-own': '1' } }]);
-  });
-
-  test('tries a server that fails three times, 500 ms and then 1 000 ms apart', async ({ page, server }) => {
-    server.reply({ status: 503, body: 'busy', endless: true });
-    await page.clock.install();
-    await page.clock.pauseAt(Date.now() + 60_000);
-    const result = fetchToken(page, { url: '/api/token' });
-    for (const [sends, ms] of [[1, 500], [2, 1_000]] as const) {
-      await server.arrived(sends);
-      // The body of a failure is cancelled before the wait for the next try.
-      await expect.poll(() => server.abandoned).toHaveLength(sends);
-      await page.clock.runFor(ms - 10);
-      expect(server.received).toHaveLength(sends);
-      await page.clock.runFor(10);
-    }
-    await server.arrived(3);
-    expect(await result).toMatchObject({ name: 'TokenRefreshError', status: 503 });
-    expect(server.received).toHaveLength(3);
   });
 
   test('takes what a retry brings, and cancels the body of a failure', async ({ page, server }) => {

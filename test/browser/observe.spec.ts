@@ -274,8 +274,8 @@ test('S5 offline, it waits for the network, and goes on by itself', async ({ ope
 test.describe('S6 tokens', () => {
   test('a 401 makes one forced refresh by the client’s getToken, once for a time in all of the page', async ({ open, server, page }) => {
     server.requireToken();
-    const connect = `getToken: (request) => { (window.asked ??= []).push(request); return window.tokens.shift(); }`;
-    await page.addInitScript(`window.tokens = ${JSON.stringify([await server.token('ann', -600), await server.token('ann')])}`);
+    const tokens = JSON.stringify([await server.token('ann', -600), await server.token('ann')]);
+    const connect = `getToken: (request) => { (window.asked ??= []).push(request); return (window.tokens ??= ${tokens}).shift(); }`;
     const app = await open({ connect });
     server.reply(() => closedStream('event: done\ndata:\n\n'));
     expect(await read(app.page, `taskId: 'feed'`)).toEqual({ seen: ['done'], ended: 'over' });

@@ -28,6 +28,9 @@ async function secondTab({ page, server }: App, connect: string): Promise<Page> 
   return second;
 }
 
+// A page's clock is its whole context's.
+test.use({ apart: true });
+
 test.describe('T1 getToken', () => {
   test('two tabs and four 401s make one token request', async ({ open, server }) => {
     server.requireToken();

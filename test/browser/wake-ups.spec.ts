@@ -8,6 +8,9 @@ async function waiting(app: App): Promise<void> {
   await app.server.listen();
 }
 
+// Its syncs fire when the network comes back, for all that the context has.
+test.use({ apart: true });
+
 const never = `backends: [{ baseUrl: '/api', ${NEVER} }]`;
 
 const triggers: Record<string, (app: App) => Promise<unknown>> = {

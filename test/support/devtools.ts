@@ -54,6 +54,7 @@ export async function openDevTools(url: string): Promise<DevTools> {
   })`;
   await expect.poll(() => frontend(show), START).toBe(true);
   const panel = await attached(browser, await target((at) => at.endsWith('/panel.html')));
+  await expect.poll(() => panel('document.readyState')).toBe('complete');
   return {
     page,
     panel: <T>(expression: string) => panel(expression) as Promise<T>,

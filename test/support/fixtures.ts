@@ -143,16 +143,82 @@ export async function connectPage(page: Page, connect = ''): Promise<void> {
   })()`);
 }
 
-interface Fixtures {
+/** Lets the workers of a page go. One that shows an error, or that somebody has closed, has none. */
+const unregister = (page: Page): Promise<void> =>
+  page
+    .evaluate(async () => {
+      const all = await navigator.serviceWorker.getRegistrations();
+      await Promise.all(all.map((one) => one.unregister()));
+    })
+    .catch(() => {});
+
+interface Options {
+  /**
+   * A browser context and a page of its own, for what changes either for good (`page.clock`, `route`,
+   * `addInitScript`, `setViewportSize`), or counts all that a context has. @default false
+   */
+  apart: boolean;
+}
+
+interface Fixtures extends Options {
+  /** Other than Playwright's own it's one for many tests: their servers' origins keep them apart. */
+  context: BrowserContext;
   server: ApiServer;
   open: Open;
   /** Starts another browser of the project's kind, on a profile that stays. */
   launch(profile: string): Promise<BrowserContext>;
 }
 
-export const test = base.extend<Fixtures>({
-  server: async ({}, use) => {
-    const server = await createApiServer();
+interface WorkerFixtures {
+  /** A context with a page that stays: its process is the one of all tests' pages and workers, and needn't be started anew. */
+  common: { context: BrowserContext; keeper: Page };
+  /** What earlier tests had: a port comes again, and with it what the browser keeps for its origin. */
+  usedOrigins: Set<string>;
+}
+
+export const test = base.extend<Fixtures, WorkerFixtures>({
+  apart: [false, { option: true }],
+  usedOrigins: [async ({}, use) => use(new Set()), { scope: 'worker' }],
+  common: [
+    async ({ browser }, use) => {
+      const server = await createApiServer();
+      const context = await browser.newContext();
+      const keeper = await context.newPage();
+      await keeper.goto(server.origin);
+      await use({ context, keeper });
+      await context.close();
+      await server.close();
+    },
+    { scope: 'worker' },
+  ],
+  context: async ({ apart, browser, browserName, common }, use) => {
+    if (apart) {
+      const own = await browser.newContext();
+      await use(own);
+      await own.close();
+      return;
+    }
+    const { context, keeper } = common;
+    await use(context);
+    const pages = context.pages();
+    await Promise.all(pages.map(unregister));
+    await Promise.all(pages.map((page) => (page === keeper ? page.goto('about:blank') : page.close())));
+    await Promise.all([context.setOffline(false), context.clearCookies()]);
+    // Firefox stops them by itself, a moment later.
+    if (browserName === 'chromium') await stopWorkers(keeper);
+  },
+  page: async ({ apart, browserName, common, context }, use) => {
+    // Each page is a window, which takes Firefox longer to open than most tests take.
+    const isKeeper = browserName === 'firefox' && !apart;
+    await use(isKeeper ? common.keeper : await context.newPage());
+  },
+  server: async ({ usedOrigins }, use) => {
+    let server = await createApiServer();
+    while (usedOrigins.has(server.origin)) {
+      await server.close();
+      server = await createApiServer();
+    }
+    usedOrigins.add(server.origin);
     await use(server);
     await server.close();
   },

@@ -21,7 +21,11 @@ test('C8 R2 the worker isn’t told of the page’s abort: the write is stored, 
     window.given = fetch('/api/notes', { method: 'POST', body: 'x', signal: window.abort.signal }).then(String, ({ name }: Error) => name);
   });
   await server.arrived(1);
-  expect(await page.evaluate(() => (window.abort.abort(), window.given))).toBe('AbortError');
+  const given = page.evaluate(() => {
+    window.abort.abort();
+    return window.given;
+  });
+  expect(await given).toBe('AbortError');
   await app.heard('delivered');
   expect(server.bodies()).toEqual(['x', 'x']);
 });

@@ -495,17 +495,22 @@ test.describe('at size', () => {
     expect(await page.locator(rows).count()).toBeLessThan(60);
   });
 
-  test('at 320 pixels the list and the story take turns, and nothing sticks out', async ({ open, page }) => {
-    const app = await open({ options: QUIET });
-    await queued(app, `/api/${'long'.repeat(30)}`);
-    await page.setViewportSize({ width: 320, height: 600 });
-    await show(page);
-    await page.locator(rows).click();
-    await expect(page.locator(story)).toBeVisible();
-    await expect(page.locator('holdfast-entry-list')).toBeHidden();
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
-    await page.getByRole('button', { name: 'Back to the list' }).click();
-    await expect(page.locator(rows)).toBeFocused();
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
+  test.describe('on a small screen', () => {
+    test.use({ apart: true });
+
+    test('at 320 pixels the list and the story take turns, and nothing sticks out', async ({ open, page }) => {
+      const app = await open({ options: QUIET });
+      await queued(app, `/api/${'long'.repeat(30)}`);
+      await page.setViewportSize({ width: 320, height: 600 });
+      await show(page);
+      await page.locator(rows).click();
+      await expect(page.locator(story)).toBeVisible();
+      await expect(page.locator('holdfast-entry-list')).toBeHidden();
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
+      await page.getByRole('button', { name: 'Back to the list' }).click();
+      await expect(page.locator(rows)).toBeFocused();
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
+    });
   });
+
 });

@@ -25,7 +25,7 @@ test('ann has signed out and bob has signed in, by tokens', async ({ workbox, ho
   expect(await holdfast.app.entries()).toMatchObject([{ state: 'parked', owner: 'ann' }]);
   expect(writes(holdfast)).toEqual([['bob’s write', 'bob']]);
   await holdfast.app.call((sync, again: string) => sync.provideToken(again), await holdfast.server.token('ann'));
-  await holdfast.app.heard('delivered');
+  await holdfast.server.arrived(2);
   expect(writes(holdfast)).toEqual([['bob’s write', 'bob'], ['ann’s write', 'ann']]);
 });
 
