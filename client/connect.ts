@@ -66,14 +66,15 @@ export async function connect(options: ConnectOptions = {}): Promise<SyncClient>
     await client.status();
   } catch (error) {
     client.close();
-    throw new Error("holdfast: the worker doesn't answer; does its script call holdfast.install, or its URL name ?api=?", {
-      cause: error,
-    });
+    throw new Error(`holdfast: ${registration.waiting ? OLDER : SILENT}`, { cause: error });
   }
   if (!client.controlled) console.warn(UNCONTROLLED);
   return client;
 }
 
+const SILENT = "the worker doesn't answer; does its script call holdfast.install, or its URL name ?api=?";
+const OLDER =
+  "an older worker doesn't answer; the new one waits until that one's pages are closed, or for its takeOver: true";
 const UNCONTROLLED =
   "[holdfast] the worker doesn't control this page yet, so its requests aren't kept; reload it, or set takeOver: true";
 

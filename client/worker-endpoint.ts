@@ -13,7 +13,8 @@ const REPEATS_MS = [1_000, 3_000, 6_000];
 
 /**
  * A Comlink endpoint to the registration's active worker, with no MessagePort that could be lost: a
- * call starts a stopped worker, is repeated when a restart swallowed it, and fails at its deadline.
+ * call starts a stopped worker, is repeated when a restart swallowed it or another worker takes over,
+ * and fails at its deadline.
  *
  * @example
  * const sync = Comlink.wrap(workerEndpoint(await navigator.serviceWorker.ready));
@@ -25,25 +26,28 @@ export function workerEndpoint(
 ): Endpoint {
   const container = navigator.serviceWorker;
   const listeners = new Set<(event: MessageEvent) => void>();
-  const calls = new Map<string, () => void>();
+  const calls = new Map<string, { post(): void; stop(): void }>();
 
   const deliver = (event: MessageEvent) => {
     for (const listener of listeners) listener(event);
   };
   const fail = (id: string, name: string, message: string) => {
-    calls.get(id)?.();
+    calls.get(id)?.stop();
     deliver(new MessageEvent('message', { data: { ...thrown(new DOMException(message, name)), id } }));
   };
   const hear = (event: MessageEvent) => {
-    const stop = calls.get((event.data as { id?: string } | null)?.id ?? '');
-    if (!stop) return;
-    stop();
+    const call = calls.get((event.data as { id?: string } | null)?.id ?? '');
+    if (!call) return;
+    call.stop();
     deliver(event);
   };
-  container.addEventListener('message', hear);
+  // What the worker before was asked may have gone with it, or it was one without Holdfast.
+  const askAgain = () => calls.forEach(({ post }) => post());
+  const on = signal ? { signal } : {};
+  container.addEventListener('message', hear, on);
+  container.addEventListener('controllerchange', askAgain, on);
   container.startMessages();
   signal?.addEventListener('abort', () => {
-    container.removeEventListener('message', hear);
     for (const id of calls.keys()) fail(id, 'AbortError', 'holdfast: the client is closed');
   });
 
@@ -64,9 +68,12 @@ export function workerEndpoint(
           deadlineMs,
         ),
       );
-      calls.set(id, () => {
-        timers.forEach(clearTimeout);
-        calls.delete(id);
+      calls.set(id, {
+        post,
+        stop() {
+          timers.forEach(clearTimeout);
+          calls.delete(id);
+        },
       });
       if (signal?.aborted) fail(id, 'AbortError', 'holdfast: the client is closed');
       else post(transfer);

@@ -17,18 +17,58 @@ test('T6 a call survives a worker that’s stopped in the middle of it', async (
   expect((await calls).map((entries) => entries.length)).toEqual(Array(20).fill(1));
 });
 
-test('T6 a message that got lost is sent again', async ({ page, server }) => {
-  server.serve(
-    '/worker.js',
-    `let lost = 0;
-     self.addEventListener('message', (event) => {
-       if (event.data?.path?.[0] === 'entries' && lost++ === 0) event.stopImmediatePropagation();
-     });
-     ${workerScript(`backends: [{ baseUrl: '/api', ${FAST} }]`)}`,
-  );
+test.describe('T6 a message that got lost', () => {
+  // The clock of a page is its whole context's.
+  test.use({ apart: true });
+
+  const losesOne = `let lost = 0;
+    self.addEventListener('message', (event) => {
+      if (event.data?.path?.[0] === 'entries' && lost++ === 0) event.stopImmediatePropagation();
+    });
+    ${workerScript(`backends: [{ baseUrl: '/api', ${FAST} }]`)}`;
+
+  test('is sent again', async ({ page, server }) => {
+    server.serve('/worker.js', losesOne);
+    await page.goto(server.origin);
+    await connectPage(page);
+    expect(await page.evaluate(() => window.sync.entries())).toEqual([]);
+  });
+
+  test('is sent again at once when another worker takes over', async ({ page, server }) => {
+    server.serve('/worker.js', losesOne);
+    await page.clock.install();
+    await page.goto(server.origin);
+    await connectPage(page);
+    // From here on no time brings it.
+    await page.clock.pauseAt(Date.now() + 60_000);
+    const answer = await page.evaluate(async () => {
+      const asked = window.sync.entries();
+      navigator.serviceWorker.dispatchEvent(new Event('controllerchange'));
+      return asked;
+    });
+    expect(answer).toEqual([]);
+  });
+});
+
+test('T6 an older worker that doesn’t answer is named when the new one waits', async ({ page, server }) => {
+  server.serve('/worker.js', 'self.addEventListener("install", () => self.skipWaiting());');
   await page.goto(server.origin);
-  await connectPage(page);
-  expect(await page.evaluate(() => window.sync.entries())).toEqual([]);
+  await page.evaluate(async () => {
+    await navigator.serviceWorker.register('/worker.js');
+    await navigator.serviceWorker.ready;
+  });
+  server.serve('/worker.js', "importScripts('/holdfast-sw.js'); holdfast.install({ backends: [{ baseUrl: '/api' }] });");
+  const isWaiting = () =>
+    page.evaluate(async () => {
+      const registration = await navigator.serviceWorker.ready;
+      await registration.update();
+      return registration.waiting !== null;
+    });
+  // One that controls no page would be replaced at once.
+  await page.reload();
+  await expect.poll(isWaiting).toBe(true);
+  const failure = await page.evaluate(`Holdfast.connect({ worker: '/worker.js', deadlineMs: 300 }).catch(({ message }) => message)`);
+  expect(failure).toContain('the new one waits until');
 });
 
 test('T6 a call that nobody answers fails at its deadline', async ({ page, server }) => {
