@@ -9,7 +9,9 @@ export type EntryState = 'pending' | 'sending' | 'held' | 'parked' | 'paused' | 
 /** The last thing a server said to an entry. */
 export interface LastAnswer {
   status: number;
+  /** By lower-case name, with their secrets masked. */
   headers: Record<string, string>;
+  /** When it came, in milliseconds since the epoch. */
   at: number;
 }
 
@@ -24,31 +26,42 @@ export interface Attempt {
 
 /** One entry of the outbox as a person may see it: no body, and no secret in its headers or its URL. */
 export interface EntryInfo {
+  /** The task id: chosen by the page (`Holdfast-Id`) or generated. */
   id: string;
+  /** The checkpoint key `namespace|base URL|task id`. */
   key: string;
+  /** Its place in the order of capture. Unique for ever. */
   seq: number;
+  /** The backend's, absolute. */
   baseUrl: string;
+  /** '' where none was given. */
   namespace: string;
   lane: string;
+  /** Whose it is; null where that isn't known. It's sent as this user only. */
   owner: string | null;
   state: EntryState;
+  /** Why it waits, or why it's a dead letter. */
   reason: WaitReason | DeadReason | HoldReason;
   /** Since when it has been waiting for this reason. */
   since: number;
   method: string;
   /** With its secrets masked; the worker's own hooks get it whole. */
   url: string;
+  /** By lower-case name, with their secrets masked. */
   headers: Record<string, string>;
   /** In bytes. */
   bodySize: number;
+  /** When the page made the request, in milliseconds since the epoch. */
   capturedAt: number;
   /** All sends so far, the first one by the page included. */
   sends: number;
   /** Retries spent of the budget. */
   retries: number;
-  /** The earliest next send. In the past: as soon as its gates are open. */
+  /** The earliest next send, in milliseconds since the epoch. In the past: as soon as its gates are open. */
   notBefore: number;
+  /** The same on every send; null where `idempotencyKey: false` gave it none. */
   idempotencyKey: string | null;
+  /** Null where nobody has answered yet. */
   lastAnswer: LastAnswer | null;
   /** The last 20 of its sends, the oldest first. */
   attempts: Attempt[];
@@ -92,7 +105,7 @@ export interface EntryFilter {
   lane?: string;
   /** Only entries captured after this `seq`: the next page. */
   after?: number;
-  /** @default 1000 */
+  /** At most so many. @default 1000 */
   limit?: number;
 }
 
@@ -101,39 +114,53 @@ export interface Settlement {
   id: string;
   key: string;
   seq: number;
+  /** `failed`: it's a dead letter. */
   state: 'delivered' | 'failed' | 'cancelled';
+  /** Why it failed; else null. */
   reason: DeadReason | null;
   /** Null where no server answered. */
   status: number | null;
+  /** The answer's, by lower-case name. */
   headers: Record<string, string>;
   /** The answer's body, its first MiB at most. Null where there was none. */
   body: ArrayBuffer | null;
   /** True when the body was longer than what is kept. */
   truncated: boolean;
+  /** When it was settled, in milliseconds since the epoch. */
   at: number;
 }
 
+/** A closed auth gate. */
 export interface HoldInfo {
+  /** Whose entries wait; null where the owner isn't known. */
   owner: string | null;
   reason: HoldReason;
+  /** In milliseconds since the epoch. */
   since: number;
 }
 
+/** How one backend stands. */
 export interface BackendStatus {
+  /** Absolute. */
   baseUrl: string;
+  /** '' where none was given. */
   namespace: string;
   /** Entries that wait, the held and the parked included. */
   waiting: number;
+  /** Dead letters. */
   dead: number;
+  /** Requests on the wire, a page's first sends included. */
   sending: number;
+  /** By owner: at most one for each. */
   holds: HoldInfo[];
   /** When the last token is over, as it says itself, by this device's clock. Null without one, or when it doesn't say. */
   tokenExpiresAt: number | null;
   /** What `configure` and the remote configuration leave of it. */
   autoRetry: boolean;
   offlineMode: boolean;
+  /** `open`: it doesn't answer, and is left alone until a probe is due; `half-open`: that is due. */
   circuit: 'closed' | 'open' | 'half-open';
-  /** The earliest next send of anything here, or null when nothing waits for a time. */
+  /** The earliest next send of anything here, in milliseconds since the epoch; null when nothing waits for a time. */
   nextAttemptAt: number | null;
 }
 
@@ -147,19 +174,25 @@ export interface StorageStatus {
   quota: number | null;
 }
 
+/** How everything stands; the numbers are sums over the backends. */
 export interface SyncStatus {
   /** As `install` was given it, for `describeEvent`; null: the page's own language. */
   locale: string | null;
+  /** What the browser says: a server that's down doesn't make it false. */
   online: boolean;
+  /** By `pause()`. */
   paused: boolean;
   waiting: number;
   dead: number;
   sending: number;
+  /** In the order in which `install` was given them. */
   backends: BackendStatus[];
+  /** The earliest of the backends'. */
   nextAttemptAt: number | null;
   storage: StorageStatus;
 }
 
+/** For which backends a token is. */
 export interface TokenTarget {
   /**
    * The backend's base URL as configured, absolute or relative. When it's left out, the token is for all
@@ -172,15 +205,19 @@ export interface TokenTarget {
   scheme?: string;
 }
 
-/**
- * What a token did. `other-owner`: it was kept for its own user, and what waits belongs to another.
- */
+/** What a token did. */
 export type TokenResult =
+  /** It ended a hold. */
   | 'released'
+  /** Nothing waited for it; it's the live one now. */
   | 'stored'
+  /** It was kept for its own user, and what waits belongs to another. */
   | 'other-owner'
+  /** It's the one that was refused. */
   | 'ignored: same-token'
+  /** By its own `exp`. */
   | 'ignored: expired'
+  /** Null, or nothing but white space. */
   | 'ignored: blank';
 
 export interface SignOutOptions {
@@ -209,6 +246,7 @@ export type WakeReason = 'online' | 'offline' | 'visible' | 'pageshow' | 'due' |
  * A task id that's waiting at two backends needs the key, else the call fails with `AmbiguousReferenceError`.
  */
 export interface SyncApi {
+  /** A fresh token, without its scheme: it replaces the live one, and ends the hold of its user. */
   provideToken(token: string | null | undefined, target?: TokenTarget): Promise<TokenResult>;
   /** For sessions by cookie: this user is signed in now. Kept across restarts. */
   signIn(user: string): Promise<void>;
@@ -217,7 +255,9 @@ export interface SyncApi {
   /** Kept across restarts, and counts for a drain that's under way. */
   configure(configuration: Configuration): Promise<void>;
   status(): Promise<SyncStatus>;
+  /** In the order of capture. */
   entries(filter?: EntryFilter): Promise<EntryInfo[]>;
+  /** Null when there's none, as when it's delivered. */
   entry(reference: Reference): Promise<EntryInfo | null>;
   /** The final answer, or null while there's none. */
   settled(reference: Reference): Promise<Settlement | null>;
@@ -233,16 +273,19 @@ export interface SyncApi {
   body(reference: Reference, range?: BodyRange): Promise<EntryBody | null>;
   /** Stops replay until `resume`, a restart included. What is captured is still stored. */
   pause(): Promise<void>;
+  /** Ends `pause`, and drains. */
   resume(): Promise<void>;
   /** Drains now: backoffs are cut short, a server's `Retry-After` and the holds are not. */
   replay(): Promise<void>;
   /** The last events, the oldest first. */
   journal(): Promise<SyncEvent[]>;
+  /** A page has seen something that may let a drain go on. */
   wake(reason: WakeReason): Promise<void>;
   /** What was saved last under a checkpoint key, by whatever tab; null when nothing was, or it was cleared. */
   checkpoint(key: string): Promise<string | null>;
   /** On disk when it resolves. */
   saveCheckpoint(key: string, value: string): Promise<void>;
+  /** Gone from disk when it resolves. */
   clearCheckpoint(key: string): Promise<void>;
 }
 

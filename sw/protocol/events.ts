@@ -25,6 +25,7 @@ export type SyncEvent =
 export type SyncEventType = SyncEvent['type'];
 
 interface Timed {
+  /** When it happened, by this device's clock. */
   at: number;
 }
 
@@ -36,10 +37,14 @@ export interface AboutEntry extends Timed {
   key: string;
   /** The entry's place in the order of capture. Unique for ever, where a task id may be used again. */
   seq: number;
+  /** The backend's, absolute. */
   baseUrl: string;
+  /** '' where none was given. */
   namespace: string;
+  /** Its order is kept within this. */
   lane: string;
   method: string;
+  /** Absolute, with its secrets masked. */
   url: string;
 }
 
@@ -59,28 +64,48 @@ interface AboutGate extends Timed {
 
 /** Why an entry isn't on the wire at the moment. */
 export type WaitReason =
+  /** The connection failed: no answer came. */
   | 'unreachable'
+  /** No answer within `networkTimeoutMs`. */
   | 'timeout'
+  /** It was answered with a status that says later: 408, 425, 500, 502, 503 or 504. */
   | 'server-error'
+  /** A 429, or the backend has said how long it's to be left alone. */
   | 'rate-limited'
+  /** The browser is offline, so nothing was tried. */
   | 'offline'
+  /** The backend didn't answer others before it, so nothing was tried. */
   | 'circuit-open'
+  /** What was captured earlier in its lane goes first. */
   | 'behind-waiting'
+  /** The server refused the token: a JWT 401. */
   | 'auth-expired'
+  /** It needs a token, and the worker has none, as after a restart. */
   | 'token-missing'
+  /** The page's own send is under way, and it's on disk already. */
   | 'first-send'
+  /** It took the place of the one that waited under its id (`Holdfast-Replace`). */
   | 'replaced'
+  /** It was a dead letter, and is sent again. */
   | 'retried';
 
 /** Why an entry was set aside. */
 export type DeadReason =
+  /** The server's answer won't change: 400, 403, 422, 501 and the like. */
   | 'permanent'
+  /** The retry policy gave up on a server that answers. */
   | 'retries-exhausted'
+  /** Five network errors in a row, while others got through to the same backend. */
   | 'unreachable'
+  /** Refused with `maxRejections` different tokens. */
   | 'auth-rejected'
+  /** Older than `limits.maxAgeMs`. */
   | 'expired'
+  /** The hook `beforeSend` threw. */
   | 'before-send'
+  /** The browser makes no request of it any more. */
   | 'unsendable'
+  /** Its record or its body is damaged. */
   | 'unreadable'
   /** A retry could not be written down. The entry isn't set aside: it stays, and the next wake-up tries it again. */
   | 'unwritable';
@@ -91,9 +116,11 @@ export type HoldReason = 'auth-expired' | 'token-missing' | 'signed-out';
 /** The request is on disk: the page may be told so. */
 export interface QueuedEvent extends AboutEntry {
   type: 'queued';
+  /** Why it wasn't delivered at once. */
   reason: WaitReason;
 }
 
+/** A stored entry goes out: its first bytes may be on the wire. */
 export interface SendingEvent extends AboutEntry {
   type: 'sending';
   /** Counts every send of the entry, the first being 1. */
@@ -109,14 +136,18 @@ export interface RetryingEvent extends AboutEntry {
   attempt: number;
   /** Null where there's no limit: an unreachable server spends no budget. */
   maxAttempts: number | null;
+  /** Milliseconds from `at`. */
   delayMs: number;
+  /** Why the last send failed. */
   reason: WaitReason;
+  /** The last answer's; null where nobody answered. */
   status: number | null;
 }
 
 /** The server has acted and answered. */
 export interface DeliveredEvent extends AboutEntry {
   type: 'delivered';
+  /** The final answer's. */
   status: number;
 }
 
@@ -124,9 +155,11 @@ export interface DeliveredEvent extends AboutEntry {
 export interface FailedEvent extends AboutEntry {
   type: 'failed';
   reason: DeadReason;
+  /** The last answer's; null where nobody answered. */
   status: number | null;
 }
 
+/** The entry was ended by `cancel` or a purge, and is gone. */
 export interface CancelledEvent extends AboutEntry {
   type: 'cancelled';
   /** True when it was on the wire: the server may have acted all the same. */
@@ -161,10 +194,12 @@ export interface ReleasedEvent extends AboutGate {
   generation: number;
 }
 
+/** Replay has stopped until `resume()`, in every tab. */
 export interface PausedEvent extends Timed {
   type: 'paused';
 }
 
+/** Replay goes on. */
 export interface ResumedEvent extends Timed {
   type: 'resumed';
 }
@@ -186,10 +221,12 @@ export interface StorageFailedEvent extends AboutRequest {
   error: string;
 }
 
+/** The browser says that it's online again. */
 export interface OnlineEvent extends Timed {
   type: 'online';
 }
 
+/** The browser says that it's offline. */
 export interface OfflineEvent extends Timed {
   type: 'offline';
 }
