@@ -9,6 +9,7 @@ import { SyncClient } from './sync-client.js';
 import { feedTokens, type GetToken } from './token-source.js';
 import { workerEndpoint } from './worker-endpoint.js';
 
+/** Which worker the page connects to, and what it does for it. A wrong or unknown option throws a `ConfigError`. */
 export interface ConnectOptions {
   /** The worker's script. Left out: the registration that this page has already. */
   worker?: string | URL;

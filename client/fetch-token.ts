@@ -1,6 +1,7 @@
 import { aFunction, checkOptions, isRecord, obey, milliseconds, oneOf, text, wholeNumber, type Rules } from '../sw/policy/rules.js';
 import { abortSignal, wait } from './wait.js';
 
+/** The request for a token, and how often it's made. */
 export interface FetchTokenOptions {
   /** Where a token is to be had. */
   url: string | URL;

@@ -9,6 +9,7 @@ import { loadStream } from './stream/load.js';
 import type { GetToken } from './token-source.js';
 import { abortSignal, unlessAborted } from './wait.js';
 
+/** What is observed, and how far it has come. */
 export interface ObserveOptions<Data = string> {
   /**
    * Names the stream's progress: what is observed under one task id goes on where it was, after a reload

@@ -130,6 +130,7 @@ export class SyncClient extends TypedEventTarget {
     return this.#api.configure(configuration);
   }
 
+  /** How everything stands at the moment of asking. */
   status(): Promise<SyncStatus> {
     return this.#api.status();
   }
@@ -139,7 +140,11 @@ export class SyncClient extends TypedEventTarget {
     return this.#api.entries(filter);
   }
 
-  /** @param id a task id, a checkpoint key, or a `seq`: see `Reference` */
+  /**
+   * One entry; null when there's none, as when it's delivered.
+   *
+   * @param id a task id, a checkpoint key, or a `seq`: see `Reference`
+   */
   entry(id: Reference): Promise<EntryInfo | null> {
     return this.#api.entry(id);
   }
@@ -212,6 +217,7 @@ export class SyncClient extends TypedEventTarget {
     return this.#api.pause();
   }
 
+  /** Ends `pause`, and replays what is due. */
   resume(): Promise<void> {
     return this.#api.resume();
   }

@@ -1,6 +1,7 @@
 import type { Endpoint } from 'comlink';
 import { isCallMessage, thrown } from '../sw/protocol/comlink.js';
 
+/** How long a call may take, and when all of them end. */
 export interface EndpointOptions {
   /** Milliseconds after which a call without an answer fails with a `TimeoutError`. @default 10000 */
   deadlineMs?: number;

@@ -48,6 +48,7 @@ export interface LimitOptions {
   maxAgeMs?: number;
 }
 
+/** An API whose failed writes are kept, and how. Its options are read once, at `install`. */
 export interface BackendOptions {
   /**
    * Requests under this URL are Holdfast's, up to a segment border: `/v1` owns `/v1/x`, not `/v10`.
@@ -126,7 +127,9 @@ export interface BackendOptions {
   beforeSend?: (request: Request, entry: EntryInfo) => Request | void | Promise<Request | void>;
 }
 
+/** What `install` takes. A wrong or unknown option throws a `ConfigError` there. */
 export interface InstallOptions {
+  /** At least one. Two may share a base URL when their namespaces differ. */
   backends: readonly BackendOptions[];
   /** Sees every event. It can't change anything, and may throw without harm. */
   onEvent?: (event: SyncEvent) => void;

@@ -14,6 +14,7 @@ interface HarNamed {
   version: string;
 }
 
+/** A header as HAR 1.2 has it, secrets masked. */
 export interface HarHeader {
   name: string;
   value: string;

@@ -4,6 +4,7 @@ export type Ceiling = (attempt: number) => number;
 /** Gives the wait before retry `attempt` (0, 1, 2 …), in milliseconds. `random` is in [0, 1). */
 export type Delay = (attempt: number, random: number) => number;
 
+/** A ladder of ceilings: each is twice the one before. */
 export interface BackoffOptions {
   /** The first ceiling, in milliseconds. */
   baseMs: number;

@@ -10,11 +10,13 @@ export const JWT_CODES: readonly string[] = [
   'TOKEN_EXPIRED',
 ];
 
+/** What an app's own classifier may change of this one. */
 export interface ClassifyOptions {
   /** Replaces the list of codes that mean an expired token. @default JWT_CODES */
   codes?: readonly string[];
 }
 
+/** Judges one send by what came of it, and by nothing else: the same outcome is always the same verdict. */
 export type Classifier = (outcome: Outcome) => Verdict;
 
 const TRANSIENT = new Set([408, 425, 429, 500, 502, 503, 504]);

@@ -16,6 +16,7 @@ export interface RetryQuestion {
 /** The wait before the next send in milliseconds, or null to give up: the entry becomes a dead letter. */
 export type RetryPolicy = (question: RetryQuestion) => number | null;
 
+/** How long and how often Holdfast's own policy waits. */
 export interface RetryOptions {
   /** Retries after an answer with a transient status. @default 5 */
   maxRetries?: number;

@@ -78,6 +78,7 @@ export interface EntryBody {
   truncated: boolean;
 }
 
+/** How much of a body to read. */
 export interface BodyRange {
   /** How much of it to read, in bytes. @default 65536 */
   maxBytes?: number;
@@ -220,6 +221,7 @@ export type TokenResult =
   /** Null, or nothing but white space. */
   | 'ignored: blank';
 
+/** What a sign-out does with what waits. */
 export interface SignOutOptions {
   /**
    * Remove what the user who signs out still has here, dead letters too, instead of parking it. What
