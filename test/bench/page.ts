@@ -79,7 +79,7 @@ export async function getBlock({ url, count }: { url: string; count: number }): 
   return posted;
 }
 
-/** Registers a worker that isn't Holdfast's. */
+/** Registers a worker without Holdfast's client, and waits until it controls the page. */
 export async function register(): Promise<void> {
   const controlled = new Promise((resolve) => navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true }));
   await navigator.serviceWorker.register('/worker.js');

@@ -4,8 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromiumOnly, expect, test, openApp, connectPage, App, workerScript, FAST, NEVER } from '../support/fixtures.js';
 
-/** Long enough for a worker to be stopped meanwhile. */
-
 test('R13 D1 a worker stopped between two steps goes on where it was', async ({ open, server }) => {
   const app = await open({ options: `backends: [{ baseUrl: '/api', ${NEVER}, lane: () => 'one' }]` });
   await server.unlisten();
@@ -31,6 +29,10 @@ test('R13 a delay is never restarted from zero', async ({ open, server }) => {
   const [after] = await app.entries();
   expect(after).toMatchObject({ notBefore: before!.notBefore, retries: before!.retries, sends: before!.sends });
   expect(server.received).toHaveLength(1);
+  server.reply({ status: 201 });
+  await app.call((sync) => sync.replay());
+  await app.heard('delivered');
+  expect(server.received).toHaveLength(2);
 });
 
 test('D1 a worker stopped in the middle of a replay: delivered, under the same idempotency key', chromiumOnly('Firefox stops no worker that has an event under way'), async ({ open, server }) => {

@@ -1,4 +1,5 @@
 import type { Browser, CDPSession, Page } from '@playwright/test';
+import { register } from '../bench/page.js';
 import { firstVersion } from '../support/first-version.js';
 import { chromiumOnly, expect, FAST, NEVER, openApp, test, workerScript, type App } from '../support/fixtures.js';
 
@@ -188,13 +189,11 @@ test('D3 C11 an upgrade that a tab blocks: requests pass through, and are stored
   await page.goto(server.origin);
   await page.evaluate(`(${firstVersion.toString()})('holdfast').then((db) => { window.older = db; })`);
   server.serve('/worker.js', `importScripts('/holdfast-sw.js'); holdfast.install({ takeOver: true, backends: [{ baseUrl: '/api', ${FAST} }] });`);
-  await page.evaluate(async () => {
+  await page.evaluate(() => {
     window.seen = [];
     new BroadcastChannel('holdfast').onmessage = ({ data }) => window.seen.push(data);
-    const controlled = new Promise((resolve) => (navigator.serviceWorker.oncontrollerchange = resolve));
-    await navigator.serviceWorker.register('/worker.js');
-    await controlled;
   });
+  await page.evaluate(register);
   server.reply({ status: 503, body: 'down' });
   const post = () => page.evaluate(() => fetch('/api/x', { method: 'POST', body: 'x' }).then(({ status }) => status));
   expect(await post()).toBe(503);

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Page } from '@playwright/test';
+import { register } from '../bench/page.js';
 import type { ApiServer } from '../support/api-server.js';
 import { bundle } from '../support/bundle.js';
 import { onDisk } from '../support/on-disk.js';
@@ -119,11 +120,7 @@ const putBack = (page: Page, rows: unknown[]) =>
 test('W1 what a real workbox queue owes is taken over by the update, once, in order, as its users, and delivered', async ({ page, server, browserName }) => {
   await serveWorker(server, OLD_WORKER);
   await page.goto(server.origin);
-  await page.evaluate(async () => {
-    const controlled = new Promise((resolve) => navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true }));
-    await navigator.serviceWorker.register('/worker.js');
-    if (!navigator.serviceWorker.controller) await controlled;
-  });
+  await page.evaluate(register);
   server.requireToken();
   const token = await server.token('ann');
   await server.unlisten();

@@ -152,15 +152,12 @@ const unregister = (page: Page): Promise<void> =>
     })
     .catch(() => {});
 
-interface Options {
+interface Fixtures {
   /**
    * A browser context and a page of its own, for what changes either for good (`page.clock`, `route`,
    * `addInitScript`, `setViewportSize`), or counts all that a context has. @default false
    */
   apart: boolean;
-}
-
-interface Fixtures extends Options {
   /** Other than Playwright's own it's one for many tests: their servers' origins keep them apart. */
   context: BrowserContext;
   server: ApiServer;

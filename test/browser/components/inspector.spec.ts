@@ -512,5 +512,4 @@ test.describe('at size', () => {
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
     });
   });
-
 });
