@@ -72,7 +72,7 @@ export function install(options: InstallOptions): void {
     askForWakeUp: backgroundSync.ask,
     log,
   };
-  const { state, report, scheduler, remote, connectivityChanged, activated, api, intercept, adopt } = createPipeline({
+  const { state, report, scheduler, remote, connectivityChanged, activated, api, intercept, overhear, adopt } = createPipeline({
     ports,
     configs,
     location: self.location.href,
@@ -134,7 +134,11 @@ export function install(options: InstallOptions): void {
   });
   self.addEventListener('fetch', (event) => {
     const backend = backendFor(event.request, state, warn);
-    if (!backend) return isNobodys(event.request);
+    if (!backend) {
+      const learning = overhear(event.request);
+      if (learning) event.waitUntil(learning);
+      return isNobodys(event.request);
+    }
     // No other listener hears of it then: https://w3c.github.io/ServiceWorker/#fetch-event-respondwith
     event.respondWith(answerTo(event.request, backend, event));
   });

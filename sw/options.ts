@@ -1,4 +1,5 @@
 /** What may be given to `install`: the options, their defaults in words, and the rule of each. */
+import type { BodyErrors } from './policy/body-errors.js';
 import type { Classifier } from './policy/classify.js';
 import {
   aFunction,
@@ -23,8 +24,18 @@ import type { RespondMode } from './pipeline/backend.js';
 
 /** How a backend's 401s are understood. */
 export interface AuthOptions {
-  /** The error codes that mean an expired token; they replace the default list. @default JWT_CODES */
+  /**
+   * Makes it strict: a 401 holds only with one of these codes in its body, with `invalid_token` in its challenge, or with
+   * no reason at all. @default any 401 to a bearer holds, unless it speaks of another credential or of a right
+   */
   codes?: readonly string[];
+  /**
+   * Where the API says "not authenticated" in a body whose status doesn't: `'graphql'` knows `errors[].extensions.code`,
+   * `'trpc'` its envelopes, and a function gets the parsed JSON (JSON lines as an array; undefined for what isn't JSON,
+   * is over 64 KiB, or takes over 10 s) and the answer. Every JSON answer to a bearer is read for it. @default none is
+   * @example bodyErrors: (body) => body?.error?.type === 'session_expired'
+   */
+  bodyErrors?: BodyErrors;
   /** `false`: a JWT 401 is a failure like any other, and nothing is held. `configure` may say otherwise. @default true */
   autoRetry?: boolean;
   /** Different fresh tokens that may be refused before the entry is a dead letter. @default 3 */
@@ -187,6 +198,7 @@ export const BACKEND_RULES: Rules = {
 
 export const AUTH_RULES: Rules = {
   codes: listOf('error code', (code) => typeof code === 'string' && code !== ''),
+  bodyErrors: either(oneOf('graphql', 'trpc'), aFunction('a body and an answer')),
   autoRetry: bool,
   maxRejections: wholeNumber(1),
   on401: oneOf('hold', 'pass'),

@@ -62,8 +62,8 @@ export interface BackendRecord {
   sessionUser?: string | null;
   /** Counts sign-ins and sign-outs: what a worker that is replaced still writes must not undo a later one. */
   epoch?: number;
-  /** How far the server's clock is ahead of this one, in milliseconds, by its last `Date`. 0 where they agree. */
-  skewMs?: number;
+  /** How far the server's clock is ahead of this one at least, in milliseconds, by the headers `Date` of its answers. */
+  serverSkewMs?: number;
   /** Set while nobody is signed in. */
   signedOut?: SignedOut | null;
   /** The last good answer of its `remoteConfig`. */

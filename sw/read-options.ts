@@ -1,7 +1,7 @@
 /** Reads the options of `install`: checks them, and fills in the defaults. */
 import { normaliseBaseUrl } from './policy/base-url.js';
 import { isLoopback } from './policy/captive-portal.js';
-import { classify, JWT_CODES } from './policy/classify.js';
+import { classify } from './policy/classify.js';
 import { ConfigError } from './policy/errors.js';
 import { decodeJwt } from './policy/jwt.js';
 import { checkOptions, isFunction, obey, record } from './policy/rules.js';
@@ -57,7 +57,7 @@ function readBackend(options: BackendOptions, at: string, { location, warn }: En
   if (gate && options.validate !== undefined)
     throw new ConfigError(`${at}.validate`, options.validate, "it's the default gate that validates, and this backend has one of its own");
   const { validate = gate || isLoopback(baseUrl) ? false : baseUrl } = options;
-  const auth = readAuth(options.auth ?? {}, `${at}.auth.`);
+  const auth = readAuth(options.auth ?? {}, `${at}.auth.`, warn);
   checkOptions(limits, LIMIT_RULES, `${at}.limits.`);
   const own = isFunction(retry);
   if (!own) checkRetryOptions(retry, `${at}.retry`);
@@ -76,7 +76,7 @@ function readBackend(options: BackendOptions, at: string, { location, warn }: En
     respond: isFunction(respond) ? guarded('respond', respond, () => null, (made) => made instanceof Response, warn) : respond,
     retry: own ? guarded('retry', retry, retryLadder(), isDelay, warn) : retryLadder(retry),
     maxRetries: own ? null : (retry.maxRetries ?? DEFAULT_RETRY.maxRetries),
-    classify: guarded('classify', options.classify, (outcome) => classify(outcome, auth ? { codes: auth.codes } : {}), isVerdict, warn),
+    classify: guarded('classify', options.classify, (outcome) => classify(outcome, auth ?? {}), isVerdict, warn),
     gate,
     validate: validate === false ? null : absolute(validate, location, `${at}.validate`),
     concurrency,
@@ -103,13 +103,23 @@ const isName = (value: unknown): boolean => typeof value === 'string' && value !
 const isNameOrNull = (value: unknown): boolean => value === null || isName(value);
 const isDelay = (value: unknown): boolean =>
   value === null || (typeof value === 'number' && Number.isFinite(value) && value >= 0);
+const isBoolean = (value: unknown): boolean => typeof value === 'boolean';
 const isVerdict = (value: unknown): boolean =>
   ['delivered', 'transient', 'auth-expired', 'permanent'].includes(value as string);
 
-function readAuth(auth: false | AuthOptions, at: string): BackendConfig['auth'] {
+function readAuth(auth: false | AuthOptions, at: string, warn: Environment['warn']): BackendConfig['auth'] {
   if (auth === false) return null;
   checkOptions(auth, AUTH_RULES, at);
-  return { codes: JWT_CODES, autoRetry: true, maxRejections: 3, on401: 'hold', learn: true, ...defined(auth) };
+  const { bodyErrors } = auth;
+  return {
+    autoRetry: true,
+    maxRejections: 3,
+    on401: 'hold',
+    learn: true,
+    ...defined(auth),
+    codes: auth.codes,
+    bodyErrors: isFunction(bodyErrors) ? guarded('bodyErrors', bodyErrors, () => false, isBoolean, warn) : bodyErrors,
+  };
 }
 
 /** Without what was given as undefined, so that a default isn't written over. */

@@ -6,6 +6,7 @@ export const en: Words = {
     timeout: 'no answer in time',
     'server-error': 'server error',
     'rate-limited': 'too many requests',
+    'server-unavailable': 'server unavailable',
     offline: 'offline',
     'circuit-open': 'server unreachable',
     'behind-waiting': 'others go first',
@@ -16,6 +17,7 @@ export const en: Words = {
     replaced: 'took an older one’s place',
     retried: 'tried again by hand',
     permanent: 'refused by the server',
+    redirected: 'answered with a page, such as a sign-in',
     'retries-exhausted': 'the last retry failed',
     'auth-rejected': 'every sign-in was refused',
     expired: 'waited too long',
@@ -31,7 +33,7 @@ export const en: Words = {
       maxAttempts === null
         ? `${say.reason(reason)}, next try ${say.after(delayMs)}…`
         : `${say.reason(reason)}, retry ${say.number(attempt)} of ${say.number(maxAttempts)}…`,
-    delivered: 'Delivered',
+    delivered: ({ partial }) => (partial ? 'Delivered in part; the rest was refused' : 'Delivered'),
     failed: ({ reason, status }, say) => `Not delivered: ${say.reason(reason)}${status === null ? '' : ` (${status})`}`,
     cancelled: ({ mayBeDelivered }) => (mayBeDelivered ? 'Cancelled; it may have been delivered all the same' : 'Cancelled'),
     parked: ({ owner }) => (owner === null ? 'Waits until its user signs in' : `Waits until ${owner} signs in`),

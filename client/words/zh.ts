@@ -7,6 +7,7 @@ export const zh: Words = {
     timeout: '服务器响应超时',
     'server-error': '服务器错误',
     'rate-limited': '请求过于频繁',
+    'server-unavailable': '服务器暂不可用',
     offline: '已离线',
     'circuit-open': '无法连接服务器',
     'behind-waiting': '等待前面的请求',
@@ -17,6 +18,7 @@ export const zh: Words = {
     replaced: '已替换较早的请求',
     retried: '已手动重试',
     permanent: '服务器拒绝了请求',
+    redirected: '服务器返回了网页（例如登录页）',
     'retries-exhausted': '最后一次重试失败',
     'auth-rejected': '多次登录均被拒绝',
     expired: '等待时间过长',
@@ -32,7 +34,7 @@ export const zh: Words = {
       maxAttempts === null
         ? `${say.reason(reason)}，${say.after(delayMs)}重试…`
         : `${say.reason(reason)}，第 ${say.number(attempt)} 次重试（共 ${say.number(maxAttempts)} 次）…`,
-    delivered: '已送达',
+    delivered: ({ partial }) => (partial ? '部分已送达，其余被拒绝' : '已送达'),
     failed: ({ reason, status }, say) => `未送达：${say.reason(reason)}${status === null ? '' : `（${status}）`}`,
     cancelled: ({ mayBeDelivered }) => (mayBeDelivered ? '已取消，但可能已送达' : '已取消'),
     parked: ({ owner }) => (owner === null ? '等待原用户登录' : `等待 ${owner} 登录`),

@@ -25,7 +25,7 @@ const PREVIEW = 64 * 1024;
 
 /** Looking into an entry, and changing a dead letter. */
 export function createAmendments({ ports, state, report, find }: AmendmentParts): Pick<SyncApi, 'edit' | 'body'> {
-  const { chance, outbox, broadcast } = ports;
+  const { chance, clock, outbox, broadcast } = ports;
   return {
     async edit(reference, patch) {
       obey('patch', patch ?? null, record('headers, a body or both'));
@@ -33,7 +33,7 @@ export function createAmendments({ ports, state, report, find }: AmendmentParts)
       const entry = await find(reference, 'dead');
       if (!entry || entry.reason === 'unreadable') return false;
       const backend = state.backends.get(entry.backend);
-      if (backend && authView(backend, entry) === 'parked')
+      if (backend && authView(backend, entry, clock.now()) === 'parked')
         throw new ConfigError('id', reference, "it's another user's, who would be sent as the author of the change");
       if (Object.keys(patch).length === 0) return true;
       const content = contentOf(patch, entry);

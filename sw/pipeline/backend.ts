@@ -1,8 +1,10 @@
 import { authGate, OPEN_AUTH_GATE, type AuthGate, type AuthGateEffect, type AuthGateEvent } from '../policy/auth-gate.js';
 import { CLOSED } from '../policy/circuit.js';
+import type { BodyErrors } from '../policy/body-errors.js';
 import type { Classifier } from '../policy/classify.js';
 import type { Credential, EntryRecord } from '../policy/entry-record.js';
 import type { AuthView, BackendView } from '../policy/lanes.js';
+import { isOver, type Clocks } from '../policy/jwt.js';
 import { connectivityGate, type RetryGate } from '../policy/retry-gate.js';
 import type { RetryPolicy } from '../policy/retry.js';
 import type { BackendStatus, EntryInfo } from '../protocol/api.js';
@@ -16,7 +18,10 @@ import type { BackendRecord, Limits, Ports, Settings } from '../ports.js';
 export type RespondMode = 'queued' | 'reject' | 'wait';
 
 export interface AuthConfig {
-  codes: readonly string[];
+  /** Undefined: not strict. */
+  codes: readonly string[] | undefined;
+  /** Undefined: no body is read but a 401's and a 403's. */
+  bodyErrors: BodyErrors | undefined;
   autoRetry: boolean;
   maxRejections: number;
   on401: 'hold' | 'pass';
@@ -62,6 +67,8 @@ export interface LiveToken {
   scheme: string;
   owner: string | null;
   digest: string;
+  /** When it's over by its own word, in milliseconds since the epoch; null when it doesn't say. */
+  expiresAt: number | null;
 }
 
 /** A send under way. */
@@ -106,6 +113,10 @@ export interface Backend {
   readonly lanes: LaneLedger;
   /** When the backend last answered anything, 0 for not in this worker's life. */
   lastAnswerAt: number;
+  /** When it last answered with anything but "later", 0 likewise. */
+  lastServedAt: number;
+  /** The last credential under which anything was delivered in this worker's life. */
+  acceptedCredential: string | null;
   /** Sign-outs in this worker's life: what was begun before one is of no use after it. */
   signOuts: number;
   /** Its retry gate is closed, and somebody waits for it. */
@@ -130,6 +141,8 @@ export function createBackend(config: BackendConfig, ports: Ports, changes: Chan
     berths: new Berths(),
     lanes: new LaneLedger(),
     lastAnswerAt: 0,
+    lastServedAt: 0,
+    acceptedCredential: null,
     signOuts: 0,
     gated: false,
     stalled: new Set(),
@@ -165,8 +178,11 @@ function setGate(backend: Backend, owner: string | null, gate: AuthGate): void {
   backend.record = { ...backend.record, gates: { ...backend.record.gates, [owner ?? '']: gate } };
 }
 
-/** What the time is by the backend's clock, which tokens are made by. */
-export const serverTime = ({ record: { skewMs = 0 } }: Backend, now: number): number => now + skewMs;
+/** What the time is, by the clock of the backend too, which tokens are made by. */
+export const clocksOf = ({ record: { serverSkewMs } }: Backend, now: number): Clocks => ({
+  device: now,
+  server: serverSkewMs === undefined ? null : now + serverSkewMs,
+});
 
 /** Whose session by cookie it is, as the app's `owner` or the page says. */
 export const sessionUser = ({ config, record }: Backend): string | null => config.owner(null) ?? record.sessionUser ?? null;
@@ -176,14 +192,14 @@ export const authorizationOf = ({ scheme }: EntryRecord, { value }: LiveToken): 
   scheme ? `${scheme} ${value}` : value;
 
 /** How the auth gate looks to an entry, or to a request that isn't one yet. */
-export function authView(backend: Backend, { scheme, owner, session }: Credential): AuthView {
+export function authView(backend: Backend, { scheme, owner, session }: Credential, now: number): AuthView {
   const { token, record } = backend;
   if (scheme === null) return session && owner !== null && owner !== sessionUser(backend) ? 'parked' : 'open';
   if (record.signedOut) return 'parked';
   if (token && owner !== null && token.owner !== owner) return 'parked';
   const gate = gateOf(backend, owner);
   if (gate.hold) return 'held';
-  if (!token) return 'missing';
+  if (!token || isOver(token.expiresAt, clocksOf(backend, now))) return 'missing';
   return gate.probing ? 'probing' : 'open';
 }
 
@@ -197,7 +213,7 @@ export function configurationOf({ config, record: { remote } }: Backend, setting
   };
 }
 
-export function viewOf(backend: Backend, gated: boolean): BackendView {
+export function viewOf(backend: Backend, gated: boolean, now: number): BackendView {
   const flights = [...backend.flights.values()];
   return {
     concurrency: backend.config.concurrency,
@@ -207,6 +223,6 @@ export function viewOf(backend: Backend, gated: boolean): BackendView {
     holdUntil: backend.record.holdUntil,
     gated,
     maxAgeMs: backend.config.limits.maxAgeMs,
-    auth: (entry) => authView(backend, entry),
+    auth: (entry) => authView(backend, entry, now),
   };
 }

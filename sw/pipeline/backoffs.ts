@@ -1,5 +1,6 @@
 import { circuitHurried } from '../policy/circuit.js';
 import { transition } from '../policy/entry.js';
+import { isResting } from '../policy/entry-record.js';
 import type { Ports } from '../ports.js';
 import type { Backend } from './backend.js';
 import type { Report } from './report.js';
@@ -7,7 +8,7 @@ import type { State } from './state.js';
 
 /** What changes the times that entries wait for. Neither call rejects: a drain looks at what is there. */
 export interface Backoffs {
-  /** What nobody answered is due now; with `all`, so is what was answered. A `Retry-After` stands. */
+  /** What nobody answered is due now, and what rests; with `all`, so is what was answered. A `Retry-After` stands. */
   cutShort(all: boolean): Promise<void>;
   /**
    * The retry gate was closed and has opened. The order is gate first, backoff after: what backs off
@@ -33,9 +34,10 @@ export function createBackoffs({ ports, report, state }: { ports: Ports; report:
         await state.ready();
         for (const backend of state.backends.values()) hurryCircuit(backend, all);
         const now = clock.now();
-        const waiting = all ? await outbox.heads() : [];
-        for (const { seq, notBefore } of waiting) {
-          if (notBefore <= now) continue;
+        const anyWaits = [...state.backends.values()].some(({ lanes }) => lanes.any);
+        for (const head of anyWaits ? await outbox.heads() : []) {
+          const { seq, notBefore } = head;
+          if (notBefore <= now || !(all || isResting(head))) continue;
           await report.commit({
             seq,
             decide: (entry) => (entry.state === 'pending' ? { entry: { ...entry, notBefore: now }, events: [] } : null),
@@ -47,7 +49,7 @@ export function createBackoffs({ ports, report, state }: { ports: Ports; report:
       told(async () => {
         hurryCircuit(backend, false);
         for (const head of await outbox.heads()) {
-          const backsOff = head.state === 'pending' && head.retries > 0 && head.unreachable === 0;
+          const backsOff = head.state === 'pending' && head.retries > 0 && head.unreachable === 0 && !isResting(head);
           if (head.backend !== backend.config.key || !backsOff) continue;
           await report.commit({
             seq: head.seq,

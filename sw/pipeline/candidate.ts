@@ -1,4 +1,4 @@
-import { IDEMPOTENCY_HEADER } from '../protocol/headers.js';
+import { DIRECTIVES, IDEMPOTENCY_HEADER } from '../protocol/headers.js';
 import { generatedTaskId, joinKey } from '../protocol/ids.js';
 import { turnOf, UNTRIED, type EntryRecord, type StoredRequest } from '../policy/entry-record.js';
 import type { Body, Draft, Ports } from '../ports.js';
@@ -98,7 +98,7 @@ interface Credentials {
   scheme: string | null;
 }
 
-function credentialIn(authorization: string | null, { anonymous }: Directives, { auth }: BackendConfig): Credentials {
+function credentialIn(authorization: string | null, { anonymous }: Pick<Directives, 'anonymous'>, { auth }: BackendConfig): Credentials {
   // Some APIs want a bare key, with no scheme before it.
   const [, given = null, credential = null] = /^(?:(\S+)\s+)?(.+)$/.exec(authorization ?? '') ?? [];
   const bearer = given?.toLowerCase() === 'bearer';
@@ -106,10 +106,11 @@ function credentialIn(authorization: string | null, { anonymous }: Directives, {
   return { bearer, credential, scheme: isNeeded ? (bearer ? 'Bearer' : (given ?? '')) : null };
 }
 
-/** Learns the token of a request that isn't captured. */
-export async function learnFrom(request: Request, directives: Directives, backend: Backend, holds: Holds): Promise<void> {
-  const { credential, scheme } = credentialIn(request.headers.get('authorization'), directives, backend.config);
-  if (scheme !== null && credential) await holds.learn(backend, credential, scheme, backend.signOuts);
+/** The credential of a request that isn't captured, where there's anything to learn from it: another one than the live one. */
+export function newCredentialIn(request: Request, backend: Backend): { credential: string; scheme: string } | null {
+  const anonymous = request.headers.get(DIRECTIVES.auth) === 'none';
+  const { credential, scheme } = credentialIn(request.headers.get('authorization'), { anonymous }, backend.config);
+  return scheme === null || !credential || credential === backend.token?.value ? null : { credential, scheme };
 }
 
 /** Bodies up to this size are kept as bytes: a Blob is a file of its own. */

@@ -1,6 +1,8 @@
 import type { WaitReason } from '../protocol/events.js';
+import { circuitStirred } from '../policy/circuit.js';
 import type { Decision } from '../policy/entry.js';
 import { credentialOf, type EntryRecord, type Turn } from '../policy/entry-record.js';
+import { DEFAULT_RETRY } from '../policy/retry.js';
 import type { Draft, FetchContext, Ports } from '../ports.js';
 import { duplicate, settledResponse, type AnswerFor } from './answers.js';
 import { authView, gateOf, newFlight, type Backend } from './backend.js';
@@ -56,12 +58,13 @@ export function createCapture(parts: CaptureParts): Capture {
 
   /** Why a try would be in vain, or would overtake others; null when it's worth it. */
   function inVain(backend: Backend, draft: Draft): WaitReason | null {
+    const now = clock.now();
     const { circuit, holdUntil } = backend.record;
-    if (authView(backend, draft) === 'held') return gateOf(backend, draft.owner).hold?.reason ?? 'auth-expired';
+    if (authView(backend, draft, now) === 'held') return gateOf(backend, draft.owner).hold?.reason ?? 'auth-expired';
     if (!ports.isOnline()) return 'offline';
-    if (circuit.state === 'open' && !mayProbe(backend, clock.now())) return 'circuit-open';
-    if (holdUntil > clock.now()) return 'rate-limited';
-    return isBehind(backend, draft) ? 'behind-waiting' : null;
+    if (circuit.state === 'open' && !mayProbe(backend, draft.lane, now)) return 'circuit-open';
+    if (holdUntil > now) return 'rate-limited';
+    return isBehind(backend, draft, now) ? 'behind-waiting' : null;
   }
 
   /** What waits under the id that the page has chosen. */
@@ -137,6 +140,7 @@ export function createCapture(parts: CaptureParts): Capture {
     context: FetchContext & { signal: AbortSignal },
   ): Promise<Response> {
     const { draft, berth } = wanted;
+    stir(backend, clock.now());
     let reason = inVain(backend, draft);
     if (!reason && backend.record.circuit.state === 'open') backend.probe = berth;
     if (directives.id !== null) {
@@ -147,7 +151,7 @@ export function createCapture(parts: CaptureParts): Capture {
     const stored = reason && (await enqueue.store(backend, wanted, directives, { reason }));
     if (stored instanceof Response) return stored;
     // What finds no room must not overtake what has. Without a storage there's no telling.
-    if (stored === 'full' && isBehind(backend, draft)) return Response.error();
+    if (stored === 'full' && isBehind(backend, draft, clock.now())) return Response.error();
     return launch(backend, wanted, directives, context, { unstorable: reason !== null });
   }
 
@@ -180,16 +184,27 @@ const BEHIND: Why = { reason: 'behind-waiting' };
 /** So long others of its lane wait for a request's place, in milliseconds. */
 const PLACE_MS = 2_000;
 
-/** Whether a page's request may be the open circuit's probe: its time has come, and nothing stored can be it. */
-function mayProbe(backend: Backend, now: number): boolean {
+/** What a page sends brings the probe of a server that rests forward. */
+function stir(backend: Backend, now: number): void {
+  const { circuit } = backend.record;
+  const stirred = circuitStirred(circuit, DEFAULT_RETRY.answered.capMs, now);
+  if (stirred !== circuit) backend.record = { ...backend.record, circuit: stirred };
+}
+
+/**
+ * Whether a page's request may be the open circuit's probe: its time has come, and nothing stored can be it. Where the
+ * server rests, what's stored in other lanes has been tried often enough: a new request goes first.
+ */
+function mayProbe(backend: Backend, lane: string, now: number): boolean {
   const { record: { circuit }, lanes, flights, probe } = backend;
   if (circuit.state !== 'open' || circuit.until > now || flights.size > 0 || probe) return false;
-  return !lanes.all().some((turn) => isMoving(backend, turn));
+  const waiting = circuit.restingSince === undefined ? lanes.all() : lanes.turns(lane);
+  return !waiting.some((turn) => isMoving(backend, turn, now));
 }
 
 /** Whether what waits in this turn may go out, as far as its token is concerned. */
-function isMoving(backend: Backend, turn: Turn): boolean {
-  const view = authView(backend, credentialOf(turn));
+function isMoving(backend: Backend, turn: Turn, now: number): boolean {
+  const view = authView(backend, credentialOf(turn), now);
   return view === 'open' || view === 'probing';
 }
 
@@ -198,9 +213,9 @@ function isMoving(backend: Backend, turn: Turn): boolean {
  * need that one, isn't overtaken: it isn't moving. Else a hold would catch the very request that is
  * to renew the session.
  */
-function isBehind(backend: Backend, draft: Draft): boolean {
+function isBehind(backend: Backend, draft: Draft, now: number): boolean {
   const { lanes, flights, config } = backend;
   for (const { lane, firstSend } of flights.values()) if (lane === draft.lane && !firstSend) return true;
   // A dead letter may be what blocks the lane, whoever it belongs to.
-  return lanes.turns(draft.lane).some((turn) => config.onDead === 'block' || turn[2] === draft.turn[2] || isMoving(backend, turn));
+  return lanes.turns(draft.lane).some((turn) => config.onDead === 'block' || turn[2] === draft.turn[2] || isMoving(backend, turn, now));
 }

@@ -1,7 +1,8 @@
 import { circuitAttempt, circuitFailed, CLOSED } from '../policy/circuit.js';
 import type { EntryInput, FinalAnswer, TransientReason } from '../policy/entry.js';
-import type { EntryRecord } from '../policy/entry-record.js';
+import { isResting, type EntryRecord } from '../policy/entry-record.js';
 import type { Answer, Outcome } from '../policy/outcome.js';
+import { isNotNow } from '../policy/retry.js';
 import { askedPatienceMs } from '../policy/retry-after.js';
 import type { Ports } from '../ports.js';
 import type { Backend } from './backend.js';
@@ -9,8 +10,11 @@ import type { Backend } from './backend.js';
 /** What a transient failure is called. */
 function transientReason(outcome: Outcome): TransientReason {
   if (outcome.kind !== 'answer') return outcome.kind === 'unreachable' && outcome.cause === 'timeout' ? 'timeout' : 'unreachable';
-  return outcome.status === 429 ? 'rate-limited' : 'server-error';
+  return outcome.status === 429 || outcome.status === 403 ? 'rate-limited' : 'server-error';
 }
+
+/** Answers whose `Retry-After` is meant for the client as a whole: a limit, a ban, a server that's down. */
+const FOR_ALL: ReadonlySet<number | null> = new Set([403, 429, 503]);
 
 /**
  * Reckons with a transient failure: asks the retry policy, lets the circuit know, and gives what the
@@ -20,40 +24,44 @@ function transientReason(outcome: Outcome): TransientReason {
  */
 export function reckon(
   backend: Backend,
-  entry: Pick<EntryRecord, 'retries' | 'sentAt'>,
+  entry: Pick<EntryRecord, 'state' | 'reason' | 'retries' | 'sentAt'>,
   startedAt: number,
   outcome: Outcome,
   { clock, chance }: Pick<Ports, 'clock' | 'chance'>,
 ): EntryInput & { type: 'transient' } {
   const { config } = backend;
   const now = clock.now();
-  const reason = transientReason(outcome);
   const answered = outcome.kind === 'answer';
   const status = answered ? outcome.status : null;
   const { circuit } = backend.record;
 
+  // What the application itself fails at has the whole ladder, however long a proxy has said "not now" before.
+  const spent = isResting(entry) && !isNotNow(status) ? 0 : entry.retries;
   const policyDelay = config.retry({
     kind: answered ? 'answered' : 'unreachable',
-    attempt: answered ? entry.retries : circuitAttempt(circuit),
+    attempt: answered ? spent : circuitAttempt(circuit),
     status,
     random: chance.fraction(),
   });
+  const rests = answered && policyDelay !== null && config.maxRetries !== null && spent >= config.maxRetries;
+  // If others are served, it's this request's own part of the server that isn't there, and the others needn't wait for it.
+  const restsAlone = rests && backend.lastServedAt > entry.sentAt;
   // The server's word is a floor: it may ask for more patience than the ladder has, not for less.
   const floor = answered ? askedPatienceMs(outcome.headers, now) : null;
   const delayMs = policyDelay === null ? null : Math.max(policyDelay, floor ?? 0);
   const othersAnswered = backend.lastAnswerAt > entry.sentAt;
 
   let record = backend.record;
-  if (!answered || status === 503) {
+  if (!answered || ((status === 503 || rests) && !restsAlone)) {
     const probe = circuit.state === 'open' && circuit.until <= startedAt;
     record = {
       ...record,
-      circuit: circuitFailed(circuit, { probe, answered, until: now + (delayMs ?? 0) }, now),
+      circuit: circuitFailed(circuit, { probe, answered, rests, until: now + (delayMs ?? 0) }, now),
     };
   } else {
     record = { ...record, circuit: CLOSED };
   }
-  if (floor !== null && (status === 429 || status === 503)) {
+  if (floor !== null && FOR_ALL.has(status)) {
     record = { ...record, holdUntil: Math.max(record.holdUntil, now + floor) };
   }
   backend.record = record;
@@ -62,9 +70,11 @@ export function reckon(
 
   return {
     type: 'transient',
-    reason,
+    reason: rests ? 'server-unavailable' : transientReason(outcome),
     delayMs,
-    maxAttempts: answered ? config.maxRetries : null,
+    retries: answered ? spent + 1 : spent,
+    maxAttempts: answered && !rests ? config.maxRetries : null,
+    untilProbe: rests && !restsAlone,
     attemptId: chance.uuid(),
     othersAnswered,
     answer: answered ? lastWords(outcome) : null,
@@ -79,23 +89,34 @@ function heard(backend: Backend, answer: Answer, now: number): void {
   backend.validation.heard(answer);
 }
 
-/** Clocks that differ by less agree: a token is given as much, and a `Date` has full seconds. */
-const AGREED_MS = 60_000;
-
 /** A device's clock may be wrong by hours, and then no token looks as long as it lives. */
 function noteClock(backend: Backend, { date, age }: Answer['headers'], now: number): void {
-  const skew = Date.parse(date ?? '') - now;
+  const skewMs = Date.parse(date ?? '') - now;
   // An `Age` tells of a cache, whose `Date` is an old one. And other origins don't show it.
-  if (Number.isNaN(skew) || age !== undefined) return;
-  const skewMs = Math.abs(skew) < AGREED_MS ? 0 : skew;
-  if (Math.abs(skewMs - (backend.record.skewMs ?? 0)) >= AGREED_MS) backend.record = { ...backend.record, skewMs };
+  if (Number.isNaN(skewMs) || age !== undefined) return;
+  const serverSkewMs = nearerSkew(backend.record.serverSkewMs, skewMs);
+  if (serverSkewMs !== backend.record.serverSkewMs) backend.record = { ...backend.record, serverSkewMs };
 }
+
+/** A clock that's off by more than this was set, in milliseconds. */
+const SET_MS = 60_000;
+
+/** What is known so nearly isn't worth being written again, in milliseconds. */
+const NEAR_MS = 250;
+
+/**
+ * Which of two readings of a server's clock to believe. A `Date` has full seconds and has travelled, so each reading is at
+ * most what's true, and the larger one is nearer to it; unless the two are so far apart that a clock has been set.
+ */
+const nearerSkew = (known: number | undefined, heard: number): number =>
+  known === undefined || heard > known + NEAR_MS || heard < known - SET_MS ? heard : known;
 
 /** An answer without its body: all that is kept of one that doesn't end the entry. */
 export const lastWords = ({ status, headers }: Answer): FinalAnswer => ({ status, headers, body: null, truncated: false });
 
-/** The backend has answered, and not with a 503: whatever waited for that may go. */
+/** The backend has answered, and with nothing transient: whatever waited for that may go. */
 export function answered(backend: Backend, answer: Answer, now: number): void {
   heard(backend, answer, now);
+  backend.lastServedAt = now;
   if (backend.record.circuit.state === 'open') backend.record = { ...backend.record, circuit: CLOSED };
 }

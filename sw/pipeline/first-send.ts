@@ -2,10 +2,11 @@ import type { SyncEvent, WaitReason } from '../protocol/events.js';
 import type { EntryInput } from '../policy/entry.js';
 import type { Answer, Outcome } from '../policy/outcome.js';
 import type { Ports } from '../ports.js';
-import { configurationOf, stepGate, type Backend } from './backend.js';
+import { expiryOf, isGoodForLonger, isOver } from '../policy/jwt.js';
+import { clocksOf, configurationOf, stepGate, type Backend } from './backend.js';
 import { travelHeaders, type Candidate } from './candidate.js';
 import { answered, lastWords, reckon } from './failure.js';
-import { holdEvents, type Holds } from './hold.js';
+import { HOLD_LINE, holdEvents, type Holds } from './hold.js';
 import type { State } from './state.js';
 import { transmit, type Transmission } from './transmit.js';
 
@@ -31,15 +32,30 @@ export interface Why {
   failed?(): void;
 }
 
+/** Sends the page's request as it is, and tells with the answer what was known of its token. */
 export async function sendFirst(
   backend: Backend,
-  { draft, body, authorization, bearer }: Candidate,
+  { draft, body, authorization, credential, bearer }: Candidate,
   signal: AbortSignal,
   { send, restore, clock }: Ports,
 ): Promise<Transmission> {
+  const { config } = backend;
   const headers = { ...travelHeaders(draft), ...(authorization !== null && { authorization }) };
   const request = restore({ ...draft.request, headers }, body);
-  return transmit(request, { send, clock, timeoutMs: backend.config.networkTimeoutMs, signal, bearer });
+  const expiresAt = bearer && credential !== null ? expiryOf(credential) : null;
+  const wasOver = isOver(expiresAt, clocksOf(backend, clock.now()));
+  const sent = await transmit(request, {
+    send,
+    clock,
+    timeoutMs: config.networkTimeoutMs,
+    signal,
+    bearer,
+    readsAll: config.auth?.bodyErrors !== undefined,
+  });
+  if (sent.outcome.kind !== 'answer') return sent;
+  const isAccepted = credential === backend.acceptedCredential && isGoodForLonger(expiresAt, clocksOf(backend, clock.now()));
+  const token = wasOver ? 'over' : isAccepted ? 'accepted' : null;
+  return token ? { ...sent, outcome: { ...sent.outcome, token } } : sent;
 }
 
 /** Judges the first try, and lets the backend's circuit and auth gate know of it. */
@@ -52,8 +68,10 @@ export async function judgeFirst(
   const { config } = backend;
   const verdict = config.classify(outcome);
   if (verdict === 'transient' && outcome.kind !== 'aborted') {
+    // Who wants no retries has nothing stored for an answer, whatever it says.
+    if (outcome.kind === 'answer' && config.maxRetries === 0) return { kind: 'answer' };
     const input = reckon(backend, wanted.draft, wanted.draft.capturedAt, outcome, ports);
-    // A policy that gives up at once wants no retry, so there's nothing to store.
+    // A policy that gives up at once wants no retry either.
     if (input.delayMs === null) return { kind: 'answer' };
     return { kind: 'store', reason: input.reason, input, events: [] };
   }
@@ -61,8 +79,8 @@ export async function judgeFirst(
 
   answered(backend, outcome, ports.clock.now());
   if (verdict !== 'auth-expired') {
-    if (wanted.bearer)
-      stepGate(backend, wanted.draft.owner, { type: 'accepted', generation: wanted.generation });
+    if (wanted.bearer) stepGate(backend, wanted.draft.owner, { type: 'accepted', generation: wanted.generation });
+    if (wanted.bearer && verdict === 'delivered') backend.acceptedCredential = wanted.credential;
     return { kind: 'answer' };
   }
   const { autoRetry } = configurationOf(backend, state.settings);
@@ -95,5 +113,3 @@ async function holdFirst(
     failed: undo,
   };
 }
-
-export const HOLD_LINE = '[holdfast] hold — auth expired';

@@ -1,9 +1,9 @@
 import type { TokenResult } from '../protocol/api.js';
 import type { HoldReason, SyncEvent } from '../protocol/events.js';
-import { credentialOf } from '../policy/entry-record.js';
-import { expiryOf, isExpired, isOlder, issuedAt } from '../policy/jwt.js';
+import { credentialOf, type EntryRecord } from '../policy/entry-record.js';
+import { expiryOf, isOlder, isOver, issuedAt } from '../policy/jwt.js';
 import type { Ports, SignedOut } from '../ports.js';
-import { gateOf, serverTime, stepGate, type Backend, type GateStep, type LiveToken } from './backend.js';
+import { clocksOf, gateOf, stepGate, type Backend, type GateStep, type LiveToken } from './backend.js';
 import type { Report } from './report.js';
 
 /** The auth hold: tokens in, releases out. */
@@ -16,8 +16,8 @@ export interface Holds {
    * @param signOuts as they were when it came
    */
   learn(backend: Backend, value: string, scheme: string, signOuts: number): Promise<void>;
-  /** An entry needs a token that nobody has given yet. */
-  missing(backend: Backend, owner: string | null): Promise<void>;
+  /** An entry needs a token, and there's none, or the one that's there is over by its own word: a hold before the send. */
+  missing(backend: Backend, entry: Pick<EntryRecord, 'owner' | 'id' | 'sends'>): Promise<void>;
   /** To know a refused or forgotten token by. */
   mark(value: string, scheme: string): Promise<string>;
 }
@@ -40,11 +40,7 @@ export function createHolds({ broadcast, chance, clock, digest, log }: HoldPorts
   const written = (work: Promise<unknown>, what: string) =>
     work.catch((error: unknown) => log.error(`[holdfast] ${what} can't be written`, error));
 
-  /** A token counts as over when both clocks say so: the server's may have been wrong for once. */
-  const isOver = (backend: Backend, value: string) => {
-    const now = clock.now();
-    return isExpired(value, Math.min(now, serverTime(backend, now)));
-  };
+  const isOverNow = (backend: Backend, value: string) => isOver(expiryOf(value), clocksOf(backend, clock.now()));
 
   const provide = async (backend: Backend, value: string, scheme: string, { learnt, signOuts }: Came): Promise<TokenResult> => {
     const owner = backend.config.owner(value);
@@ -59,14 +55,14 @@ export function createHolds({ broadcast, chance, clock, digest, log }: HoldPorts
     if (learnt && signedOut && isForgotten(signedOut, value, own, owner)) return 'ignored: same-token';
     if (learnt && live?.owner === owner && isOlder(value, live.value)) return 'ignored: same-token';
 
-    const token = { type: 'token', digest: own, expired: isOver(backend, value) } as const;
+    const token = { type: 'token', digest: own, expired: isOverNow(backend, value) } as const;
     const step = stepGate(backend, owner, token);
     if (step.effect === 'ignore-same') return 'ignored: same-token';
     if (step.effect === 'ignore-expired') return 'ignored: expired';
     const steps: ({ whose: string | null } & GateStep)[] = [{ whose: owner, ...step }];
     // Entries whose owner nobody knows travel with any token.
     if (owner !== null) steps.push({ whose: null, ...stepGate(backend, null, token) });
-    const undo = goLive(backend, { value, scheme, owner, digest: own });
+    const undo = goLive(backend, { value, scheme, owner, digest: own, expiresAt: expiryOf(value) });
     broadcast({ type: 'token' });
 
     const released = steps.flatMap(({ whose, effect }) => (effect === 'release' ? [whose] : []));
@@ -100,23 +96,25 @@ export function createHolds({ broadcast, chance, clock, digest, log }: HoldPorts
       const { auth } = backend.config;
       const live = backend.token;
       if (!auth?.learn || live?.value === value) return;
-      if (!isOver(backend, value)) {
+      if (!isOverNow(backend, value)) {
         // The page wants its request sent, whatever becomes of the others.
         await written(provide(backend, value, scheme, { learnt: true, signOuts }), 'the release of a hold');
         return;
       }
       const owner = backend.config.owner(value);
       const own = await mark(value, scheme);
-      // It releases nothing. But when it's all there is, let the server judge: its clock counts, not ours.
+      // It releases nothing. But when it's all there is, it says whose session is over.
       const isAll = !backend.token && !gateOf(backend, owner).hold && !backend.record.signedOut;
-      if (isAll) goLive(backend, { value, scheme, owner, digest: own });
+      if (isAll) goLive(backend, { value, scheme, owner, digest: own, expiresAt: expiryOf(value) });
     },
-    async missing(backend, owner) {
+    async missing(backend, { owner, id, sends }) {
+      const { token: live, record } = backend;
+      const at = clock.now();
       // One may have come since the heads were read.
-      if (backend.token || backend.record.signedOut) return;
-      const { effect, undo } = stepGate(backend, owner, { type: 'missing', at: clock.now() });
+      if (record.signedOut || (live && !isOver(live.expiresAt, clocksOf(backend, at)))) return;
+      const { effect, undo } = stepGate(backend, owner, { type: 'missing', digest: live?.digest ?? null, at });
       if (effect !== 'hold') return;
-      const events = holdEvents(backend, owner, 'token-missing', null, clock.now());
+      const events = holdEvents(backend, owner, live ? 'auth-expired' : 'token-missing', null, at);
       try {
         await report.commit({ backend: backend.record, events });
       } catch (error) {
@@ -124,9 +122,13 @@ export function createHolds({ broadcast, chance, clock, digest, log }: HoldPorts
         undo();
         throw error;
       }
+      if (live) log.info(HOLD_LINE, { id, attempt: sends });
     },
   };
 }
+
+/** What the console says of a hold on an expired token: the entry, and how many sends of it have failed or were refused. */
+export const HOLD_LINE = '[holdfast] hold — auth expired';
 
 /** Makes it the live token. Gives the way back. */
 function goLive(backend: Backend, token: LiveToken): () => void {
@@ -137,7 +139,7 @@ function goLive(backend: Backend, token: LiveToken): () => void {
   backend.record = {
     ...record,
     signedOut: null,
-    last: { owner, digest, expiresAt: expiryOf(value), issuedAt: issuedAt(value) },
+    last: { owner, digest, expiresAt: token.expiresAt, issuedAt: issuedAt(value) },
     epoch: signedOut ? epoch + 1 : epoch,
   };
   return () => {

@@ -1,11 +1,10 @@
 import { owning } from '../policy/base-url.js';
 import { DirectiveError } from '../policy/errors.js';
 import { configurationOf, type Backend } from './backend.js';
-import { learnFrom } from './candidate.js';
 import { readDirectives, refusal, ownHeaders } from './directives.js';
 import type { Capture } from './capture.js';
 import type { FetchContext, Send } from '../ports.js';
-import type { Holds } from './hold.js';
+import type { Overhear } from './overhear.js';
 import type { Report } from './report.js';
 import type { RemoteConfig } from './remote-config.js';
 import type { Scheduler } from './scheduler.js';
@@ -36,7 +35,7 @@ export interface InterceptParts {
   capture: Capture;
   state: State;
   report: Report;
-  holds: Holds;
+  overhear: Overhear;
   scheduler: Scheduler;
   remote: RemoteConfig;
   /** Whether an event may still come that was with a worker that died. */
@@ -45,7 +44,7 @@ export interface InterceptParts {
 }
 
 /** Answers an intercepted request. */
-export function createIntercept({ capture, state, report, holds, scheduler, remote, mayComeAgain, send }: InterceptParts) {
+export function createIntercept({ capture, state, report, overhear, scheduler, remote, mayComeAgain, send }: InterceptParts) {
   return async (request: Request, backend: Backend, context: FetchContext): Promise<Response> => {
     let directives;
     try {
@@ -57,7 +56,10 @@ export function createIntercept({ capture, state, report, holds, scheduler, remo
     const { referrer, referrerPolicy } = request;
     const passThrough = () =>
       send(new Request(request, { headers: ownHeaders(request.headers), referrer, referrerPolicy }), request.signal);
-    if (directives.mode === 'bypass') return passThrough();
+    if (directives.mode === 'bypass') {
+      context.waitUntil(overhear(request) ?? Promise.resolve());
+      return passThrough();
+    }
     try {
       await state.ready();
     } catch (error) {
@@ -71,7 +73,7 @@ export function createIntercept({ capture, state, report, holds, scheduler, remo
     const isOff = !configurationOf(backend, state.settings).offlineMode;
     // Unless it may be one that a worker before has on disk: sent bare, it would be sent twice.
     if (isOff && !mayComeAgain()) {
-      await learnFrom(request, directives, backend, holds);
+      await overhear(request);
       void scheduler.look();
       return passThrough();
     }

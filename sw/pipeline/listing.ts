@@ -3,11 +3,11 @@ import { planSends } from '../policy/lanes.js';
 import type { EntryRecord } from '../policy/entry-record.js';
 import { maskHeaders, maskUrl } from '../policy/secrets.js';
 import type { Ports } from '../ports.js';
-import { authView, configurationOf, gateOf, serverTime, viewOf, type Backend } from './backend.js';
+import { authView, configurationOf, gateOf, viewOf, type Backend } from './backend.js';
 import type { State } from './state.js';
 
 /** An entry as a person may see it; its state is derived from the gates of the moment. */
-export function describeEntry(entry: EntryRecord, backend: Backend | undefined, paused: boolean): EntryInfo {
+export function describeEntry(entry: EntryRecord, backend: Backend | undefined, paused: boolean, now: number): EntryInfo {
   const { request, lastAnswer } = entry;
   return {
     id: entry.id,
@@ -17,7 +17,7 @@ export function describeEntry(entry: EntryRecord, backend: Backend | undefined, 
     namespace: entry.namespace,
     lane: entry.lane,
     owner: entry.owner,
-    ...standing(entry, backend, paused),
+    ...standing(entry, backend, paused, now),
     method: request.method,
     url: maskUrl(request.url),
     headers: maskHeaders(request.headers),
@@ -36,11 +36,12 @@ function standing(
   entry: EntryRecord,
   backend: Backend | undefined,
   paused: boolean,
+  now: number,
 ): Pick<EntryInfo, 'state' | 'reason' | 'since'> {
   const { state, reason, since } = entry;
   if (state === 'dead' || !backend) return { state, reason, since };
   if (backend.flights.has(entry.seq)) return { state: 'sending', reason, since };
-  const view = authView(backend, entry);
+  const view = authView(backend, entry, now);
   if (view === 'parked') {
     const { signedOut } = backend.record;
     return { state: 'parked', ...(signedOut && entry.scheme !== null ? { reason: 'signed-out', since: signedOut.since } : { reason, since }) };
@@ -50,10 +51,14 @@ function standing(
   return { state: paused ? 'paused' : 'pending', reason, since };
 }
 
+/** Clocks that differ by less agree, in milliseconds: who looks at a time isn't helped by a fraction of it. */
+const AGREED_MS = 60_000;
+
 /** When the last token is over, by this device's clock. */
-function expiryHere(backend: Backend): number | null {
-  const { expiresAt = null } = backend.record.last ?? {};
-  return expiresAt && expiresAt - serverTime(backend, 0);
+function expiryHere({ record: { last, serverSkewMs = 0 } }: Backend): number | null {
+  const { expiresAt = null } = last ?? {};
+  if (expiresAt === null || expiresAt === -Infinity) return null;
+  return expiresAt - (Math.abs(serverSkewMs) < AGREED_MS ? 0 : serverSkewMs);
 }
 
 const PAGE = 500;
@@ -66,7 +71,7 @@ export interface Listing {
 }
 
 export function createListing({ outbox, clock, isOnline, storage }: Ports, state: State): Listing {
-  const describe = (entry: EntryRecord) => describeEntry(entry, state.backends.get(entry.backend), state.settings.paused);
+  const describe = (entry: EntryRecord) => describeEntry(entry, state.backends.get(entry.backend), state.settings.paused, clock.now());
 
   return {
     describe,
@@ -103,7 +108,7 @@ export function createListing({ outbox, clock, isOnline, storage }: Ports, state
           const { pending, dead } = await outbox.counts(key);
           const plan = planSends(
             heads.filter((head) => head.backend === key),
-            viewOf(backend, backend.gated),
+            viewOf(backend, backend.gated, now),
             now,
           );
           return {

@@ -12,6 +12,7 @@ import { createHolds } from './hold.js';
 import { createIntercept } from './intercept.js';
 import { createLaunch } from './launch.js';
 import { createListing } from './listing.js';
+import { createOverhear, type Overhear } from './overhear.js';
 import { createRemoteConfig, type RemoteConfig } from './remote-config.js';
 import { createReplay } from './replay.js';
 import { createReport, type Report } from './report.js';
@@ -42,6 +43,7 @@ export interface Pipeline {
   activated(): void;
   api: SyncApi;
   intercept: ReturnType<typeof createIntercept>;
+  overhear: Overhear;
   adopt: Adopt;
 }
 
@@ -68,7 +70,8 @@ export function createPipeline({ ports, configs, location, instance, onEvent, lo
   const sessions = createSessions(ports, report);
   const api = createCommands({ ports, state, report, holds, sessions, listing, scheduler, remote, connectivityChanged });
   const mayComeAgain = () => unanswered.end() !== null;
-  const intercept = createIntercept({ capture, state, report, holds, scheduler, remote, mayComeAgain, send: ports.send });
+  const overhear = createOverhear({ holds, scheduler, state });
+  const intercept = createIntercept({ capture, state, report, overhear, scheduler, remote, mayComeAgain, send: ports.send });
   const adopt = createAdoption({ ports, report, scheduler, state });
-  return { state, report, scheduler, remote, connectivityChanged, activated: unanswered.activated, api, intercept, adopt };
+  return { state, report, scheduler, remote, connectivityChanged, activated: unanswered.activated, api, intercept, overhear, adopt };
 }

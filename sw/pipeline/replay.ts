@@ -1,14 +1,15 @@
 import { isUnder } from '../policy/base-url.js';
+import { readBodyErrors } from '../policy/body-errors.js';
 import { transition, type EntryInput, type FinalAnswer } from '../policy/entry.js';
 import { aboutEntry, type EntryRecord } from '../policy/entry-record.js';
+import type { Answer } from '../policy/outcome.js';
 import type { DeadReason, SyncEvent } from '../protocol/events.js';
 import type { Ports } from '../ports.js';
 import type { EntryInfo } from '../protocol/api.js';
 import { authorizationOf, authView, configurationOf, gateOf, stepGate, type Backend, type BackendConfig, type Flight } from './backend.js';
 import { describeRequest, sizeOf, travelHeaders } from './candidate.js';
 import { answered, reckon } from './failure.js';
-import { HOLD_LINE } from './first-send.js';
-import { holdEvents, type Holds } from './hold.js';
+import { HOLD_LINE, holdEvents, type Holds } from './hold.js';
 import type { Listing } from './listing.js';
 import type { Report } from './report.js';
 import type { State } from './state.js';
@@ -68,14 +69,14 @@ export function createReplay({ ports, report, holds: { mark }, listing, state }:
 
     // From here to the send nothing is awaited. What was planned may not hold any more: another user's
     // token may be the live one by now, or the gate may have closed. Then it's planned anew.
-    const view = authView(backend, entry);
+    const startedAt = clock.now();
+    const view = authView(backend, entry, startedAt);
     if (flight.cancelled || state.settings.paused || (view !== 'open' && view !== 'probing')) return;
     const token = entry.scheme === null ? null : backend.token;
     const { generation } = gateOf(backend, entry.owner);
     if (token && !request.headers.has('authorization') && isUnder(request.url, config.baseUrl)) {
       request.headers.set('authorization', authorizationOf(entry, token));
     }
-    const startedAt = clock.now();
     report.tell({ ...aboutEntry(entry, startedAt), type: 'sending', send: entry.sends + 1 });
     const transmission = await transmit(request, {
       send: ports.send,
@@ -83,6 +84,7 @@ export function createReplay({ ports, report, holds: { mark }, listing, state }:
       timeoutMs: config.networkTimeoutMs,
       signal: flight.abort.signal,
       bearer: /^bearer /i.test(request.headers.get('authorization') ?? ''),
+      readsAll: config.auth?.bodyErrors !== undefined,
     });
     if (flight.cancelled) return;
     await judge(backend, entry, flight, transmission, { startedAt, generation, token: token?.value ?? null });
@@ -122,8 +124,12 @@ export function createReplay({ ports, report, holds: { mark }, listing, state }:
     const answer = response && (await finalAnswer(response, clock));
     if (flight.cancelled) return;
     flight.settling = true;
-    if (verdict === 'delivered' && answer) flight.delivered = (await settle(backend, entry, { type: 'delivered', answer })) !== null;
-    else await bury(backend, entry, 'permanent', answer);
+    if (verdict !== 'delivered' || !answer || outcome.kind !== 'answer')
+      return void (await bury(backend, entry, outcome.kind === 'answer' && outcome.isPage ? 'redirected' : 'permanent', answer));
+    if (sent.token !== null) backend.acceptedCredential = sent.token;
+    const partial = isPartial(backend, outcome);
+    if (partial) log.warn(`[holdfast] ${entry.id} is delivered in part: the server refused the rest of the batch for want of a good token`);
+    flight.delivered = (await settle(backend, entry, { type: 'delivered', answer, partial })) !== null;
   }
 
   /** What a page shows of its retries must come to an end. The entry is on disk as it was, so it's still owed. */
@@ -172,6 +178,10 @@ export function createReplay({ ports, report, holds: { mark }, listing, state }:
     if (!isLast) log.info(HOLD_LINE, { id: entry.id, attempt: entry.sends + 1 });
   }
 }
+
+/** Whether a part of a batch was refused for want of a good token. */
+const isPartial = ({ config: { auth } }: Backend, answer: Answer): boolean =>
+  auth?.bodyErrors !== undefined && readBodyErrors(auth.bodyErrors, answer) === 'partial';
 
 /**
  * What `beforeSend` makes of the request. A body that came out of another request is a stream by now,

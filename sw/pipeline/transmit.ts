@@ -1,9 +1,13 @@
 import type { FinalAnswer } from '../policy/entry.js';
 import type { Answer, Outcome } from '../policy/outcome.js';
+import { isOtherPage } from '../policy/page.js';
 import type { Clock, Send } from '../ports.js';
 
-/** A 401's body is looked at no further than this. */
-const ERROR_BODY_LIMIT = 16 * 1024;
+/** A refusal's body is looked at no further than this, in bytes. */
+const REFUSAL_LIMIT = 16 * 1024;
+
+/** Nor is any other body that may tell of a refusal: a batch's has a stack for each of its errors, in development. */
+const ANY_LIMIT = 64 * 1024;
 
 /** A body that comes more slowly is cut: the status has said what happened. In milliseconds. */
 const BODY_TIMEOUT_MS = 10_000;
@@ -27,16 +31,18 @@ export interface TransmitOptions {
   /** The user's: an abort by it is a cancel. */
   signal: AbortSignal;
   bearer: boolean;
+  /** The app wants every JSON body looked into that comes to a bearer, whatever the status. */
+  readsAll: boolean;
 }
 
 /** Sends once, and tells as data what came of it. Never throws. */
 export async function transmit(request: Request, options: TransmitOptions): Promise<Transmission> {
-  const { send, clock, timeoutMs, signal, bearer } = options;
+  const { send, clock, timeoutMs, signal } = options;
   const cut = new AbortController();
   const stopTimer = timeoutMs > 0 ? clock.after(timeoutMs, () => cut.abort()) : () => {};
   try {
     const response = await send(request, AbortSignal.any([signal, cut.signal]));
-    return { outcome: await answer(response, bearer, clock), response, drop: () => cut.abort() };
+    return { outcome: await answer(request, response, options), response, drop: () => cut.abort() };
   } catch {
     const cause = cut.signal.aborted ? 'timeout' : 'network';
     return { outcome: signal.aborted ? { kind: 'aborted' } : { kind: 'unreachable', cause }, response: null, drop: () => {} };
@@ -45,25 +51,53 @@ export async function transmit(request: Request, options: TransmitOptions): Prom
   }
 }
 
-async function answer(response: Response, bearer: boolean, clock: Clock): Promise<Answer> {
-  const { status } = response;
+async function answer(request: Request, response: Response, { bearer, readsAll, clock }: TransmitOptions): Promise<Answer> {
+  const { status, type, redirected } = response;
+  // One that was made by hand, and not fetched, has no URL.
+  const url = response.url || request.url;
+  // A redirect to another origin takes it off: https://fetch.spec.whatwg.org/#http-redirect-fetch
+  const hasBearer = bearer && new URL(url).origin === new URL(request.url).origin;
+  const isRefusal = status === 401 || (status === 403 && hasBearer);
+  const limit = isRefusal ? REFUSAL_LIMIT : readsAll && hasBearer && isJson(response) ? ANY_LIMIT : 0;
   return {
     kind: 'answer',
     status,
     headers: Object.fromEntries(response.headers),
-    bearer,
-    ...(response.type === 'opaqueredirect' && { opaque: true }),
-    ...(status === 401 && { body: await errorBody(response, clock) }),
+    bearer: hasBearer,
+    url,
+    redirected,
+    type,
+    ...(type === 'opaqueredirect' && { opaque: true }),
+    ...(redirected && isPageFor(request, response) && { isPage: true }),
+    ...(limit > 0 && { body: await jsonOf(response, limit, clock) }),
   };
 }
 
-/** The JSON of an error answer; undefined when it's something else, or too long. */
-async function errorBody(response: Response, clock: Clock): Promise<unknown> {
+const isJson = ({ headers }: Response): boolean => /[/+]json/i.test(headers.get('content-type') ?? '');
+
+/** Whether redirects have made a page of what a write was to be answered with. */
+function isPageFor({ url: asked, method, headers }: Request, { url, headers: answered }: Response): boolean {
+  if (method === 'GET' || method === 'HEAD') return false;
+  return isOtherPage({ asked, url, accept: headers.get('accept'), has: (name) => headers.has(name), contentType: answered.get('content-type') });
+}
+
+/** The JSON of an answer, or its JSON lines as an array; undefined when it's something else, or too long. */
+async function jsonOf(response: Response, limit: number, clock: Clock): Promise<unknown> {
   try {
-    const { bytes, truncated } = await readAtMost(response.clone(), ERROR_BODY_LIMIT, clock);
-    return truncated ? undefined : JSON.parse(new TextDecoder().decode(bytes));
+    const { bytes, truncated } = await readAtMost(response.clone(), limit, clock);
+    return truncated ? undefined : parsed(new TextDecoder().decode(bytes));
   } catch {
     return undefined;
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // https://jsonlines.org, which tRPC's streamed batches are sent as.
+    const lines = text.trim().split('\n');
+    return lines.length > 1 ? lines.map((line) => JSON.parse(line) as unknown) : undefined;
   }
 }
 

@@ -27,15 +27,15 @@ export interface AuthGate {
 export interface Hold {
   reason: Exclude<HoldReason, 'signed-out'>;
   since: number;
-  /** The digest of the token that was refused. Never the token. */
+  /** The digest of the token that was refused, or is over. Never the token. */
   refused: string | null;
 }
 
 export type AuthGateEvent =
   /** A 401 came back for a request that went out under `generation`. */
   | { type: 'refused'; generation: number; digest: string | null; at: number }
-  /** An entry needs a token, and there's none in memory. */
-  | { type: 'missing'; at: number }
+  /** An entry needs a token, and there's none in memory, or only one that's over: its digest. */
+  | { type: 'missing'; digest: string | null; at: number }
   /** Somebody provides a token; its digest, and whether it's past its `exp`. */
   | { type: 'token'; digest: string; expired: boolean }
   /** A request under `generation` was answered, and not with a 401. */
@@ -65,7 +65,7 @@ export function authGate(gate: AuthGate, event: AuthGateEvent): [AuthGate, AuthG
       return [held(gate, { reason: 'auth-expired', since: event.at, refused: event.digest }), 'hold'];
     case 'missing':
       if (gate.hold) return [gate, 'none'];
-      return [held(gate, { reason: 'token-missing', since: event.at, refused: null }), 'hold'];
+      return [held(gate, { reason: event.digest === null ? 'token-missing' : 'auth-expired', since: event.at, refused: event.digest }), 'hold'];
     case 'token':
       if (event.digest === gate.hold?.refused) return [gate, 'ignore-same'];
       if (event.expired) return [gate, 'ignore-expired'];

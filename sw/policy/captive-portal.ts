@@ -1,3 +1,5 @@
+import { isHtml } from './page.js';
+
 /** What a validation request was answered with. */
 export interface ValidationAnswer {
   /** What was asked for, and where the answer came from, redirects followed. */
@@ -16,8 +18,7 @@ export interface ValidationAnswer {
 export function isCaptivePortal({ asked, url, status, contentType }: ValidationAnswer): boolean {
   const [from, to] = [new URL(asked), new URL(url)];
   if (from.origin !== to.origin) return true;
-  const isPage = /^\s*(text\/html|application\/xhtml\+xml)/i.test(contentType ?? '');
-  return isPage && status >= 200 && status < 300 && from.protocol !== 'https:';
+  return isHtml(contentType) && status >= 200 && status < 300 && from.protocol !== 'https:';
 }
 
 /** Whether a URL leads no further than this machine, so that nobody can be in between (RFC 6761 §6.3, RFC 1122 §3.2.1.3). */

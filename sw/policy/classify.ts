@@ -1,6 +1,9 @@
+import { readBodyErrors, type BodyErrors } from './body-errors.js';
 import type { Outcome, Answer, Verdict } from './outcome.js';
+import { isTokenRefused, namesToken } from './refused-token.js';
+import { retryAfterIn } from './retry-after.js';
 
-/** The error codes that say "this token is no good any more". */
+/** Error codes that say "this token is no good any more": a list to begin with for `auth.codes`, which is strict. */
 export const JWT_CODES: readonly string[] = [
   'InvalidJwtPayload',
   'BadAuthorizationHeader',
@@ -12,73 +15,71 @@ export const JWT_CODES: readonly string[] = [
 
 /** What an app's own classifier may change of this one. */
 export interface ClassifyOptions {
-  /** Replaces the list of codes that mean an expired token. @default JWT_CODES */
-  codes?: readonly string[];
+  /** Makes it strict: a 401 holds only with one of these codes, `invalid_token`, or no reason at all. @default any 401 to a bearer, but for the three exceptions */
+  codes?: readonly string[] | undefined;
+  /** Reads the body of any answer to a bearer for a refusal of the token that the status doesn't show. @default no body is read for it */
+  bodyErrors?: BodyErrors | undefined;
 }
 
 /** Judges one send by what came of it, and by nothing else: the same outcome is always the same verdict. */
 export type Classifier = (outcome: Outcome) => Verdict;
 
-const TRANSIENT = new Set([408, 425, 429, 500, 502, 503, 504]);
+/** The 4xx that say "later": RFC 9110 §15.5.9, RFC 8470 §5.2, RFC 6585 §4. */
+const LATER: ReadonlySet<number> = new Set([408, 425, 429]);
+
+/** The 5xx that the next try doesn't change: not implemented, the version, negotiation, a loop, an extension. */
+const FINAL_5XX: ReadonlySet<number> = new Set([501, 505, 506, 508, 510]);
 
 /**
- * What an outcome means for an entry. A pure function of the status, the headers, the parsed error
- * body and whether a bearer was sent; never of message text.
+ * What an outcome means for an entry. A pure function of the status, the headers, where the answer came from, the parsed
+ * error body, and what token was sent; never of message text. The first row that fits counts:
+ *
+ * | outcome | verdict | source |
+ * |---|---|---|
+ * | no answer, or none in time | transient | |
+ * | can't be sent; aborted by the user; an opaque redirect | permanent | |
+ * | `bodyErrors`: a bearer was sent, the body says "not authenticated", and nothing was done | auth-expired | GraphQL §7.1, trpc.io/docs/rpc |
+ * | a page of HTML at another path, by a redirect, that wasn't asked for | permanent | |
+ * | 2xx, 3xx | delivered | RFC 9110 §15.3, §15.4 |
+ * | 403 with a `Retry-After` | transient | RFC 9110 §10.2.3 |
+ * | 401 without a bearer | permanent | RFC 9110 §15.5.2 |
+ * | 401 to a first send with an accepted JWT that's good for longer, if nothing in it names the token | permanent | |
+ * | 401, or 403 to a first send whose JWT was over, and every challenge takes no token (Basic, Digest …) | permanent | RFC 9110 §11.6.1 |
+ * | … and the Bearer challenge says `insufficient_scope` or `invalid_request` | permanent | RFC 6750 §3.1 |
+ * | … and a code in the body names another credential: API key, password, OTP, MFA, captcha, CSRF | permanent | |
+ * | … and with `codes`, another reason than one of these | permanent | |
+ * | … otherwise | auth-expired | RFC 6750 §3.1 |
+ * | 408, 425, 429 | transient | RFC 9110 §15.5.9, RFC 8470 §5.2, RFC 6585 §4 |
+ * | 501, 505, 506, 508, 510 | permanent | RFC 9110 §15.6, RFC 2295 §8.1, RFC 5842 §7.2, RFC 2774 §7 |
+ * | any other 5xx: an unknown one is a 500 | transient | RFC 9110 §15 |
+ * | any other 4xx | permanent | RFC 9110 §15.5 |
  *
  * @example classify({ kind: 'answer', status: 503, headers: {}, bearer: false }) // 'transient'
  */
-export function classify(outcome: Outcome, { codes = JWT_CODES }: ClassifyOptions = {}): Verdict {
+export function classify(outcome: Outcome, { codes, bodyErrors }: ClassifyOptions = {}): Verdict {
   switch (outcome.kind) {
     case 'unreachable':
       return 'transient';
     case 'unsendable':
     case 'aborted':
       return 'permanent';
-    case 'answer':
+    case 'answer': {
       if (outcome.opaque) return 'permanent';
-      if (outcome.status >= 200 && outcome.status < 400) return 'delivered';
-      if (outcome.status === 401 && isExpiredToken(outcome, codes)) return 'auth-expired';
-      return TRANSIENT.has(outcome.status) ? 'transient' : 'permanent';
+      if (bodyErrors && readBodyErrors(bodyErrors, outcome) === 'refused') return 'auth-expired';
+      if (outcome.isPage) return 'permanent';
+      const { status, headers } = outcome;
+      if (status >= 200 && status < 400) return 'delivered';
+      if (status === 403 && retryAfterIn(headers, 0) !== null) return 'transient';
+      if (speaksOfToken(outcome, codes)) return 'auth-expired';
+      return LATER.has(status) || (status >= 500 && !FINAL_5XX.has(status)) ? 'transient' : 'permanent';
+    }
   }
 }
 
-/** Whether a 401 speaks of the token that we sent. Without a bearer it can't. */
-function isExpiredToken(answer: Answer, codes: readonly string[]): boolean {
-  if (!answer.bearer) return false;
-  const challenge = answer.headers['www-authenticate'];
-  if (challenge !== undefined && bearerError(challenge) === 'invalid_token') return true;
-  const reasons = errorCodes(answer.body);
-  if (reasons.length > 0) return reasons.some((code) => codes.includes(code));
-  // RFC 6750 §3.1: a Bearer challenge without an error code says no more than "authenticate".
-  return challenge === undefined || bearerError(challenge) === '';
+/** Whether an answer refuses the token that we sent. Without a bearer it can't. */
+function speaksOfToken(answer: Answer, codes: readonly string[] | undefined): boolean {
+  const { status, bearer, token } = answer;
+  if (!bearer || !(status === 401 || (status === 403 && token === 'over'))) return false;
+  if (token === 'accepted' && !namesToken(answer, codes)) return false;
+  return isTokenRefused(answer, codes);
 }
-
-/** The `error` of the header's Bearer challenge: '' when it has none, null when there's no such challenge. */
-function bearerError(challenge: string): string | null {
-  // Quoted strings are blanked first, so that a realm of "x, Bearer y" is no challenge.
-  const quoted: string[] = [];
-  const bare = challenge.replace(/"((?:[^"\\]|\\.)*)"/g, (_, text: string) => `"${quoted.push(text) - 1}"`);
-  const start = /(?:^|,)\s*bearer(?=\s|,|$)/i.exec(bare);
-  if (!start) return null;
-  const rest = bare.slice(start.index + start[0].length);
-  // The next challenge begins with a scheme: a token that no `=` follows.
-  const end = /,\s*[!#$%&'*+.^_`|~\w-]+(?:\s+[^\s=,]|\s*(?:,|$))/.exec(rest);
-  const error = /(?:^|[\s,])error\s*=\s*(?:"(\d+)"|([^\s,]+))/i.exec(end ? rest.slice(0, end.index) : rest);
-  if (!error) return '';
-  return error[1] === undefined ? (error[2] ?? '') : (quoted[Number(error[1])] ?? '');
-}
-
-/**
- * The machine-readable reasons in a JSON error body: `code`, `error.code`, `error`, and
- * `errors[].extensions.code` (GraphQL). The reason phrase "Unauthorized", which many frameworks put
- * into `error`, is only the status in words, so it's no reason.
- */
-function errorCodes(body: unknown): string[] {
-  const { code, error, errors } = record(body);
-  const found = [code, error, record(error)['code']];
-  if (Array.isArray(errors)) for (const one of errors) found.push(record(record(one)['extensions'])['code']);
-  return found.filter((value): value is string => typeof value === 'string' && !/^(unauthorized|401)?$/i.test(value));
-}
-
-const record = (value: unknown): Record<string, unknown> =>
-  typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};

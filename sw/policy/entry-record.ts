@@ -85,6 +85,9 @@ export interface EntryRecord {
   turn?: Turn;
 }
 
+/** Whether an entry has used up its retries on a server that says "not now", and is only tried now and then. */
+export const isResting = ({ state, reason }: Pick<EntryRecord, 'state' | 'reason'>): boolean => state === 'pending' && reason === 'server-unavailable';
+
 /** What an entry must travel with. */
 export type Credential = Pick<EntryRecord, 'scheme' | 'owner' | 'session'>;
 

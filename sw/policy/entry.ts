@@ -10,18 +10,22 @@ export interface FinalAnswer {
   truncated: boolean;
 }
 
-export type TransientReason = 'unreachable' | 'timeout' | 'server-error' | 'rate-limited';
+export type TransientReason = 'unreachable' | 'timeout' | 'server-error' | 'rate-limited' | 'server-unavailable';
 
 /** What can happen to an entry. */
 export type EntryInput =
-  | { type: 'delivered'; answer: FinalAnswer }
+  | { type: 'delivered'; answer: FinalAnswer; /** A part of it was refused for want of a good token. */ partial?: boolean }
   | {
       type: 'transient';
       reason: TransientReason;
       /** The policy's wait; null when it gives up. */
       delayMs: number | null;
+      /** Retries of the budget that are spent now, this one included. */
+      retries: number;
       /** Null where there's no limit. */
       maxAttempts: number | null;
+      /** It waits for the backend's next probe, and for no time of its own. */
+      untilProbe: boolean;
       attemptId: string;
       /** The backend has answered others since this entry's last send. */
       othersAnswered: boolean;
@@ -71,12 +75,12 @@ export function transition(entry: EntryRecord, input: EntryInput, now: number): 
     case 'delivered':
       return {
         entry: null,
-        settlement: settlement(entry, 'delivered', null, input.answer, now),
-        events: [{ ...about, type: 'delivered', status: input.answer.status }],
+        settlement: { ...settlement(entry, 'delivered', null, input.answer, now), ...(input.partial && { partial: true }) },
+        events: [{ ...about, type: 'delivered', status: input.answer.status, ...(input.partial && { partial: true }) }],
       };
 
     case 'transient': {
-      const answered = input.reason === 'server-error' || input.reason === 'rate-limited';
+      const answered = input.answer !== null;
       const shunned = answered ? 0 : entry.shunned + (input.othersAnswered && input.reason === 'unreachable' ? 1 : 0);
       const failed: EntryRecord = {
         ...entry,
@@ -91,9 +95,9 @@ export function transition(entry: EntryRecord, input: EntryInput, now: number): 
       if (shunned >= SHUNNED_LIMIT) return bury(failed, 'unreachable', input, now);
       const next: EntryRecord = {
         ...failed,
-        retries: entry.retries + (answered ? 1 : 0),
+        retries: input.retries,
         delayMs: input.delayMs,
-        notBefore: now + input.delayMs,
+        notBefore: input.untilProbe ? now : now + input.delayMs,
         ...because(entry, input.reason, now),
       };
       return {

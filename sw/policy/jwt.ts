@@ -1,5 +1,11 @@
-/** Seconds by which the clocks of server and client may differ. */
-const SKEW_S = 60;
+/** By so much a device's clock may differ from a server's that nobody has heard of, in milliseconds. */
+const SKEW_MS = 60_000;
+
+/** A JWT that says that it's good for longer than this is taken to be good, in milliseconds. */
+const LONGER_MS = 60_000;
+
+/** From here on, a number of seconds is one of milliseconds: a common mistake, and in seconds the year 5138. */
+const TOO_MANY_S = 1e11;
 
 export interface JwtClaims {
   /** Seconds since the epoch. NaN when it's there and no number, which no server lets pass. */
@@ -29,14 +35,33 @@ export function decodeJwt(token: string): JwtClaims | null {
   }
 }
 
-/** Whether a token says of itself that it's over, or can't be read as saying the contrary. An opaque token never does. */
-export function isExpired(token: string, now: number): boolean {
-  const exp = decodeJwt(token)?.exp;
-  return exp !== undefined && !(exp + SKEW_S >= now / 1000);
+/**
+ * When a token is over by its own word, in milliseconds since the epoch; null when it doesn't say, as an opaque one. An
+ * `exp` that's no number lets no server pass the token, so it's over from the beginning. One in milliseconds (13 digits)
+ * says nothing: a server that reads seconds takes the token for ever, one that reads milliseconds doesn't, and only the
+ * server can tell.
+ */
+export function expiryOf(token: string): number | null {
+  const { exp = TOO_MANY_S } = decodeJwt(token) ?? {};
+  if (Number.isNaN(exp)) return -Infinity;
+  return exp < TOO_MANY_S ? exp * 1000 : null;
 }
 
-/** When a token is over by its own word, in milliseconds since the epoch; null when it doesn't say. */
-export const expiryOf = (token: string): number | null => (decodeJwt(token)?.exp ?? NaN) * 1000 || null;
+/** What the time is. */
+export interface Clocks {
+  /** By this device's clock, in milliseconds since the epoch. */
+  device: number;
+  /** By the server's, as its `Date` has shown; null when that was never seen. */
+  server: number | null;
+}
+
+/** Whether a token that ends then is over: by both clocks, and where only the device's is known, a minute later. */
+export const isOver = (expiresAt: number | null, { device, server }: Clocks): boolean =>
+  expiresAt !== null && (server === null ? expiresAt + SKEW_MS < device : expiresAt <= Math.min(device, server));
+
+/** Whether a token that ends then says that it's good for a while yet, by either clock. */
+export const isGoodForLonger = (expiresAt: number | null, { device, server }: Clocks): boolean =>
+  expiresAt !== null && expiresAt - LONGER_MS > Math.max(device, server ?? device);
 
 /** When a token was made by its own word, or, where it only says when it ends, that: to compare two of one kind. */
 export function issuedAt(token: string): number | null {

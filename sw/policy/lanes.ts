@@ -1,6 +1,6 @@
 import type { Circuit } from './circuit.js';
 import { SHUNNED_LIMIT } from './entry.js';
-import type { EntryRecord } from './entry-record.js';
+import { isResting, type EntryRecord } from './entry-record.js';
 
 /** How a backend's auth gate looks to one entry. */
 export type AuthView =
@@ -10,7 +10,7 @@ export type AuthView =
   | 'held'
   /** The live token is another user's. */
   | 'parked'
-  /** It needs a token and there's none in memory. */
+  /** It needs a token, and there's none in memory, or the one that's there is over by its own word. */
   | 'missing';
 
 /** What the plan must know of a backend. */
@@ -32,7 +32,7 @@ export interface BackendView {
 
 export interface Plan {
   send: EntryRecord[];
-  /** The first of those that wait for nothing but a token that isn't there, one for each owner. */
+  /** The first of those that wait for nothing but a good token, one for each owner. */
   missing: EntryRecord[];
   parked: EntryRecord[];
   /** Those that are too old, whatever they wait for. */
@@ -63,7 +63,8 @@ export function planSends(heads: readonly EntryRecord[], view: BackendView, now:
     if (view.busyLanes.has(lane[0]!.lane)) continue;
     const next = firstSendable(lane.filter((head) => isYoung(head, view.maxAgeMs, plan, now)), view, plan);
     if (!next) continue;
-    // While nobody answers, the circuit's clock rules, and an answer makes everything due.
+    // While nobody answers, the circuit's clock rules, and an answer makes everything due. So does it for what rests
+    // until the whole server is there again: such an entry has no time of its own.
     const unreachable = next.unreachable > 0;
     const due = Math.max(view.holdUntil, unreachable ? 0 : next.notBefore);
     if (due > now) wait(due);
@@ -101,11 +102,11 @@ function isYoung(head: EntryRecord, maxAgeMs: number, plan: Plan, now: number): 
 }
 
 /**
- * The oldest; but one that nobody would answer five times running lets another have the probe, and
- * where that goes for all, they take turns: a single request that can't get through must not stop the rest.
+ * The oldest; but one that nobody would answer five times running, or whose retries are used up, lets another have the
+ * probe, and where that goes for all, they take turns: a single request that can't get through must not stop the rest.
  */
 function probe(ready: readonly EntryRecord[]): EntryRecord {
-  const oldest = ready.find((entry) => entry.unreachable < SHUNNED_LIMIT);
+  const oldest = ready.find((entry) => entry.unreachable < SHUNNED_LIMIT && !isResting(entry));
   return oldest ?? ready.reduce((longest, entry) => (entry.sentAt < longest.sentAt ? entry : longest));
 }
 

@@ -2,15 +2,28 @@ const DAY_MS = 86_400_000;
 
 /**
  * How long a server asks to be left alone, in milliseconds, or null when it doesn't.
- * Seconds or an HTTP date (RFC 9110 §10.2.3). A past date means now; over 24 h counts as 24 h.
+ * Seconds or an HTTP date (RFC 9110 §10.2.3). A past date means now; over 24 h counts as 24 h. Seconds with decimals,
+ * which some limiters send, are rounded up. A date begins with a letter: V8 takes `12.5` for one.
  */
 export function retryAfterMs(header: string | undefined, now: number): number | null {
-  const value = header?.trim();
-  if (!value) return null;
-  const wait = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now;
+  const value = header?.trim() ?? '';
+  const wait = /^\d+(\.\d+)?$/.test(value) ? Math.ceil(Number(value)) * 1000 : /^[a-z]/i.test(value) ? Date.parse(value) - now : NaN;
   if (Number.isNaN(wait)) return null;
   return Math.min(DAY_MS, Math.max(0, wait));
 }
+
+/**
+ * The longest `Retry-After-*`, in milliseconds, or null when there's none: @nestjs/throttler names the header after the
+ * limit that refuses, when it has several.
+ */
+function namedRetryAfterMs(headers: Readonly<Record<string, string>>, now: number): number | null {
+  const waits = Object.entries(headers).flatMap(([name, value]) => (name.startsWith('retry-after-') ? (retryAfterMs(value, now) ?? []) : []));
+  return waits.length > 0 ? Math.max(...waits) : null;
+}
+
+/** What a server asks for by `Retry-After`, plain or with a limit's name, in milliseconds; null when it doesn't. */
+export const retryAfterIn = (headers: Readonly<Record<string, string>>, now: number): number | null =>
+  retryAfterMs(headers['retry-after'], now) ?? namedRetryAfterMs(headers, now);
 
 /**
  * How long until a used-up quota is there again, in milliseconds, or null when none is used up: the
@@ -31,6 +44,6 @@ export function rateLimitMs(headers: Readonly<Record<string, string>>): number |
   return waits.length > 0 ? Math.min(DAY_MS, Math.max(...waits)) : null;
 }
 
-/** What a server asks for by either header. `Retry-After` is the plainer word, so it wins. */
+/** What a server asks for by any of these headers. `Retry-After` is the plainer word, so it wins. */
 export const askedPatienceMs = (headers: Readonly<Record<string, string>>, now: number): number | null =>
-  retryAfterMs(headers['retry-after'], now) ?? rateLimitMs(headers);
+  retryAfterIn(headers, now) ?? rateLimitMs(headers);

@@ -18,7 +18,11 @@ export type RetryPolicy = (question: RetryQuestion) => number | null;
 
 /** How long and how often Holdfast's own policy waits. */
 export interface RetryOptions {
-  /** Retries after an answer with a transient status. @default 5 */
+  /**
+   * Retries after an answer with a transient status. What the application itself has failed at (408, 500 and the like) is
+   * a dead letter then. What says "not now" (429, 502, 503, 504 and the like) goes on, every five minutes at the
+   * latest. With 0 the page's own first send is never stored for such an answer. @default 5
+   */
   maxRetries?: number;
   /** Ceilings after a transient answer, in milliseconds. @default { baseMs: 2000, capMs: 32000 } */
   answered?: { baseMs?: number; capMs?: number };
@@ -26,23 +30,38 @@ export interface RetryOptions {
   unreachable?: { baseMs?: number; capMs?: number };
 }
 
+/**
+ * Whether a status says "not now": a proxy, a gateway or a limiter speaks, and the application hasn't failed at the request.
+ * 425, 429, 503, and a 403 that's transient (by its `Retry-After`) are refusals before the work; 502, 504, 511 (RFC 6585
+ * §6), and Cloudflare's 520 to 527 and 530 come from what stands between.
+ */
+export const isNotNow = (status: number | null): boolean =>
+  status !== null && (NOT_NOW.has(status) || (status >= 520 && status <= 527));
+
+const NOT_NOW: ReadonlySet<number> = new Set([403, 425, 429, 502, 503, 504, 511, 530]);
+
 export const DEFAULT_RETRY = {
   maxRetries: 5,
   answered: { baseMs: 2_000, capMs: 32_000 },
+  /** Once the retries are used up, and the server only says "not now": the same steps, up to five minutes. */
+  resting: { capMs: 300_000 },
   unreachable: { baseMs: 500, capMs: 30_000 },
 } as const;
 
 /**
- * The ladder: full jitter on 2, 4, 8, 16, 32 s after a transient answer, five retries; full jitter
- * on 500 ms doubling to 30 s while nobody answers, without end, as being offline isn't the entry's fault.
+ * The ladder: full jitter on 2, 4, 8, 16, 32 s after a transient answer, five retries, and then, while the server says
+ * "not now", on 64, 128, 256 and 300 s without end; full jitter on 500 ms doubling to 30 s while nobody answers,
+ * without end, as being offline isn't the entry's fault.
  */
 export function retryLadder(options: RetryOptions = {}): RetryPolicy {
   const maxRetries = options.maxRetries ?? DEFAULT_RETRY.maxRetries;
   const answered = fullJitter(exponentialBackoff({ ...DEFAULT_RETRY.answered, ...options.answered }));
+  const resting = fullJitter(exponentialBackoff({ ...DEFAULT_RETRY.answered, ...options.answered, ...DEFAULT_RETRY.resting }));
   const unreachable = fullJitter(exponentialBackoff({ ...DEFAULT_RETRY.unreachable, ...options.unreachable }));
-  return ({ kind, attempt, random }) => {
+  return ({ kind, attempt, status, random }) => {
     if (kind === 'unreachable') return unreachable(attempt, random);
-    return attempt < maxRetries ? answered(attempt, random) : null;
+    if (attempt < maxRetries) return answered(attempt, random);
+    return isNotNow(status) ? resting(attempt, random) : null;
   };
 }
 

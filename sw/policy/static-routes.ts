@@ -16,12 +16,21 @@ export interface RouteCondition {
 /** Those that pages make without a thought, and that are the most by far. */
 const COMMON = ['GET', 'HEAD'];
 
+/** What a route must know of a backend. */
+export interface RoutedBackend {
+  baseUrl: string;
+  methods: ReadonlySet<string>;
+  /** Null where no request has a token. */
+  auth: { learn: boolean } | null;
+}
+
 /**
  * What the browser may fetch without asking the worker, as no backend wants it: navigations, URLs outside
- * of every base URL, and the common methods that no backend keeps.
+ * of every base URL, and the common methods that no backend keeps, where none learns a token from them.
  */
-export function routesBeside(backends: readonly { baseUrl: string; methods: ReadonlySet<string> }[]): Route[] {
-  const free = COMMON.filter((method) => !backends.some(({ methods }) => methods.has(method)));
+export function routesBeside(backends: readonly RoutedBackend[]): Route[] {
+  const learns = backends.some(({ auth }) => auth?.learn);
+  const free = learns ? [] : COMMON.filter((method) => !backends.some(({ methods }) => methods.has(method)));
   const conditions: RouteCondition[] = [
     { requestMode: 'navigate' },
     ...free.map((requestMethod) => ({ requestMethod })),

@@ -127,6 +127,8 @@ export interface Settlement {
   body: ArrayBuffer | null;
   /** True when the body was longer than what is kept. */
   truncated: boolean;
+  /** True when it was a batch, and a part of it was refused for want of a good token (`auth.bodyErrors`). */
+  partial?: true;
   /** When it was settled, in milliseconds since the epoch. */
   at: number;
 }

@@ -68,10 +68,12 @@ export type WaitReason =
   | 'unreachable'
   /** No answer within `networkTimeoutMs`. */
   | 'timeout'
-  /** It was answered with a status that says later: 408, 425, 500, 502, 503 or 504. */
+  /** It was answered with a status that says later: 408, 425, or a 5xx that another try may change. */
   | 'server-error'
-  /** A 429, or the backend has said how long it's to be left alone. */
+  /** A 429, a 403 with a `Retry-After`, or the backend has said how long it's to be left alone. */
   | 'rate-limited'
+  /** Its retries are used up, and the server only says "not now": it's tried at each wake-up, and every five minutes at the latest. */
+  | 'server-unavailable'
   /** The browser is offline, so nothing was tried. */
   | 'offline'
   /** The backend didn't answer others before it, so nothing was tried. */
@@ -93,6 +95,8 @@ export type WaitReason =
 export type DeadReason =
   /** The server's answer won't change: 400, 403, 422, 501 and the like. */
   | 'permanent'
+  /** Redirects have led to a page that wasn't asked for, such as a login: nobody can say whether anything was done. */
+  | 'redirected'
   /** The retry policy gave up on a server that answers. */
   | 'retries-exhausted'
   /** Five network errors in a row, while others got through to the same backend. */
@@ -134,7 +138,7 @@ export interface RetryingEvent extends AboutEntry {
   attemptId: string;
   /** 1, 2, 3 …: the retry that's being waited for. */
   attempt: number;
-  /** Null where there's no limit: an unreachable server spends no budget. */
+  /** Null where there's no limit: neither a server that can't be reached spends the budget, nor one that's unavailable for long. */
   maxAttempts: number | null;
   /** Milliseconds from `at`. */
   delayMs: number;
@@ -149,6 +153,8 @@ export interface DeliveredEvent extends AboutEntry {
   type: 'delivered';
   /** The final answer's. */
   status: number;
+  /** True when it was a batch, and a part of it was refused for want of a good token (`auth.bodyErrors`). */
+  partial?: true;
 }
 
 /** The entry is a dead letter now; or, with `unwritable`, its retries have stopped for the moment. */
@@ -177,7 +183,7 @@ export interface ParkedEvent extends AboutEntry {
 export interface HeldEvent extends AboutGate {
   type: 'held';
   reason: HoldReason;
-  /** The entry that was refused; null when the hold came from a missing token, or from a sign-out. */
+  /** The entry that was refused; null where nothing was sent: the token was over or missing, or somebody has signed out. */
   id: string | null;
 }
 

@@ -1,5 +1,5 @@
-/** Longer than any wait of the ladders: 2^16 ms, some 65 s. */
-const SPAN_MS = 2 ** 16;
+/** Longer than any wait of the ladders: 2^19 ms, almost nine minutes. */
+const SPAN_MS = 2 ** 19;
 
 /** In place of the number that comes after. */
 const LAST = -1;

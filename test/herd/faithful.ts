@@ -99,9 +99,9 @@ const outcomesOf = (strategy: Strategy): Record<Exclude<Reply, 'served'>, Outcom
   overloaded: { kind: 'answer', status: 503, headers: headersOf(strategy), bearer: false },
 });
 
-function createClients({ clients, lanes }: Scenario, { retry }: Strategy, ports: Ports): Client[] {
+function createClients({ clients, lanes }: Scenario, { retry, maxRetries }: Strategy, ports: Ports): Client[] {
   // Nor is any other option read.
-  const config = { key: '|/api', retry, maxRetries: null, onDead: 'skip', validate: null } as unknown as BackendConfig;
+  const config = { key: '|/api', retry, maxRetries, onDead: 'skip', validate: null } as unknown as BackendConfig;
   const { turn: _, ...entry } = record({ reason: 'first-send' });
   const names = Array.from({ length: lanes }, (_, lane) => `lane ${lane}`);
   return Array.from({ length: clients }, (_, number) => ({

@@ -21,6 +21,7 @@ export function singleProbe({ scenario, strategy, agenda, server, random }: Worl
   const { clients, lanes, roundTripMs } = scenario;
   const circuits: Circuit[] = Array.from({ length: clients }, () => CLOSED);
   const holdUntil = new Float64Array(clients);
+  const servedAt = new Float64Array(clients);
   const flying = new Uint8Array(clients);
   const owed = new Uint8Array(clients).fill(lanes);
   const refused = new Uint8Array(clients);
@@ -51,10 +52,11 @@ export function singleProbe({ scenario, strategy, agenda, server, random }: Worl
 
   /** Whether it's to be the probe rather than an older one: see `probe` in the plan. */
   function goesBefore(entry: number, older: number): boolean {
-    const { unreachable, sentAt } = entries;
-    if (unreachable[older]! < SHUNNED_LIMIT) return false;
-    return unreachable[entry]! < SHUNNED_LIMIT || sentAt[entry]! < sentAt[older]!;
+    if (!letsOthersGo(older)) return false;
+    return !letsOthersGo(entry) || entries.sentAt[entry]! < entries.sentAt[older]!;
   }
+
+  const letsOthersGo = (entry: number) => entries.unreachable[entry]! >= SHUNNED_LIMIT || entries.resting[entry] === 1;
 
   function send(client: number, entry: number, now: number): void {
     entries.about[entry] = FLYING[server.reply(now)];
@@ -68,6 +70,7 @@ export function singleProbe({ scenario, strategy, agenda, server, random }: Worl
     flying[client]!--;
     if (about === FLYING.served) {
       circuits[client] = CLOSED;
+      servedAt[client] = now;
       settle(client, entry);
     } else fail(client, entry, about === FLYING.overloaded, now);
     look(client, now);
@@ -84,17 +87,20 @@ export function singleProbe({ scenario, strategy, agenda, server, random }: Worl
     });
     const floor = answered ? askedPatienceMs(headers, now) : null;
     const delayMs = policyDelay === null ? null : Math.max(policyDelay, floor ?? 0);
+    const rests = answered && policyDelay !== null && entries.retries[entry]! >= strategy.maxRetries;
+    const restsAlone = rests && servedAt[client]! > entries.sentAt[entry]!;
     const probe = circuit.state === 'open' && circuit.until <= now - roundTripMs;
-    circuits[client] = circuitFailed(circuit, { probe, answered, until: now + (delayMs ?? 0) }, now);
+    circuits[client] = restsAlone ? CLOSED : circuitFailed(circuit, { probe, answered, rests, until: now + (delayMs ?? 0) }, now);
     if (floor !== null) holdUntil[client] = Math.max(holdUntil[client]!, now + floor);
 
     entries.sentAt[entry] = now;
     entries.unreachable[entry] = answered ? 0 : entries.unreachable[entry]! + 1;
+    entries.resting[entry] = rests ? 1 : 0;
     if (answered) {
       entries.retries[entry]!++;
       refused[client] = 1;
     }
-    entries.notBefore[entry] = now + (delayMs ?? 0);
+    entries.notBefore[entry] = rests && !restsAlone ? now : now + (delayMs ?? 0);
     entries.about[entry] = OWED;
     if (delayMs !== null) return;
     settle(client, entry);
@@ -127,6 +133,7 @@ function createEntries(scenario: Scenario) {
     about: new Uint8Array(count).fill(OWED),
     retries: new Uint32Array(count),
     unreachable: new Uint32Array(count),
+    resting: new Uint8Array(count),
     sentAt: new Float64Array(count),
     notBefore: new Float64Array(count),
   };

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { retryLadder, type RetryPolicy } from '../../sw/policy/retry.js';
 import { STRATEGIES, VARIANTS } from './strategies.js';
 
-const waits = (retry: RetryPolicy, kind: 'answered' | 'unreachable', random: number) =>
-  Array.from({ length: 8 }, (_, attempt) => retry({ kind, attempt, status: null, random }));
+const waits = (retry: RetryPolicy, kind: 'answered' | 'unreachable', random: number, status: number | null = 500) =>
+  Array.from({ length: 8 }, (_, attempt) => retry({ kind, attempt, status: kind === 'answered' ? status : null, random }));
 
 const [no, equal, full, single] = STRATEGIES.map(({ retry }) => retry);
 
@@ -21,6 +21,9 @@ test.each(['answered', 'unreachable'] as const)('full jitter is the ladder that 
   }
 });
 
-test('a larger budget changes nothing but the budget', () => {
-  expect(waits(VARIANTS[0]!.retry, 'answered', 0.5)).toEqual([1000, 2000, 4000, 8000, 16_000, 16_000, 16_000, 16_000]);
+test('after a 503 each goes on under its own jitter, and the one that gives up doesn’t', () => {
+  expect(waits(no!, 'answered', 0, 503).slice(5)).toEqual([64_000, 128_000, 256_000]);
+  expect(waits(equal!, 'answered', 0, 503).slice(5)).toEqual([32_000, 64_000, 128_000]);
+  expect(waits(full!, 'answered', 0.5, 503).slice(5)).toEqual([32_000, 64_000, 128_000]);
+  expect(waits(VARIANTS[0]!.retry, 'answered', 0.5, 503)).toEqual([1000, 2000, 4000, 8000, 16_000, null, null, null]);
 });

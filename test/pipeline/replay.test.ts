@@ -63,7 +63,7 @@ describe('retry ladder', () => {
 
   test('R9 each wait has a fresh attempt id and counts from 1 to 5', async () => {
     const { post, server, clock, events } = createHarness();
-    server(failing(503));
+    server(failing(500));
     await post('a');
     await clock.advance(200_000);
     const retrying = events.filter((event) => event.type === 'retrying');

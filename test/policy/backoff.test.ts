@@ -67,6 +67,16 @@ describe('retryLadder', () => {
     expect(waits).toEqual([2000, 4000, 8000, 16_000, 32_000, null]);
   });
 
+  test.each([403, 425, 429, 502, 503, 504, 511, 520, 527, 530])('R5 after a %d it goes on, every five minutes at the latest', (status) => {
+    const policy = retryLadder();
+    const waits = [4, 5, 6, 7, 8, 1000].map((attempt) => policy({ kind: 'answered', attempt, status, random: longest }));
+    expect(waits).toEqual([32_000, 64_000, 128_000, 256_000, 300_000, 300_000]);
+  });
+
+  test.each([408, 500, 507, 519, 528, 599])('R5 after a %d it gives up', (status) => {
+    expect(retryLadder()({ kind: 'answered', attempt: 5, status, random: longest })).toBeNull();
+  });
+
   test('R4 without an answer it never gives up', () => {
     const policy = retryLadder({ maxRetries: 0 });
     expect(policy({ kind: 'unreachable', attempt: 10_000, status: null, random: longest })).toBe(30_000);
@@ -75,7 +85,8 @@ describe('retryLadder', () => {
   test('takes its numbers from the options', () => {
     const policy = retryLadder({ maxRetries: 1, answered: { baseMs: 10 }, unreachable: { capMs: 700 } });
     expect(policy({ kind: 'answered', attempt: 0, status: 503, random: longest })).toBe(10);
-    expect(policy({ kind: 'answered', attempt: 1, status: 503, random: longest })).toBe(null);
+    expect(policy({ kind: 'answered', attempt: 1, status: 500, random: longest })).toBe(null);
+    expect(policy({ kind: 'answered', attempt: 1, status: 503, random: longest })).toBe(20);
     expect(policy({ kind: 'unreachable', attempt: 5, status: null, random: longest })).toBe(700);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { classify, JWT_CODES } from '../../sw/policy/classify.js';
+import type { BodyErrors } from '../../sw/policy/body-errors.js';
 import type { Answer } from '../../sw/policy/outcome.js';
 
 const answer = (status: number, extra: Partial<Answer> = {}): Answer => ({
@@ -13,16 +14,34 @@ const challenge = (value: string, extra: Partial<Answer> = {}) =>
   classify(answer(401, { headers: { 'www-authenticate': value }, ...extra }));
 
 describe('by status', () => {
-  test.each([408, 425, 429, 500, 502, 503, 504])('R2 %d is transient', (status) => {
+  test.each([408, 425, 429, 500, 502, 503, 504, 507, 509, 511, 520, 521, 524, 527, 530, 529, 598, 599])('R2 %d is transient', (status) => {
     expect(classify(answer(status))).toBe('transient');
   });
 
-  test.each([400, 402, 403, 404, 409, 410, 412, 413, 422, 451, 501, 505, 507, 511, 599])('R2 %d is permanent', (status) => {
+  test.each([400, 402, 403, 404, 409, 410, 412, 413, 422, 451, 501, 505, 506, 508, 510])('R2 %d is permanent', (status) => {
     expect(classify(answer(status))).toBe('permanent');
   });
 
   test.each([200, 201, 202, 204, 206, 304])('R2 %d is delivered', (status) => {
     expect(classify(answer(status))).toBe('delivered');
+  });
+
+  test.each<[headers: Record<string, string>, verdict: string]>([
+    [{ 'retry-after': '6' }, 'transient'],
+    [{ 'retry-after': '5.916' }, 'transient'],
+    [{ 'retry-after': 'Thu, 01 Jan 2026 00:01:00 GMT' }, 'transient'],
+    [{ 'retry-after-long': '6' }, 'transient'],
+    [{ 'retry-after': 'soon' }, 'permanent'],
+    [{ 'retry-after': '' }, 'permanent'],
+    [{ 'x-ratelimit-reset': '6' }, 'permanent'],
+  ])('R2 a 403 with %j is %s', (headers, verdict) => {
+    expect(classify(answer(403, { headers }))).toBe(verdict);
+    expect(classify(answer(403, { headers, bearer: false }))).toBe(verdict);
+  });
+
+  test('C14 a page that redirects have led to is permanent, whatever its status', () => {
+    for (const status of [200, 404, 503]) expect(classify(answer(status, { redirected: true, isPage: true }))).toBe('permanent');
+    expect(classify(answer(200, { redirected: true, url: 'https://app.example/api/2', type: 'basic' }))).toBe('delivered');
   });
 
   test('R2 no answer and a timeout are transient', () => {
@@ -55,6 +74,30 @@ describe('a JWT 401', () => {
     expect(challenge('Bearer error="invalid_token"', { body: { code: 'BadApiKey' } })).toBe('auth-expired');
   });
 
+  test.each([
+    ['a sentence in `error`', { error: 'jwt expired' }],
+    ['the name of an error', { error: 'TokenExpiredError' }],
+    ['an own code', { code: 'TOKEN_INVALID' }],
+    ['GraphQL’s', { errors: [{ message: 'no', extensions: { code: 'UNAUTHENTICATED' } }], data: { write: null } }],
+    ['a code that speaks of nothing', { code: 'E4711' }],
+    ['a code that’s a number', { code: -32001, error: { code: 401 } }],
+    ['a list of parts', [{ error: { data: { code: 'UNAUTHORIZED' } } }]],
+    ['words that only contain another credential’s', { code: 'NotPermitted', error: 'spinning' }],
+    ['a word of over 200 letters', { code: `password${'x'.repeat(200)}` }],
+    ['a sentence about a password', { error: 'Wrong password' }],
+    ['a body that’s no object', 'nothing'],
+    ['null', null],
+  ])('A2 %s doesn’t say otherwise', (_what, body) => {
+    expect(classify(answer(401, { body }))).toBe('auth-expired');
+  });
+
+  test.each(['Token', 'JWT realm="x"', 'DPoP algs="ES256"', 'Basic realm="x", Bearer realm="y"', 'xBasic realm="Session"', 'Bearer error="expired_token"', ''])(
+    'A2 the challenge %j may mean the bearer',
+    (value) => {
+      expect(challenge(value)).toBe('auth-expired');
+    },
+  );
+
   test('A2 so does no reason at all, when a bearer was sent', () => {
     expect(classify(answer(401))).toBe('auth-expired');
     expect(classify(answer(401, { body: 'Unauthorized' }))).toBe('auth-expired');
@@ -62,20 +105,110 @@ describe('a JWT 401', () => {
     expect(challenge('Bearer realm="api"')).toBe('auth-expired');
   });
 
-  test('A2 the list of codes can be replaced', () => {
-    const mine = { codes: ['E_OLD'] };
-    expect(classify(answer(401, { body: { code: 'E_OLD' } }), mine)).toBe('auth-expired');
-    expect(classify(answer(401, { body: { code: 'token_expired' } }), mine)).toBe('permanent');
+  test('A2 with a list of codes, only those, invalid_token, or no reason at all', () => {
+    const strict = (extra: Partial<Answer>) => classify(answer(401, extra), { codes: ['E_OLD'] });
+    expect(strict({ body: { code: 'E_OLD' } })).toBe('auth-expired');
+    expect(strict({ body: { code: 'E_OTHER' }, headers: { 'www-authenticate': 'Bearer error="invalid_token"' } })).toBe('auth-expired');
+    expect(strict({})).toBe('auth-expired');
+    expect(strict({ body: { error: 'Unauthorized', message: 'jwt expired' } })).toBe('auth-expired');
+    expect(strict({ headers: { 'www-authenticate': 'Bearer realm="x"' } })).toBe('auth-expired');
+    expect(strict({ body: { code: 'token_expired' } })).toBe('permanent');
+    expect(strict({ headers: { 'www-authenticate': 'Bearer error="expired_token"' } })).toBe('permanent');
+    expect(strict({ headers: { 'www-authenticate': 'Basic realm="x"' } })).toBe('permanent');
+  });
+});
+
+describe('the first send', () => {
+  test('A21 a 403 to a JWT that was over counts as a 401', () => {
+    expect(classify(answer(403, { token: 'over' }))).toBe('auth-expired');
+    expect(classify(answer(403))).toBe('permanent');
+    expect(classify(answer(403, { token: 'accepted' }))).toBe('permanent');
+    expect(classify(answer(403, { token: 'over', bearer: false }))).toBe('permanent');
+  });
+
+  test('A21 with the same exceptions', () => {
+    expect(classify(answer(403, { token: 'over', headers: { 'www-authenticate': 'Bearer error="insufficient_scope"' } }))).toBe('permanent');
+    expect(classify(answer(403, { token: 'over', body: { code: 'EBADCSRF' } }))).toBe('auth-expired');
+    expect(classify(answer(403, { token: 'over', body: { code: 'csrf_mismatch' } }))).toBe('permanent');
+  });
+
+  test('A22 a 401 to an accepted JWT that’s good for longer is the page’s', () => {
+    expect(classify(answer(401, { token: 'accepted' }))).toBe('permanent');
+    expect(classify(answer(401, { token: 'accepted', body: { name: 'NotAuthenticated', message: 'Invalid login', code: 401 } }))).toBe('permanent');
+    expect(classify(answer(401, { token: 'accepted', body: { code: 'UNAUTHENTICATED' } }))).toBe('permanent');
+    expect(classify(answer(401, { token: 'accepted', headers: { 'www-authenticate': 'Bearer realm="api"' } }))).toBe('permanent');
+  });
+
+  test('A22 unless the answer names the token: it was revoked', () => {
+    expect(classify(answer(401, { token: 'accepted', headers: { 'www-authenticate': 'Bearer error="invalid_token"' } }))).toBe('auth-expired');
+    for (const code of ['token_expired', 'TOKEN_REVOKED', 'invalid-jwt', 'FST_JWT_AUTHORIZATION_TOKEN_INVALID', 'JsonWebTokenError', 'token_not_valid'])
+      expect(classify(answer(401, { token: 'accepted', body: { code } }))).toBe('auth-expired');
+    expect(classify(answer(401, { token: 'accepted', body: { code: 'E_OLD' } }), { codes: ['E_OLD'] })).toBe('auth-expired');
+    expect(classify(answer(401, { token: 'accepted', body: { code: 'PASSWORD_TOKEN_EXPIRED' } }))).toBe('permanent');
+  });
+});
+
+describe('bodyErrors', () => {
+  const judged = (bodyErrors: BodyErrors, body: unknown, status = 200, extra: Partial<Answer> = {}) =>
+    classify(answer(status, { body, ...extra }), { bodyErrors });
+  const gone = (code: string, data?: unknown) => ({ errors: [{ message: 'no', extensions: { code } }], ...(data !== undefined && { data }) });
+  const failed = (code: string) => ({ error: { message: code, code: -32001, data: { code, httpStatus: 401 } } });
+  const done = { result: { data: { ok: true } } };
+
+  test.each(['UNAUTHENTICATED', 'UNAUTHORIZED', 'invalid-jwt'])('A23 GraphQL’s %s, with no data', (code) => {
+    for (const body of [gone(code), gone(code, null), gone(code, { write: null }), [gone(code)]]) {
+      expect(judged('graphql', body)).toBe('auth-expired');
+      expect(judged('graphql', body, 500)).toBe('auth-expired');
+      expect(classify(answer(200, { body }))).toBe('delivered');
+      expect(judged('graphql', body, 200, { bearer: false })).toBe('delivered');
+    }
+  });
+
+  test('A23 GraphQL’s other errors, and data beside the error, are delivered', () => {
+    expect(judged('graphql', gone('FORBIDDEN', { write: null }))).toBe('delivered');
+    expect(judged('graphql', gone('UNAUTHENTICATED', { write: { id: 1 }, other: null }))).toBe('delivered');
+    expect(judged('graphql', [gone('UNAUTHENTICATED'), { data: { write: 1 } }])).toBe('delivered');
+    expect(judged('graphql', { data: { write: 1 } })).toBe('delivered');
+    expect(judged('graphql', { errors: 'UNAUTHENTICATED' })).toBe('delivered');
+  });
+
+  test('A23 tRPC’s UNAUTHORIZED: alone, in a batch, in JSON lines', () => {
+    const lines = [{ 0: [[0], [null, 0, 0]] }, [0, 0, [[failed('UNAUTHORIZED')]]]];
+    for (const body of [failed('UNAUTHORIZED'), [failed('UNAUTHORIZED')], [failed('UNAUTHORIZED'), failed('BAD_REQUEST')], lines])
+      expect(judged('trpc', body)).toBe('auth-expired');
+  });
+
+  test('A23 a tRPC batch of which a part went through is delivered, and so is any other error', () => {
+    const lines = [{ 0: [[0], [null, 0, 0]], 1: [[0], [null, 0, 1]] }, [0, 0, [[{ result: { data: 1 } }]]], [1, 0, [[failed('UNAUTHORIZED')]]]];
+    for (const body of [[done, failed('UNAUTHORIZED')], lines, [failed('FORBIDDEN')], done, [done]]) expect(judged('trpc', body, 207)).toBe('delivered');
+    expect(judged('trpc', { result: { data: failed('UNAUTHORIZED') } })).toBe('delivered');
+  });
+
+  test('A23 a function of the app’s own gets body and answer', () => {
+    const mine: BodyErrors = (body, { status }) => status === 200 && !(body as { ok: boolean }).ok;
+    expect(judged(mine, { ok: false })).toBe('auth-expired');
+    expect(judged(mine, { ok: true })).toBe('delivered');
+    expect(judged(mine, { ok: false }, 201)).toBe('delivered');
+    expect(judged(mine, undefined)).toBe('delivered');
+  });
+
+  test('A23 what is nested without end ends nothing', () => {
+    let deep: unknown = failed('UNAUTHORIZED');
+    for (let depth = 0; depth < 10_000; depth++) deep = [deep];
+    expect(judged('trpc', deep)).toBe('delivered');
+    expect(judged('graphql', deep)).toBe('delivered');
   });
 });
 
 describe('not a JWT 401', () => {
-  test('A2 A3 a code outside the list', () => {
-    for (const body of [{ code: 'BadApiKey' }, { error: 'BadApiKey' }, { error: { code: 'BadApiKey' } }]) {
-      expect(classify(answer(401, { body }))).toBe('permanent');
-    }
-    expect(classify(answer(401, { body: { errors: [{ extensions: { code: 'FORBIDDEN' } }] } }))).toBe('permanent');
-  });
+  test.each(['BadApiKey', 'api_key_invalid', 'INVALID_EMAIL_OR_PASSWORD', 'wrong-password', 'InvalidOTP', 'totp.required', 'MFARequired', '2FA_REQUIRED', 'two_factor', 'recaptcha-failed'])(
+    'A2 A3 the code %s names another credential',
+    (code) => {
+      const data = { code };
+      for (const body of [{ code }, { error: code }, { error: { code } }, { error: { data } }, { errors: [{ extensions: { code } }] }, [{ code }]])
+        expect(classify(answer(401, { body }))).toBe('permanent');
+    },
+  );
 
   test('A3 another scheme, or another error, in WWW-Authenticate', () => {
     expect(challenge('Basic realm="x"')).toBe('permanent');
@@ -83,6 +216,10 @@ describe('not a JWT 401', () => {
     expect(challenge('Bearer error="invalid_request"')).toBe('permanent');
     expect(challenge('Bearer error="insufficient_scope", Basic realm="x"')).toBe('permanent');
     expect(challenge('Bearer error="insufficient_scope", Digest error="invalid_token"')).toBe('permanent');
+    for (const scheme of ['Basic', 'Digest', 'Negotiate', 'NTLM', 'Mutual', 'SCRAM-SHA-256', 'HOBA', 'Key']) {
+      expect(challenge(scheme)).toBe('permanent');
+      expect(challenge(`${scheme.toLowerCase()} realm="x", Negotiate`)).toBe('permanent');
+    }
   });
 
   test('A3 a request that carried no bearer', () => {

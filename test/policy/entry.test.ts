@@ -9,7 +9,9 @@ const transient = (changes: Partial<EntryInput & { type: 'transient' }> = {}): E
   type: 'transient',
   reason: 'server-error',
   delayMs: 2000,
+  retries: 1,
   maxAttempts: 5,
+  untilProbe: false,
   attemptId: 'fresh',
   othersAnswered: false,
   answer,
@@ -28,7 +30,7 @@ describe('transition', () => {
   });
 
   test('R5 a transient answer spends one retry and sets the due time', () => {
-    const { entry, events } = transition(record({ retries: 1 }), transient(), now);
+    const { entry, events } = transition(record({ retries: 1 }), transient({ retries: 2 }), now);
     expect(entry).toMatchObject({ state: 'pending', retries: 2, sends: 1, notBefore: 2100, lastAnswer: { status: 503 } });
     expect(events).toMatchObject([{ type: 'retrying', attempt: 2, maxAttempts: 5, delayMs: 2000, attemptId: 'fresh' }]);
   });
@@ -42,7 +44,7 @@ describe('transition', () => {
   });
 
   test('R4 being unreachable spends no retry', () => {
-    const { entry } = transition(record({ retries: 4, unreachable: 30 }), unreachable(), now);
+    const { entry } = transition(record({ retries: 4, unreachable: 30 }), unreachable({ retries: 4 }), now);
     expect(entry).toMatchObject({ retries: 4, unreachable: 31, state: 'pending' });
   });
 

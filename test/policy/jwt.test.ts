@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { decodeJwt, expiryOf, isExpired, isOlder } from '../../sw/policy/jwt.js';
+import { decodeJwt, expiryOf, isGoodForLonger, isOlder, isOver, type Clocks } from '../../sw/policy/jwt.js';
 import { jwt } from '../support/records.js';
 
 const now = 1_000_000_000_000;
-const seconds = now / 1000;
 
 describe('decodeJwt', () => {
   test('T3 reads base64url, not base64', () => {
@@ -27,26 +26,59 @@ describe('decodeJwt', () => {
   });
 });
 
-describe('isExpired', () => {
-  test('A6 allows 60 s of skew', () => {
-    expect(isExpired(jwt({ exp: seconds - 59 }), now)).toBe(false);
-    expect(isExpired(jwt({ exp: seconds - 61 }), now)).toBe(true);
+describe('expiryOf', () => {
+  test.each<[what: string, claims: unknown, expected: number | null]>([
+    ['seconds, as milliseconds', { exp: 7 }, 7_000],
+    ['a negative one: long over', { exp: -7 }, -7_000],
+    ['fractions', { exp: 7.5 }, 7_500],
+    ['none: it doesn’t say', {}, null],
+    ['null: none', { exp: null }, null],
+    ['milliseconds, 13 digits: they say nothing', { exp: 1_790_000_000_000 }, null],
+    ['a string: no server lets it pass', { exp: '9999999999' }, -Infinity],
+    ['a word', { exp: 'soon' }, -Infinity],
+    ['an object', { exp: {} }, -Infinity],
+    ['a boolean', { exp: true }, -Infinity],
+  ])('A20 an exp of %s', (_what, claims, expected) => {
+    expect(expiryOf(jwt(claims))).toBe(expected);
   });
 
-  test.each(['soon', '9999999999', {}, true])('A6 an exp of %j says nothing that could be trusted', (exp) => {
-    expect(isExpired(jwt({ exp }), now)).toBe(true);
-    expect(expiryOf(jwt({ exp }))).toBeNull();
-  });
-
-  test('T3 expiryOf gives milliseconds, and null where there’s no exp', () => {
-    expect(expiryOf(jwt({ exp: 7 }))).toBe(7000);
-    expect(expiryOf(jwt({}))).toBeNull();
+  test('A20 an opaque token doesn’t say', () => {
     expect(expiryOf('opaque')).toBeNull();
   });
+});
 
-  test('A6 an opaque token never says so', () => {
-    expect(isExpired('opaque', now)).toBe(false);
-    expect(isExpired(jwt({}), now)).toBe(false);
+const at = (device: number, server: number | null = null): Clocks => ({ device, server });
+
+describe('isOver', () => {
+  test('A6 A20 where only the device’s clock is known, 60 s of skew are allowed', () => {
+    expect(isOver(now, at(now + 60_000))).toBe(false);
+    expect(isOver(now, at(now + 60_001))).toBe(true);
+  });
+
+  test('A20 where the server’s clock is known, it’s over to the second, and by both clocks', () => {
+    expect(isOver(now, at(now - 1, now - 1))).toBe(false);
+    expect(isOver(now, at(now, now))).toBe(true);
+    expect(isOver(now, at(now + 3_600_000, now - 1))).toBe(false);
+    expect(isOver(now, at(now - 1, now + 3_600_000))).toBe(false);
+  });
+
+  test('A20 what doesn’t say is never over, and what can’t be read always is', () => {
+    expect(isOver(null, at(now, now))).toBe(false);
+    expect(isOver(-Infinity, at(0))).toBe(true);
+  });
+});
+
+describe('isGoodForLonger', () => {
+  test('A22 for over a minute, by either clock', () => {
+    expect(isGoodForLonger(now + 60_000, at(now))).toBe(false);
+    expect(isGoodForLonger(now + 60_001, at(now))).toBe(true);
+    expect(isGoodForLonger(now + 60_001, at(now, now + 1))).toBe(false);
+    expect(isGoodForLonger(now + 60_001, at(now + 1, now))).toBe(false);
+  });
+
+  test('A22 not where nothing is known', () => {
+    expect(isGoodForLonger(null, at(now))).toBe(false);
+    expect(isGoodForLonger(-Infinity, at(now))).toBe(false);
   });
 });
 

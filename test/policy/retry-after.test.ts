@@ -11,11 +11,33 @@ test.each([
   ['Wed, 31 Dec 2025 23:00:00 GMT', 0],
   ['999999999', 86_400_000],
   ['Fri, 01 Jan 2038 00:00:00 GMT', 86_400_000],
+  ['2500.11', 2_501_000],
+  ['12.5', 13_000],
+  ['0.9', 1_000],
+  ['5.916', 6_000],
+  ['0.0', 0],
+  ['Sunday, 06-Nov-94 08:49:37 GMT', 0],
+  ['-3', null],
+  ['1e9', null],
+  ['.5', null],
+  ['5.', null],
+  ['5 s', null],
+  ['2027-01-01', null],
   ['soon', null],
   ['', null],
   [undefined, null],
 ])('R6 Retry-After %j asks for %j ms', (header, expected) => {
   expect(retryAfterMs(header, now)).toBe(expected);
+});
+
+test.each<[what: string, headers: Record<string, string>, wait: number | null]>([
+  ['a limit’s own, of several the longest', { 'retry-after-short': '1', 'retry-after-long': '6' }, 6_000],
+  ['the plain one first, however short', { 'retry-after': '2', 'retry-after-long': '6' }, 2_000],
+  ['a limit’s own where the plain one says nothing', { 'retry-after': 'soon', 'retry-after-long': '6' }, 6_000],
+  ['a limit’s own before RateLimit', { ratelimit: '"default";r=0;t=30', 'retry-after-long': '6' }, 6_000],
+  ['no header that only begins like it', { 'retry-afterwards': '6', 'x-retry-after': '6' }, null],
+])('R6 %s', (_what, headers, wait) => {
+  expect(askedPatienceMs(headers, now)).toBe(wait);
 });
 
 describe('rateLimitMs', () => {

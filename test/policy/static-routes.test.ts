@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { isUnder } from '../../sw/policy/base-url.js';
 import { routesBeside } from '../../sw/policy/static-routes.js';
 
-const backend = (baseUrl: string, ...methods: string[]) => ({ baseUrl, methods: new Set(methods.length > 0 ? methods : ['POST']) });
+const backend = (baseUrl: string, ...methods: string[]) => ({ baseUrl, methods: new Set(methods.length > 0 ? methods : ['POST']), auth: null });
 
 interface Pattern {
   new (init: Record<string, string>): { test(url: string): boolean };
@@ -16,6 +16,12 @@ describe('routesBeside', () => {
       { protocol: 'https', hostname: 'x.example', port: '', pathname: '/api{/*}?', search: '*', hash: '*' },
       { protocol: 'https', hostname: 'y.example', port: '8080', pathname: '{/*}?', search: '*', hash: '*' },
     ]);
+  });
+
+  test('A24 not the GETs of a backend that learns tokens from them', () => {
+    const methods = (auth: { learn: boolean }) => routesBeside([backend('https://x.example/a'), { ...backend('https://x.example/b'), auth }]).map(({ condition }) => condition.requestMethod);
+    expect(methods({ learn: true })).toEqual([undefined, undefined]);
+    expect(methods({ learn: false })).toEqual([undefined, 'GET', 'HEAD', undefined]);
   });
 
   test('not a method that a backend keeps', () => {

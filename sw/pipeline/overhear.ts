@@ -1,0 +1,54 @@
+import { owning } from '../policy/base-url.js';
+import type { Backend } from './backend.js';
+import { newCredentialIn } from './candidate.js';
+import type { Holds } from './hold.js';
+import type { Scheduler } from './scheduler.js';
+import type { State } from './state.js';
+
+/**
+ * Learns the token of a request under a base URL that Holdfast doesn't answer: a GET, most often. Null where there's
+ * nothing to learn, which is decided at once. The promise never rejects.
+ */
+export type Overhear = (request: Request) => Promise<void> | null;
+
+export interface OverhearParts {
+  holds: Holds;
+  scheduler: Scheduler;
+  state: State;
+}
+
+export function createOverhear({ holds, scheduler, state }: OverhearParts): Overhear {
+  /** Who may take the token: of two namespaces on one base URL, those whose `match` takes the request. */
+  function listeners(request: Request): Backend[] {
+    const candidates = [...state.backends.values()].map((backend) => ({ backend, baseUrl: backend.config.baseUrl }));
+    const [first, ...others] = owning(request.url, candidates);
+    const same = others.filter(({ baseUrl }) => baseUrl === first?.baseUrl);
+    if (!first || same.length === 0) return first ? [first.backend] : [];
+    return [first, ...same].map(({ backend }) => backend).filter((backend) => isMatch(request, backend));
+  }
+
+  return (request) => {
+    if (!request.headers.has('authorization')) return null;
+    const heard = listeners(request).flatMap((backend) => {
+      const found = newCredentialIn(request, backend);
+      return found ? [{ backend, ...found, signOuts: backend.signOuts }] : [];
+    });
+    if (heard.length === 0) return null;
+    const learn = async () => {
+      await state.ready();
+      for (const { backend, credential, scheme, signOuts } of heard) await holds.learn(backend, credential, scheme, signOuts);
+      if (heard.some(({ backend, credential }) => backend.token?.value === credential && backend.lanes.any)) await scheduler.look();
+    };
+    // Without a storage nothing waits for a token.
+    return learn().catch(() => {});
+  };
+}
+
+/** `match` is the app's own, and may throw: then its backend takes nothing of this request. */
+function isMatch(request: Request, { config }: Backend): boolean {
+  try {
+    return config.match(request);
+  } catch {
+    return false;
+  }
+}
