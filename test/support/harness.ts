@@ -192,13 +192,16 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
   return harness;
 
   async function fetchAt(
-    { state, print, intercept }: ReturnType<typeof start>,
+    { state, print, intercept, overhear }: ReturnType<typeof start>,
     path: string,
     { clientId = 'page', gone = false, ...init }: NonNullable<Parameters<Harness['fetch']>[1]> = {},
   ): Promise<Response | null> {
     const request = new Request(new URL(path, ORIGIN), init);
     const backend = backendFor(request, state, print);
-    if (!backend) return null;
+    if (!backend) {
+      await overhear(request);
+      return null;
+    }
     let answered = () => {};
     const handled = new Promise<void>((resolve) => (answered = resolve));
     const context = { clientId, handled, waitUntil: () => {} };

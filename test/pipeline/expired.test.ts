@@ -1,0 +1,333 @@
+import { describe, expect, test } from 'vitest';
+import { createHarness, type Harness, type HarnessOptions } from '../support/harness.js';
+import { jwt } from '../support/records.js';
+
+const ok = (headers: Record<string, string> = {}) => new Response(null, { status: 201, headers });
+const sends = (log: string[]) => log.filter((line) => line.includes('send '));
+
+/** The server's clock, as the virtual one has it, ahead by so many seconds. */
+const date = (now: number, aheadS = 0) => ({ Date: new Date(now + aheadS * 1000).toUTCString() });
+
+const old = jwt({ sub: 'ann', exp: 100, iat: 0 });
+const fresh = jwt({ sub: 'ann', exp: 100_000, iat: 101 });
+
+/** An entry that waits with a token that's good until second 100, under a server that nobody reaches. */
+async function waiting(options?: HarnessOptions): Promise<Harness> {
+  const harness = createHarness(options);
+  harness.goOffline();
+  await harness.post('a', { token: old });
+  return harness;
+}
+
+/** Some time passes, and the server is there again. */
+async function back({ clock, goOnline, api }: Harness, ms: number): Promise<void> {
+  await clock.advance(ms);
+  goOnline();
+  await api.wake('online');
+  await clock.advance(0);
+}
+
+describe('a JWT that’s over by its own word', () => {
+  test('A20 is never put on a replay: a hold before the send, told once, and a fresh token delivers', async () => {
+    const harness = await waiting();
+    const { log, api, clock, printed, events } = harness;
+    await back(harness, 161_000);
+    await clock.advance(3_600_000);
+    expect(sends(log)).toEqual([]);
+    expect(events.filter(({ type }) => type === 'held' || type === 'auth-required')).toMatchObject([
+      { type: 'held', reason: 'auth-expired', id: null, owner: 'ann' },
+      { type: 'auth-required', reason: 'auth-expired', owner: 'ann' },
+    ]);
+    expect(await api.entries()).toMatchObject([{ state: 'held', reason: 'auth-expired', sends: 0 }]);
+    expect(printed).toHaveLength(1);
+    expect(printed[0]).toMatch(/^\[holdfast\] hold — auth expired \{"id":"[0-9A-Z]{26}","attempt":0\}$/);
+    expect(await api.provideToken(fresh)).toBe('released');
+    await clock.advance(0);
+    expect(sends(log)).toHaveLength(1);
+    expect(log.at(-1)).toContain('delivered');
+  });
+
+  test('A20 where only the device’s clock is known, a minute of skew is allowed', async () => {
+    const harness = await waiting();
+    await back(harness, 160_000);
+    expect(sends(harness.log)).toHaveLength(1);
+  });
+
+  test('A20 where the server’s clock was seen, it counts to the second', async () => {
+    for (const [ms, count] of [[99_000, 1], [101_000, 0]] as const) {
+      const harness = createHarness();
+      const { server, clock, post, goOffline } = harness;
+      server(() => ok(date(clock.now())));
+      await post('seen');
+      goOffline();
+      await post('a', { token: old });
+      await back(harness, ms);
+      expect(sends(harness.log).filter((line) => line.includes('send a'))).toHaveLength(count);
+    }
+  });
+
+  test('A20 a device whose clock is ahead by an hour sends what the server’s clock calls good', async () => {
+    const harness = createHarness();
+    const { server, clock, post, goOffline, log } = harness;
+    await clock.advance(3_600_000);
+    server(() => ok(date(clock.now(), -3600)));
+    await post('seen');
+    goOffline();
+    await post('a', { token: old });
+    await back(harness, 50_000);
+    expect(log.at(-1)).toContain('delivered');
+    expect(sends(log)).toHaveLength(2);
+  });
+
+  test('A20 the server’s clock is known to the next worker', async () => {
+    const harness = createHarness();
+    const { server, clock, post, goOffline, restart, api, goOnline } = harness;
+    server(() => ok(date(clock.now())));
+    await post('seen');
+    goOffline();
+    await post('a', { token: old });
+    restart();
+    await api.provideToken(old);
+    await clock.advance(101_000);
+    goOnline();
+    await api.wake('online');
+    await clock.advance(0);
+    expect(sends(harness.log).filter((line) => line.includes('send a'))).toEqual([]);
+  });
+
+  // An answer that has travelled for long says less of the clock than a quick one.
+  test('A20 a slow answer doesn’t set the server’s clock back', async () => {
+    const harness = createHarness();
+    const { server, clock, post, goOffline } = harness;
+    server(() => ok(date(clock.now())));
+    await post('quick');
+    server(() => ok(date(clock.now(), -30)));
+    await post('slow');
+    goOffline();
+    await post('a', { token: old });
+    await back(harness, 101_000);
+    expect(sends(harness.log).filter((line) => line.includes('send a'))).toEqual([]);
+  });
+
+  test('A20 nor after network errors: the circuit’s probe waits for a token as well', async () => {
+    const harness = createHarness();
+    const { server, post, log, clock, api } = harness;
+    server(() => 'drop');
+    await post('a', { token: old });
+    await clock.advance(160_000);
+    const before = sends(log).length;
+    expect(before).toBeGreaterThan(5);
+    await clock.advance(600_000);
+    expect(sends(log).length).toBe(before);
+    expect(await api.entries()).toMatchObject([{ state: 'held', reason: 'auth-expired' }]);
+    server(() => ok());
+    await api.provideToken(fresh);
+    await clock.advance(60_000);
+    expect(log.at(-1)).toContain('delivered');
+  });
+
+  test('A20 what comes over it while a hook is awaited isn’t sent either', async () => {
+    const harness = await waiting({ backends: [{ baseUrl: '/api', beforeSend: () => new Promise((resolve) => harness.clock.after(10_000, resolve)) }] });
+    await back(harness, 155_000);
+    await harness.clock.advance(20_000);
+    expect(sends(harness.log)).toEqual([]);
+    expect(await harness.api.entries()).toMatchObject([{ state: 'held', reason: 'auth-expired' }]);
+  });
+
+  test('A20 the same token again, and another that’s over, release nothing', async () => {
+    const harness = await waiting();
+    const { api, clock, log } = harness;
+    await back(harness, 161_000);
+    expect(await api.provideToken(old)).toBe('ignored: same-token');
+    expect(await api.provideToken(jwt({ sub: 'ann', exp: 99 }))).toBe('ignored: expired');
+    await clock.advance(60_000);
+    expect(sends(log)).toEqual([]);
+  });
+
+  test('A20 the hold outlives the worker', async () => {
+    const harness = await waiting();
+    await back(harness, 161_000);
+    harness.restart();
+    await harness.api.wake('connect');
+    await harness.clock.advance(0);
+    expect(await harness.api.entries()).toMatchObject([{ state: 'held', reason: 'auth-expired' }]);
+  });
+
+  test('A12 A20 another owner’s entries, and what needs no token, go on', async () => {
+    const harness = await waiting();
+    const { post, log } = harness;
+    await post('b', { headers: { 'Holdfast-Auth': 'none' } });
+    await back(harness, 161_000);
+    expect(sends(log)).toEqual(['161000 send b']);
+  });
+
+  test.each([
+    ['in milliseconds', 1_790_000_000_000],
+    ['none', undefined],
+  ])('A20 with an exp of %s the server judges', async (_what, exp) => {
+    const harness = createHarness();
+    harness.goOffline();
+    await harness.post('a', { token: jwt({ sub: 'ann', exp }) });
+    await back(harness, 3_600_000);
+    expect(harness.log.at(-1)).toContain('delivered');
+  });
+
+  test.each(['soon', '9999999999', {}, -1])('A20 with an exp of %j it’s over from the beginning', async (exp) => {
+    const harness = createHarness();
+    harness.goOffline();
+    await harness.post('a', { token: jwt({ sub: 'ann', exp }) });
+    await back(harness, 100_000);
+    expect(sends(harness.log)).toEqual([]);
+    expect(await harness.api.entries()).toMatchObject([{ state: 'held', reason: 'auth-expired' }]);
+  });
+});
+
+describe('the page’s own first send', () => {
+  const forbidden = () => new Response('Forbidden', { status: 403 });
+
+  test('A21 with a JWT that’s over goes out, and a 403 to it holds', async () => {
+    const { clock, server, post, api, log } = createHarness();
+    await clock.advance(161_000);
+    server(forbidden);
+    expect(await (await post('a', { token: old })).json()).toMatchObject({ queued: true, state: 'held', reason: 'auth-expired' });
+    server(() => ok());
+    await api.provideToken(fresh);
+    await clock.advance(0);
+    expect(sends(log).map((line) => line.split(' ')[2])).toEqual(['a', 'a']);
+    expect(log.at(-1)).toContain('delivered');
+  });
+
+  test('A21 with one that was good when it went out, a 403 is the page’s', async () => {
+    const { clock, server, post, api } = createHarness();
+    server(async () => {
+      await clock.advance(0);
+      return forbidden();
+    });
+    expect((await post('a', { token: old })).status).toBe(403);
+    expect(await api.entries()).toEqual([]);
+  });
+
+  test('A21 a 403 without a bearer, or with an opaque one, is the page’s', async () => {
+    const { server, post } = createHarness();
+    server(forbidden);
+    expect((await post('a')).status).toBe(403);
+    expect((await post('a', { token: 'opaque' })).status).toBe(403);
+  });
+
+  const wrongPassword = () => Response.json({ name: 'NotAuthenticated', message: 'Invalid login', code: 401 }, { status: 401 });
+  const live = jwt({ sub: 'ann', exp: 3600, iat: 0 });
+
+  test('A22 with a JWT that was accepted and is good for longer, its 401 is the page’s, and nothing is held', async () => {
+    const { server, post, api } = createHarness();
+    await post('a', { token: live });
+    server(wrongPassword);
+    const response = await post('login', { token: live });
+    expect(response.status).toBe(401);
+    expect(await response.json()).toMatchObject({ message: 'Invalid login' });
+    expect((await api.status()).backends).toMatchObject([{ waiting: 0, holds: [] }]);
+  });
+
+  test('A22 a replay’s delivery counts as accepted too', async () => {
+    const { server, post, api, goOffline, goOnline, clock } = createHarness();
+    goOffline();
+    await post('a', { token: live });
+    goOnline();
+    await api.wake('online');
+    await clock.advance(0);
+    server(wrongPassword);
+    expect((await post('login', { token: live })).status).toBe(401);
+  });
+
+  test.each<[what: string, earlier: string | null, token: string, at: number]>([
+    ['that was never accepted', null, live, 0],
+    ['another than the accepted one', jwt({ sub: 'ann', exp: 3500 }), live, 0],
+    ['that’s over within a minute', live, live, 3_550_000],
+    ['that’s opaque', 'opaque', 'opaque', 0],
+    ['that doesn’t say when it ends', jwt({ sub: 'ann' }), jwt({ sub: 'ann' }), 0],
+  ])('A17 A22 with a token %s, it’s held', async (_what, earlier, token, at) => {
+    const { server, post, clock } = createHarness();
+    if (earlier !== null) await post('a', { token: earlier });
+    await clock.advance(at);
+    server(wrongPassword);
+    expect((await post('b', { token })).status).toBe(202);
+  });
+
+  test('A22 a 401 that names the token holds all the same: it was revoked', async () => {
+    const { server, post } = createHarness();
+    await post('a', { token: live });
+    server(() => Response.json({ code: 'token_revoked' }, { status: 401 }));
+    expect((await post('b', { token: live })).status).toBe(202);
+  });
+
+  test('A22 what was answered with an error wasn’t accepted', async () => {
+    const { server, post } = createHarness();
+    server(() => new Response(null, { status: 422 }));
+    await post('a', { token: live });
+    server(wrongPassword);
+    expect((await post('b', { token: live })).status).toBe(202);
+  });
+});
+
+describe('a GET with a fresh token', () => {
+  const authorized = (token: string) => ({ headers: { Authorization: `Bearer ${token}` } });
+
+  test('A24 is left alone, and releases a hold', async () => {
+    const harness = await waiting();
+    const { fetch, clock, log } = harness;
+    await back(harness, 161_000);
+    expect(await fetch('/api/notes', authorized(fresh))).toBeNull();
+    await clock.advance(0);
+    expect(sends(log)).toHaveLength(1);
+    expect(log.at(-1)).toContain('delivered');
+  });
+
+  test('A24 is what a restarted worker learns its token from', async () => {
+    const harness = await waiting();
+    harness.restart();
+    await back(harness, 5_000);
+    expect(await harness.api.entries()).toMatchObject([{ state: 'held', reason: 'token-missing' }]);
+    await harness.fetch('/api/notes', authorized(old));
+    await harness.clock.advance(0);
+    expect(harness.log.at(-1)).toContain('delivered');
+  });
+
+  test.each<[string, string, RequestInit]>([
+    ['elsewhere', '/elsewhere', authorized(fresh)],
+    ['with the refused token', '/api/notes', authorized(old)],
+    ['marked as needing none', '/api/notes', { headers: { ...authorized(fresh).headers, 'Holdfast-Auth': 'none' } }],
+    ['without a token', '/api/notes', {}],
+  ])('A24 %s releases nothing', async (_what, path, init) => {
+    const harness = await waiting();
+    await back(harness, 161_000);
+    await harness.fetch(path, init as { headers: Record<string, string> });
+    await harness.clock.advance(60_000);
+    expect(sends(harness.log)).toEqual([]);
+  });
+
+  test('A24 not with auth.learn: false', async () => {
+    const harness = await waiting({ backends: [{ baseUrl: '/api', auth: { learn: false } }] });
+    await back(harness, 0);
+    await harness.fetch('/api/notes', authorized(fresh));
+    await harness.clock.advance(60_000);
+    expect(sends(harness.log)).toEqual([]);
+  });
+
+  test('A24 of two namespaces on one base URL, the one whose match takes it learns it', async () => {
+    const tenant = (name: string) => ({ baseUrl: '/api', namespace: name, match: (request: Request) => request.headers.get('x-tenant') === name });
+    const harness = createHarness({ backends: [tenant('a'), tenant('b')] });
+    harness.goOffline();
+    for (const name of ['a', 'b']) await harness.post(name, { token: old, headers: { 'X-Tenant': name } });
+    await back(harness, 161_000);
+    await harness.fetch('/api/notes', { headers: { Authorization: `Bearer ${fresh}`, 'X-Tenant': 'b' } });
+    await harness.clock.advance(0);
+    expect(sends(harness.log).map((line) => line.split(' ')[2])).toEqual(['b']);
+  });
+
+  test('A24 a request in mode bypass teaches its token, too', async () => {
+    const harness = await waiting();
+    await back(harness, 161_000);
+    await harness.post('now', { token: fresh, headers: { 'Holdfast-Mode': 'bypass' } });
+    await harness.clock.advance(0);
+    expect(sends(harness.log).map((line) => line.split(' ')[2]).sort()).toEqual(['a', 'now']);
+  });
+});

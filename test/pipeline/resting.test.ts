@@ -1,0 +1,227 @@
+import { describe, expect, test } from 'vitest';
+import { createHarness, type Harness, type HarnessOptions } from '../support/harness.js';
+
+const ok = () => new Response(null, { status: 201 });
+const failing = (status: number, headers = {}) => () => new Response(null, { status, headers });
+const sends = (log: string[]) => log.filter((line) => line.includes('send '));
+const waits = (log: string[]) => log.flatMap((line) => /retrying server-unavailable (\d+)/.exec(line)?.[1] ?? []).map(Number);
+
+/** By the path's last segment. */
+const byPath: HarnessOptions = { backends: [{ baseUrl: '/api', lane: (request) => new URL(request.url).pathname }] };
+
+/** An entry whose retries are used up under a server that only says "not now": it rests. */
+async function resting(status = 502, options: HarnessOptions = {}): Promise<Harness> {
+  const harness = createHarness(options);
+  harness.server(failing(status));
+  await harness.post('a', { path: '/api/a' });
+  await harness.clock.advance(62_000);
+  expect(await harness.api.entries()).toMatchObject([{ state: 'pending', reason: 'server-unavailable' }]);
+  return harness;
+}
+
+describe('a server that only says "not now"', () => {
+  test.each([425, 429, 502, 503, 504, 511, 520, 524, 527, 530])('R5 by a %d makes no dead letter: every five minutes at the latest, until it’s there', async (status) => {
+    const harness = await resting(status);
+    const { clock, log, events, server, api } = harness;
+    await clock.advance(3_600_000);
+    expect(waits(log).slice(0, 5)).toEqual([64_000, 128_000, 256_000, 300_000, 300_000]);
+    expect(events.filter(({ type }) => type === 'failed')).toEqual([]);
+    server(ok);
+    await clock.advance(300_000);
+    expect(log.at(-1)).toContain('delivered');
+    expect((await api.status()).waiting).toBe(0);
+  });
+
+  test('R5 a 403 with a Retry-After is one of them, and holds the whole backend back', async () => {
+    const harness = createHarness(byPath);
+    const { server, post, clock, log } = harness;
+    server(failing(403, { 'Retry-After': '40' }));
+    await post('a', { path: '/api/a' });
+    expect(await (await post('b', { path: '/api/b' })).json()).toMatchObject({ reason: 'rate-limited' });
+    await clock.advance(39_999);
+    expect(sends(log)).toEqual(['0 send a']);
+    await clock.advance(3_600_000);
+    expect(harness.events.filter(({ type }) => type === 'failed')).toEqual([]);
+  });
+
+  test('R5 its age ends it', async () => {
+    const harness = await resting(503, { backends: [{ baseUrl: '/api', limits: { maxAgeMs: 1_800_000 } }] });
+    await harness.clock.advance(1_800_000);
+    expect(await harness.api.entries()).toMatchObject([{ state: 'dead', reason: 'expired' }]);
+  });
+
+  test('R5 R9 the events say so, with no limit of retries', async () => {
+    const { events } = await resting();
+    const retrying = events.filter((event) => event.type === 'retrying');
+    expect(retrying.map(({ reason }) => reason)).toEqual([...Array<string>(5).fill('server-error'), 'server-unavailable']);
+    expect(retrying.map(({ maxAttempts }) => maxAttempts)).toEqual([5, 5, 5, 5, 5, null]);
+    expect(retrying.map(({ attempt }) => attempt)).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  test('R13 R5 it goes on resting in the next worker', async () => {
+    const harness = await resting();
+    const { clock, log, restart, api } = harness;
+    restart();
+    await api.wake('due');
+    await clock.advance(0);
+    expect(sends(log)).toHaveLength(6);
+    expect((await api.status()).nextAttemptAt).toBe(126_000);
+    await clock.advance(64_000);
+    expect(sends(log)).toHaveLength(7);
+  });
+
+  test.each(['online', 'visible', 'pageshow', 'connect'] as const)('R5 R14 it’s tried with the wake-up %s', async (reason) => {
+    const harness = await resting();
+    const { clock, log, api, server } = harness;
+    server(ok);
+    await clock.advance(1_000);
+    await api.wake(reason);
+    await clock.advance(0);
+    expect(log.at(-1)).toContain('delivered');
+  });
+
+  test('R5 a page’s own clock is no wake-up', async () => {
+    const harness = await resting();
+    await harness.clock.advance(1_000);
+    await harness.api.wake('due');
+    await harness.clock.advance(0);
+    expect(sends(harness.log)).toHaveLength(6);
+  });
+
+  test('R5 R18 with several lanes one probe at a time goes out, and the rest follows its success in order', async () => {
+    const harness = createHarness(byPath);
+    const { server, post, clock, log, api } = harness;
+    server(failing(502));
+    for (const name of ['a', 'b', 'c']) await post(name, { path: `/api/${name}` });
+    for (const name of ['a2', 'b2']) await post(name, { path: `/api/${name[0]}` });
+    await clock.advance(600_000);
+    const before = log.length;
+    await api.replay();
+    await clock.advance(0);
+    expect(sends(log.slice(before))).toHaveLength(1);
+    server(ok);
+    await api.replay();
+    await clock.advance(0);
+    expect((await api.status()).waiting).toBe(0);
+    const bodies = sends(log).map((line) => line.split(' ')[2]);
+    expect(bodies.indexOf('a2')).toBeGreaterThan(bodies.lastIndexOf('a'));
+    expect(bodies.indexOf('b2')).toBeGreaterThan(bodies.lastIndexOf('b'));
+  });
+
+  test('R5 what the application itself fails at has its five retries and its end all the same', async () => {
+    const harness = createHarness();
+    const { server, post, clock, log } = harness;
+    let count = 0;
+    server(() => new Response(null, { status: count++ < 5 ? 503 : 500 }));
+    await post('a');
+    await clock.advance(600_000);
+    expect(sends(log)).toHaveLength(6);
+    expect(log.at(-1)).toContain('failed retries-exhausted');
+  });
+
+  test('R5 after a rest, too: a proxy’s answers before don’t count against it', async () => {
+    const harness = await resting();
+    const { server, clock, log, events } = harness;
+    server(failing(500));
+    await clock.advance(600_000);
+    expect(sends(log)).toHaveLength(6 + 6);
+    const after = events.filter((event) => event.type === 'retrying').slice(6);
+    expect(after.map(({ attempt, maxAttempts }) => [attempt, maxAttempts])).toEqual([1, 2, 3, 4, 5].map((attempt) => [attempt, 5]));
+    expect(log.at(-1)).toContain('failed retries-exhausted');
+  });
+});
+
+describe('one path that isn’t there, on a server that is', () => {
+  const isDown = (path: string) => (request: Request) => (request.url.endsWith(path) ? failing(502)() : ok());
+
+  test('R5 rests by itself: the other lanes go on, and are answered by the server', async () => {
+    const harness = createHarness(byPath);
+    const { server, post, clock, log, api } = harness;
+    server(isDown('/a'));
+    await post('a', { path: '/api/a' });
+    for (let second = 0; second < 1200; second += 10) {
+      await clock.advance(10_000);
+      expect((await post('b', { path: '/api/b' })).status).toBe(201);
+    }
+    expect(sends(log).filter((line) => line.includes('send a')).length).toBeLessThan(12);
+    expect(await api.entries()).toMatchObject([{ state: 'pending', reason: 'server-unavailable' }]);
+  });
+
+  test('R5 R18 when it has closed the circuit to all, a new request is the next probe, and finds the server', async () => {
+    const harness = await resting(502, byPath);
+    const { server, post, clock, api } = harness;
+    server(isDown('/a'));
+    await clock.advance(40_000);
+    expect((await post('b', { path: '/api/b' })).status).toBe(201);
+    await clock.advance(0);
+    expect(await api.entries()).toMatchObject([{ state: 'pending', reason: 'server-unavailable' }]);
+    expect((await post('b', { path: '/api/b' })).status).toBe(201);
+  });
+
+  test('R5 what waits in another lane is the probe before one that rests', async () => {
+    const harness = await resting(502, byPath);
+    const { server, post, clock, log, goOffline, goOnline, api } = harness;
+    server(isDown('/a'));
+    goOffline();
+    await post('b', { path: '/api/b' });
+    goOnline();
+    const before = log.length;
+    await api.wake('online');
+    await clock.advance(0);
+    expect(sends(log.slice(before))[0]).toMatch(/send b$/);
+  });
+});
+
+describe('a page that goes on writing while the server rests', () => {
+  test('R5 brings the probe forward, though no more than every 32 s', async () => {
+    const harness = await resting();
+    const { post, clock, log, server } = harness;
+    await clock.advance(63_000);
+    expect(sends(log)).toHaveLength(6);
+    await clock.advance(2_000);
+    expect(sends(log)).toHaveLength(7);
+    for (let second = 0; second < 30; second++) {
+      await clock.advance(1_000);
+      expect((await post(`b${second}`, { path: '/api/a' })).status).toBe(202);
+    }
+    expect(sends(log)).toHaveLength(7);
+    server(ok);
+    await clock.advance(1_000);
+    await post('last', { path: '/api/a' });
+    await clock.advance(0);
+    expect((await harness.api.status()).waiting).toBe(0);
+    expect(sends(log).at(-1)).toMatch(/send last$/);
+  });
+});
+
+describe('retry: { maxRetries: 0 }', () => {
+  const none: HarnessOptions = { backends: [{ baseUrl: '/api', retry: { maxRetries: 0 } }] };
+
+  test('R5 the page’s own first send isn’t stored for an answer', async () => {
+    const { server, post, api } = createHarness(none);
+    server(failing(503));
+    expect((await post('a')).status).toBe(503);
+    expect(await api.entries()).toEqual([]);
+    expect((await api.status()).backends).toMatchObject([{ circuit: 'closed' }]);
+  });
+
+  test('R5 what was stored while nobody answered rests', async () => {
+    const harness = createHarness(none);
+    const { server, post, api, clock, goOffline, goOnline } = harness;
+    goOffline();
+    await post('a');
+    server(failing(503));
+    goOnline();
+    await api.wake('online');
+    await clock.advance(0);
+    expect(await api.entries()).toMatchObject([{ state: 'pending', reason: 'server-unavailable' }]);
+  });
+});
+
+test('R5 a retry policy of the app’s own that gives up is obeyed, whatever the status', async () => {
+  const harness = createHarness({ backends: [{ baseUrl: '/api', retry: ({ attempt }) => (attempt < 2 ? 10 : null) }] });
+  harness.server(failing(503));
+  await harness.post('a');
+  await harness.clock.advance(1_000);
+  expect(await harness.api.entries()).toMatchObject([{ state: 'dead', reason: 'retries-exhausted' }]);
+});
