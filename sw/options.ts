@@ -31,8 +31,8 @@ export interface AuthOptions {
   codes?: readonly string[];
   /**
    * Where the API says "not authenticated" in a body whose status doesn't: `'graphql'` knows `errors[].extensions.code`,
-   * `'trpc'` its envelopes, and a function gets the parsed JSON (JSON lines as an array; undefined for what isn't JSON,
-   * is over 64 KiB, or takes over 10 s) and the answer. Every JSON answer to a bearer is read for it. @default none is
+   * `'trpc'` its envelopes, and a function gets the parsed JSON, or JSON lines as an array, and the answer. Every JSON answer
+   * to a bearer is read for it, up to 64 KiB and for at most 10 s, before the page gets it. @default none is read
    * @example bodyErrors: (body) => body?.error?.type === 'session_expired'
    */
   bodyErrors?: BodyErrors;

@@ -85,7 +85,8 @@ function isPageFor({ url: asked, method, headers }: Request, { url, headers: ans
 async function jsonOf(response: Response, limit: number, clock: Clock): Promise<unknown> {
   try {
     const { bytes, truncated } = await readAtMost(response.clone(), limit, clock);
-    return truncated ? undefined : parsed(new TextDecoder().decode(bytes));
+    const text = new TextDecoder().decode(bytes);
+    return truncated ? linesOf(text.slice(0, text.lastIndexOf('\n') + 1)) : parsed(text);
   } catch {
     return undefined;
   }
@@ -95,10 +96,17 @@ function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // https://jsonlines.org, which tRPC's streamed batches are sent as.
-    const lines = text.trim().split('\n');
-    return lines.length > 1 ? lines.map((line) => JSON.parse(line) as unknown) : undefined;
+    return linesOf(text);
   }
+}
+
+/**
+ * JSON lines (https://jsonlines.org), which tRPC's streamed batches are sent as; undefined for less than two. Those of a
+ * stream that goes on are what has come so far.
+ */
+function linesOf(text: string): unknown {
+  const lines = text.trim().split('\n');
+  return lines.length > 1 ? lines.map((line) => JSON.parse(line) as unknown) : undefined;
 }
 
 /** Takes the answer that ends an entry: its body up to a MiB, and no longer than ten seconds. */

@@ -118,6 +118,13 @@ describe('bodyErrors', () => {
     expect(await harness.api.entries()).toMatchObject([{ state: 'held', reason: 'auth-expired' }]);
   });
 
+  test('A23 of a stream that goes on, the lines that have come count', async () => {
+    const lines = `${JSON.stringify({ 0: [[0], [null, 0, 0]] })}\n${JSON.stringify([0, 0, [[failed]]])}\n{"half":`;
+    const endless = () => new ReadableStream({ start: (stream) => stream.enqueue(new TextEncoder().encode(lines)) });
+    const harness = await replayed(() => new Response(endless(), { headers: { 'Content-Type': 'application/json' } }), trpc);
+    expect(await harness.api.entries()).toMatchObject([{ state: 'held', reason: 'auth-expired' }]);
+  });
+
   test('A23 a batch of which a part went through is delivered, and says so', async () => {
     const harness = await replayed(() => Response.json([{ result: { data: 1 } }, failed], { status: 207 }), trpc);
     expect(harness.events.at(-1)).toMatchObject({ type: 'delivered', status: 207, partial: true });
