@@ -1,23 +1,32 @@
 const DAY_MS = 86_400_000;
 
+/** Each of the three forms of an HTTP date begins with a day's name (RFC 9110 §5.6.7). V8 takes `12.5` and `after 5` for dates too. */
+const DATE = /^(?:mon|tue|wed|thu|fri|sat|sun)/i;
+
+/** Only the oldest form names no zone, and engines would take the device's for it. It means GMT. */
+const dateOf = (value: string): number => Date.parse(/gmt$/i.test(value) ? value : `${value} GMT`);
+
 /**
  * How long a server asks to be left alone, in milliseconds, or null when it doesn't.
  * Seconds or an HTTP date (RFC 9110 §10.2.3). A past date means now; over 24 h counts as 24 h. Seconds with decimals,
- * which some limiters send, are rounded up. A date begins with a letter: V8 takes `12.5` for one.
+ * which some limiters send, are rounded up.
  */
 export function retryAfterMs(header: string | undefined, now: number): number | null {
   const value = header?.trim() ?? '';
-  const wait = /^\d+(\.\d+)?$/.test(value) ? Math.ceil(Number(value)) * 1000 : /^[a-z]/i.test(value) ? Date.parse(value) - now : NaN;
+  const wait = /^\d+(\.\d+)?$/.test(value) ? Math.ceil(Number(value)) * 1000 : DATE.test(value) ? dateOf(value) - now : NaN;
   if (Number.isNaN(wait)) return null;
   return Math.min(DAY_MS, Math.max(0, wait));
 }
 
 /**
  * The longest `Retry-After-*`, in milliseconds, or null when there's none: @nestjs/throttler names the header after the
- * limit that refuses, when it has several.
+ * limit that refuses, when it has several. Azure's `Retry-After-Ms` is named after its unit.
  */
 function namedRetryAfterMs(headers: Readonly<Record<string, string>>, now: number): number | null {
-  const waits = Object.entries(headers).flatMap(([name, value]) => (name.startsWith('retry-after-') ? (retryAfterMs(value, now) ?? []) : []));
+  const waits = Object.entries(headers).flatMap(([name, value]) => {
+    if (name === 'retry-after-ms') return /^\d+(\.\d+)?$/.test(value.trim()) ? [Math.min(DAY_MS, Math.ceil(Number(value)))] : [];
+    return name.startsWith('retry-after-') ? (retryAfterMs(value, now) ?? []) : [];
+  });
   return waits.length > 0 ? Math.max(...waits) : null;
 }
 

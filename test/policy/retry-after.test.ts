@@ -17,6 +17,8 @@ test.each([
   ['5.916', 6_000],
   ['0.0', 0],
   ['Sunday, 06-Nov-94 08:49:37 GMT', 0],
+  ['Thursday, 01-Jan-26 00:01:00 GMT', 60_000],
+  ['Thu Jan  1 00:01:00 2026', 60_000],
   ['-3', null],
   ['1e9', null],
   ['.5', null],
@@ -24,6 +26,8 @@ test.each([
   ['5 s', null],
   ['2027-01-01', null],
   ['soon', null],
+  ['after 5', null],
+  ['Retry 3', null],
   ['', null],
   [undefined, null],
 ])('R6 Retry-After %j asks for %j ms', (header, expected) => {
@@ -35,6 +39,9 @@ test.each<[what: string, headers: Record<string, string>, wait: number | null]>(
   ['the plain one first, however short', { 'retry-after': '2', 'retry-after-long': '6' }, 2_000],
   ['a limit’s own where the plain one says nothing', { 'retry-after': 'soon', 'retry-after-long': '6' }, 6_000],
   ['a limit’s own before RateLimit', { ratelimit: '"default";r=0;t=30', 'retry-after-long': '6' }, 6_000],
+  ['one that’s named after its unit', { 'retry-after-ms': '6500' }, 6_500],
+  ['the plain one before it', { 'retry-after': '7', 'retry-after-ms': '6500' }, 7_000],
+  ['no unit without a number', { 'retry-after-ms': 'soon' }, null],
   ['no header that only begins like it', { 'retry-afterwards': '6', 'x-retry-after': '6' }, null],
 ])('R6 %s', (_what, headers, wait) => {
   expect(askedPatienceMs(headers, now)).toBe(wait);
