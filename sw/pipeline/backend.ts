@@ -199,7 +199,8 @@ export function authView(backend: Backend, { scheme, owner, session }: Credentia
   if (token && owner !== null && token.owner !== owner) return 'parked';
   const gate = gateOf(backend, owner);
   if (gate.hold) return 'held';
-  if (!token || isOver(token.expiresAt, clocksOf(backend, now))) return 'missing';
+  if (!token) return 'missing';
+  if (isOver(token.expiresAt, clocksOf(backend, now))) return 'over';
   return gate.probing ? 'probing' : 'open';
 }
 

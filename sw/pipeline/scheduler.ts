@@ -195,7 +195,7 @@ export function createScheduler({ ports, report, holds, state, replay, unanswere
     const now = clock.now();
     let plan = planSends(mine, viewOf(backend, backend.gated, now), now);
     const backsOff = mine.some((head) => head.retries > 0 && head.notBefore > now);
-    if ((plan.send.length > 0 || backsOff) && !(await isGateOpen(backend))) {
+    if ((plan.send.length > 0 || plan.over.length > 0 || backsOff) && !(await isGateOpen(backend))) {
       plan = planSends(mine, viewOf(backend, true, now), now);
     }
     for (const entry of plan.parked) tellParked(entry);
@@ -203,7 +203,7 @@ export function createScheduler({ ports, report, holds, state, replay, unanswere
     // What can't be written now must not stop those that can be sent.
     const failed: unknown[] = [];
     const written = (work: Promise<void>) => work.catch((error: unknown) => void failed.push(error));
-    for (const entry of plan.missing) await written(holds.missing(backend, entry));
+    for (const entry of [...plan.missing, ...plan.over]) await written(holds.missing(backend, entry));
     for (const entry of plan.expired) await written(expire(backend, entry));
     if (failed.length > 0) log.error("[holdfast] a change of state can't be written, and will be tried again", failed[0]);
     expiresAt = Math.min(plan.expiresAt ?? Infinity, expiresAt);

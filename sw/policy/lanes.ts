@@ -10,8 +10,10 @@ export type AuthView =
   | 'held'
   /** The live token is another user's. */
   | 'parked'
-  /** It needs a token, and there's none in memory, or the one that's there is over by its own word. */
-  | 'missing';
+  /** It needs a token and there's none in memory. */
+  | 'missing'
+  /** It needs a token, and the one in memory is over by its own word. */
+  | 'over';
 
 /** What the plan must know of a backend. */
 export interface BackendView {
@@ -32,8 +34,10 @@ export interface BackendView {
 
 export interface Plan {
   send: EntryRecord[];
-  /** The first of those that wait for nothing but a good token, one for each owner. */
+  /** The first of those that wait for nothing but a token that isn't there, one for each owner. */
   missing: EntryRecord[];
+  /** Those that would go out now, if their token weren't over. */
+  over: EntryRecord[];
   parked: EntryRecord[];
   /** Those that are too old, whatever they wait for. */
   expired: EntryRecord[];
@@ -52,7 +56,7 @@ export interface Plan {
  * @param heads the first entry of each turn (backend, lane, credential)
  */
 export function planSends(heads: readonly EntryRecord[], view: BackendView, now: number): Plan {
-  const plan: Plan = { send: [], missing: [], parked: [], expired: [], expiresAt: null, due: null };
+  const plan: Plan = { send: [], missing: [], over: [], parked: [], expired: [], expiresAt: null, due: null };
   const ready: EntryRecord[] = [];
   const wait = (until: number) => {
     plan.due = plan.due === null ? until : Math.min(plan.due, until);
@@ -63,13 +67,16 @@ export function planSends(heads: readonly EntryRecord[], view: BackendView, now:
     if (view.busyLanes.has(lane[0]!.lane)) continue;
     const next = firstSendable(lane.filter((head) => isYoung(head, view.maxAgeMs, plan, now)), view, plan);
     if (!next) continue;
-    // While nobody answers, the circuit's clock rules, and an answer makes everything due. So does it for what rests
-    // until the whole server is there again: such an entry has no time of its own.
-    const unreachable = next.unreachable > 0;
-    const due = Math.max(view.holdUntil, unreachable ? 0 : next.notBefore);
+    const due = dueAt(next, view);
     if (due > now) wait(due);
     else ready.push(next);
   }
+  // Nobody is asked for a token before there's any use for it.
+  plan.over = plan.over.filter((entry) => {
+    const due = Math.max(dueAt(entry, view), view.circuit.state === 'open' ? view.circuit.until : 0);
+    if (due > now) wait(due);
+    return due <= now && !view.gated;
+  });
   if (view.gated || ready.length === 0) return plan;
   ready.sort((a, b) => a.seq - b.seq);
 
@@ -91,6 +98,13 @@ export function planSends(heads: readonly EntryRecord[], view: BackendView, now:
   }
   return plan;
 }
+
+/**
+ * When an entry may go out, as far as it's for the entry to say. While nobody answers, the circuit's clock rules, and an
+ * answer makes everything due. So it is for what rests until the whole server is there again, which has no time of its own.
+ */
+const dueAt = ({ unreachable, notBefore }: EntryRecord, { holdUntil }: BackendView): number =>
+  Math.max(holdUntil, unreachable > 0 ? 0 : notBefore);
 
 function isYoung(head: EntryRecord, maxAgeMs: number, plan: Plan, now: number): boolean {
   // A dead letter stays; what can't be read has no age, and an end of its own.
@@ -117,6 +131,7 @@ function firstSendable(lane: readonly EntryRecord[], view: BackendView, plan: Pl
     const auth = view.auth(entry);
     if (auth === 'open' || auth === 'probing') return entry;
     if (auth === 'missing') plan.missing.push(entry);
+    if (auth === 'over') plan.over.push(entry);
     if (auth === 'parked') plan.parked.push(entry);
   }
   return undefined;

@@ -174,19 +174,21 @@ test.describe('GraphQL: mutations are stored, queries are not', () => {
     expect(await graphql(app, 'mutation', 'header', { headers: { 'Holdfast-Id': 'mine' } })).toEqual({ status: 202, body: { queued: 'mine' } });
   });
 
-  test('A2 Apollo’s UNAUTHENTICATED holds once auth.codes has it', async ({ openClients, server }) => {
+  test('A2 Apollo’s UNAUTHENTICATED holds, and with a list of codes only when the list has it', async ({ openClients, server }) => {
     const refused = { status: 401, body: { errors: [{ message: 'no', extensions: { code: 'UNAUTHENTICATED' } }] } };
     const app = await openClients({
       options: `backends: [
         { baseUrl: '/api/plain', ${NEVER} },
+        { baseUrl: '/api/strict', ${NEVER}, auth: { codes: holdfast.JWT_CODES } },
         { baseUrl: '/api/told', ${NEVER}, auth: { codes: [...holdfast.JWT_CODES, 'UNAUTHENTICATED'] } },
       ]`,
     });
     server.reply(refused);
     const token = await server.token('ann', -3600);
-    expect(await graphql(app, 'mutation', 'header', { path: '/api/plain/graphql', token })).toMatchObject({ status: 401 });
+    expect(await graphql(app, 'mutation', 'header', { path: '/api/plain/graphql', token })).toMatchObject({ status: 202 });
+    expect(await graphql(app, 'mutation', 'header', { path: '/api/strict/graphql', token })).toMatchObject({ status: 401 });
     expect(await graphql(app, 'mutation', 'header', { path: '/api/told/graphql', token })).toMatchObject({ status: 202 });
-    expect(await app.entries()).toMatchObject([{ state: 'held' }]);
+    expect(await app.entries()).toMatchObject([{ state: 'held' }, { state: 'held' }]);
   });
 });
 

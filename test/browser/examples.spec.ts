@@ -53,11 +53,11 @@ function serveAll(server: ApiServer, files: Files): void {
   for (const [url, { body, type }] of files) server.serve(url, body, type);
 }
 
-/** Serves JSON with a token that's over until it's told to give good ones. */
+/** Serves JSON with a token that the API refuses until it's told to give good ones. */
 function serveTokens(server: ApiServer, path: string): { renew(): void } {
-  let lifeS = -60;
-  server.serve(path, async () => JSON.stringify({ token: await server.token('ann', lifeS) }), 'application/json');
-  return { renew: () => void (lifeS = 600) };
+  let isGood = false;
+  server.serve(path, async () => JSON.stringify({ token: isGood ? await server.token('ann', 600) : await server.refusedToken() }), 'application/json');
+  return { renew: () => void (isGood = true) };
 }
 
 async function add(page: Page, text: string): Promise<void> {

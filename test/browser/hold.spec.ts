@@ -10,7 +10,7 @@ test('A1 A4 three entries and two tabs: one request, one auth-required, one line
   const second = await context.newPage();
   await second.goto(server.origin);
   await connectPage(second);
-  const lapsed = await server.token('ann', -3600);
+  const lapsed = await server.refusedToken();
   await server.unlisten();
   for (const body of ['a', 'b', 'c']) await app.post(body, { headers: authorization(lapsed) });
   await server.listen();
@@ -88,7 +88,7 @@ test('A7 a token while offline sends nothing until online; online while held sen
 test('A8 a token that’s posted while the doomed request is in flight isn’t lost', async ({ open, server }) => {
   const app = await open();
   await server.unlisten();
-  await app.post('a', { headers: authorization(await server.token('ann', -3600)) });
+  await app.post('a', { headers: authorization(await server.refusedToken()) });
   let refuse = () => {};
   server.reply((_request, count) =>
     count > 0 ? { status: 201 } : new Promise((resolve) => (refuse = () => resolve({ status: 401, body: { code: 'token_expired' } }))),

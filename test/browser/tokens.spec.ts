@@ -44,7 +44,7 @@ test.describe('T1 getToken', () => {
     const getToken = noting(`return fetch('/token').then((response) => response.text());`);
     const app = await open({ connect: getToken, options: lanes });
     const second = await secondTab(app, getToken);
-    const lapsed = await server.token('ann', -3600);
+    const lapsed = await server.refusedToken();
     await server.unlisten();
     for (const lane of ['a', 'b', 'c', 'd']) await app.post(lane, { path: `/api/${lane}`, headers: authorization(lapsed) });
     await server.listen();

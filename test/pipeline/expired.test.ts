@@ -47,6 +47,18 @@ describe('a JWT that’s over by its own word', () => {
     expect(log.at(-1)).toContain('delivered');
   });
 
+  test('A7 A20 nobody is asked for a token while there’s no network to send anything by', async () => {
+    const harness = await waiting();
+    const { clock, api, events } = harness;
+    await clock.advance(3_600_000);
+    await api.wake('due');
+    await clock.advance(3_600_000);
+    expect(events.some(({ type }) => type === 'held' || type === 'auth-required')).toBe(false);
+    expect(await api.entries()).toMatchObject([{ state: 'pending', reason: 'offline' }]);
+    await back(harness, 0);
+    expect(events.some(({ type }) => type === 'auth-required')).toBe(true);
+  });
+
   test('A20 where only the device’s clock is known, a minute of skew is allowed', async () => {
     const harness = await waiting();
     await back(harness, 160_000);

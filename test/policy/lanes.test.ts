@@ -70,6 +70,18 @@ describe('planSends', () => {
     expect(plan.missing).toHaveLength(1);
   });
 
+  test('A20 a token that’s over is said to be in the way of what would go out now, and of nothing before', () => {
+    const heads = [head(1, { scheme: 'Bearer' }), head(2, { scheme: 'Bearer', notBefore: 1500 }), head(3)];
+    const auth = (entry: EntryRecord) => (entry.scheme ? 'over' : 'open');
+    const plan = planSends(heads, view({ auth }), now);
+    expect([plan.over, plan.send].map((entries) => entries.map(({ seq }) => seq))).toEqual([[1], [3]]);
+    expect(plan.due).toBe(1500);
+    expect(planSends(heads, view({ auth, gated: true }), now).over).toEqual([]);
+    const open: Circuit = { state: 'open', since: 0, failures: 1, until: 1200, answered: false };
+    expect(planSends(heads.slice(0, 1), view({ auth, circuit: open }), now)).toMatchObject({ over: [], send: [], due: 1200 });
+    expect(planSends(heads, view({ auth, circuit: { ...open, until: 900 } }), now).over).toHaveLength(1);
+  });
+
   test('R18 while the circuit is open one probe goes out, when its time has come', () => {
     const open: Circuit = { state: 'open', since: 0, failures: 1, until: 1200, answered: false };
     const heads = [head(2, { unreachable: 1 }), head(1)];

@@ -48,6 +48,8 @@ export interface ApiServer {
   requireToken(): void;
   /** A real JWT. `lifeS` may be negative. */
   token(sub?: string, lifeS?: number): Promise<string>;
+  /** A JWT that's good for a minute by its own word, and refused: its key isn't the server's any more. */
+  refusedToken(sub?: string): Promise<string>;
   /** Serves a script or a page; a function makes it anew for each request. */
   serve(path: string, body: string | MakeBody, type?: string): void;
   /** The paths of answers that nobody read to their end. */
@@ -61,6 +63,7 @@ export interface ApiServer {
 }
 
 const SECRET = new TextEncoder().encode('a secret that only this server knows');
+const EARLIER_SECRET = new TextEncoder().encode('a secret that this server had before');
 const DIST = new URL('../../dist/', import.meta.url);
 const SCRIPTS = new Set(['/holdfast-sw.js', '/holdfast.js', '/holdfast-stream.js', '/holdfast-tools.js', '/holdfast-inspector.js', '/client.js', '/sw.js']);
 
@@ -164,13 +167,8 @@ export async function createApiServer({ cors = false } = {}): Promise<ApiServer>
     requireToken: () => {
       needsToken = true;
     },
-    token: (sub = 'ann', lifeS = 60) =>
-      new SignJWT({ nonce: nonce++ })
-        .setProtectedHeader({ alg: 'HS256' })
-        .setSubject(sub)
-        .setIssuedAt()
-        .setExpirationTime(Math.floor(Date.now() / 1000) + lifeS)
-        .sign(SECRET),
+    token: (sub = 'ann', lifeS = 60) => signed(SECRET, sub, lifeS, nonce++),
+    refusedToken: (sub = 'ann') => signed(EARLIER_SECRET, sub, 60, nonce++),
     serve: (path, body, type = 'text/javascript') => void served.set(path, { body, type }),
     arrived: (count) =>
       received.length >= count ? Promise.resolve() : new Promise((resolve) => void waiting.push({ count, resolve })),
@@ -179,6 +177,14 @@ export async function createApiServer({ cors = false } = {}): Promise<ApiServer>
     close: stop,
   };
 }
+
+const signed = (secret: Uint8Array, sub: string, lifeS: number, nonce: number): Promise<string> =>
+  new SignJWT({ nonce })
+    .setProtectedHeader({ alg: 'HS256' })
+    .setSubject(sub)
+    .setIssuedAt()
+    .setExpirationTime(Math.floor(Date.now() / 1000) + lifeS)
+    .sign(secret);
 
 async function verified(authorization: string | undefined): Promise<string | null> {
   if (!authorization?.startsWith('Bearer ')) return null;

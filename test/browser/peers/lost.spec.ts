@@ -45,7 +45,7 @@ test('the server answers a replay with a 500', async ({ workbox, holdfast }) => 
 test('the token has lapsed at replay, and the server answers with a 401', async ({ workbox, holdfast }) => {
   const scene = async (peer: Peer) => {
     peer.server.requireToken();
-    await owe(peer, ['a write'], { headers: { Authorization: `Bearer ${await peer.server.token('ann', -3600)}` } });
+    await owe(peer, ['a write'], { headers: { Authorization: `Bearer ${await peer.server.refusedToken()}` } });
     await peer.server.listen();
   };
 
