@@ -5,7 +5,7 @@ import { onDisk } from '../support/on-disk.js';
 test('the main job: stored while down, replayed, held on a JWT 401, released by a token, delivered in order', async ({ open, server }) => {
   server.requireToken();
   const app = await open();
-  const lapsed = await server.token('ann', -3600);
+  const lapsed = await server.refusedToken();
   await server.unlisten();
   for (const name of ['one', 'two', 'three']) expect(await app.post(name, bearer(lapsed))).toBe(202);
   expect(server.received).toEqual([]);
