@@ -26,6 +26,7 @@ export function createSessions({ clock }: Pick<Ports, 'clock'>, report: Report):
     const signedOut = { since, user, forgotten: last ?? forgotten };
     backend.record = { ...backend.record, signedOut, last: null, sessionUser: null, epoch: epoch + 1 };
     backend.token = null;
+    backend.acceptedCredential = null;
     backend.signOuts++;
     return before.signedOut ? [] : [{ type: 'held', ...aboutGate(backend, user, at), reason: 'signed-out', id: null }];
   }

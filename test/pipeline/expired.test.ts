@@ -271,6 +271,15 @@ describe('the page’s own first send', () => {
     expect((await post('b', { token: live })).status).toBe(202);
   });
 
+  test('A16 A22 what was accepted before a sign-out isn’t known any more after it', async () => {
+    const { server, post, api } = createHarness();
+    await post('a', { token: live });
+    await api.signOut();
+    await api.provideToken(jwt({ sub: 'ann', exp: 3600, iat: 1 }));
+    server(wrongPassword);
+    expect((await post('b', { token: live })).status).toBe(202);
+  });
+
   test('A22 what was answered with an error wasn’t accepted', async () => {
     const { server, post } = createHarness();
     server(() => new Response(null, { status: 422 }));

@@ -4,6 +4,7 @@ import {
   adoptWorkboxQueue,
   checkpointKey,
   classify,
+  type Classifier,
   connectivityGate,
   exponentialBackoff,
   fullJitter,
@@ -64,6 +65,7 @@ export async function page(registration: ServiceWorkerRegistration): Promise<voi
   // @ts-expect-error -- a token must come from somewhere
   await fetchToken({ maxRetries: 1 });
   new TokenRefreshError('why', 400).status satisfies number | null;
+  sync.addEventListener('delivered', ({ detail }) => detail.partial satisfies true | undefined);
   sync.addEventListener('held', ({ detail }) => detail.reason satisfies 'auth-expired' | 'token-missing' | 'signed-out');
   for await (const { id, event, data } of sync.observe('/api/feed', { taskId: 'feed' })) {
     id satisfies string | null;
@@ -108,8 +110,14 @@ export function worker(): void {
   // @ts-expect-error -- there's no such way to capture
   install({ backends: [{ baseUrl: '/api', capture: 'always' }] });
 
+  install({ backends: [{ baseUrl: '/api', auth: { bodyErrors: (body, { status }) => status === 200 && body === null } }] });
+  // @ts-expect-error -- there's no such body
+  install({ backends: [{ baseUrl: '/api', auth: { bodyErrors: 'rest' } }] });
+
   const outcome: Outcome = { kind: 'answer', status: 401, headers: {}, bearer: true };
-  classify(outcome, { codes: ['E1'] }) satisfies Verdict;
+  classify(outcome, { codes: ['E1'], bodyErrors: 'graphql' }) satisfies Verdict;
+  const redirected: Classifier = (answer) => (answer.kind === 'answer' && answer.redirected && answer.url?.endsWith('/login') ? 'auth-expired' : classify(answer));
+  install({ backends: [{ baseUrl: '/api', classify: redirected }] });
   fullJitter(exponentialBackoff({ baseMs: 1, capMs: 2 }))(0, Math.random()) satisfies number;
   checkpointKey({ baseUrl: 'https://x.example', taskId: 't' }) satisfies string;
   void (memoryCheckpoints().load('k') satisfies Promise<string | null>);
