@@ -46,17 +46,20 @@ export function reckon(
   const rests = answered && policyDelay !== null && config.maxRetries !== null && spent >= config.maxRetries;
   // If others are served, it's this request's own part of the server that isn't there, and the others needn't wait for it.
   const restsAlone = rests && backend.lastServedAt > entry.sentAt;
+  // A server that rests is asked by one probe at a time, whatever the probe has tried before.
+  const restsOn = answered && isNotNow(status) && circuit.state === 'open' && circuit.restingSince !== undefined;
+  const isDown = !answered || status === 503 || rests || restsOn;
   // The server's word is a floor: it may ask for more patience than the ladder has, not for less.
   const floor = answered ? askedPatienceMs(outcome.headers, now) : null;
   const delayMs = policyDelay === null ? null : Math.max(policyDelay, floor ?? 0);
   const othersAnswered = backend.lastAnswerAt > entry.sentAt;
 
   let record = backend.record;
-  if (!answered || ((status === 503 || rests) && !restsAlone)) {
+  if (isDown && !restsAlone) {
     const probe = circuit.state === 'open' && circuit.until <= startedAt;
     record = {
       ...record,
-      circuit: circuitFailed(circuit, { probe, answered, rests, until: now + (delayMs ?? 0) }, now),
+      circuit: circuitFailed(circuit, { probe, answered, rests: rests || restsOn, until: now + (delayMs ?? 0) }, now),
     };
   } else {
     record = { ...record, circuit: CLOSED };

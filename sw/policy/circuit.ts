@@ -23,7 +23,7 @@ export interface CircuitFailure {
   probe: boolean;
   /** Whether anybody answered. */
   answered: boolean;
-  /** Whether the entry's retries are used up, so that it only rests. */
+  /** Whether retries are used up, so that the server is only asked now and then. */
   rests: boolean;
   /** When the next probe may go. */
   until: number;

@@ -90,7 +90,9 @@ export function singleProbe({ scenario, strategy, agenda, server, random }: Worl
     const rests = answered && policyDelay !== null && entries.retries[entry]! >= strategy.maxRetries;
     const restsAlone = rests && servedAt[client]! > entries.sentAt[entry]!;
     const probe = circuit.state === 'open' && circuit.until <= now - roundTripMs;
-    circuits[client] = restsAlone ? CLOSED : circuitFailed(circuit, { probe, answered, rests, until: now + (delayMs ?? 0) }, now);
+    const restsOn = answered && circuit.state === 'open' && circuit.restingSince !== undefined;
+    const failure = { probe, answered, rests: rests || restsOn, until: now + (delayMs ?? 0) };
+    circuits[client] = restsAlone ? CLOSED : circuitFailed(circuit, failure, now);
     if (floor !== null) holdUntil[client] = Math.max(holdUntil[client]!, now + floor);
 
     entries.sentAt[entry] = now;

@@ -59,6 +59,19 @@ describe('a JWT that’s over by its own word', () => {
     expect(events.some(({ type }) => type === 'auth-required')).toBe(true);
   });
 
+  test('A7 A20 nor for one whose token was over when it came', async () => {
+    const harness = createHarness();
+    const { clock, goOffline, post, events, log } = harness;
+    await clock.advance(161_000);
+    goOffline();
+    await post('a', { token: old });
+    await clock.advance(60_000);
+    expect(events.some(({ type }) => type === 'auth-required')).toBe(false);
+    await back(harness, 0);
+    expect(events.some(({ type }) => type === 'auth-required')).toBe(true);
+    expect(sends(log)).toEqual([]);
+  });
+
   test('A20 where only the device’s clock is known, a minute of skew is allowed', async () => {
     const harness = await waiting();
     await back(harness, 160_000);

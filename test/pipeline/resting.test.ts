@@ -158,6 +158,17 @@ describe('one path that isn’t there, on a server that is', () => {
     expect((await post('b', { path: '/api/b' })).status).toBe(201);
   });
 
+  test('R18 R5 a probe of another lane that’s told "not now" sends nobody else after it', async () => {
+    const harness = await resting(502, byPath);
+    const { post, clock, log } = harness;
+    await clock.advance(40_000);
+    expect((await post('b', { path: '/api/b' })).status).toBe(202);
+    await clock.advance(0);
+    expect(sends(log)).toHaveLength(7);
+    await clock.advance(23_000);
+    expect(sends(log).slice(6).every((line) => line.endsWith('send b'))).toBe(true);
+  });
+
   test('R5 what waits in another lane is the probe before one that rests', async () => {
     const harness = await resting(502, byPath);
     const { server, post, clock, log, goOffline, goOnline, api } = harness;
