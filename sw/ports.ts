@@ -214,8 +214,8 @@ export interface Outbox {
   /** In the order of capture. Reads no body. */
   list(range: EntryRange): Promise<EntryRecord[]>;
   counts(backend: string): Promise<{ pending: number; dead: number }>;
-  /** The newest settlement under the reference. */
-  settlement(reference: Reference): Promise<Settlement | null>;
+  /** The newest settlement under the reference, and the request that it's the answer to. */
+  settlement(reference: Reference): Promise<Pick<KeptSettlement, keyof Settlement | 'requestId'> | null>;
   open(): Promise<Open>;
   /** The fetch events of these entries have their answers. */
   answered(seqs: readonly number[]): Promise<void>;

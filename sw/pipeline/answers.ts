@@ -13,7 +13,7 @@ export function createAnswers(report: Report, listing: Listing): AnswerFor {
   return (backend, { mode }, entry) => {
     const respond = mode && mode !== 'bypass' ? mode : backend.config.respond;
     if (respond === 'reject') return Response.error();
-    if (respond === 'wait') return report.settlementOf(entry.seq).then(settledResponse);
+    if (respond === 'wait') return report.settlementOf(entry).then(settledResponse);
     const info = listing.describe(entry);
     const { id, key, state, reason } = info;
     const own = typeof respond === 'function' ? respond({ ...info, url: entry.request.url }) : null;

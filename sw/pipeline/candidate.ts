@@ -38,9 +38,10 @@ export async function candidateOf(
   const { signOuts } = backend;
   const body = await bodyOf(request);
   const bodySize = sizeOf(body);
+  const requestId = chance.uuid();
   const {
     authorization = null,
-    [IDEMPOTENCY_HEADER]: ownKey = config.idempotencyKey ? `"${chance.uuid()}"` : null,
+    [IDEMPOTENCY_HEADER]: ownKey = config.idempotencyKey ? `"${requestId}"` : null,
     ...headers
   } = ownHeaders(request.headers);
 
@@ -55,6 +56,7 @@ export async function candidateOf(
     ...UNTRIED,
     id,
     key: joinKey(config.namespace, config.baseUrl, id),
+    requestId,
     backend: config.key,
     baseUrl: config.baseUrl,
     namespace: config.namespace,

@@ -180,7 +180,9 @@ export function createCommands(parts: CommandParts): SyncApi {
       const dead = found.at(-1);
       const kept = await outbox.settlement(reference);
       // It may be older than that, and not swept yet.
-      return kept && kept.at >= clock.now() - SETTLEMENT_MS ? kept : dead ? forgottenSettlement(dead) : null;
+      if (!kept || kept.at < clock.now() - SETTLEMENT_MS) return dead ? forgottenSettlement(dead) : null;
+      const { requestId: _, ...settlement } = kept;
+      return settlement;
     },
     retry: (reference) => toDead(reference, { type: 'retried' }),
     cancel,

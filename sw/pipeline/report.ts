@@ -1,6 +1,7 @@
 import type { Settlement } from '../protocol/api.js';
 import type { SyncEvent } from '../protocol/events.js';
 import type { Decision } from '../policy/entry.js';
+import type { EntryRecord } from '../policy/entry-record.js';
 import { maskUrl } from '../policy/secrets.js';
 import type { CaptureOrder, CaptureResult, Commit, Ports, Sweep } from '../ports.js';
 
@@ -18,15 +19,21 @@ export interface Report {
   storageFailed(method: string, url: string, error: unknown): void;
   /** Another worker has told of something: it may be what somebody waits for here. */
   heard(event: SyncEvent): void;
-  /** Resolves with the final answer to an entry while this worker lives; with null when it's replaced. */
-  settlementOf(seq: number): Promise<Settlement | null>;
+  /** Resolves with the final answer to an entry's request while this worker lives; with null when another takes its place. */
+  settlementOf(entry: Pick<EntryRecord, 'seq' | 'requestId'>): Promise<Settlement | null>;
+}
+
+/** Somebody who waits for the answer to a request. */
+interface Waiter {
+  requestId: string | undefined;
+  resolve(settlement: Settlement | null): void;
 }
 
 export function createReport(
   { clock, outbox, broadcast, log }: Pick<Ports, 'clock' | 'outbox' | 'broadcast' | 'log'>,
   onEvent?: (event: SyncEvent) => void,
 ): Report {
-  const waiters = new Map<number, ((settlement: Settlement | null) => void)[]>();
+  const waiters = new Map<number, Waiter[]>();
 
   const tell = (...events: SyncEvent[]) => {
     for (const event of events) {
@@ -42,13 +49,22 @@ export function createReport(
 
   const told = (decision: Decision) => {
     const { settlement } = decision;
-    if (settlement) end(settlement.seq, settlement);
+    if (settlement) end(settlement.seq, settlement.requestId, settlement);
     tell(...decision.events);
   };
 
-  const end = (seq: number, settlement: Settlement | null) => {
-    for (const resolve of waiters.get(seq) ?? []) resolve(settlement);
+  /** Whoever waits for another request than the one that has ended under its `seq` waits in vain: that was replaced. */
+  const end = (seq: number, requestId: string | undefined, settlement: Settlement) => {
+    for (const waiter of waiters.get(seq) ?? []) waiter.resolve(waiter.requestId === requestId ? settlement : null);
     waiters.delete(seq);
+  };
+
+  const replaced = (seq: number, requestId: string | undefined) => {
+    const all = waiters.get(seq) ?? [];
+    for (const waiter of all) if (waiter.requestId !== requestId) waiter.resolve(null);
+    const left = all.filter((waiter) => waiter.requestId === requestId);
+    if (left.length > 0) waiters.set(seq, left);
+    else waiters.delete(seq);
   };
 
   return {
@@ -69,7 +85,7 @@ export function createReport(
       const result = await outbox.capture(order);
       if (result.kind === 'stored') {
         // Whoever waited for the request that was replaced doesn't wait for this one.
-        if (result.replaced) end(result.seq, null);
+        if (result.replaced) replaced(result.seq, order.draft.requestId);
         told(result.decision);
       }
       return result;
@@ -81,14 +97,16 @@ export function createReport(
     },
     heard(event) {
       if (!('seq' in event) || !waiters.has(event.seq)) return;
-      outbox.settlement(event.key).then(
-        (settlement) => settlement?.seq === event.seq && end(event.seq, settlement),
-        (error: unknown) => log.warn("[holdfast] the answer that a page waits for can't be read", error),
-      );
+      const look = async () => {
+        const [settlement, [entry]] = await Promise.all([outbox.settlement(event.seq), outbox.find(event.seq)]);
+        if (settlement) end(event.seq, settlement.requestId, settlement);
+        else if (entry) replaced(event.seq, entry.requestId);
+      };
+      look().catch((error: unknown) => log.warn("[holdfast] the answer that a page waits for can't be read", error));
     },
-    settlementOf: (seq) =>
+    settlementOf: ({ seq, requestId }) =>
       new Promise((resolve) => {
-        waiters.set(seq, [...(waiters.get(seq) ?? []), resolve]);
+        waiters.set(seq, [...(waiters.get(seq) ?? []), { requestId, resolve }]);
       }),
   };
 }

@@ -37,6 +37,8 @@ export interface EntryRecord {
   seq: number;
   id: string;
   key: string;
+  /** Names the request. What takes its place under the same `seq` (`Holdfast-Replace`) has another. */
+  requestId?: string;
   /** The backend's key, `namespace|base URL`. */
   backend: string;
   baseUrl: string;

@@ -45,6 +45,8 @@ export interface KeptSettlement extends Settlement {
   owner?: string | null;
   /** The fetch event that waits for it, until that has its answer. */
   asked?: Asked;
+  /** The request that it's the answer to. */
+  requestId?: string;
 }
 
 /** What becomes of the entry. One decision is one transaction. */
@@ -179,13 +181,20 @@ export function transition(entry: EntryRecord, input: EntryInput, now: number): 
       return {
         entry: null,
         settlement: settlement(entry, 'cancelled', null, null, now),
-        events: [{ ...about, type: 'cancelled', mayBeDelivered: input.inFlight || entry.reason === 'first-send' }],
+        events: [{ ...about, type: 'cancelled', mayBeDelivered: input.inFlight || entry.reason === 'first-send' || mayHaveActed(entry) }],
       };
 
     case 'discarded':
       return { entry: null, events: [] };
   }
 }
+
+/**
+ * Whether the server may have acted on a send that's over: its answer wasn't heard, or was a failure of the server's own
+ * (408, 5xx). Sends that aren't on record any more count as such.
+ */
+const mayHaveActed = ({ attempts = [], sends }: EntryRecord): boolean =>
+  sends > attempts.length || attempts.some(({ status }) => status === null || status === 408 || status >= 500);
 
 /** Sets an entry aside as a dead letter. */
 function bury(
@@ -204,14 +213,14 @@ function bury(
 }
 
 function settlement(
-  { id, key, seq, asked, owner }: EntryRecord,
+  { id, key, seq, asked, owner, requestId }: EntryRecord,
   state: Settlement['state'],
   reason: DeadReason | null,
   answer: FinalAnswer | null,
   at: number,
 ): KeptSettlement {
   const { status = null, headers = {}, body = null, truncated = false } = answer ?? {};
-  const told = { id, key, seq, owner, state, reason, status, headers, body, truncated, at };
+  const told = { id, key, seq, owner, state, reason, status, headers, body, truncated, at, ...(requestId !== undefined && { requestId }) };
   // Its page waits for this answer, and may have to ask the next worker for it.
   return asked ? { ...told, asked } : told;
 }

@@ -168,7 +168,7 @@ export interface FailedEvent extends AboutEntry {
 /** The entry was ended by `cancel` or a purge, and is gone. */
 export interface CancelledEvent extends AboutEntry {
   type: 'cancelled';
-  /** True when it was on the wire: the server may have acted all the same. */
+  /** True when it was on the wire, or an earlier send had no answer, or a 408 or 5xx: the server may have acted all the same. */
   mayBeDelivered: boolean;
 }
 
