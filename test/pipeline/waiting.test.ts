@@ -24,7 +24,7 @@ describe('a page that waits for the answer to its request', () => {
     activate();
     server(() => 'hang');
     await clock.advance(3_000);
-    await api.wake('online');
+    await api.provideToken('opaque');
     await clock.advance(0);
     expect((await fetch('/api/notes', post('second', replace)))?.status).toBe(202);
     expect(await api.entries()).toHaveLength(2);
