@@ -6,7 +6,6 @@ import type { OldQueue, OldRow, Ports } from '../ports.js';
 import { candidateOf } from './candidate.js';
 import { readDirectives } from './directives.js';
 import { queued } from './enqueue.js';
-import type { Holds } from './hold.js';
 import { backendFor } from './intercept.js';
 import type { Report } from './report.js';
 import { DRAIN_LOCK, type Scheduler } from './scheduler.js';
@@ -23,9 +22,6 @@ export interface AdoptionParts {
   scheduler: Scheduler;
   state: State;
 }
-
-/** A token that lay on disk tells whose a request is. It may be old, so it isn't learnt. */
-const LEARNS_NOTHING: Pick<Holds, 'learn'> = { learn: async () => {} };
 
 /**
  * ```
@@ -62,10 +58,11 @@ export function createAdoption({ ports, report, scheduler, state }: AdoptionPart
     const lane = directives.lane ?? config.lane(request);
     const berth = backend.berths.take(lane);
     try {
-      const wanted = await candidateOf(request, directives, backend, { lane, berth, clientId: '' }, LEARNS_NOTHING, ports).catch(
+      const wanted = await candidateOf(request, directives, backend, { lane, berth, clientId: '' }, ports).catch(
         (error: unknown) => stays("its body can't be read", error),
       );
       if ('kind' in wanted) return wanted;
+      // A token that lay on disk tells whose a request is. It may be old, so it isn't learnt.
       const { draft: made, body } = wanted;
       // Of a request by cookie nobody knows whose it was; the old queue would have sent it as whoever is signed in.
       const draft = { ...made, reason: 'unreachable' as const, capturedAt: at, ...(made.session && { owner: null }) };

@@ -18,18 +18,19 @@ export interface Candidate {
   bearer: boolean;
   /** The token generation that the first send travels under. */
   generation: number;
+  /** Sign-outs there had been when it came. */
+  signOuts: number;
   berth: Berth;
   /** The same for the same request of the same page. Made when it's first asked for. */
   fingerprint(): Promise<string>;
 }
 
-/** Describes a request. Its body is read here, once, before anything is sent. */
+/** Describes a request, and changes nothing. Its body is read here, once, before anything is sent. */
 export async function candidateOf(
   request: Request,
   directives: Directives,
   backend: Backend,
   { lane, berth, clientId }: Pick<Candidate, 'berth'> & { lane: string; clientId: string },
-  holds: Pick<Holds, 'learn'>,
   { clock, chance, digest }: Pick<Ports, 'clock' | 'chance' | 'digest'>,
 ): Promise<Candidate> {
   const { config } = backend;
@@ -47,8 +48,6 @@ export async function candidateOf(
 
   const { bearer, credential, scheme } = credentialIn(authorization, directives, config);
   const session = config.auth !== null && !directives.anonymous && scheme === null;
-  if (scheme !== null && credential) await holds.learn(backend, credential, scheme, signOuts);
-
   const now = clock.now();
   const id = directives.id ?? generatedTaskId(now, chance.bytes(10));
   const owner = scheme !== null ? config.owner(credential) : session ? cookieUser : null;
@@ -75,9 +74,6 @@ export async function candidateOf(
     bodySize,
     turn: turnOf({ backend: config.key, lane, scheme, owner, session }),
   };
-  const { generation } = gateOf(backend, owner);
-  // A 401 for an older token than the live one says nothing about the live one.
-  const stale = backend.token !== null && backend.token.value !== credential;
   let fingerprint: Promise<string> | null = null;
   return {
     draft,
@@ -85,11 +81,29 @@ export async function candidateOf(
     authorization,
     credential,
     bearer,
-    generation: stale ? generation - 1 : generation,
+    generation: generationOf(backend, owner, credential),
+    signOuts,
     berth,
     fingerprint: () =>
       (fingerprint ??= fingerprintOf([clientId, request.method, request.url, ...request.headers], body, digest)),
   };
+}
+
+/** A 401 for an older token than the live one says nothing about the live one. */
+function generationOf(backend: Backend, owner: string | null, credential: string | null): number {
+  const isStale = backend.token !== null && backend.token.value !== credential;
+  return gateOf(backend, owner).generation - (isStale ? 1 : 0);
+}
+
+/**
+ * Learns the token of a request. Gives the request as it stands then: its first send travels under the token's generation.
+ *
+ * @param redelivered the browser has given its event to a second worker: its token may be an old one by now
+ */
+export async function learnFrom(wanted: Candidate, backend: Backend, holds: Pick<Holds, 'learn'>, redelivered: boolean): Promise<Candidate> {
+  const { credential, draft: { owner, scheme }, signOuts } = wanted;
+  if (scheme !== null && credential) await holds.learn(backend, credential, scheme, { signOuts, redelivered });
+  return { ...wanted, generation: generationOf(backend, owner, credential) };
 }
 
 interface Credentials {

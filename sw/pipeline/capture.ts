@@ -6,7 +6,7 @@ import { DEFAULT_RETRY } from '../policy/retry.js';
 import type { Draft, FetchContext, Ports } from '../ports.js';
 import { duplicate, settledResponse, type AnswerFor } from './answers.js';
 import { authView, gateOf, newFlight, type Backend } from './backend.js';
-import { candidateOf, type Candidate } from './candidate.js';
+import { candidateOf, learnFrom, type Candidate } from './candidate.js';
 import type { Directives } from './directives.js';
 import { queued, type Enqueue } from './enqueue.js';
 import type { Why } from './first-send.js';
@@ -104,7 +104,8 @@ export function createCapture(parts: CaptureParts): Capture {
     const entry = await takenUp(left, await isOvertaking(left));
     if (entry?.reason === 'first-send') {
       // Under its own id and idempotency key.
-      const again = { ...wanted, draft: { ...entry, turn: wanted.draft.turn } };
+      const informed = await learnFrom(wanted, backend, holds, true);
+      const again = { ...informed, draft: { ...entry, turn: wanted.draft.turn } };
       return launch(backend, again, directives, context, { adopted: { entry, flight } });
     }
     if (backend.flights.get(left.seq) === flight) backend.flights.delete(left.seq);
@@ -163,10 +164,11 @@ export function createCapture(parts: CaptureParts): Capture {
     const stopTimer = clock.after(PLACE_MS, berth.place);
     const known = unanswered.enter();
     try {
-      const wanted = await candidateOf(request, directives, backend, { ...context, lane, berth }, holds, ports);
+      const described = await candidateOf(request, directives, backend, { ...context, lane, berth }, ports);
       const whole = { ...context, signal: request.signal };
-      const resumed = known && (await resume(backend, wanted, directives, whole, known));
+      const resumed = known && (await resume(backend, described, directives, whole, known));
       if (resumed) return resumed;
+      const wanted = await learnFrom(described, backend, holds, false);
       return await (isOff ? launch(backend, wanted, directives, whole, { unstorable: true }) : capture(backend, wanted, directives, whole));
     } finally {
       known?.();

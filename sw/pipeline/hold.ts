@@ -1,8 +1,8 @@
 import type { TokenResult } from '../protocol/api.js';
 import type { HoldReason, SyncEvent } from '../protocol/events.js';
 import { credentialOf, type EntryRecord } from '../policy/entry-record.js';
-import { expiryOf, isOlder, isOver, issuedAt } from '../policy/jwt.js';
-import type { Ports, SignedOut } from '../ports.js';
+import { decodeJwt, expiryOf, isOlder, isOver, issuedAt } from '../policy/jwt.js';
+import type { LastToken, Ports, SignedOut } from '../ports.js';
 import { clocksOf, gateOf, stepGate, type Backend, type GateStep, type LiveToken } from './backend.js';
 import type { Report } from './report.js';
 
@@ -10,16 +10,20 @@ import type { Report } from './report.js';
 export interface Holds {
   /** Takes a token for a backend. */
   provide(backend: Backend, value: string, scheme: string): Promise<TokenResult>;
-  /**
-   * Learns the token of a request that the page makes itself.
-   *
-   * @param signOuts as they were when it came
-   */
-  learn(backend: Backend, value: string, scheme: string, signOuts: number): Promise<void>;
+  /** Learns the token of a request that the page makes itself. */
+  learn(backend: Backend, value: string, scheme: string, origin: TokenOrigin): Promise<void>;
   /** An entry needs a token, and there's none, or the one that's there is over by its own word: a hold before the send. */
   missing(backend: Backend, entry: Pick<EntryRecord, 'owner' | 'id' | 'sends'>): Promise<void>;
   /** To know a refused or forgotten token by. */
   mark(value: string, scheme: string): Promise<string>;
+}
+
+/** The request that a token is learnt from. */
+export interface TokenOrigin {
+  /** Sign-outs there had been when it came. */
+  signOuts: number;
+  /** The browser has given its event to a second worker. Its token is only learnt where it's the one known last. */
+  redelivered: boolean;
 }
 
 type HoldPorts = Pick<Ports, 'broadcast' | 'chance' | 'clock' | 'digest' | 'log'>;
@@ -52,8 +56,9 @@ export function createHolds({ broadcast, chance, clock, digest, log }: HoldPorts
     if (isLive && !gateOf(backend, owner).hold) return isOtherHeld(backend) ? 'other-owner' : 'ignored: same-token';
     // What was on its way at a sign-out signs nobody in, nor does a page that hasn't heard of it yet.
     if (backend.signOuts !== signOuts) return 'ignored: same-token';
-    if (learnt && signedOut && isForgotten(signedOut, value, own, owner)) return 'ignored: same-token';
+    if (learnt && signedOut && isForgotten(backend, signedOut, value, own, owner)) return 'ignored: same-token';
     if (learnt && live?.owner === owner && isOlder(value, live.value)) return 'ignored: same-token';
+    if (learnt && !live && isOfEarlierUser(before.last, value, owner)) return 'ignored: same-token';
 
     const token = { type: 'token', digest: own, expired: isOverNow(backend, value) } as const;
     const step = stepGate(backend, owner, token);
@@ -92,10 +97,11 @@ export function createHolds({ broadcast, chance, clock, digest, log }: HoldPorts
   return {
     mark,
     provide: (backend, value, scheme) => provide(backend, value, scheme, { learnt: false, signOuts: backend.signOuts }),
-    async learn(backend, value, scheme, signOuts) {
+    async learn(backend, value, scheme, { signOuts, redelivered }) {
       const { auth } = backend.config;
       const live = backend.token;
       if (!auth?.learn || live?.value === value) return;
+      if (redelivered && backend.record.last?.digest !== (await mark(value, scheme))) return;
       if (!isOverNow(backend, value)) {
         // The page wants its request sent, whatever becomes of the others.
         await written(provide(backend, value, scheme, { learnt: true, signOuts }), 'the release of a hold');
@@ -149,11 +155,24 @@ function goLive(backend: Backend, token: LiveToken): () => void {
   };
 }
 
-/** Whether it's the token that was forgotten at the sign-out, or one of the same user's that was made no later. */
-function isForgotten({ forgotten }: SignedOut, value: string, digest: string, owner: string | null): boolean {
+/**
+ * Whether it's the token that was forgotten at the sign-out, one of the same user's that was made no later, or any that
+ * was made before the sign-out: a write that was on its way brings it, or a page that hasn't heard.
+ */
+function isForgotten(backend: Backend, { forgotten, since }: SignedOut, value: string, digest: string, owner: string | null): boolean {
+  const { iat = Infinity } = decodeJwt(value) ?? {};
+  const { server } = clocksOf(backend, since);
+  // It's told in full seconds, and only the server's clock can be held against it.
+  if (server !== null && (iat + 1) * 1000 <= server) return true;
   const made = issuedAt(value);
   const isEarlier = made !== null && forgotten !== null && forgotten.issuedAt !== null && made <= forgotten.issuedAt;
   return forgotten?.digest === digest || (isEarlier && forgotten.owner === owner);
+}
+
+/** Whether the last token was another user's, and made later: a page of the earlier user's is still open. */
+function isOfEarlierUser(last: LastToken | null | undefined, value: string, owner: string | null): boolean {
+  const made = issuedAt(value);
+  return last != null && last.owner !== owner && made !== null && last.issuedAt !== null && made < last.issuedAt;
 }
 
 /** Whether a hold waits for another user than the one whose token is live. */

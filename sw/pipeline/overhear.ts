@@ -36,7 +36,7 @@ export function createOverhear({ holds, scheduler, state }: OverhearParts): Over
     if (heard.length === 0) return null;
     const learn = async () => {
       await state.ready();
-      for (const { backend, credential, scheme, signOuts } of heard) await holds.learn(backend, credential, scheme, signOuts);
+      for (const { backend, credential, scheme, signOuts } of heard) await holds.learn(backend, credential, scheme, { signOuts, redelivered: false });
       if (heard.some(({ backend, credential }) => backend.token?.value === credential && backend.lanes.any)) await scheduler.look();
     };
     // Without a storage nothing waits for a token.

@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest';
+import { createHarness, type Harness } from '../support/harness.js';
+import { settle } from '../support/virtual-clock.js';
+import { jwt } from '../support/records.js';
+
+const sends = (log: string[]) => log.filter((line) => line.includes('send '));
+const lastOwner = async ({ outbox }: Harness) => (await outbox.start()).backends[0]?.last?.owner;
+const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
+
+/** Answers with the virtual clock's time, so that the worker knows the server's. */
+const timed = ({ clock }: Harness) => () => new Response(null, { status: 201, headers: { Date: new Date(clock.now()).toUTCString() } });
+
+describe('a sign-out', () => {
+  const ann = (iat: number) => jwt({ sub: 'ann', iat, exp: 100_000 });
+
+  test('A16 isn’t undone by a token that was made before it, and that the worker has never seen', async () => {
+    const harness = createHarness();
+    const { server, post, clock, api, goOffline, goOnline, log } = harness;
+    server(timed(harness));
+    await post('a', { token: ann(0) });
+    await clock.advance(100_000);
+    await api.signOut({ purge: true });
+    goOffline();
+    await post('b', { token: ann(50) });
+    expect(await api.entries()).toMatchObject([{ state: 'parked', reason: 'signed-out' }]);
+    goOnline();
+    await api.wake('online');
+    await clock.advance(60_000);
+    expect(sends(log)).toHaveLength(1);
+  });
+
+  test('A18 is over with a token that was made after it, and with one that’s given by hand', async () => {
+    for (const give of [(harness: Harness) => harness.post('b', { token: ann(101) }), (harness: Harness) => harness.api.provideToken(ann(50))]) {
+      const harness = createHarness();
+      const { server, post, clock, api } = harness;
+      server(timed(harness));
+      await post('a', { token: ann(0) });
+      await clock.advance(100_000);
+      await api.signOut();
+      await clock.advance(5_000);
+      await give(harness);
+      expect((await api.status()).backends[0]?.holds).toEqual([]);
+    }
+  });
+});
+
+describe('another user’s token', () => {
+  const [ann, bob] = [jwt({ sub: 'ann', iat: 1, exp: 100_000 }), jwt({ sub: 'bob', iat: 50, exp: 100_000 })];
+
+  test('A15 of an event that comes again to the next worker doesn’t take the place of the one that was known last', async () => {
+    const harness = createHarness({ backends: [{ baseUrl: '/api', capture: 'write-ahead' }] });
+    const { server, fetch, api, restart } = harness;
+    server(() => 'hang');
+    const init = { method: 'POST', body: 'ann’s', headers: bearer(ann) };
+    void fetch('/api/notes', init);
+    await settle();
+    await api.provideToken(bob);
+    await settle();
+    restart();
+    void fetch('/api/notes', init);
+    await settle();
+    expect(sends(harness.log)).toHaveLength(2);
+    expect(await lastOwner(harness)).toBe('bob');
+  });
+
+  test('A15 of a page that’s still open from before doesn’t, either, in a worker that has no token yet', async () => {
+    const harness = createHarness();
+    const { post, api, restart, clock } = harness;
+    await post('x', { token: ann });
+    await api.provideToken(bob);
+    await settle();
+    restart();
+    await clock.advance(3_000);
+    await post('ann’s', { token: ann });
+    expect(await lastOwner(harness)).toBe('bob');
+  });
+
+  test('A18 the token that was known last is learnt from an event that comes again', async () => {
+    const harness = createHarness({ backends: [{ baseUrl: '/api', capture: 'write-ahead' }] });
+    const { server, fetch, api, restart, clock, goOffline, goOnline, post } = harness;
+    server(() => 'hang');
+    const init = { method: 'POST', body: 'a', headers: bearer(ann) };
+    void fetch('/api/notes', init);
+    await settle();
+    restart();
+    server(() => new Response(null, { status: 201 }));
+    await fetch('/api/notes', init);
+    goOffline();
+    await post('b', { token: ann, headers: { 'X-Later': '1' } });
+    goOnline();
+    await api.wake('online');
+    await clock.advance(0);
+    expect(harness.log.at(-1)).toContain('delivered');
+  });
+});
