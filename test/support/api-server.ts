@@ -189,7 +189,7 @@ const signed = (secret: Uint8Array, sub: string, lifeS: number, nonce: number): 
 async function verified(authorization: string | undefined): Promise<string | null> {
   if (!authorization?.startsWith('Bearer ')) return null;
   try {
-    const { payload } = await jwtVerify(authorization.slice('Bearer '.length), SECRET);
+    const { payload } = await jwtVerify(authorization.slice('Bearer '.length), SECRET, { algorithms: ['HS256'] });
     return payload.sub ?? null;
   } catch (error) {
     if (error instanceof errors.JOSEError) return null;
