@@ -2,14 +2,16 @@ import { defineConfig } from '@playwright/test';
 import { chromium } from './support/chromium.js';
 import { firefox } from './support/firefox.js';
 
-/** Its extensions, Background Sync, and other libraries beside Holdfast. Single tests say by themselves that they need Chromium. */
-const CHROMIUM_ONLY = ['extension.spec.ts', 'wake-ups.spec.ts', 'peers/**'];
+/**
+ * Its extensions, Background Sync, other libraries beside Holdfast, and servers that answer every browser alike. Single tests
+ * say by themselves that they need Chromium.
+ */
+const CHROMIUM_ONLY = ['extension.spec.ts', 'wake-ups.spec.ts', 'peers/**', 'test/world/**'];
 
 const launchFirefox = firefox();
 
 export default defineConfig({
-  testDir: './browser',
-  testMatch: '**/*.spec.ts',
+  testMatch: ['test/browser/**/*.spec.ts', 'test/world/**/*.spec.ts'],
   outputDir: '../test-results',
   fullyParallel: true,
   workers: 2,
