@@ -174,6 +174,14 @@ export function stepGate(backend: Backend, owner: string | null, event: AuthGate
   return { effect, undo };
 }
 
+/** Notes that pages have been told of a hold. False where there's none, or it was noted before. */
+export function markTold(backend: Backend, owner: string | null): boolean {
+  const gate = gateOf(backend, owner);
+  if (!gate.hold || gate.hold.told) return false;
+  setGate(backend, owner, { ...gate, hold: { ...gate.hold, told: true } });
+  return true;
+}
+
 function setGate(backend: Backend, owner: string | null, gate: AuthGate): void {
   backend.record = { ...backend.record, gates: { ...backend.record.gates, [owner ?? '']: gate } };
 }

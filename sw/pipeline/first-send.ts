@@ -108,7 +108,11 @@ async function holdFirst(
     // The token was the page's own and may have been old already: it doesn't count against the entry.
     input: { type: 'refused', digest: null, maxRejections: Infinity, answer: lastWords(outcome), block: false },
     events: effect === 'hold' ? holdEvents(backend, draft.owner, 'auth-expired', draft.id, at) : [],
-    written: () => effect === 'hold' && log.info(HOLD_LINE, { id: draft.id, attempt: 1 }),
+    written: () => {
+      if (effect !== 'hold') return;
+      holds.told(backend, draft.owner);
+      log.info(HOLD_LINE, { id: draft.id, attempt: 1 });
+    },
     // Nobody has been told of a hold, so there is none.
     failed: undo,
   };

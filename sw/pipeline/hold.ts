@@ -3,7 +3,7 @@ import type { HoldReason, SyncEvent } from '../protocol/events.js';
 import { credentialOf, type EntryRecord } from '../policy/entry-record.js';
 import { decodeJwt, expiryOf, isOlder, isOver, issuedAt } from '../policy/jwt.js';
 import type { LastToken, Ports, SignedOut } from '../ports.js';
-import { clocksOf, gateOf, stepGate, type Backend, type GateStep, type LiveToken } from './backend.js';
+import { clocksOf, gateOf, markTold, stepGate, type Backend, type GateStep, type LiveToken } from './backend.js';
 import type { Report } from './report.js';
 
 /** The auth hold: tokens in, releases out. */
@@ -14,6 +14,10 @@ export interface Holds {
   learn(backend: Backend, value: string, scheme: string, origin: TokenOrigin): Promise<void>;
   /** An entry needs a token, and there's none, or the one that's there is over by its own word: a hold before the send. */
   missing(backend: Backend, entry: Pick<EntryRecord, 'owner' | 'id' | 'sends'>): Promise<void>;
+  /** Pages have been told of a hold: written down, for the worker that finds it on disk. */
+  told(backend: Backend, owner: string | null): void;
+  /** Tells of the holds that an earlier worker has written and not lived to tell of. */
+  tellUntold(backends: Iterable<Backend>): void;
   /** To know a refused or forgotten token by. */
   mark(value: string, scheme: string): Promise<string>;
 }
@@ -94,8 +98,23 @@ export function createHolds({ broadcast, chance, clock, digest, log }: HoldPorts
     return isOtherHeld(backend) ? 'other-owner' : 'stored';
   };
 
+  const told = (backend: Backend, owner: string | null) => {
+    if (markTold(backend, owner)) void written(report.commit({ backend: backend.record }), 'who was told of a hold');
+  };
+
   return {
     mark,
+    told,
+    tellUntold(backends) {
+      for (const backend of backends) {
+        const { gates, signedOut } = backend.record;
+        for (const [name, { hold }] of Object.entries(gates)) {
+          if (!hold || hold.told || signedOut) continue;
+          report.tell(...holdEvents(backend, name || null, hold.reason, null, clock.now()));
+          told(backend, name || null);
+        }
+      }
+    },
     provide: (backend, value, scheme) => provide(backend, value, scheme, { learnt: false, signOuts: backend.signOuts }),
     async learn(backend, value, scheme, { signOuts, redelivered }) {
       const { auth } = backend.config;
@@ -128,6 +147,7 @@ export function createHolds({ broadcast, chance, clock, digest, log }: HoldPorts
         undo();
         throw error;
       }
+      told(backend, owner);
       if (live) log.info(HOLD_LINE, { id, attempt: sends });
     },
   };

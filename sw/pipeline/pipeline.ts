@@ -53,8 +53,14 @@ export function createPipeline({ ports, configs, location, instance, onEvent, lo
   const report = createReport(ports, onEvent);
   const unanswered = createUnanswered(ports, instance);
   const changes = createChanges();
-  const state = createState(configs.map((config) => createBackend(config, ports, changes)), { outbox: ports.outbox, unanswered, location, locale: locale ?? null });
   const holds = createHolds(ports, report);
+  const state = createState(configs.map((config) => createBackend(config, ports, changes)), {
+    outbox: ports.outbox,
+    unanswered,
+    location,
+    locale: locale ?? null,
+    loaded: () => holds.tellUntold(state.backends.values()),
+  });
   const listing = createListing(ports, state);
   const replay = createReplay({ ports, report, holds, listing, state });
   const scheduler = createScheduler({ ports, report, holds, state, replay, unanswered, instance });

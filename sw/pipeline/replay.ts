@@ -26,7 +26,7 @@ export interface ReplayParts {
   state: State;
 }
 
-export function createReplay({ ports, report, holds: { mark }, listing, state }: ReplayParts): Replay {
+export function createReplay({ ports, report, holds, listing, state }: ReplayParts): Replay {
   const { clock, outbox, log } = ports;
 
   const settle = (backend: Backend, { seq, idempotencyKey }: EntryRecord, input: EntryInput, events: SyncEvent[] = []) =>
@@ -147,7 +147,7 @@ export function createReplay({ ports, report, holds: { mark }, listing, state }:
     response: Response,
     sent: { generation: number; token: string | null },
   ): Promise<void> {
-    const digest = await mark(sent.token ?? '', entry.scheme ?? '');
+    const digest = await holds.mark(sent.token ?? '', entry.scheme ?? '');
     const answer: FinalAnswer = await finalAnswer(response, clock);
     if (flight.cancelled) return;
     flight.settling = true;
@@ -175,7 +175,9 @@ export function createReplay({ ports, report, holds: { mark }, listing, state }:
       undo();
       throw error;
     }
-    if (!isLast) log.info(HOLD_LINE, { id: entry.id, attempt: entry.sends + 1 });
+    if (isLast) return;
+    holds.told(backend, entry.owner);
+    log.info(HOLD_LINE, { id: entry.id, attempt: entry.sends + 1 });
   }
 }
 

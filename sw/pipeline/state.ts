@@ -16,9 +16,18 @@ export interface State {
   named(baseUrl: string, namespace?: string): Backend[];
 }
 
+export interface StateParts {
+  outbox: Outbox;
+  unanswered: Unanswered;
+  location: string;
+  locale: string | null;
+  /** What an earlier worker left has been read. */
+  loaded(): void;
+}
+
 export function createState(
   backends: readonly Backend[],
-  { outbox, unanswered, location, locale }: { outbox: Outbox; unanswered: Unanswered; location: string; locale: string | null },
+  { outbox, unanswered, location, locale, loaded }: StateParts,
 ): State {
   const byKey = new Map(backends.map((backend) => [backend.config.key, backend]));
   let loading: Promise<void> | undefined;
@@ -34,6 +43,7 @@ export function createState(
       const mine = started.turns.filter(([key]) => key === backend.config.key);
       backend.lanes.read(backend.lanes.startReading(), mine);
     }
+    loaded();
   };
 
   const state: State = {

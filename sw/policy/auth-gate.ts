@@ -29,6 +29,8 @@ export interface Hold {
   since: number;
   /** The digest of the token that was refused, or is over. Never the token. */
   refused: string | null;
+  /** Pages have been told of it. A worker may die between writing a hold and telling: the next one tells then. */
+  told?: true;
 }
 
 export type AuthGateEvent =

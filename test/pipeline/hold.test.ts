@@ -455,6 +455,27 @@ describe('nothing goes out as the wrong user', () => {
   });
 });
 
+describe('a hold that a worker has written, and not lived to tell of', () => {
+  test('A10 is told by the next worker, once', async () => {
+    const harness = createHarness();
+    await stored(harness, ['a']);
+    const { outbox, restart, api, clock, log, events } = harness;
+    const told = () => events.filter(({ type }) => type === 'auth-required').length;
+    expect(told()).toBe(1);
+    const [record] = (await outbox.start()).backends;
+    const [[owner, gate]] = Object.entries(record!.gates) as [[string, (typeof record & object)['gates'][string]]];
+    const { told: _, ...hold } = gate.hold!;
+    await outbox.commit({ backend: { ...record!, gates: { ...record!.gates, [owner]: { ...gate, hold } } } });
+    for (let start = 0; start < 3; start++) {
+      restart();
+      await api.status();
+      await clock.advance(3_000);
+    }
+    expect(told()).toBe(2);
+    expect(log.filter((line) => line.includes('held'))).toHaveLength(2);
+  });
+});
+
 describe('a 401 on the first send', () => {
   test('A11 during a hold, a request that needs no token is answered by the server itself', async () => {
     const harness = createHarness();
