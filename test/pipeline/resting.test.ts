@@ -80,6 +80,19 @@ describe('a server that only says "not now"', () => {
     expect(log.at(-1)).toContain('delivered');
   });
 
+  test('R5 R8 it’s tried when the network is back after a while, without another wait', async () => {
+    const harness = await resting();
+    const { clock, log, api, server, goOffline, goOnline } = harness;
+    goOffline();
+    await clock.advance(70_000);
+    expect(sends(log)).toHaveLength(6);
+    goOnline();
+    server(ok);
+    await api.wake('online');
+    await clock.advance(0);
+    expect(log.at(-1)).toContain('delivered');
+  });
+
   test('R5 a page’s own clock is no wake-up', async () => {
     const harness = await resting();
     await harness.clock.advance(1_000);
@@ -145,6 +158,22 @@ describe('one path that isn’t there, on a server that is', () => {
     }
     expect(sends(log).filter((line) => line.includes('send a')).length).toBeLessThan(12);
     expect(await api.entries()).toMatchObject([{ state: 'pending', reason: 'server-unavailable' }]);
+  });
+
+  test('R5 R14 is tried with a wake-up all the same', async () => {
+    const harness = createHarness(byPath);
+    const { server, post, clock, log, api } = harness;
+    server(isDown('/a'));
+    await post('a', { path: '/api/a' });
+    for (let second = 0; second < 80; second += 10) {
+      await clock.advance(10_000);
+      await post('b', { path: '/api/b' });
+    }
+    expect(await api.entries()).toMatchObject([{ state: 'pending', reason: 'server-unavailable' }]);
+    const before = log.length;
+    await api.wake('visible');
+    await clock.advance(0);
+    expect(sends(log.slice(before)).map((line) => line.split(' ')[2])).toEqual(['a']);
   });
 
   test('R5 R18 when it has closed the circuit to all, a new request is the next probe, and finds the server', async () => {
