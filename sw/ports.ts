@@ -48,6 +48,8 @@ export interface Locks {
   keep(name: string): void;
   /** Whether somebody alive holds it. */
   isHeld(name: string): Promise<boolean>;
+  /** The names of all that are held by somebody alive and begin so. */
+  held(prefix: string): Promise<string[]>;
   /** Whether it's free, or gets free within `ms`: a lock outlives its holder by a moment. */
   getsFree(name: string, ms: number): Promise<boolean>;
 }

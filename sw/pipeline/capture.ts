@@ -11,7 +11,9 @@ import type { Directives } from './directives.js';
 import { queued, type Enqueue } from './enqueue.js';
 import type { Why } from './first-send.js';
 import type { Holds } from './hold.js';
+import { readHeads } from './heads.js';
 import type { Launch } from './launch.js';
+import type { Neighbours } from './neighbours.js';
 import type { Report } from './report.js';
 import type { Scheduler } from './scheduler.js';
 import type { Unanswered } from './unanswered.js';
@@ -34,6 +36,7 @@ export interface CaptureParts {
   launch: Launch;
   answerFor: AnswerFor;
   unanswered: Unanswered;
+  neighbours: Neighbours;
   /** Names this worker. */
   instance: string;
 }
@@ -53,7 +56,7 @@ export interface CaptureParts {
  * ```
  */
 export function createCapture(parts: CaptureParts): Capture {
-  const { ports, report, holds, scheduler, enqueue, launch, answerFor, unanswered, instance } = parts;
+  const { ports, report, holds, scheduler, enqueue, launch, answerFor, unanswered, neighbours, instance } = parts;
   const { clock, outbox } = ports;
 
   /** Why a try would be in vain, or would overtake others; null when it's worth it. */
@@ -141,6 +144,8 @@ export function createCapture(parts: CaptureParts): Capture {
     context: FetchContext & { signal: AbortSignal },
   ): Promise<Response> {
     const { draft, berth } = wanted;
+    // What another living worker has stored isn't in this one's memory.
+    if (await neighbours.any().catch(() => false)) await readHeads([backend], outbox).catch(() => []);
     stir(backend, clock.now());
     let reason = inVain(backend, draft);
     if (!reason && backend.record.circuit.state === 'open') backend.probe = berth;

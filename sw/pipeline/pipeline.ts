@@ -12,6 +12,7 @@ import { createHolds } from './hold.js';
 import { createIntercept } from './intercept.js';
 import { createLaunch } from './launch.js';
 import { createListing } from './listing.js';
+import { createNeighbours } from './neighbours.js';
 import { createOverhear, type Overhear } from './overhear.js';
 import { createRemoteConfig, type RemoteConfig } from './remote-config.js';
 import { createReplay } from './replay.js';
@@ -67,7 +68,7 @@ export function createPipeline({ ports, configs, location, instance, onEvent, lo
   const answerFor = createAnswers(report, listing);
   const enqueue = createEnqueue({ ports, report, scheduler, answerFor, instance });
   const launch = createLaunch({ ports, report, holds, state, scheduler, enqueue, answerFor });
-  const capture = createCapture({ ports, report, holds, scheduler, enqueue, launch, answerFor, unanswered, instance });
+  const capture = createCapture({ ports, report, holds, scheduler, enqueue, launch, answerFor, unanswered, neighbours: createNeighbours(ports.locks, instance), instance });
   const connectivityChanged = (isNews: boolean) => {
     if (isNews) for (const { validation } of state.backends.values()) validation.doubt();
     changes.tell();

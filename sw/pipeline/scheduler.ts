@@ -1,10 +1,11 @@
 import { transition } from '../policy/entry.js';
-import { aboutEntry, turnOf, type EntryRecord } from '../policy/entry-record.js';
+import { aboutEntry, type EntryRecord } from '../policy/entry-record.js';
 import { planSends } from '../policy/lanes.js';
 import type { Ports } from '../ports.js';
 import { newFlight, viewOf, type Backend, type Flight } from './backend.js';
 import { createBackoffs } from './backoffs.js';
 import { createGatekeeper } from './gatekeeper.js';
+import { readHeads } from './heads.js';
 import type { Holds } from './hold.js';
 import type { Replay } from './replay.js';
 import type { Report } from './report.js';
@@ -136,7 +137,7 @@ export function createScheduler({ ports, report, holds, state, replay, unanswere
       }
       // A worker that an update has replaced leaves the rest to the newer one.
       if (!state.settings.paused && !broken && ports.isActive()) {
-        const known = isWhole ? await readHeads() : heads;
+        const known = isWhole ? await readHeads(state.backends.values(), outbox) : heads;
         for (const backend of state.backends.values()) {
           const mine = known.filter((head) => head.backend === backend.config.key);
           const soon = await startDue(backend, mine, started);
@@ -168,18 +169,6 @@ export function createScheduler({ ports, report, holds, state, replay, unanswere
     const busy = new Set([...mine, ...flying.filter(isMine), ...flights.values()].map(({ lane }) => lane));
     // A lane with two turns may have an older entry in the other.
     return mine.length === 0 || (lanes.all().every(([, lane]) => busy.has(lane)) && mine.every(({ lane }) => lanes.turns(lane).length === 1));
-  }
-
-  async function readHeads(): Promise<EntryRecord[]> {
-    const readings = [...state.backends.values()].map((backend) => ({ backend, at: backend.lanes.startReading() }));
-    const heads = await outbox.heads();
-    for (const { backend, at } of readings) {
-      const mine = heads.filter((head) => head.backend === backend.config.key);
-      const isFirstSend = ({ seq }: EntryRecord) => backend.flights.get(seq)?.firstSend === true;
-      const inLine = mine.filter((head) => !isFirstSend(head)).map(turnOf);
-      backend.lanes.read(at, inLine, mine.filter(isFirstSend).map(turnOf));
-    }
-    return heads;
   }
 
   /** Starts what may go out now at one backend. Gives the time to look again, or null. */

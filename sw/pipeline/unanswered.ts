@@ -18,8 +18,11 @@ const LOCK_MS = 1_000;
 /** Answers that were handed over within this are written down together. In milliseconds. */
 const GATHER_MS = 50;
 
+/** What the names of the locks begin with that workers keep while they live. */
+export const WORKER_LOCKS = 'holdfast:worker:';
+
 /** The lock that a worker keeps while it lives. */
-export const workerLock = (worker: string): string => `holdfast:worker:${worker}`;
+export const workerLock = (worker: string): string => WORKER_LOCKS + worker;
 
 /** Fetch events without an answer: those that an earlier worker left, and this one's own. */
 export interface Unanswered {

@@ -21,10 +21,13 @@ export const browserChance: Chance = {
 export const browserLocks: Locks = {
   exclusive: (name, work) => navigator.locks.request(name, work) as Promise<never>,
   keep: (name) => void navigator.locks.request(name, () => new Promise(() => {})),
-  isHeld: async (name) => ((await navigator.locks.query()).held ?? []).some((lock) => lock.name === name),
+  isHeld: async (name) => (await heldLocks()).includes(name),
+  held: async (prefix) => (await heldLocks()).filter((name) => name.startsWith(prefix)),
   getsFree: (name, ms) =>
     navigator.locks.request(name, { signal: AbortSignal.timeout(ms) }, () => true).catch(() => false),
 };
+
+const heldLocks = async (): Promise<string[]> => ((await navigator.locks.query()).held ?? []).map(({ name = '' }) => name);
 
 /** Not every browser has all of it, and an opaque origin is refused it. */
 export async function browserStorage(): Promise<StorageStatus> {

@@ -243,3 +243,22 @@ describe('limits', () => {
     expect(await harness.linger(1_000)).toBe(true);
   });
 });
+
+test('C6 a newer write doesn’t overtake what an older worker, which an update has replaced, has stored meanwhile', async () => {
+  const harness = createHarness();
+  const { server, fetch, clock, log, update } = harness;
+  let answer = (_response: Response) => {};
+  server(() => new Promise((resolve) => (answer = resolve)));
+  const { fetchAtFirst, activate } = update();
+  activate();
+  const older = fetchAtFirst('/api/notes', { method: 'POST', body: 'older' });
+  await settle();
+  answer(new Response(null, { status: 503 }));
+  expect((await older)?.status).toBe(202);
+  server(() => new Response(null, { status: 201 }));
+  const newer = await fetch('/api/notes', { method: 'POST', body: 'newer' });
+  expect(await newer?.json()).toMatchObject({ reason: expect.stringMatching(/behind-waiting|circuit-open/) as unknown });
+  await clock.advance(10_000);
+  const bodies = log.filter((line) => line.includes('send ')).map((line) => line.split(' ')[2]);
+  expect(bodies.slice(-2)).toEqual(['older', 'newer']);
+});

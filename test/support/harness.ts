@@ -228,6 +228,7 @@ function memoryLocks(): Locks & { forget(): void; release(name: string): void } 
     },
     keep: (name) => void kept.add(name),
     isHeld: async (name) => kept.has(name),
+    held: async (prefix) => [...kept].filter((name) => name.startsWith(prefix)),
     getsFree: async (name) => !kept.has(name),
     release: (name) => void kept.delete(name),
     forget: () => {

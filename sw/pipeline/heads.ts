@@ -1,0 +1,16 @@
+import { turnOf, type EntryRecord } from '../policy/entry-record.js';
+import type { Outbox } from '../ports.js';
+import type { Backend } from './backend.js';
+
+/** Reads the first entry of each turn, and brings what the backends know of their lanes up to date. */
+export async function readHeads(backends: Iterable<Backend>, outbox: Pick<Outbox, 'heads'>): Promise<EntryRecord[]> {
+  const readings = [...backends].map((backend) => ({ backend, at: backend.lanes.startReading() }));
+  const heads = await outbox.heads();
+  for (const { backend, at } of readings) {
+    const mine = heads.filter((head) => head.backend === backend.config.key);
+    const isFirstSend = ({ seq }: EntryRecord) => backend.flights.get(seq)?.firstSend === true;
+    const inLine = mine.filter((head) => !isFirstSend(head)).map(turnOf);
+    backend.lanes.read(at, inLine, mine.filter(isFirstSend).map(turnOf));
+  }
+  return heads;
+}
