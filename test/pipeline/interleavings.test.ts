@@ -246,11 +246,13 @@ describe('limits', () => {
 
 test('C6 a newer write doesn’t overtake what an older worker, which an update has replaced, has stored meanwhile', async () => {
   const harness = createHarness();
-  const { server, fetch, clock, log, update } = harness;
+  const { server, fetch, clock, log, update, api } = harness;
   let answer = (_response: Response) => {};
   server(() => new Promise((resolve) => (answer = resolve)));
   const { fetchAtFirst, activate } = update();
   activate();
+  // It has read what was on disk.
+  await api.status();
   const older = fetchAtFirst('/api/notes', { method: 'POST', body: 'older' });
   await settle();
   answer(new Response(null, { status: 503 }));
