@@ -95,8 +95,10 @@ export function createCapture(parts: CaptureParts): Capture {
     known: () => void,
   ): Promise<Response | null> {
     const flight = newFlight(wanted.draft, true);
+    let replay: Promise<void> | null = null;
     const left = await unanswered.claim(wanted.fingerprint, ({ seq, reason }) => {
-      if (reason === 'first-send') backend.flights.set(seq, flight);
+      replay = backend.flights.get(seq)?.done ?? null;
+      if (reason === 'first-send' && !replay) backend.flights.set(seq, flight);
     });
     known();
     if (!left) return null;
@@ -104,8 +106,10 @@ export function createCapture(parts: CaptureParts): Capture {
     // It has its place.
     wanted.berth.place();
     if (!('request' in left)) return settledResponse(left);
+    // Its lane didn't wait for the event: what it's answered with is the page's answer, too.
+    await (replay as Promise<void> | null)?.catch(() => {});
     const entry = await takenUp(left, await isOvertaking(left));
-    if (entry?.reason === 'first-send') {
+    if (entry?.reason === 'first-send' && backend.flights.get(left.seq) === flight) {
       // Under its own id and idempotency key.
       const informed = await learnFrom(wanted, backend, holds, true);
       const again = { ...informed, draft: { ...entry, turn: wanted.draft.turn } };

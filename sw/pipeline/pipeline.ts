@@ -12,7 +12,7 @@ import { createHolds } from './hold.js';
 import { createIntercept } from './intercept.js';
 import { createLaunch } from './launch.js';
 import { createListing } from './listing.js';
-import { createNeighbours } from './neighbours.js';
+import { createNeighbours, workerLock } from './neighbours.js';
 import { createOverhear, type Overhear } from './overhear.js';
 import { createRemoteConfig, type RemoteConfig } from './remote-config.js';
 import { createReplay } from './replay.js';
@@ -20,7 +20,7 @@ import { createReport, type Report } from './report.js';
 import { createScheduler, type Scheduler } from './scheduler.js';
 import { createSessions } from './sessions.js';
 import { createState, type State } from './state.js';
-import { createUnanswered, workerLock } from './unanswered.js';
+import { createUnanswered } from './unanswered.js';
 
 export interface PipelineParts {
   ports: Ports;
@@ -52,7 +52,8 @@ export interface Pipeline {
 export function createPipeline({ ports, configs, location, instance, onEvent, locale }: PipelineParts): Pipeline {
   ports.locks.keep(workerLock(instance));
   const report = createReport(ports, onEvent);
-  const unanswered = createUnanswered(ports, instance);
+  const neighbours = createNeighbours(ports.locks, instance);
+  const unanswered = createUnanswered(ports, neighbours, instance);
   const changes = createChanges();
   const holds = createHolds(ports, report);
   const state = createState(configs.map((config) => createBackend(config, ports, changes)), {
@@ -68,7 +69,7 @@ export function createPipeline({ ports, configs, location, instance, onEvent, lo
   const answerFor = createAnswers(report, listing);
   const enqueue = createEnqueue({ ports, report, scheduler, answerFor, instance });
   const launch = createLaunch({ ports, report, holds, state, scheduler, enqueue, answerFor });
-  const capture = createCapture({ ports, report, holds, scheduler, enqueue, launch, answerFor, unanswered, neighbours: createNeighbours(ports.locks, instance), instance });
+  const capture = createCapture({ ports, report, holds, scheduler, enqueue, launch, answerFor, unanswered, neighbours, instance });
   const connectivityChanged = (isNews: boolean) => {
     if (isNews) for (const { validation } of state.backends.values()) validation.doubt();
     changes.tell();
@@ -76,9 +77,8 @@ export function createPipeline({ ports, configs, location, instance, onEvent, lo
   const remote = createRemoteConfig({ ports, report, state, changed: () => void scheduler.look() });
   const sessions = createSessions(ports, report);
   const api = createCommands({ ports, state, report, holds, sessions, listing, scheduler, remote, connectivityChanged });
-  const mayComeAgain = () => unanswered.end() !== null;
   const overhear = createOverhear({ holds, scheduler, state });
-  const intercept = createIntercept({ capture, state, report, overhear, scheduler, remote, mayComeAgain, send: ports.send });
+  const intercept = createIntercept({ capture, state, report, overhear, scheduler, remote, mayComeAgain: unanswered.mayCome, send: ports.send });
   const adopt = createAdoption({ ports, report, scheduler, state });
   return { state, report, scheduler, remote, connectivityChanged, activated: unanswered.activated, api, intercept, overhear, adopt };
 }

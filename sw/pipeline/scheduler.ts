@@ -10,7 +10,8 @@ import type { Holds } from './hold.js';
 import type { Replay } from './replay.js';
 import type { Report } from './report.js';
 import type { State } from './state.js';
-import { workerLock, type Unanswered } from './unanswered.js';
+import { workerLock } from './neighbours.js';
+import type { Unanswered } from './unanswered.js';
 
 /** Held by whoever drains, in this worker or another. */
 export const DRAIN_LOCK = 'holdfast:drain';

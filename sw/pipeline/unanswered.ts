@@ -1,28 +1,26 @@
 import type { Decision, KeptSettlement } from '../policy/entry.js';
-import type { EntryRecord } from '../policy/entry-record.js';
+import type { Asked, EntryRecord } from '../policy/entry-record.js';
 import type { Ports } from '../ports.js';
+import { workerLock, type Neighbours } from './neighbours.js';
 
 /**
- * How long a new worker waits for fetch events that come again, in milliseconds. Chromium dispatches
- * one at once when it has lost the worker in the middle of it, and does so once
- * (`ServiceWorkerSubresourceLoader` in its sources). The request would be sent, or stored, twice.
+ * How long a lane waits for a fetch event that may come again, in milliseconds: then the page gets the server's own answer.
+ * Chromium dispatches one at once when it has lost the worker in the middle of it, and does so once
+ * (`ServiceWorkerSubresourceLoader` in its sources). What comes later is known all the same.
  */
 const COMES_AGAIN_MS = 2_000;
 
 /** A request that came in time may take so much longer to be read. In milliseconds. */
 const READ_MS = 5_000;
 
+/** No fetch event is older: Chromium ends one that has been open for five minutes. In milliseconds. */
+const OLDEST_EVENT_MS = 360_000;
+
 /** A lock outlives its worker by a moment. In milliseconds. */
 const LOCK_MS = 1_000;
 
 /** Answers that were handed over within this are written down together. In milliseconds. */
 const GATHER_MS = 50;
-
-/** What the names of the locks begin with that workers keep while they live. */
-export const WORKER_LOCKS = 'holdfast:worker:';
-
-/** The lock that a worker keeps while it lives. */
-export const workerLock = (worker: string): string => WORKER_LOCKS + worker;
 
 /** Fetch events without an answer: those that an earlier worker left, and this one's own. */
 export interface Unanswered {
@@ -31,6 +29,8 @@ export interface Unanswered {
    * can't be one that did.
    */
   enter(): (() => void) | null;
+  /** Whether any event may come that was with a worker that died. */
+  mayCome(): boolean;
   /** Whether the entry waits for its event. It isn't replayed meanwhile. */
   has(seq: number): boolean;
   /** When to look again whether an entry still waits; null when none does. */
@@ -53,7 +53,10 @@ export interface Unanswered {
   begin(): Promise<void>;
 }
 
-export function createUnanswered({ clock, locks, outbox, log }: Ports, instance: string): Unanswered {
+/** When an entry's fetch event came: what takes another's place keeps the other's time of capture. */
+const eventAt = ({ capturedAt, agesFrom = capturedAt }: EntryRecord): number => agesFrom;
+
+export function createUnanswered({ clock, locks, outbox, log }: Ports, neighbours: Neighbours, instance: string): Unanswered {
   let start = clock.now();
   let deadline = start + COMES_AGAIN_MS;
   let entries: EntryRecord[] = [];
@@ -66,6 +69,10 @@ export function createUnanswered({ clock, locks, outbox, log }: Ports, instance:
   const isLate = () => clock.now() >= deadline || clock.now() < start;
   const isOver = () => isLate() && (inHand === 0 || clock.now() >= deadline + READ_MS);
 
+  /** Whether an event may come that was with a worker that died: one is on disk, or a worker that may die has some. */
+  const mayCome = () => neighbours.mayBe() || entries.length + settlements.length > 0;
+  const isOld = (since: number) => since < clock.now() - OLDEST_EVENT_MS;
+
   const write = (work: Promise<unknown>): Promise<void> =>
     work.then(
       () => {},
@@ -74,31 +81,32 @@ export function createUnanswered({ clock, locks, outbox, log }: Ports, instance:
 
   /** Again and again, as the worker before may live on for a while: an update doesn't end it at once. */
   async function read(): Promise<void> {
+    const areLiving = await neighbours.any();
     const open = await outbox.open();
-    entries = open.entries.filter(({ seq, asked }) => asked?.worker !== instance && !claimed.has(seq));
-    settlements = open.settlements.filter(({ seq, asked }) => asked?.worker !== instance && !claimed.has(seq));
+    const isAnothers = ({ seq, asked }: Pick<EntryRecord, 'seq'> & { asked?: Asked | null }) => asked?.worker !== instance && !claimed.has(seq);
+    entries = open.entries.filter(isAnothers);
+    settlements = open.settlements.filter(isAnothers);
+    if (!areLiving) neighbours.gone();
   }
 
-  /** Nobody will ask for these any more. A later worker must not take a new request for one of them. */
+  /** Nobody will ask for the old ones any more. A later worker must not take a new request for one of them. */
   async function close(): Promise<void> {
-    if (!isOver()) {
-      clock.after(LOCK_MS, () => void write(close()));
-      return;
-    }
     await read();
-    const left = entries;
-    entries = settlements = [];
-    for (const { seq, asked } of left) {
-      if (!asked || (await locks.isHeld(workerLock(asked.worker)))) continue;
-      const closed = (entry: EntryRecord): Decision | null =>
-        entry.asked?.worker === asked.worker ? { entry: { ...entry, asked: null }, events: [] } : null;
+    const old = settlements.filter(({ at }) => isOld(at));
+    if (old.length > 0) await outbox.answered(old.map(({ seq }) => seq));
+    for (const entry of entries) {
+      const { seq, asked } = entry;
+      if (!asked || !isOld(eventAt(entry)) || (await locks.isHeld(workerLock(asked.worker)))) continue;
+      const closed = (current: EntryRecord): Decision | null =>
+        current.asked?.worker === asked.worker ? { entry: { ...current, asked: null }, events: [] } : null;
       await outbox.commit({ seq, decide: closed });
     }
+    await read();
   }
 
   return {
     enter() {
-      if (isLate()) return null;
+      if (!mayCome()) return null;
       inHand++;
       let left = false;
       return () => {
@@ -107,6 +115,7 @@ export function createUnanswered({ clock, locks, outbox, log }: Ports, instance:
       };
     },
     has: (seq) => !isOver() && entries.some((entry) => entry.seq === seq),
+    mayCome,
     end: () => (isOver() || entries.length === 0 ? null : Math.max(deadline, clock.now() + LOCK_MS)),
     async claim(fingerprint, taken) {
       // What can't be read now was read before.
@@ -114,7 +123,7 @@ export function createUnanswered({ clock, locks, outbox, log }: Ports, instance:
       if (entries.length + settlements.length === 0) return null;
       const mine = await fingerprint();
       for (const entry of entries) {
-        if (entry.asked?.fingerprint !== mine) continue;
+        if (entry.asked?.fingerprint !== mine || isOld(eventAt(entry))) continue;
         if (!(await locks.getsFree(workerLock(entry.asked.worker), LOCK_MS))) continue;
         // Another event of the same kind may have been quicker.
         if (claimed.has(entry.seq)) continue;
@@ -123,8 +132,7 @@ export function createUnanswered({ clock, locks, outbox, log }: Ports, instance:
         taken(entry);
         return entry;
       }
-      const isRecent = ({ at }: KeptSettlement) => at >= start - COMES_AGAIN_MS;
-      const settlement = settlements.find((one) => one.asked?.fingerprint === mine && isRecent(one) && !claimed.has(one.seq));
+      const settlement = settlements.find((one) => one.asked?.fingerprint === mine && !isOld(one.at) && !claimed.has(one.seq));
       if (settlement) claimed.add(settlement.seq);
       return settlement ?? null;
     },
@@ -145,10 +153,7 @@ export function createUnanswered({ clock, locks, outbox, log }: Ports, instance:
     },
     async begin() {
       await read();
-      // For what was settled long before, nobody has asked again.
-      const old = settlements.filter(({ at }) => at < start - COMES_AGAIN_MS);
-      if (old.length > 0) void write(outbox.answered(old.map(({ seq }) => seq)));
-      clock.after(Math.max(0, deadline - clock.now()), () => void write(close()));
+      if (entries.length + settlements.length > 0) void write(close());
     },
   };
 }
