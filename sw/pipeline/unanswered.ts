@@ -25,8 +25,8 @@ const GATHER_MS = 50;
 /** Fetch events without an answer: those that an earlier worker left, and this one's own. */
 export interface Unanswered {
   /**
-   * A fetch event has come. Gives what says that it's known whether it came before, and null where it
-   * can't be one that did.
+   * Registers a fetch event. Gives a function to call once its fingerprint has been checked; null while no event can
+   * come that a dead worker had.
    */
   enter(): (() => void) | null;
   /** Whether any event may come that was with a worker that died. */
