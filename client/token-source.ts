@@ -8,7 +8,7 @@ export interface TokenRequest {
   reason: AuthRequiredEvent['reason'] | 'expiring';
   baseUrl: string;
   namespace: string;
-  /** True when the server refused the last one, so the same again won't do. */
+  /** True when the server refused the last one, or it's over by its own `exp`, so the same again won't do. */
   rejected: boolean;
   /** Aborted when nobody waits any more: after 30 s, at a sign-out, or when the client is closed. */
   signal: AbortSignal;

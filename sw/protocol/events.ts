@@ -80,7 +80,7 @@ export type WaitReason =
   | 'circuit-open'
   /** What was captured earlier in its lane goes first. */
   | 'behind-waiting'
-  /** The server refused the token: a JWT 401. */
+  /** The server refused the token (a JWT 401), or the token is over by its own `exp`, so that it wasn't sent. */
   | 'auth-expired'
   /** It needs a token, and the worker has none, as after a restart. */
   | 'token-missing'
