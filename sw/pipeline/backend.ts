@@ -11,6 +11,7 @@ import type { BackendStatus, EntryInfo } from '../protocol/api.js';
 import { Berths, type Berth } from './berths.js';
 import { LaneLedger } from './lane-ledger.js';
 import type { Changes } from './changes.js';
+import { noteDate, type ServerClock } from './server-clock.js';
 import { createValidation, type Validation } from './validation.js';
 import type { BackendRecord, Limits, Ports, Settings } from '../ports.js';
 
@@ -102,7 +103,7 @@ export const newFlight = ({ lane, scheme }: Pick<EntryRecord, 'lane' | 'scheme'>
 });
 
 /** One backend at run time: its options, what's stored of it, its token and its sends under way. */
-export interface Backend {
+export interface Backend extends ServerClock {
   readonly config: BackendConfig;
   readonly gate: RetryGate;
   readonly validation: Validation;
@@ -129,9 +130,14 @@ export interface Backend {
 
 /** @param changes what may open the default gate */
 export function createBackend(config: BackendConfig, ports: Ports, changes: Changes): Backend {
-  const validation = createValidation({ ports, url: config.validate, changed: changes.tell });
+  const validation = createValidation({
+    ports,
+    url: config.validate,
+    changed: changes.tell,
+    noteClock: (headers) => noteDate(backend, headers, ports.clock.now()),
+  });
   const { isOnline } = ports;
-  return {
+  const backend: Backend = {
     config,
     gate: config.gate ?? connectivityGate({ isOnline, onChange: changes.listen, isValidated: validation.isValidated }),
     validation,
@@ -143,11 +149,13 @@ export function createBackend(config: BackendConfig, ports: Ports, changes: Chan
     lastAnswerAt: 0,
     lastServedAt: 0,
     acceptedCredential: null,
+    lateToken: null,
     signOuts: 0,
     gated: false,
     stalled: new Set(),
     probe: null,
   };
+  return backend;
 }
 
 export function gateOf({ record: { gates } }: Backend, owner: string | null): AuthGate {

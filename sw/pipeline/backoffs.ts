@@ -1,6 +1,7 @@
 import { circuitHurried } from '../policy/circuit.js';
 import { transition } from '../policy/entry.js';
-import { isResting } from '../policy/entry-record.js';
+import { isResting, type EntryRecord } from '../policy/entry-record.js';
+import { askedPatienceMs } from '../policy/retry-after.js';
 import type { Ports } from '../ports.js';
 import type { Backend } from './backend.js';
 import type { Report } from './report.js';
@@ -15,6 +16,12 @@ export interface Backoffs {
    * after a transient answer starts to do so now. What nobody answered has nothing to wait for any more.
    */
   restart(backend: Backend): Promise<void>;
+}
+
+/** Until when the last answer has asked to be left alone; 0 where it hasn't. */
+function patienceUntil({ lastAnswer }: EntryRecord): number {
+  const asked = lastAnswer && askedPatienceMs(lastAnswer.headers, lastAnswer.at);
+  return lastAnswer && asked !== null ? lastAnswer.at + asked : 0;
 }
 
 export function createBackoffs({ ports, report, state }: { ports: Ports; report: Report; state: State }): Backoffs {
@@ -37,10 +44,11 @@ export function createBackoffs({ ports, report, state }: { ports: Ports; report:
         const anyWaits = [...state.backends.values()].some(({ lanes }) => lanes.any);
         for (const head of anyWaits ? await outbox.heads() : []) {
           const { seq, notBefore } = head;
-          if (notBefore <= now || !(all || isResting(head))) continue;
+          const due = Math.max(now, patienceUntil(head));
+          if (notBefore <= due || !(all || isResting(head))) continue;
           await report.commit({
             seq,
-            decide: (entry) => (entry.state === 'pending' ? { entry: { ...entry, notBefore: now }, events: [] } : null),
+            decide: (entry) => (entry.state === 'pending' ? { entry: { ...entry, notBefore: due }, events: [] } : null),
           });
         }
       }),

@@ -117,7 +117,12 @@ export function createCapture(parts: CaptureParts): Capture {
     }
     if (backend.flights.get(left.seq) === flight) backend.flights.delete(left.seq);
     void scheduler.look();
-    if (entry) return answerFor(backend, directives, entry);
+    if (entry) {
+      const answer = answerFor(backend, directives, entry);
+      // Its replay may have been settled in the same transaction in which it was taken up.
+      report.lookFor(entry.seq);
+      return answer;
+    }
     // It was ended meanwhile, by the user or by another worker.
     return settledResponse(await outbox.settlement(left.key).catch(() => null));
   }

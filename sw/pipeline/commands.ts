@@ -138,7 +138,9 @@ export function createCommands(parts: CommandParts): SyncApi {
       if (scheme !== '') checkHeaderValue('scheme', scheme);
       const results: TokenResult[] = [];
       try {
-        for (const backend of targets(baseUrl, namespace)) results.push(await holds.provide(backend, value, scheme));
+        // As they are now: a sign-out that comes while one backend's is written is later than the token.
+        const wanted = targets(baseUrl, namespace).map((backend) => ({ backend, signOuts: backend.signOuts }));
+        for (const { backend, signOuts } of wanted) results.push(await holds.provide(backend, value, scheme, signOuts));
       } finally {
         void scheduler.look();
       }

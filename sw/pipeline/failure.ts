@@ -1,11 +1,12 @@
 import { circuitAttempt, circuitFailed, CLOSED } from '../policy/circuit.js';
 import type { EntryInput, FinalAnswer, TransientReason } from '../policy/entry.js';
-import { isResting, type EntryRecord } from '../policy/entry-record.js';
+import type { EntryRecord } from '../policy/entry-record.js';
 import type { Answer, Outcome } from '../policy/outcome.js';
 import { isNotNow } from '../policy/retry.js';
 import { askedPatienceMs } from '../policy/retry-after.js';
 import type { Ports } from '../ports.js';
 import type { Backend } from './backend.js';
+import { noteDate } from './server-clock.js';
 
 /** What a transient failure is called. */
 function transientReason(outcome: Outcome): TransientReason {
@@ -24,7 +25,7 @@ const FOR_ALL: ReadonlySet<number | null> = new Set([403, 429, 503]);
  */
 export function reckon(
   backend: Backend,
-  entry: Pick<EntryRecord, 'state' | 'reason' | 'retries' | 'sentAt'>,
+  entry: Pick<EntryRecord, 'retries' | 'sentAt'>,
   startedAt: number,
   outcome: Outcome,
   { clock, chance }: Pick<Ports, 'clock' | 'chance'>,
@@ -36,7 +37,8 @@ export function reckon(
   const { circuit } = backend.record;
 
   // What the application itself fails at has the whole ladder, however long a proxy has said "not now" before.
-  const spent = isResting(entry) && !isNotNow(status) ? 0 : entry.retries;
+  const isBeyond = config.maxRetries !== null && entry.retries > config.maxRetries;
+  const spent = isBeyond && !isNotNow(status) ? 0 : entry.retries;
   const policyDelay = config.retry({
     kind: answered ? 'answered' : 'unreachable',
     attempt: answered ? spent : circuitAttempt(circuit),
@@ -64,7 +66,7 @@ export function reckon(
   } else {
     record = { ...record, circuit: CLOSED };
   }
-  if (floor !== null && FOR_ALL.has(status)) {
+  if (floor !== null && (FOR_ALL.has(status) || (rests && !restsAlone))) {
     record = { ...record, holdUntil: Math.max(record.holdUntil, now + floor) };
   }
   backend.record = record;
@@ -88,31 +90,9 @@ export function reckon(
 /** What any answer tells, whatever its status. */
 function heard(backend: Backend, answer: Answer, now: number): void {
   backend.lastAnswerAt = now;
-  noteClock(backend, answer.headers, now);
+  noteDate(backend, answer.headers, now);
   backend.validation.heard(answer);
 }
-
-/** A device's clock may be wrong by hours, and then no token looks as long as it lives. */
-function noteClock(backend: Backend, { date, age }: Answer['headers'], now: number): void {
-  const skewMs = Date.parse(date ?? '') - now;
-  // An `Age` tells of a cache, whose `Date` is an old one. And other origins don't show it.
-  if (Number.isNaN(skewMs) || age !== undefined) return;
-  const serverSkewMs = nearerSkew(backend.record.serverSkewMs, skewMs);
-  if (serverSkewMs !== backend.record.serverSkewMs) backend.record = { ...backend.record, serverSkewMs };
-}
-
-/** A clock that's off by more than this was set, in milliseconds. */
-const SET_MS = 60_000;
-
-/** What is known so nearly isn't worth being written again, in milliseconds. */
-const NEAR_MS = 250;
-
-/**
- * Which of two readings of a server's clock to believe. A `Date` has full seconds and has travelled, so each reading is at
- * most what's true, and the larger one is nearer to it; unless the two are so far apart that a clock has been set.
- */
-const nearerSkew = (known: number | undefined, heard: number): number =>
-  known === undefined || heard > known + NEAR_MS || heard < known - SET_MS ? heard : known;
 
 /** An answer without its body: all that is kept of one that doesn't end the entry. */
 export const lastWords = ({ status, headers }: Answer): FinalAnswer => ({ status, headers, body: null, truncated: false });

@@ -80,7 +80,9 @@ export async function judgeFirst(
   answered(backend, outcome, ports.clock.now());
   if (verdict !== 'auth-expired') {
     if (wanted.bearer) stepGate(backend, wanted.draft.owner, { type: 'accepted', generation: wanted.generation });
-    if (wanted.bearer && verdict === 'delivered') backend.acceptedCredential = wanted.credential;
+    // What a sign-out has forgotten meanwhile stays forgotten.
+    const isSignedIn = wanted.signOuts === backend.signOuts;
+    if (wanted.bearer && verdict === 'delivered' && isSignedIn) backend.acceptedCredential = wanted.credential;
     return { kind: 'answer' };
   }
   const { autoRetry } = configurationOf(backend, state.settings);

@@ -5,11 +5,16 @@ import { decodeJwt, expiryOf, isOlder, isOver, issuedAt } from '../policy/jwt.js
 import type { LastToken, Ports, SignedOut } from '../ports.js';
 import { clocksOf, gateOf, markTold, stepGate, type Backend, type GateStep, type LiveToken } from './backend.js';
 import type { Report } from './report.js';
+import { noteLateToken } from './server-clock.js';
 
 /** The auth hold: tokens in, releases out. */
 export interface Holds {
-  /** Takes a token for a backend. */
-  provide(backend: Backend, value: string, scheme: string): Promise<TokenResult>;
+  /**
+   * Takes a token for a backend.
+   *
+   * @param signOuts that there had been when it came
+   */
+  provide(backend: Backend, value: string, scheme: string, signOuts: number): Promise<TokenResult>;
   /** Learns the token of a request that the page makes itself. */
   learn(backend: Backend, value: string, scheme: string, origin: TokenOrigin): Promise<void>;
   /** An entry needs a token, and there's none, or the one that's there is over by its own word: a hold before the send. */
@@ -48,7 +53,15 @@ export function createHolds({ broadcast, chance, clock, digest, log }: HoldPorts
   const written = (work: Promise<unknown>, what: string) =>
     work.catch((error: unknown) => log.error(`[holdfast] ${what} can't be written`, error));
 
-  const isOverNow = (backend: Backend, value: string) => isOver(expiryOf(value), clocksOf(backend, clock.now()));
+  /** Whether a token that has just come is over. One that seems to be tells of the clocks. */
+  const isOverNow = (backend: Backend, value: string) => {
+    const now = clock.now();
+    const expiresAt = expiryOf(value);
+    if (!isOver(expiresAt, clocksOf(backend, now))) return false;
+    const { iat } = decodeJwt(value) ?? {};
+    if (iat !== undefined) noteLateToken(backend, iat, now);
+    return isOver(expiresAt, clocksOf(backend, now));
+  };
 
   const provide = async (backend: Backend, value: string, scheme: string, { learnt, signOuts }: Came): Promise<TokenResult> => {
     const owner = backend.config.owner(value);
@@ -64,7 +77,7 @@ export function createHolds({ broadcast, chance, clock, digest, log }: HoldPorts
     if (learnt && live?.owner === owner && isOlder(value, live.value)) return 'ignored: same-token';
     if (learnt && !live && isOfEarlierUser(before.last, value, owner)) return 'ignored: same-token';
 
-    const token = { type: 'token', digest: own, expired: isOverNow(backend, value) } as const;
+    const token = { type: 'token', digest: own, expired: isOverNow(backend, value), learnt } as const;
     const step = stepGate(backend, owner, token);
     if (step.effect === 'ignore-same') return 'ignored: same-token';
     if (step.effect === 'ignore-expired') return 'ignored: expired';
@@ -115,7 +128,7 @@ export function createHolds({ broadcast, chance, clock, digest, log }: HoldPorts
         }
       }
     },
-    provide: (backend, value, scheme) => provide(backend, value, scheme, { learnt: false, signOuts: backend.signOuts }),
+    provide: (backend, value, scheme, signOuts) => provide(backend, value, scheme, { learnt: false, signOuts }),
     async learn(backend, value, scheme, { signOuts, redelivered }) {
       const { auth } = backend.config;
       const live = backend.token;

@@ -1,4 +1,5 @@
 import { owning } from '../policy/base-url.js';
+import { isOfOneKind } from '../policy/jwt.js';
 import type { Backend } from './backend.js';
 import { newCredentialIn } from './candidate.js';
 import type { Holds } from './hold.js';
@@ -31,7 +32,7 @@ export function createOverhear({ holds, scheduler, state }: OverhearParts): Over
     if (!request.headers.has('authorization')) return null;
     const heard = listeners(request).flatMap((backend) => {
       const found = newCredentialIn(request, backend);
-      return found ? [{ backend, ...found, signOuts: backend.signOuts }] : [];
+      return found && isOfItsKind(found, backend) ? [{ backend, ...found, signOuts: backend.signOuts }] : [];
     });
     if (heard.length === 0) return null;
     const learn = async () => {
@@ -42,6 +43,15 @@ export function createOverhear({ holds, scheduler, state }: OverhearParts): Over
     // Without a storage nothing waits for a token.
     return learn().catch(() => {});
   };
+}
+
+/**
+ * Whether a token is like the live one, and no key, password or token for something else that lies under the same URL. What
+ * is to be sent has its say by itself; a request that nobody keeps may be about anything.
+ */
+function isOfItsKind({ credential, scheme }: { credential: string; scheme: string }, { token }: Backend): boolean {
+  if (scheme.toLowerCase() !== (token?.scheme ?? 'Bearer').toLowerCase()) return false;
+  return token === null || isOfOneKind(credential, token.value);
 }
 
 /** `match` is the app's own, and may throw: then its backend takes nothing of this request. */

@@ -74,6 +74,7 @@ export function createReplay({ ports, report, holds, listing, state }: ReplayPar
     if (flight.cancelled || state.settings.paused || (view !== 'open' && view !== 'probing')) return;
     const token = entry.scheme === null ? null : backend.token;
     const { generation } = gateOf(backend, entry.owner);
+    const { signOuts } = backend;
     if (token && !request.headers.has('authorization') && isUnder(request.url, config.baseUrl)) {
       request.headers.set('authorization', authorizationOf(entry, token));
     }
@@ -87,7 +88,7 @@ export function createReplay({ ports, report, holds, listing, state }: ReplayPar
       readsAll: config.auth?.bodyErrors !== undefined,
     });
     if (flight.cancelled) return;
-    await judge(backend, entry, flight, transmission, { startedAt, generation, token: token?.value ?? null });
+    await judge(backend, entry, flight, transmission, { startedAt, generation, token: token?.value ?? null, signOuts });
   };
 
   /** Reads what must be read of the answer, and settles the entry by it. */
@@ -96,7 +97,7 @@ export function createReplay({ ports, report, holds, listing, state }: ReplayPar
     entry: EntryRecord,
     flight: Flight,
     { outcome, response, drop }: Transmission,
-    sent: { startedAt: number; generation: number; token: string | null },
+    sent: { startedAt: number; generation: number; token: string | null; signOuts: number },
   ): Promise<void> {
     const { config } = backend;
     const verdict = config.classify(outcome);
@@ -126,7 +127,8 @@ export function createReplay({ ports, report, holds, listing, state }: ReplayPar
     flight.settling = true;
     if (verdict !== 'delivered' || !answer || outcome.kind !== 'answer')
       return void (await bury(backend, entry, outcome.kind === 'answer' && outcome.isPage ? 'redirected' : 'permanent', answer));
-    if (sent.token !== null) backend.acceptedCredential = sent.token;
+    // What a sign-out has forgotten meanwhile stays forgotten.
+    if (sent.token !== null && sent.signOuts === backend.signOuts) backend.acceptedCredential = sent.token;
     const partial = isPartial(backend, outcome);
     if (partial) log.warn(`[holdfast] ${entry.id} is delivered in part: the server refused the rest of the batch for want of a good token`);
     flight.delivered = (await settle(backend, entry, { type: 'delivered', answer, partial })) !== null;

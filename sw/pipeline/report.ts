@@ -19,6 +19,8 @@ export interface Report {
   storageFailed(method: string, url: string, error: unknown): void;
   /** Another worker has told of something: it may be what somebody waits for here. */
   heard(event: SyncEvent): void;
+  /** An entry may have ended before somebody began to wait for it here. */
+  lookFor(seq: number): void;
   /** Resolves with the final answer to an entry's request while this worker lives; with null when another takes its place. */
   settlementOf(entry: Pick<EntryRecord, 'seq' | 'requestId'>): Promise<Settlement | null>;
 }
@@ -67,6 +69,16 @@ export function createReport(
     else waiters.delete(seq);
   };
 
+  function lookFor(seq: number): void {
+    if (!waiters.has(seq)) return;
+    const look = async () => {
+      const [settlement, [entry]] = await Promise.all([outbox.settlement(seq), outbox.find(seq)]);
+      if (settlement) end(seq, settlement.requestId, settlement);
+      else if (entry) replaced(seq, entry.requestId);
+    };
+    look().catch((error: unknown) => log.warn("[holdfast] the answer that a page waits for can't be read", error));
+  }
+
   return {
     tell,
     storageFailed(method, address, error) {
@@ -95,15 +107,8 @@ export function createReport(
       tell(...sweep.events);
       decisions.forEach(told);
     },
-    heard(event) {
-      if (!('seq' in event) || !waiters.has(event.seq)) return;
-      const look = async () => {
-        const [settlement, [entry]] = await Promise.all([outbox.settlement(event.seq), outbox.find(event.seq)]);
-        if (settlement) end(event.seq, settlement.requestId, settlement);
-        else if (entry) replaced(event.seq, entry.requestId);
-      };
-      look().catch((error: unknown) => log.warn("[holdfast] the answer that a page waits for can't be read", error));
-    },
+    heard: (event) => 'seq' in event && lookFor(event.seq),
+    lookFor,
     settlementOf: ({ seq, requestId }) =>
       new Promise((resolve) => {
         waiters.set(seq, [...(waiters.get(seq) ?? []), { requestId, resolve }]);

@@ -87,6 +87,7 @@ export function createScheduler({ ports, report, holds, state, replay, unanswere
       log.error('[holdfast] replay broke off and will be tried again', error);
       // A newer worker has upgraded the database: this one won't come to it any more.
       if (!(error instanceof Error && error.name === 'VersionError')) lookIn(PAUSE_MS);
+      nextLook = clock.now() + PAUSE_MS;
     } finally {
       // In the same turn as the last look at `again`, so that no call falls between.
       running = null;
@@ -249,7 +250,7 @@ export function createScheduler({ ports, report, holds, state, replay, unanswere
   async function linger(budgetMs: number): Promise<boolean> {
     const end = clock.now() + budgetMs;
     await look();
-    while (nextLook !== null && nextLook <= end) {
+    while (nextLook !== null && nextLook <= end && clock.now() < end && ports.isActive()) {
       const wait = Math.max(0, nextLook - clock.now());
       await new Promise<void>((resolve) => void clock.after(wait, resolve));
       await look();

@@ -42,6 +42,8 @@ export async function transmit(request: Request, options: TransmitOptions): Prom
   const stopTimer = timeoutMs > 0 ? clock.after(timeoutMs, () => cut.abort()) : () => {};
   try {
     const response = await send(request, AbortSignal.any([signal, cut.signal]));
+    // The answer has begun in time; its body has a time of its own.
+    stopTimer();
     return { outcome: await answer(request, response, options), response, drop: () => cut.abort() };
   } catch {
     const cause = cut.signal.aborted ? 'timeout' : 'network';

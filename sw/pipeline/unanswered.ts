@@ -70,7 +70,7 @@ export function createUnanswered({ clock, locks, outbox, log }: Ports, neighbour
   const isOver = () => isLate() && (inHand === 0 || clock.now() >= deadline + READ_MS);
 
   /** Whether an event may come that was with a worker that died: one is on disk, or a worker that may die has some. */
-  const mayCome = () => neighbours.mayBe() || entries.length + settlements.length > 0;
+  const mayCome = () => neighbours.mayBe() || entries.some((entry) => !isOld(eventAt(entry))) || settlements.some(({ at }) => !isOld(at));
   const isOld = (since: number) => since < clock.now() - OLDEST_EVENT_MS;
 
   const write = (work: Promise<unknown>): Promise<void> =>

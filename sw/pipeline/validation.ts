@@ -20,6 +20,8 @@ export interface ValidationParts {
   url: string | null;
   /** Something may be different now: whoever waits looks again. */
   changed(): void;
+  /** The backend has answered with these headers: its clock is among them. */
+  noteClock(headers: Readonly<Record<string, string>>): void;
 }
 
 const TIMEOUT_MS = 3_000;
@@ -29,7 +31,7 @@ const wait = fullJitter(exponentialBackoff(DEFAULT_RETRY.unreachable));
  * Asks by HEAD, and only for somebody who has something to send. No answer proves nothing, as a server
  * need not allow that request across origins: then what waits is sent and finds out.
  */
-export function createValidation({ ports, url, changed }: ValidationParts): Validation {
+export function createValidation({ ports, url, changed, noteClock }: ValidationParts): Validation {
   const { clock, chance, send, log } = ports;
   let isSure = url === null;
   let checking: Promise<boolean> | null = null;
@@ -46,7 +48,10 @@ export function createValidation({ ports, url, changed }: ValidationParts): Vali
     const first = await head('manual', asked, signal);
     const answer = first.type === 'opaqueredirect' ? await head('follow', asked, signal).catch(() => null) : first;
     if (answer === null) return true;
-    return isCaptivePortal({ asked, url: answer.url || asked, status: answer.status, contentType: answer.headers.get('content-type') });
+    const { headers } = answer;
+    const isPortal = isCaptivePortal({ asked, url: answer.url || asked, status: answer.status, contentType: headers.get('content-type') });
+    if (!isPortal) noteClock(Object.fromEntries(headers));
+    return isPortal;
   }
 
   async function check(asked: string): Promise<boolean> {

@@ -22,6 +22,8 @@ export interface AuthGate {
   hold: Hold | null;
   /** One entry tries the fresh token; the others wait for its answer. */
   probing: boolean;
+  /** Digests of the last tokens that were refused in a row. Pages that still use them don't open the gate. */
+  refusedLately?: readonly string[];
 }
 
 export interface Hold {
@@ -38,8 +40,8 @@ export type AuthGateEvent =
   | { type: 'refused'; generation: number; digest: string | null; at: number }
   /** An entry needs a token, and there's none in memory, or only one that's over: its digest. */
   | { type: 'missing'; digest: string | null; at: number }
-  /** Somebody provides a token; its digest, and whether it's past its `exp`. */
-  | { type: 'token'; digest: string; expired: boolean }
+  /** Somebody provides a token, or it's learnt from a page's request; its digest, and whether it's past its `exp`. */
+  | { type: 'token'; digest: string; expired: boolean; learnt: boolean }
   /** A request under `generation` was answered, and not with a 401. */
   | { type: 'accepted'; generation: number }
   | { type: 'signed-out' };
@@ -64,23 +66,32 @@ export function authGate(gate: AuthGate, event: AuthGateEvent): [AuthGate, AuthG
     case 'refused':
       if (event.generation < gate.generation) return [gate, 'resend'];
       if (gate.hold) return [gate, 'none'];
-      return [held(gate, { reason: 'auth-expired', since: event.at, refused: event.digest }), 'hold'];
+      return [
+        { ...held(gate, { reason: 'auth-expired', since: event.at, refused: event.digest }), ...(event.digest !== null && { refusedLately: lately(gate, event.digest) }) },
+        'hold',
+      ];
     case 'missing':
       if (gate.hold) return [gate, 'none'];
       return [held(gate, { reason: event.digest === null ? 'token-missing' : 'auth-expired', since: event.at, refused: event.digest }), 'hold'];
     case 'token':
-      if (event.digest === gate.hold?.refused) return [gate, 'ignore-same'];
+      if (event.digest === gate.hold?.refused || (event.learnt && gate.refusedLately?.includes(event.digest))) return [gate, 'ignore-same'];
       if (event.expired) return [gate, 'ignore-expired'];
       return [
-        { generation: gate.generation + 1, hold: null, probing: gate.hold !== null },
+        { ...gate, generation: gate.generation + 1, hold: null, probing: gate.hold !== null },
         gate.hold ? 'release' : 'store',
       ];
     case 'accepted':
-      if (!gate.probing || event.generation < gate.generation) return [gate, 'none'];
-      return [{ ...gate, probing: false }, 'none'];
+      if (event.generation < gate.generation || !(gate.probing || gate.refusedLately)) return [gate, 'none'];
+      return [{ generation: gate.generation, hold: gate.hold, probing: false }, 'none'];
     case 'signed-out':
       return [{ ...gate, generation: gate.generation + 1, probing: false }, 'none'];
   }
 }
+
+/** So many refused tokens are remembered: those of a few pages, each with its own. */
+const REMEMBERED = 8;
+
+const lately = ({ refusedLately = [] }: AuthGate, digest: string): readonly string[] =>
+  [...refusedLately.filter((one) => one !== digest), digest].slice(-REMEMBERED);
 
 const held = (gate: AuthGate, hold: Hold): AuthGate => ({ ...gate, hold, probing: false });

@@ -13,6 +13,9 @@ export interface JwtClaims {
   iat?: number;
   /** Some issuers write a number: it's taken by its digits. */
   sub?: string;
+  /** Who made it, and for whom, as they stand there. */
+  iss?: unknown;
+  aud?: unknown;
 }
 
 /**
@@ -24,11 +27,13 @@ export function decodeJwt(token: string): JwtClaims | null {
   if (parts.length !== 3) return null;
   try {
     const bytes = Uint8Array.from(atob(parts[1]!.replace(/-/g, '+').replace(/_/g, '/')), (c) => c.charCodeAt(0));
-    const { exp = null, iat, sub } = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
+    const { exp = null, iat, sub, iss, aud } = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
     return {
       ...(exp !== null && { exp: typeof exp === 'number' ? exp : NaN }),
       ...(typeof iat === 'number' && { iat }),
       ...(((typeof sub === 'string' && sub !== '') || typeof sub === 'number') && { sub: String(sub) }),
+      ...(iss !== undefined && { iss }),
+      ...(aud !== undefined && { aud }),
     };
   } catch {
     return null;
@@ -62,6 +67,13 @@ export const isOver = (expiresAt: number | null, { device, server }: Clocks): bo
 /** Whether a token that ends then says that it's good for a while yet, by either clock. */
 export const isGoodForLonger = (expiresAt: number | null, { device, server }: Clocks): boolean =>
   expiresAt !== null && expiresAt - LONGER_MS > Math.max(device, server ?? device);
+
+/** Whether two JWTs come from one issuer and are meant for one audience, or at least one of the two says neither. */
+export function isOfOneKind(token: string, other: string): boolean {
+  const [mine, theirs] = [decodeJwt(token), decodeJwt(other)];
+  const kindOf = ({ iss, aud }: JwtClaims) => JSON.stringify([iss, aud]);
+  return !mine || !theirs || kindOf(mine) === kindOf(theirs);
+}
 
 /** When a token was made by its own word, or, where it only says when it ends, that: to compare two of one kind. */
 export function issuedAt(token: string): number | null {

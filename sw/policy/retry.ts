@@ -40,6 +40,9 @@ export const isNotNow = (status: number | null): boolean =>
 
 const NOT_NOW: ReadonlySet<number> = new Set([403, 425, 429, 502, 503, 504, 511, 530]);
 
+/** What has no end must not go on without a pause, however short an app's own ladder is. In milliseconds. */
+const LEAST_REST_MS = 1_000;
+
 export const DEFAULT_RETRY = {
   maxRetries: 5,
   answered: { baseMs: 2_000, capMs: 32_000 },
@@ -56,7 +59,8 @@ export const DEFAULT_RETRY = {
 export function retryLadder(options: RetryOptions = {}): RetryPolicy {
   const maxRetries = options.maxRetries ?? DEFAULT_RETRY.maxRetries;
   const answered = fullJitter(exponentialBackoff({ ...DEFAULT_RETRY.answered, ...options.answered }));
-  const resting = fullJitter(exponentialBackoff({ ...DEFAULT_RETRY.answered, ...options.answered, ...DEFAULT_RETRY.resting }));
+  const rest = exponentialBackoff({ ...DEFAULT_RETRY.answered, ...options.answered, ...DEFAULT_RETRY.resting });
+  const resting = fullJitter((attempt) => Math.max(LEAST_REST_MS, rest(attempt)));
   const unreachable = fullJitter(exponentialBackoff({ ...DEFAULT_RETRY.unreachable, ...options.unreachable }));
   return ({ kind, attempt, status, random }) => {
     if (kind === 'unreachable') return unreachable(attempt, random);

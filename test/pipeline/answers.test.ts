@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createHarness, type Harness, type HarnessOptions } from '../support/harness.js';
+import { jwt } from '../support/records.js';
 
 const ok = () => new Response(null, { status: 201 });
 const sends = (log: string[]) => log.filter((line) => line.includes('send '));
@@ -101,6 +102,35 @@ describe('bodyErrors', () => {
     server(() => Response.json(whole));
     const response = await post('b', { token: 'new', path: '/api/other', headers: { 'Holdfast-Auth': 'none' } });
     expect(await response.json()).toEqual(whole);
+  });
+
+  test('A22 A23 on the first send with a JWT that was accepted and is good for longer, it’s the page’s', async () => {
+    const { server, post } = createHarness(graphql);
+    const live = jwt({ sub: 'ann', exp: 3600 });
+    await post('a', { token: live });
+    server(() => Response.json(refused));
+    expect(await (await post('wrong password', { token: live })).json()).toEqual(refused);
+  });
+
+  test('C2 A23 an answer that began in time isn’t cut, however long its body takes', async () => {
+    const harness = createHarness({ backends: [{ baseUrl: '/api', networkTimeoutMs: 1_000, auth: { bodyErrors: 'graphql' } }] });
+    const { server, fetch, clock } = harness;
+    const body = JSON.stringify({ data: { write: 1 } });
+    server((request) => {
+      const slow = new ReadableStream<Uint8Array>({
+        start(stream) {
+          request.signal.addEventListener('abort', () => stream.error(request.signal.reason));
+          clock.after(3_000, () => {
+            stream.enqueue(new TextEncoder().encode(body));
+            stream.close();
+          });
+        },
+      });
+      return new Response(slow, { headers: { 'Content-Type': 'application/json' } });
+    });
+    const answer = fetch('/api/notes', { method: 'POST', body: 'a', headers: { Authorization: 'Bearer t' } });
+    await clock.advance(5_000);
+    expect(await (await answer)?.text()).toBe(body);
   });
 
   test('A13 A23 three fresh tokens that a body refuses end it', async () => {

@@ -303,6 +303,24 @@ describe('D1 a fetch event that comes again', () => {
     expect(keys.size).toBe(1);
   });
 
+  test('A14 C15 once none can come any more, the kill switch leaves requests as they are', async () => {
+    const harness = createHarness();
+    const { fetch, restart, goOffline, clock, api, server, post, look } = harness;
+    goOffline();
+    await fetch('/api/a', { ...MINE, gone: true });
+    restart();
+    await look();
+    await clock.advance(3_600_000);
+    await api.configure({ offlineMode: false });
+    const keys: (string | null)[] = [];
+    server((request) => {
+      keys.push(request.headers.get('idempotency-key'));
+      return ok();
+    });
+    await post('x', { path: '/api/other' });
+    expect(keys).toContain(null);
+  });
+
   // Chromium ends a fetch event that has been open for five minutes.
   test('E7 one that comes over six minutes later is a request of its own', async () => {
     const harness = createHarness();

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createHarness, type Harness, type HarnessOptions } from '../support/harness.js';
 import { jwt } from '../support/records.js';
+import { settle } from '../support/virtual-clock.js';
 
 const ok = (headers: Record<string, string> = {}) => new Response(null, { status: 201, headers });
 const sends = (log: string[]) => log.filter((line) => line.includes('send '));
@@ -207,6 +208,64 @@ describe('a JWT that’s over by its own word', () => {
   });
 });
 
+describe('a device whose clock is seven minutes ahead, with tokens of five minutes', () => {
+  const AHEAD_S = 420;
+  const made = ({ clock }: Harness, agoS = 0) => {
+    const iat = clock.now() / 1000 - AHEAD_S - agoS;
+    return jwt({ sub: 'ann', iat, exp: iat + 300 });
+  };
+
+  /** One write that a 503 has stored, where the server's clock can't be seen. */
+  async function stored(): Promise<Harness> {
+    const harness = createHarness();
+    await harness.clock.advance(10_000_000);
+    harness.server((_request, count) => new Response(null, { status: count === 0 ? 503 : 201 }));
+    await harness.post('a', { token: made(harness) });
+    await harness.clock.advance(10_000);
+    expect(await harness.api.entries()).toMatchObject([{ state: 'held' }]);
+    return harness;
+  }
+
+  test('A20 isn’t held for ever: fresh tokens come in step with the clock, and so it’s known to be ahead', async () => {
+    const harness = await stored();
+    const { api, clock, log } = harness;
+    expect(await api.provideToken(made(harness))).toBe('released');
+    await clock.advance(0);
+    expect(log.at(-1)).toContain('delivered');
+  });
+
+  test('A18 A20 nor where they’re learnt from the page’s own requests', async () => {
+    const harness = await stored();
+    const { api, clock, post } = harness;
+    await clock.advance(60_000);
+    await post('b', { token: made(harness) });
+    await clock.advance(60_000);
+    expect((await api.status()).waiting).toBe(0);
+  });
+
+  test('A6 A20 a token that a page has kept for long shows nothing', async () => {
+    const harness = await stored();
+    const { api, clock, log } = harness;
+    const before = sends(log).length;
+    await clock.advance(600_000);
+    expect(await api.provideToken(made(harness, 500))).toBe('ignored: expired');
+    await clock.advance(60_000);
+    expect(sends(log)).toHaveLength(before);
+  });
+
+  test('A20 R8 the request that validates the network shows the server’s clock', async () => {
+    const harness = createHarness({ backends: [{ baseUrl: '/api', validate: '/api/health' }] });
+    const { clock, server, post, goOffline, log } = harness;
+    await clock.advance(10_000_000);
+    server(({ method }) => (method === 'HEAD' ? new Response(null, { headers: date(clock.now(), -AHEAD_S) }) : new Response(null, { status: 201 })));
+    goOffline();
+    await post('a', { token: made(harness) });
+    await back(harness, 10_000);
+    await clock.advance(5_000);
+    expect(log.at(-1)).toContain('delivered');
+  });
+});
+
 describe('the page’s own first send', () => {
   const forbidden = () => new Response('Forbidden', { status: 403 });
 
@@ -293,6 +352,18 @@ describe('the page’s own first send', () => {
     expect((await post('b', { token: live })).status).toBe(202);
   });
 
+  test('A16 A22 what is accepted after a sign-out, as it was on the wire, isn’t remembered', async () => {
+    const { server, post, api } = createHarness();
+    let go = () => {};
+    server((_request, count) => (count === 0 ? new Promise((resolve) => (go = () => resolve(ok()))) : wrongPassword()));
+    const first = post('a', { token: live });
+    await settle();
+    await api.signOut();
+    go();
+    await first;
+    expect((await post('b', { token: live })).status).toBe(202);
+  });
+
   test('A22 what was answered with an error wasn’t accepted', async () => {
     const { server, post } = createHarness();
     server(() => new Response(null, { status: 422 }));
@@ -336,6 +407,42 @@ describe('a GET with a fresh token', () => {
     await harness.fetch(path, init as { headers: Record<string, string> });
     await harness.clock.advance(60_000);
     expect(sends(harness.log)).toEqual([]);
+  });
+
+  test('A24 A19 a password or a key that lies under the same URL isn’t taken for the token', async () => {
+    const harness = createHarness();
+    const { fetch, clock, log, post, goOffline } = harness;
+    goOffline();
+    await post('a', { token: 'opaque' });
+    for (const Authorization of ['Basic YW5uOnNlY3JldA==', 'bare-key']) await fetch('/api/reports', { headers: { Authorization } });
+    await back(harness, 0);
+    expect(sends(log)).toEqual(['0 send a opaque']);
+    await clock.advance(0);
+  });
+
+  test('A24 nor a token that’s made by somebody else, or for something else', async () => {
+    const claims = { sub: 'ann', iat: 1, exp: 100_000, iss: 'us', aud: 'api' };
+    const harness = createHarness();
+    const { fetch, log, post, goOffline } = harness;
+    goOffline();
+    await post('a', { token: jwt(claims) });
+    for (const other of [{ aud: 'reports' }, { iss: 'them' }]) await fetch('/api/reports', authorized(jwt({ ...claims, iat: 2, ...other })));
+    await back(harness, 0);
+    expect(sends(log)).toEqual([`0 send a ${jwt(claims)}`]);
+  });
+
+  test('A24 two pages that go on with refused tokens don’t open the gate in turns', async () => {
+    const harness = createHarness();
+    const { fetch, clock, log, post, server, events } = harness;
+    server(() => new Response(null, { status: 401 }));
+    await post('a', { token: 'one' });
+    for (let poll = 0; poll < 50; poll++)
+      for (const token of ['two', 'one']) {
+        await fetch('/api/poll', authorized(token));
+        await clock.advance(500);
+      }
+    expect(sends(log)).toHaveLength(2);
+    expect(events.filter(({ type }) => type === 'auth-required')).toHaveLength(2);
   });
 
   test('A24 not with auth.learn: false', async () => {

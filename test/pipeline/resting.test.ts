@@ -144,6 +144,46 @@ describe('a server that only says "not now"', () => {
   });
 });
 
+describe('an entry that rested, and then', () => {
+  test('R5 met a refused token, has the whole ladder for what the application fails at', async () => {
+    const harness = createHarness();
+    const { server, clock, log, api, post } = harness;
+    server(failing(502));
+    await post('a', { token: 'one' });
+    await clock.advance(62_000);
+    let count = 0;
+    server(() => new Response(null, { status: [401, 500][count++] ?? 201 }));
+    await clock.advance(70_000);
+    await api.provideToken('two');
+    await clock.advance(900_000);
+    expect(log.at(-1)).toContain('delivered');
+  });
+
+  test('R6 was asked for patience, has it whatever wakes the worker', async () => {
+    const harness = createHarness(byPath);
+    const { server, clock, log, api, post } = harness;
+    server(failing(502, { 'Retry-After': '3600' }));
+    await post('a', { path: '/api/a' });
+    await clock.advance(6 * 3_600_000);
+    const before = sends(log).length;
+    await clock.advance(10_000);
+    await api.wake('visible');
+    await api.replay();
+    await post('b', { path: '/api/b' });
+    await clock.advance(0);
+    expect(sends(log)).toHaveLength(before);
+  });
+
+  test('R5 waits for a second at the least, however short an app’s own ladder is', async () => {
+    const harness = createHarness({ backends: [{ baseUrl: '/api', retry: { answered: { baseMs: 0, capMs: 0 } } }] });
+    let count = 0;
+    harness.server(() => new Response(null, { status: ++count > 1000 ? 201 : 502 }));
+    await harness.post('a');
+    await harness.clock.advance(10_000);
+    expect(count).toBe(6 + 10);
+  });
+});
+
 describe('one path that isn’t there, on a server that is', () => {
   const isDown = (path: string) => (request: Request) => (request.url.endsWith(path) ? failing(502)() : ok());
 

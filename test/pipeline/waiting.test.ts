@@ -64,6 +64,36 @@ describe('a page that waits for the answer to its request', () => {
   });
 });
 
+describe('a page whose event comes again', () => {
+  test('C3 D1 has its answer, although its entry is delivered in the very transaction in which it’s taken up', async () => {
+    const harness = createHarness();
+    const { fetch, goOffline, goOnline, clock, restart, api, outbox, look } = harness;
+    const mine = post('mine', { 'Holdfast-Mode': 'wait' });
+    goOffline();
+    void fetch('/api/x', mine);
+    await clock.advance(0);
+    restart();
+    goOnline();
+    await api.status();
+    let open = () => {};
+    const lot = new Promise<void>((resolve) => (open = resolve));
+    const { commit } = outbox;
+    // As in IndexedDB, where writes that come together are committed together.
+    outbox.commit = async (one) => {
+      const result = await commit(one);
+      await lot;
+      return result;
+    };
+    const outcome = outcomeOf(fetch('/api/x', mine));
+    await settle();
+    void look();
+    await settle();
+    open();
+    await clock.advance(600_000);
+    expect(outcome()).toBe('201');
+  });
+});
+
 describe('a cancelled entry', () => {
   const cancelled = async (reply: () => Response | 'drop') => {
     const harness = createHarness();

@@ -3,11 +3,13 @@ import { authGate, OPEN_AUTH_GATE, type AuthGate, type AuthGateEffect, type Auth
 
 const open: AuthGate = { generation: 2, hold: null, probing: false };
 const probing: AuthGate = { ...open, probing: true };
-const held: AuthGate = { ...open, hold: { reason: 'auth-expired', since: 5, refused: 'old' } };
+const over: AuthGate = { ...open, hold: { reason: 'auth-expired', since: 5, refused: 'old' } };
+const held: AuthGate = { ...over, refusedLately: ['old'] };
+const heldTwice: AuthGate = { ...held, hold: { ...held.hold!, refused: 'other' }, refusedLately: ['old', 'other'] };
 const missing: AuthGate = { ...open, hold: { reason: 'token-missing', since: 5, refused: null } };
 
 const refused = (generation: number): AuthGateEvent => ({ type: 'refused', generation, digest: 'old', at: 5 });
-const token = (digest: string, expired = false): AuthGateEvent => ({ type: 'token', digest, expired });
+const token = (digest: string, expired = false, learnt = false): AuthGateEvent => ({ type: 'token', digest, expired, learnt });
 const renewed: AuthGate = { generation: 3, hold: null, probing: false };
 
 const cases: [rule: string, from: AuthGate, event: AuthGateEvent, to: AuthGate, effect: AuthGateEffect][] = [
@@ -18,9 +20,12 @@ const cases: [rule: string, from: AuthGate, event: AuthGateEvent, to: AuthGate, 
   ['A8 and so it does while the new one is tried', probing, refused(1), probing, 'resend'],
   ['A10 a missing token closes the gate', open, { type: 'missing', digest: null, at: 5 }, missing, 'hold'],
   ['A10 a missing token doesn’t hide an expired one', held, { type: 'missing', digest: null, at: 9 }, held, 'none'],
-  ['A20 a token that’s over closes the gate as one that was refused does', open, { type: 'missing', digest: 'old', at: 5 }, held, 'hold'],
-  ['A20 a token that’s over ends the probing', probing, { type: 'missing', digest: 'old', at: 5 }, held, 'hold'],
-  ['A4 a fresh token opens it, for a probe first', held, token('new'), { ...renewed, probing: true }, 'release'],
+  ['A20 a token that’s over closes the gate as one that was refused does', open, { type: 'missing', digest: 'old', at: 5 }, over, 'hold'],
+  ['A20 a token that’s over ends the probing', probing, { type: 'missing', digest: 'old', at: 5 }, over, 'hold'],
+  ['A4 a fresh token opens it, for a probe first', held, token('new'), { ...renewed, probing: true, refusedLately: ['old'] }, 'release'],
+  ['A18 one that was refused before the last one isn’t learnt again', heldTwice, token('old', false, true), heldTwice, 'ignore-same'],
+  ['A18 but counts when it’s given by hand', heldTwice, token('old'), { ...renewed, probing: true, refusedLately: ['old', 'other'] }, 'release'],
+  ['A18 what was refused is forgotten when a token is accepted', { ...open, refusedLately: ['old'] }, { type: 'accepted', generation: 2 }, open, 'none'],
   ['A4 the probe’s answer ends the probing', probing, { type: 'accepted', generation: 2 }, open, 'none'],
   ['A8 an answer under an older token doesn’t', probing, { type: 'accepted', generation: 1 }, probing, 'none'],
   ['A6 the very token that was refused is ignored', held, token('old'), held, 'ignore-same'],
@@ -30,7 +35,7 @@ const cases: [rule: string, from: AuthGate, event: AuthGateEvent, to: AuthGate, 
   ['A8 a new token counts, hold or not', open, token('new'), renewed, 'store'],
   ['A16 a sign-out makes a 401 that’s under way one for an older token', open, { type: 'signed-out' }, renewed, 'none'],
   ['A16 it ends the probing', probing, { type: 'signed-out' }, renewed, 'none'],
-  ['A16 it keeps what was refused', held, { type: 'signed-out' }, { ...renewed, hold: held.hold }, 'none'],
+  ['A16 it keeps what was refused', held, { type: 'signed-out' }, { ...renewed, hold: held.hold, refusedLately: ['old'] }, 'none'],
   ['A5 the first token of all', OPEN_AUTH_GATE, token('new'), { ...OPEN_AUTH_GATE, generation: 1 }, 'store'],
 ];
 

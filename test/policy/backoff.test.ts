@@ -86,7 +86,7 @@ describe('retryLadder', () => {
     const policy = retryLadder({ maxRetries: 1, answered: { baseMs: 10 }, unreachable: { capMs: 700 } });
     expect(policy({ kind: 'answered', attempt: 0, status: 503, random: longest })).toBe(10);
     expect(policy({ kind: 'answered', attempt: 1, status: 500, random: longest })).toBe(null);
-    expect(policy({ kind: 'answered', attempt: 1, status: 503, random: longest })).toBe(20);
+    expect(policy({ kind: 'answered', attempt: 1, status: 503, random: longest })).toBe(1000);
     expect(policy({ kind: 'unreachable', attempt: 5, status: null, random: longest })).toBe(700);
   });
 });
