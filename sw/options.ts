@@ -36,7 +36,10 @@ export interface AuthOptions {
    * @example bodyErrors: (body) => body?.error?.type === 'session_expired'
    */
   bodyErrors?: BodyErrors;
-  /** `false`: a JWT 401 is a failure like any other, and nothing is held. `configure` may say otherwise. @default true */
+  /**
+   * `false`: a JWT 401 is a failure like any other, and nothing is held but what needs a token that's missing or over by its
+   * own word. `configure` may say otherwise. @default true
+   */
   autoRetry?: boolean;
   /** Different fresh tokens that may be refused before the entry is a dead letter. @default 3 */
   maxRejections?: number;

@@ -116,10 +116,10 @@ describe('bodyErrors', () => {
     const harness = createHarness({ backends: [{ baseUrl: '/api', networkTimeoutMs: 1_000, auth: { bodyErrors: 'graphql' } }] });
     const { server, fetch, clock } = harness;
     const body = JSON.stringify({ data: { write: 1 } });
-    server((request) => {
+    server((_request, _count, signal) => {
       const slow = new ReadableStream<Uint8Array>({
         start(stream) {
-          request.signal.addEventListener('abort', () => stream.error(request.signal.reason));
+          signal.addEventListener('abort', () => stream.error(signal.reason));
           clock.after(3_000, () => {
             stream.enqueue(new TextEncoder().encode(body));
             stream.close();

@@ -736,3 +736,25 @@ describe('trouble', () => {
     });
   });
 });
+
+describe('a Background Sync event', () => {
+  test.each<[string, (harness: Harness) => void]>([
+    ['whose worker is replaced', (harness) => harness.second()],
+    ['whose storage fails', ({ outbox }) => void (outbox.heads = () => Promise.reject(new Error('no')))],
+  ])('R14 %s sets no timer without a pause, and ends with its time', async (_what, happen) => {
+    const harness = createHarness();
+    const { server, post, clock, linger } = harness;
+    server(failing(500));
+    await post('a');
+    let timers = 0;
+    const { after } = clock;
+    clock.after = (ms, task) => (++timers > 1_000 ? () => {} : after(ms, task));
+    let hasEnded = false;
+    void linger(60_000).then(() => (hasEnded = true));
+    await settle();
+    happen(harness);
+    await clock.advance(61_000);
+    expect(timers).toBeLessThan(200);
+    expect(hasEnded).toBe(true);
+  });
+});

@@ -26,8 +26,8 @@ export interface Harness {
   clock: VirtualClock;
   outbox: Outbox;
   api: SyncApi;
-  /** How the server answers from now on. `count` is the number of the request, from 0. */
-  server(reply: (request: Request, count: number) => Reply | Promise<Reply>): void;
+  /** How the server answers from now on. `count` is the number of the request, from 0; `signal` ends the connection. */
+  server(reply: (request: Request, count: number, signal: AbortSignal) => Reply | Promise<Reply>): void;
   /** What the page fetches; null where Holdfast leaves it alone. */
   fetch(path: string, init?: RequestInit & { body?: string; clientId?: string; /** The page never takes its answer. */ gone?: boolean }): Promise<Response | null>;
   /** Posts a body under `/api`, with a token when one is given. */
@@ -73,7 +73,7 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
   let online = true;
   let count = 0;
   let ids = 0;
-  let reply: (request: Request, count: number) => Reply | Promise<Reply> = () => new Response(null, { status: 201 });
+  let reply: (request: Request, count: number, signal: AbortSignal) => Reply | Promise<Reply> = () => new Response(null, { status: 201 });
   /** An update's worker is the active one. */
   let newest = '';
   const reports = new Set<Report>();
@@ -96,7 +96,7 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
         const body = await request.clone().text();
         const token = request.headers.get('authorization')?.replace('Bearer ', ' ') ?? '';
         log.push(`${clock.now()} send ${body || new URL(request.url).pathname}${token}`);
-        const answer = await reply(request, count++);
+        const answer = await reply(request, count++, signal);
         if (answer === 'drop') throw new TypeError('fetch failed');
         if (answer !== 'hang') return answer;
         return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
