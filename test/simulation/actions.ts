@@ -1,0 +1,64 @@
+import type { Weather } from './network.js';
+
+/** A page's write. */
+export interface Op {
+  id: number;
+  backend: 'api' | 'bare';
+  lane: string | null;
+  mode: 'queued' | 'wait' | 'reject' | 'bypass' | null;
+  /** `Holdfast-Id`. */
+  taskId: string | null;
+  replace: boolean;
+  /** `Holdfast-Auth: none`, and no token. */
+  isAnonymous: boolean;
+  /** The server refuses it for good. */
+  isRefused: boolean;
+}
+
+/** What happens to a worker: the active one, or the one that it replaced. */
+export type Whose = 'active' | 'old';
+
+export type Deed =
+  | { do: 'post'; page: number; op: Op }
+  | { do: 'open' | 'close'; page: number }
+  /** It's looked at, or another tab is. */
+  | { do: 'show' | 'hide'; page: number }
+  /** The worker dies at its next port call but so many. */
+  | { do: 'kill'; whose: Whose; afterCalls: number }
+  | { do: 'update' }
+  | { do: 'weather'; weather: Weather }
+  | { do: 'offline' | 'online' }
+  | { do: 'slow'; share: number }
+  | { do: 'sign-in'; page: number; user: string; provides: boolean }
+  | { do: 'sign-out'; page: number; purge: boolean }
+  /** Tokens that are out are refused from now on. */
+  | { do: 'lapse' }
+  | { do: 'auth'; works: boolean }
+  | { do: 'cancel' | 'retry' | 'discard' | 'edit'; page: number; op: number }
+  | { do: 'pause' | 'resume' | 'replay'; page: number }
+  | { do: 'switch'; page: number; offlineMode: boolean | null }
+  | { do: 'full' | 'unopened'; times: number }
+  | { do: 'disconnect' };
+
+/** A deed at a time, in milliseconds from the beginning. */
+export type Action = Deed & { at: number };
+
+/** How the workers of a run are configured. */
+export interface Setup {
+  capture: 'on-failure' | 'write-ahead';
+  onDead: 'skip' | 'block';
+  maxEntries: number;
+  concurrency: number;
+  networkTimeoutMs: number;
+  respond: 'queued' | 'wait';
+  /** How long a token of the app is good for, in seconds. */
+  tokenS: number;
+  pages: number;
+}
+
+/** All that a run follows from. */
+export interface Script {
+  seed: number;
+  setup: Setup;
+  actions: readonly Action[];
+}

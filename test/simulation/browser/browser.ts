@@ -1,0 +1,162 @@
+import type { World } from '../world.js';
+import type { OpenFetch } from './fetch-event.js';
+import type { Page } from './page.js';
+import { Worker } from './worker.js';
+
+/** A browser gives the same fetch event to a second worker, and to no third. */
+const DISPATCHES = 2;
+
+/** Chromium gives a tag of Background Sync three attempts, so far apart. In milliseconds. */
+const SYNC_ATTEMPTS = 3;
+const SYNC_AGAIN_MS = 300_000;
+
+/** The registration: which version of the worker is active, and who gets which event. */
+export class Browser {
+  /** The version that gets the events. */
+  active = 1;
+  installing: Worker | null = null;
+  readonly workers: Worker[] = [];
+  #starting = new Map<number, ((worker: Worker) => void)[]>();
+  #started = 0;
+  #versions = 1;
+  #sync: { attempts: number } | null = null;
+
+  constructor(readonly world: World) {}
+
+  /** What a worker sees of its registration. */
+  readonly registration = {
+    sync: {
+      register: async () => {
+        if (this.#sync) return;
+        this.#sync = { attempts: 0 };
+        this.fireSync();
+      },
+    },
+  } as unknown as ServiceWorkerRegistration;
+
+  get activeWorker(): Worker | null {
+    return this.workers.find(({ version, isAlive }) => isAlive && version === this.active) ?? null;
+  }
+
+  get oldWorker(): Worker | null {
+    return this.workers.find(({ version, isAlive }) => isAlive && version < this.active) ?? null;
+  }
+
+  /** Gives an event to a version's worker, which is started if need be. */
+  #dispatch(version: number, way: string, event: (worker: Worker) => void): void {
+    const { posts } = this.world;
+    posts.send(way, null, null, 'dispatch', () => {
+      const worker = this.workers.find((one) => one.isAlive && one.version === version);
+      const waiting = this.#starting.get(version);
+      if (waiting) waiting.push(event);
+      else if (worker) this.#turn(worker, event);
+      // One that was replaced, and has ended, isn't started again.
+      else if (version === this.active) this.#start(version, [event]);
+    });
+  }
+
+  #turn(worker: Worker, event: (worker: Worker) => void): void {
+    this.world.agenda.in(0, worker, () => event(worker));
+  }
+
+  #start(version: number, events: ((worker: Worker) => void)[]): void {
+    const { agenda, chances } = this.world;
+    this.#starting.set(version, events);
+    agenda.in(chances.step('start'), null, () => {
+      const worker = this.#make(version);
+      this.#starting.delete(version);
+      for (const event of events) this.#turn(worker, event);
+    });
+  }
+
+  #make(version: number): Worker {
+    const { agenda } = this.world;
+    const worker = new Worker(this.world, `w${++this.#started}`, version);
+    this.workers.unshift(worker);
+    if (this.workers.length > 8) this.workers.length = 8;
+    this.world.history.trace(() => `${worker.name} starts, version ${version}`);
+    agenda.in(0, worker, () => worker.begin());
+    return worker;
+  }
+
+  fetch(open: OpenFetch): void {
+    open.dispatches++;
+    const post = this.world.history.posts.get(open.op);
+    this.#dispatch(this.active, `fetch ${open.page.name}`, (worker) => {
+      if (open.page.isAlive) worker.fetch(open);
+      else if (post) post.isLeft = true;
+    });
+  }
+
+  message(version: number, page: Page, data: unknown): void {
+    const copied: unknown = structuredClone(data);
+    this.#dispatch(version, `message ${page.name} ${version}`, (worker) => {
+      const source = {
+        postMessage: (answer: unknown) =>
+          this.world.posts.send(`answer ${worker.name} ${page.name}`, worker, page, 'message', () => page.hear(structuredClone(answer))),
+      };
+      worker.message(copied, source);
+    });
+  }
+
+  /** A new version of the worker's script: it's installed beside the active one, and takes over. */
+  update(): void {
+    if (this.installing?.isAlive) return;
+    const { agenda, chances, pages } = this.world;
+    const worker = this.#make(++this.#versions);
+    this.installing = worker;
+    agenda.in(chances.step('start'), null, () => {
+      this.installing = null;
+      if (!worker.isAlive) return;
+      this.active = worker.version;
+      this.world.history.trace(() => `${worker.name} is the active one`);
+      this.#turn(worker, () => worker.activate());
+      for (const old of this.workers) if (old.version < worker.version && old.isAlive && old.isIdle) old.die('as it was replaced');
+      for (const page of pages) if (page?.isAlive) agenda.in(chances.step('message'), page, () => page.controllerChanged(worker.version));
+    });
+  }
+
+  /** What was open at a worker that died comes again, or ends with a network error. */
+  workerDied(worker: Worker): void {
+    const { agenda, chances, history } = this.world;
+    for (const event of worker.fetches) {
+      const { open, isAnswered } = event;
+      if (isAnswered) continue;
+      const post = history.posts.get(open.op);
+      if (post) {
+        post.deaths++;
+        if (!history.stored.has(open.op)) post.diedBare = true;
+      }
+      if (!open.page.isAlive) continue;
+      agenda.in(chances.step('dispatch'), null, () => {
+        if (open.dispatches < DISPATCHES) {
+          this.world.redispatches++;
+          this.fetch(open);
+        } else agenda.in(0, open.page, () => open.answered(null));
+      });
+    }
+  }
+
+  /** The network is there, or is again. */
+  fireSync(): void {
+    const { agenda, chances, network } = this.world;
+    const sync = this.#sync;
+    if (!sync || !network.isOnline) return;
+    agenda.in(chances.step('dispatch'), null, () =>
+      this.#dispatch(this.active, 'sync', (worker) => {
+        sync.attempts++;
+        const again = () => {
+          if (sync.attempts < SYNC_ATTEMPTS) agenda.in(SYNC_AGAIN_MS, null, () => this.fireSync());
+          else this.#sync = null;
+        };
+        worker.sync('holdfast').then(
+          (isDone) => {
+            if (isDone) this.#sync = null;
+            else again();
+          },
+          again,
+        );
+      }),
+    );
+  }
+}

@@ -1,0 +1,170 @@
+import { connect } from '../../../client/connect.js';
+import type { SyncClient } from '../../../client/sync-client.js';
+import { DIRECTIVES, ENTRY_HEADER } from '../../../sw/protocol/headers.js';
+import type { Op } from '../actions.js';
+import type { Process } from '../agenda.js';
+import type { Call, Post } from '../history.js';
+import { ORIGIN } from '../setup.js';
+import type { World } from '../world.js';
+
+/** A page that couldn't connect tries again after this, in milliseconds. */
+const CONNECT_AGAIN_MS = 3_000;
+
+/** One tab, with the app in it and the product's real client. */
+export class Page implements Process {
+  isAlive = true;
+  readonly window = new EventTarget();
+  readonly document = Object.assign(new EventTarget(), { visibilityState: 'visible' });
+  readonly navigator;
+  client: SyncClient | null = null;
+  /** Who's signed in, as this tab knows, and the token that it posts with. */
+  user: string | null = null;
+  token: string | null = null;
+  #container = Object.assign(new EventTarget(), { startMessages: () => {}, controller: {}, getRegistration: async () => this.#registration });
+  #version: number;
+
+  constructor(
+    readonly world: World,
+    readonly name: string,
+  ) {
+    const { network, locks, browser } = world;
+    this.#version = browser.active;
+    this.navigator = {
+      get onLine() {
+        return network.isOnline;
+      },
+      serviceWorker: this.#container,
+      storage: { persist: async () => true },
+      locks: {
+        request: (name: string, { signal }: { signal?: AbortSignal }, work: () => Promise<unknown>) => locks.exclusive(this, name, work, signal),
+      },
+    };
+  }
+
+  #registration = {
+    scope: `${ORIGIN}/`,
+    waiting: null,
+    installing: null,
+    active: {
+      state: 'activated',
+      scriptURL: `${ORIGIN}/sw.js`,
+      postMessage: (data: unknown) => this.world.browser.message(this.#version, this, data),
+    },
+  };
+
+  load(): void {
+    ({ user: this.user, token: this.token } = this.world.app.session());
+    this.#connect();
+  }
+
+  #connect(): void {
+    connect({ getToken: () => this.#freshToken() }).then(
+      (client) => {
+        if (!this.isAlive) return client.close();
+        this.client = client;
+      },
+      () => void this.world.agenda.in(CONNECT_AGAIN_MS, this, () => this.#connect()),
+    );
+  }
+
+  async #freshToken(): Promise<string | null> {
+    const { agenda, chances, app } = this.world;
+    await agenda.wait(chances.step('network'), this);
+    const token = app.freshToken(this.user);
+    await agenda.wait(chances.step('network'), this);
+    if (token !== null && this.user !== null) this.token = token;
+    return token;
+  }
+
+  /** The app in another tab has signed somebody in or out. */
+  sessionChanged(): void {
+    ({ user: this.user, token: this.token } = this.world.app.session());
+  }
+
+  hear(data: unknown): void {
+    this.#container.dispatchEvent(new MessageEvent('message', { data }));
+  }
+
+  controllerChanged(version: number): void {
+    this.#version = version;
+    this.#container.dispatchEvent(new Event('controllerchange'));
+  }
+
+  show(isVisible: boolean): void {
+    this.document.visibilityState = isVisible ? 'visible' : 'hidden';
+    this.document.dispatchEvent(new Event('visibilitychange'));
+    if (isVisible) this.window.dispatchEvent(new Event('focus'));
+  }
+
+  close(): void {
+    this.isAlive = false;
+    const { locks, history } = this.world;
+    locks.died(this);
+    for (const post of history.posts.values()) if (post.heard === null && this.#mine.has(post)) post.isLeft = true;
+  }
+
+  #mine = new Set<Post>();
+
+  post(op: Op): void {
+    const { history, agenda, browser } = this.world;
+    const hasToken = !op.isAnonymous && this.token !== null;
+    // An app without a session posts nothing that needs one.
+    if (!op.isAnonymous && !hasToken) return;
+    const post: Post = {
+      op,
+      user: hasToken ? this.user : null,
+      calledAt: agenda.now,
+      order: history.next(),
+      heard: null,
+      isLeft: false,
+      diedBare: false,
+      deaths: 0,
+      isPassed: false,
+    };
+    history.posts.set(op.id, post);
+    this.#mine.add(post);
+    history.trace(() => `posts op ${op.id} as ${post.user} ${JSON.stringify(op)}`);
+    const init = {
+      method: 'POST',
+      body: `${op.isRefused ? 'refuse' : 'op'} ${op.id} ${'x'.repeat(op.id % 50)}`,
+      headers: {
+        'content-type': 'text/plain',
+        ...(hasToken && { authorization: `Bearer ${this.token}` }),
+        ...(op.lane !== null && { [DIRECTIVES.lane]: op.lane }),
+        ...(op.mode !== null && { [DIRECTIVES.mode]: op.mode }),
+        ...(op.taskId !== null && { [DIRECTIVES.id]: op.taskId }),
+        ...(op.replace && { [DIRECTIVES.replace]: '1' }),
+        ...(op.isAnonymous && { [DIRECTIVES.auth]: 'none' }),
+      },
+    };
+    const url = `${ORIGIN}/${op.backend}/${op.isAnonymous ? 'open' : 'notes'}/${op.id}`;
+    browser.fetch({ page: this, url, init, op: op.id, dispatches: 0, answered: (response) => void this.#hear(post, response) });
+  }
+
+  async #hear(post: Post, response: Response | null): Promise<void> {
+    const { history, agenda } = this.world;
+    const text = (await response?.text().catch(() => '')) ?? '';
+    const isQueued = response?.status === 202 && response.headers.has(ENTRY_HEADER);
+    const kind = response === null ? 'error' : isQueued ? 'queued' : 'answer';
+    const { op = NaN } = (kind === 'answer' && text.startsWith('{') ? JSON.parse(text) : {}) as { op?: number };
+    post.heard = { kind, status: response?.status ?? 0, op, at: agenda.now, order: history.next() };
+    history.trace(() => `hears of op ${post.op.id}: ${kind} ${response?.status ?? ''} ${text}`);
+    this.world.heard(post);
+  }
+
+  /** Asks the client for something, and notes what came of it. */
+  call(name: string, op: number | null, ask: (client: SyncClient) => Promise<unknown>): void {
+    const { history, agenda } = this.world;
+    if (!this.client) return;
+    const call: Call = { name, op, user: this.user, at: agenda.now, order: history.next() };
+    history.calls.push(call);
+    history.trace(() => `calls ${name} ${op ?? ''}`);
+    const answered = (result: unknown) => {
+      call.result = result;
+      call.answeredOrder = history.next();
+      history.trace(() => `${name} ${op ?? ''}: ${result instanceof Error ? result.message : JSON.stringify(result)}`);
+      this.world.answered(call);
+    };
+    ask(this.client).then(answered, answered);
+  }
+}

@@ -1,0 +1,59 @@
+import { open, setOnline } from './perform.js';
+import type { World } from './world.js';
+
+/** The longest backoff is five minutes, of a server that rests; what waits for it in a lane comes after. */
+const LONGEST_MS = 330_000;
+
+const USERS = ['ann', 'bob', 'ann'];
+
+/** The faults are over. Each user comes by, and all that may move has time to be delivered. */
+export async function calmDown(world: World): Promise<void> {
+  const { agenda, app, browser, chances, disk, network } = world;
+  network.weather = null;
+  chances.slowShare = 0;
+  Object.assign(disk.faults, { full: 0, unopened: 0 });
+  app.works = true;
+  for (const worker of browser.workers) worker.diesIn = Infinity;
+  setOnline(world, true);
+  open(world, 0);
+  const page = world.pages[0]!;
+  await agenda.run(agenda.now + 15_000);
+  const say = async (name: string, ask: Parameters<typeof page.call>[2]) => {
+    agenda.in(0, page, () => page.call(name, null, ask));
+    await agenda.run(agenda.now + 12_000);
+  };
+  await say('resume', (client) => client.resume());
+  await say('unswitch', (client) => client.configure({ offlineMode: null }));
+  agenda.in(0, page, () => page.show(true));
+  for (const user of USERS) {
+    if (app.user !== user) {
+      agenda.in(0, page, () => {
+        const token = app.signIn(user);
+        page.call('provideToken', null, (client) => client.provideToken(token));
+      });
+      await agenda.run(agenda.now + 5_000);
+    }
+    const end = agenda.now + LONGEST_MS;
+    while (agenda.now < end && isMoving(world, user)) await agenda.run(Math.min(end, agenda.now + 5_000));
+    if (isMoving(world, user)) world.stuck.push(user);
+  }
+  // What was settled last is told, and written down.
+  await agenda.run(agenda.now + 15_000);
+  await say('status', (client) => client.status());
+}
+
+interface Standing {
+  state: string;
+  owner: string | null;
+  backend: string;
+  lane: string;
+  turn?: unknown;
+  seq: number;
+}
+
+/** Whether anything waits that this user's session may move. */
+function isMoving(world: World, user: string): boolean {
+  const entries = world.disk.all<Standing>('entries');
+  const blocked = new Set(entries.filter(({ state, turn }) => state === 'dead' && turn).map(({ backend, lane }) => `${backend} ${lane}`));
+  return entries.some(({ state, owner, backend, lane }) => state === 'pending' && (owner === null || owner === user) && !blocked.has(`${backend} ${lane}`));
+}

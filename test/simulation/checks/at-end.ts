@@ -1,0 +1,112 @@
+import type { EntryRecord } from '../../../sw/policy/entry-record.js';
+import { opOfEntry, type Effect, type Post } from '../history.js';
+import type { World } from '../world.js';
+
+/** Judged when all faults are over and everything has come to rest. */
+export const AT_END: ((world: World) => void)[] = [nothingLost, onceUnderAKey, inOrder, asItsUser, everyPromiseSettles, allIsDelivered, statusIsTrue, noDirectiveSent];
+
+const effectsOf = ({ history }: World, op: number): Effect[] => history.effects.filter((effect) => effect.op === op);
+
+/** What a page was told is kept, or the journal says is queued, has taken effect, waits, or was ended by somebody. */
+function nothingLost(world: World): void {
+  const { history, disk } = world;
+  const waiting = new Set(disk.all<EntryRecord>('entries').map(opOfEntry));
+  for (const { op, heard } of history.posts.values()) {
+    const told = history.told.get(op.id) ?? [];
+    const isPromised = heard?.kind === 'queued' || (heard?.kind === 'answer' && heard.status === 201) || told.some(({ event }) => event.type === 'queued');
+    if (!isPromised || waiting.has(op.id) || effectsOf(world, op.id).length > 0) continue;
+    const isEnded = told.some(({ event }) => event.type === 'cancelled') || history.gone.get(op.id)?.how === 'replaced' || wasDead(world, op.id);
+    if (!isEnded) history.violated('nothing is lost', `promised (${heard?.kind}), gone (${JSON.stringify(history.gone.get(op.id))}), and the server never acted`, op.id);
+  }
+}
+
+/** A dead letter that somebody has discarded, or purged. */
+const wasDead = ({ history }: World, op: number): boolean =>
+  (history.told.get(op) ?? []).some(({ event }) => event.type === 'failed') &&
+  history.calls.some(({ name, op: about }) => (name === 'discard' && about === op) || name === 'purge');
+
+/** A server that honours idempotency keys acts once on each write. */
+function onceUnderAKey(world: World): void {
+  const { history } = world;
+  for (const post of history.posts.values()) {
+    const { op } = post;
+    if (op.backend !== 'api' || op.mode === 'bypass') continue;
+    const effects = effectsOf(world, op.id);
+    if (effects.length < 2 || post.diedBare) continue;
+    const keys = new Set(effects.map(({ key }) => key));
+    // What's sent bare for want of a storage is sent as if there were no worker.
+    if (keys.has(null)) continue;
+    history.violated('once under a key', `${effects.length} effects under ${[...keys].join(', ')}`, op.id);
+  }
+}
+
+/** A write that's queued takes effect before one of its lane and user that's made after it. */
+function inOrder(world: World): void {
+  const { history } = world;
+  const lines = new Map<string, { post: Post; first: number; queued: number }[]>();
+  for (const post of history.posts.values()) {
+    const { op, user } = post;
+    const [first] = effectsOf(world, op.id);
+    if (!first || op.mode === 'bypass' || first.key === null) continue;
+    const stored = history.stored.get(op.id);
+    const told = history.told.get(op.id) ?? [];
+    const isOut = stored?.tookPlace || told.some(({ event }) => event.type === 'failed');
+    if (isOut) continue;
+    const line = `${op.backend} ${stored?.lane ?? op.lane ?? 'default'} ${user}`;
+    const queued = told.find(({ event }) => event.type === 'queued')?.order ?? Infinity;
+    lines.set(line, [...(lines.get(line) ?? []), { post, first: first.order, queued }]);
+  }
+  for (const [line, all] of lines)
+    for (const older of all)
+      for (const newer of all)
+        if (older.queued < newer.post.order && newer.first < older.first && !isSwitchedOff(world, newer.post))
+          history.violated('in order', `op ${newer.post.op.id} overtook op ${older.post.op.id}, which was queued before it (${line})`, older.post.op.id, newer.post.op.id);
+}
+
+/** Whether the kill switch may have been thrown: then nothing is captured. */
+function isSwitchedOff({ history }: World, { order, heard }: Post): boolean {
+  const end = heard?.order ?? Infinity;
+  const switches = history.calls.filter(({ name, order: called }) => name === 'switch' && called < end);
+  return switches.length > 0 && !history.calls.some(({ name, answeredOrder = Infinity, order: called }) => name === 'unswitch' && answeredOrder < order && called > switches.at(-1)!.order);
+}
+
+/** No write takes effect as another user than the one whose token it was made with. */
+function asItsUser(world: World): void {
+  const { history } = world;
+  for (const { op, user } of history.effects) {
+    const post = history.posts.get(op);
+    if (post && post.user !== user) history.violated('as its user', `${post.user}'s write took effect as ${user}'s`, op);
+  }
+}
+
+/** Each fetch of a page that's still there has an answer, unless its entry still waits. */
+function everyPromiseSettles({ history, disk }: World): void {
+  const waiting = new Set(disk.all<EntryRecord>('entries').filter(({ state }) => state === 'pending').map(opOfEntry));
+  for (const { op, heard, isLeft, deaths } of history.posts.values())
+    if (!heard && !isLeft && !waiting.has(op.id)) history.violated('every promise settles', `mode ${op.mode}, ${deaths} workers died with it, gone: ${JSON.stringify(history.gone.get(op.id))}`, op.id);
+}
+
+/** Once the faults are over, all that may move is delivered within the longest backoff. */
+function allIsDelivered(world: World): void {
+  const { history, disk, stuck } = world;
+  for (const user of stuck) {
+    const left = disk.all<EntryRecord>('entries').filter(({ state, owner }) => state === 'pending' && (owner === null || owner === user));
+    history.violated('all is delivered', `${user}'s: ${left.map((entry) => `op ${opOfEntry(entry)} ${entry.reason}`).join(', ') || 'in the end'}`, ...left.map(opOfEntry));
+  }
+}
+
+/** `status()` says what's on disk. */
+function statusIsTrue({ history, disk }: World): void {
+  const status = history.calls.findLast(({ name }) => name === 'status')?.result as { waiting: number; dead: number } | undefined;
+  const entries = disk.all<EntryRecord>('entries');
+  const dead = entries.filter(({ state }) => state === 'dead').length;
+  if (!status || status.waiting === undefined) return history.violated('status is true', `it gave ${String(status)}`);
+  if (status.waiting !== entries.length - dead || status.dead !== dead)
+    history.violated('status is true', `${status.waiting} wait and ${status.dead} are dead, on disk ${entries.length - dead} and ${dead}`);
+}
+
+/** The worker's own headers don't reach the server. */
+function noDirectiveSent({ history }: World): void {
+  for (const { op, headers } of history.arrivals)
+    if (Object.keys(headers).some((name) => name.startsWith('holdfast-'))) history.violated('no directive on the wire', Object.keys(headers).join(', '), op);
+}

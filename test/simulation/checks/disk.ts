@@ -1,0 +1,100 @@
+import type { EntryRecord } from '../../../sw/policy/entry-record.js';
+import type { AboutEntry, SyncEvent } from '../../../sw/protocol/events.js';
+import { TOKEN_MARK } from '../disk/copy.js';
+import type { Committed } from '../disk/disk.js';
+import type { Change } from '../disk/transaction.js';
+import { opOf, opOfEntry } from '../history.js';
+import type { World } from '../world.js';
+
+/** Looks at each transaction as it comes onto the disk. */
+export function watchDisk(world: World): void {
+  const { disk, history } = world;
+  disk.onText = (text) => {
+    if (text.includes(TOKEN_MARK)) history.violated('no token on disk', `written: ${text.slice(0, 200)}`);
+  };
+  disk.onCommit = (committed) => {
+    const touched = new Set(committed.changes.map(({ store }) => store));
+    note(world, committed);
+    if (touched.has('journal')) for (const { store, after } of committed.changes) if (store === 'journal' && after) oneEnd(world, after as SyncEvent);
+    if (!touched.has('entries')) return;
+    nothingVanishes(world, committed);
+    tallyIsTrue(world);
+    bodiesHaveEntries(world);
+  };
+}
+
+const entryChanges = ({ changes }: Committed): (Change & { before?: EntryRecord; after?: EntryRecord })[] =>
+  changes.filter(({ store }) => store === 'entries') as never;
+
+/** Keeps what later checks want to know of the entries. */
+function note({ history, disk }: World, committed: Committed): void {
+  for (const { before, after } of entryChanges(committed)) {
+    const order = history.next();
+    if (after) {
+      const op = opOfEntry(after);
+      if (!history.stored.has(op)) history.stored.set(op, { order, seq: after.seq, lane: after.lane, tookPlace: before !== undefined && opOfEntry(before) !== op });
+    }
+    if (!before) continue;
+    const op = opOfEntry(before);
+    const byOp = after ? opOfEntry(after) : null;
+    if (byOp === op) continue;
+    const isSettled = committed.changes.some(({ store, key, after: written }) => store === 'settlements' && key === before.seq && written);
+    history.gone.set(op, { order, byOp, how: byOp !== null ? 'replaced' : isSettled ? 'settled' : 'removed' });
+  }
+  history.trace(() => `disk: ${committed.process.name} ${committed.changes.map(({ store, key, after }) => `${store} ${String(key)} ${words(store, after)}`).join(', ')} (${disk.commits})`);
+}
+
+function words(store: string, after: unknown): string {
+  if (after === undefined) return 'deleted';
+  if (store === 'entries') {
+    const { state, reason, asked, request, sends, notBefore, owner } = after as EntryRecord;
+    return `op ${opOf(request.url)} ${state} ${reason} sends ${sends} asked ${asked?.worker} due ${notBefore % 1e9} owner ${owner}`;
+  }
+  if (store === 'journal') return (after as SyncEvent).type + ('reason' in (after as object) ? ` ${String((after as { reason: unknown }).reason)}` : '');
+  return store === 'backends' ? JSON.stringify(after) : '';
+}
+
+/** What waits in line leaves the disk only with a settlement that says why. */
+function nothingVanishes({ history }: World, committed: Committed): void {
+  for (const { before, after, key } of entryChanges(committed)) {
+    if (!before || after || before.state === 'dead' || before.reason === 'first-send') continue;
+    const settlement = committed.changes.find(({ store, key: seq, after: written }) => store === 'settlements' && seq === key && written);
+    if (!settlement) history.violated('nothing vanishes', `entry ${String(key)} (${before.reason}) was removed without a settlement`, opOfEntry(before));
+  }
+}
+
+/** The tally of a backend is what's on disk of it, after every transaction. */
+function tallyIsTrue({ disk, history }: World): void {
+  const sums = new Map<string, { entries: number; bytes: number }>();
+  for (const { backend, bodySize } of disk.all<EntryRecord>('entries')) {
+    const sum = sums.get(backend) ?? { entries: 0, bytes: 0 };
+    sums.set(backend, { entries: sum.entries + 1, bytes: sum.bytes + bodySize });
+  }
+  for (const { key, value } of disk.tables.get('tallies')!.rows(null)) {
+    const { entries = 0, bytes = 0 } = sums.get(key as string) ?? {};
+    const tally = value as { entries: number; bytes: number };
+    if (tally.entries !== entries || tally.bytes !== bytes)
+      history.violated('the tally is true', `${String(key)}: ${JSON.stringify(tally)}, on disk ${entries} entries, ${bytes} bytes`);
+  }
+}
+
+/** No body stays without its entry. */
+function bodiesHaveEntries({ disk, history }: World): void {
+  const entries = disk.tables.get('entries')!;
+  for (const { key } of disk.tables.get('bodies')!.rows(null)) if (!entries.has(key)) history.violated('bodies have entries', `body ${String(key)} has none`);
+}
+
+const ENDS = new Set(['delivered', 'failed', 'cancelled']);
+
+/** What's journalled of a write ends once; only a retry brings a dead letter back. */
+function oneEnd({ history, agenda }: World, event: SyncEvent): void {
+  if (!('seq' in event)) return;
+  const op = opOf((event as AboutEntry).url);
+  const told = history.told.get(op) ?? [];
+  const last = told.findLast(({ event: { type } }) => ENDS.has(type));
+  const isBack = told.some(({ event: { type }, order }) => type === 'queued' && order > (last?.order ?? Infinity));
+  const isRetry = event.type === 'queued' && event.reason === 'retried' && last?.event.type === 'failed';
+  if (last && !isBack && !isRetry) history.violated('one end', `${event.type} after ${last.event.type}`, op);
+  told.push({ event, at: agenda.now, order: history.next() });
+  history.told.set(op, told);
+}

@@ -1,0 +1,22 @@
+import type { World } from '../world.js';
+import { AT_END } from './at-end.js';
+import { watchDisk } from './disk.js';
+import { watchPages } from './pages.js';
+
+export interface Violation {
+  check: string;
+  why: string;
+  /** Whose stories tell of it. */
+  ops: number[];
+}
+
+/** Looks at everything that happens, while it happens. */
+export function watch(world: World): void {
+  watchDisk(world);
+  watchPages(world);
+}
+
+/** Judges what has happened in all. */
+export function checkEnd(world: World): void {
+  for (const check of AT_END) check(world);
+}

@@ -1,0 +1,84 @@
+import type { Agenda, Process } from '../agenda.js';
+import type { Chances } from '../chance.js';
+import { copy } from './copy.js';
+import type { Key } from './keys.js';
+import { Table } from './table.js';
+import { Transaction, type Change } from './transaction.js';
+
+/** What goes wrong with the storage. */
+export interface DiskFaults {
+  /** Commits to come that find the disk full. */
+  full: number;
+  /** Openings to come that fail. */
+  unopened: number;
+}
+
+/** One committed transaction: what it has changed, in the order of its writes. */
+export interface Committed {
+  process: Process;
+  changes: readonly Change[];
+}
+
+/**
+ * A database on disk. Transactions see each other as the standard says: one that writes has its stores for itself, in
+ * the order in which they were begun. What a worker has asked to commit when it dies is there or isn't.
+ */
+export class Disk {
+  readonly tables = new Map<string, Table>();
+  readonly faults: DiskFaults = { full: 0, unopened: 0 };
+  version = 0;
+  /** Called when a transaction is on disk. */
+  onCommit: (committed: Committed) => void = () => {};
+  /** Called with each text that's written. */
+  onText: ((text: string) => void) | undefined;
+  /** Commits so far. */
+  commits = 0;
+  #transactions: Transaction[] = [];
+  /** Whose connections were lost without their knowing. */
+  readonly lost = new WeakSet<object>();
+
+  constructor(
+    readonly agenda: Agenda,
+    readonly chances: Chances,
+  ) {}
+
+  begin(transaction: Transaction): void {
+    this.#transactions.push(transaction);
+    this.pump();
+  }
+
+  /** Starts what nothing is in the way of any more. */
+  pump(): void {
+    const before: Transaction[] = [];
+    for (const transaction of this.#transactions) {
+      const isBlocked = before.some((other) => transaction.conflictsWith(other));
+      if (!isBlocked && transaction.state === 'waiting') transaction.start();
+      before.push(transaction);
+    }
+  }
+
+  end(transaction: Transaction): void {
+    this.#transactions = this.#transactions.filter((other) => other !== transaction);
+    this.pump();
+  }
+
+  /** The process has died: what it had under way is rolled back, or, where a commit was asked for, it may be there. */
+  died(process: Process): void {
+    for (const transaction of this.#transactions.filter((one) => one.process === process)) transaction.die();
+  }
+
+  /** What's on disk in a store, as it is. Not to be changed. */
+  all<T>(store: string): T[] {
+    return [...(this.tables.get(store)?.values() ?? [])] as T[];
+  }
+
+  get(store: string, key: Key): unknown {
+    return copy(this.tables.get(store)?.get(key));
+  }
+
+  createTable(name: string, { keyPath = null, autoIncrement = false }: { keyPath?: string | null; autoIncrement?: boolean } = {}): Table {
+    const table = new Table(name, keyPath, autoIncrement);
+    this.tables.set(name, table);
+    return table;
+  }
+}

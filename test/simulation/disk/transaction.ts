@@ -1,0 +1,203 @@
+import type { Process } from '../agenda.js';
+import type { Disk } from './disk.js';
+import { keyAt, type Key } from './keys.js';
+import type { Table } from './table.js';
+
+export interface Change {
+  store: string;
+  key: Key;
+  /** Undefined: it wasn't there. */
+  before: unknown;
+  /** Undefined: it isn't there any more. */
+  after: unknown;
+}
+
+interface Waiting {
+  run(): unknown;
+  resolve(value: unknown): void;
+  reject(reason: unknown): void;
+}
+
+export type TransactionState = 'waiting' | 'active' | 'committing' | 'durable' | 'done';
+
+/** One transaction. It writes in place, and takes it back when it's aborted. */
+export class Transaction {
+  state: TransactionState = 'waiting';
+  error: DOMException | null = null;
+  readonly done: Promise<void>;
+  readonly changes: Change[] = [];
+  #generators = new Map<Table, number>();
+  #queue: Waiting[] = [];
+  #isBusy = false;
+  #wantsCommit = false;
+  #settle!: { resolve(): void; reject(reason: unknown): void };
+
+  constructor(
+    readonly disk: Disk,
+    readonly process: Process,
+    readonly scope: ReadonlySet<string>,
+    readonly mode: 'readonly' | 'readwrite' | 'versionchange',
+    /** Called at each step that the process asks for: it may die over it. */
+    readonly port: (what: string) => void,
+  ) {
+    this.done = new Promise<void>((resolve, reject) => {
+      this.#settle = { resolve, reject };
+    });
+    this.done.catch(() => {});
+    disk.agenda.atTurnEnd(() => this.#commitIfIdle());
+  }
+
+  conflictsWith(other: Transaction): boolean {
+    if (this.mode === 'readonly' && other.mode === 'readonly') return false;
+    for (const store of this.scope) if (other.scope.has(store)) return true;
+    return false;
+  }
+
+  table(name: string): Table {
+    const table = this.disk.tables.get(name);
+    if (!table || !this.scope.has(name)) throw new DOMException(`no store ${name} in this transaction`, 'NotFoundError');
+    return table;
+  }
+
+  /** Puts a request into the queue. Its result comes in a turn of the process. */
+  request<T>(what: string, run: () => T): Promise<T> {
+    if (this.state === 'done' || this.state === 'committing' || this.state === 'durable' || this.#wantsCommit)
+      return Promise.reject(new DOMException(`${what}: the transaction has finished`, 'TransactionInactiveError'));
+    this.port(what);
+    const result = new Promise<T>((resolve, reject) => this.#queue.push({ run, resolve: resolve as (value: unknown) => void, reject }));
+    result.catch(() => {});
+    if (this.process.isAlive) this.#next();
+    return result;
+  }
+
+  start(): void {
+    this.state = 'active';
+    this.#next();
+  }
+
+  #next(): void {
+    if (this.state !== 'active' || this.#isBusy) return;
+    const waiting = this.#queue.shift();
+    if (!waiting) {
+      if (this.#wantsCommit) this.#commit();
+      return;
+    }
+    this.#isBusy = true;
+    const { agenda, chances } = this.disk;
+    agenda.in(chances.step('request'), this.process, () => {
+      this.#isBusy = false;
+      if (this.state !== 'active') return;
+      try {
+        waiting.resolve(waiting.run());
+      } catch (error) {
+        waiting.reject(error);
+        this.#abort(error as DOMException);
+        return;
+      }
+      this.#next();
+      agenda.atTurnEnd(() => this.#commitIfIdle());
+    });
+  }
+
+  /** Nothing was asked for in the turn of the last result: it commits by itself. */
+  #commitIfIdle(): void {
+    if (this.state === 'waiting' && this.#queue.length === 0) this.#wantsCommit = true;
+    if (this.state === 'active' && !this.#isBusy && this.#queue.length === 0 && this.process.isAlive) this.#commit();
+  }
+
+  commit(): void {
+    if (this.state === 'done' || this.state === 'committing' || this.#wantsCommit) throw new DOMException('it has ended', 'InvalidStateError');
+    this.port('commit');
+    if (!this.process.isAlive) return;
+    this.#wantsCommit = true;
+    this.#next();
+  }
+
+  #commit(): void {
+    this.state = 'committing';
+    const { agenda, chances, faults } = this.disk;
+    if (this.mode === 'readonly') return this.#finish();
+    if (faults.full > 0 && this.changes.some(({ before, after }) => before === undefined && after !== undefined)) {
+      faults.full--;
+      return this.#abort(new DOMException('the disk is full', 'QuotaExceededError'));
+    }
+    agenda.in(chances.step('commit'), null, () => {
+      if (this.state !== 'committing') return;
+      this.#makeDurable();
+      agenda.in(chances.step('commit'), this.process, () => this.#settle.resolve());
+    });
+  }
+
+  #makeDurable(): void {
+    this.state = 'durable';
+    this.disk.commits++;
+    if (this.changes.length > 0) this.disk.onCommit({ process: this.process, changes: this.changes });
+    this.state = 'done';
+    this.disk.end(this);
+  }
+
+  #finish(): void {
+    this.state = 'done';
+    this.disk.end(this);
+    this.#settle.resolve();
+  }
+
+  abort(): void {
+    if (this.state === 'done' || this.state === 'durable') throw new DOMException('it has ended', 'InvalidStateError');
+    this.#abort(null);
+  }
+
+  #abort(error: DOMException | null): void {
+    if (this.state === 'done') return;
+    this.#rollBack();
+    this.state = 'done';
+    this.error = error;
+    const reason = error ?? new DOMException('The transaction was aborted', 'AbortError');
+    for (const { reject } of this.#queue.splice(0)) reject(reason);
+    this.disk.agenda.in(0, this.process, () => this.#settle.reject(reason));
+    this.disk.end(this);
+  }
+
+  /** Its process has died. */
+  die(): void {
+    if (this.state === 'committing' && this.disk.chances.of('commit of the dead')() < 0.5) return this.#makeDurable();
+    this.#rollBack();
+    this.state = 'done';
+    this.disk.end(this);
+  }
+
+  #rollBack(): void {
+    for (const { store, key, before } of this.changes.toReversed()) {
+      const table = this.disk.tables.get(store)!;
+      if (before === undefined) table.delete(key);
+      else table.put(key, before);
+    }
+    for (const [table, next] of this.#generators) table.nextKey = next;
+    this.changes.length = 0;
+  }
+
+  /** @param value nobody else's: it isn't copied */
+  put(table: Table, value: unknown, given?: Key, isNew = false): Key {
+    const own = table.keyPath === null ? given : keyAt(value, table.keyPath);
+    let key = own;
+    if (key === undefined && table.autoIncrement) {
+      if (!this.#generators.has(table)) this.#generators.set(table, table.nextKey);
+      key = table.nextKey++;
+      if (table.keyPath !== null) (value as Record<string, unknown>)[table.keyPath] = key;
+    }
+    if (key === undefined) throw new DOMException('there is no key', 'DataError');
+    if (isNew && table.has(key)) throw new DOMException('the key is there already', 'ConstraintError');
+    this.#change(table, key, value);
+    return key;
+  }
+
+  delete(table: Table, key: Key): void {
+    if (table.has(key)) this.#change(table, key, undefined);
+  }
+
+  #change(table: Table, key: Key, after: unknown): void {
+    this.changes.push({ store: table.name, key, before: table.get(key), after });
+    if (after === undefined) table.delete(key);
+    else table.put(key, after);
+  }
+}

@@ -1,0 +1,113 @@
+import type { SyncEvent } from '../../sw/protocol/events.js';
+import type { EntryRecord } from '../../sw/policy/entry-record.js';
+import type { Agenda } from './agenda.js';
+import type { Op } from './actions.js';
+
+/** What a page heard of a post. */
+export interface Heard {
+  kind: 'queued' | 'answer' | 'error';
+  status: number;
+  /** Whose answer it is, by its body; NaN where that doesn't say. */
+  op: number;
+  at: number;
+  order: number;
+}
+
+/** A page's write, from the call on. */
+export interface Post {
+  op: Op;
+  /** Whose token it carried; null for none. */
+  user: string | null;
+  calledAt: number;
+  order: number;
+  heard: Heard | null;
+  /** Its page was closed, so nobody hears its answer. */
+  isLeft: boolean;
+  /** A worker died with it, when nothing of it was on disk. */
+  diedBare: boolean;
+  /** How often a worker died with it. */
+  deaths: number;
+  /** A worker let it pass as if it weren't there, for want of a storage. */
+  isPassed: boolean;
+}
+
+export interface Effect {
+  op: number;
+  prefix: string;
+  key: string | null;
+  user: string | null;
+  body: string;
+  at: number;
+  order: number;
+}
+
+export interface Arrival extends Omit<Effect, 'body'> {
+  headers: Record<string, string>;
+  method: string;
+}
+
+/** A journalled event about an op, as it came onto the disk. */
+export interface Told {
+  event: SyncEvent;
+  at: number;
+  order: number;
+}
+
+/** What a page asked for, beside posts. */
+export interface Call {
+  name: string;
+  op: number | null;
+  user: string | null;
+  at: number;
+  order: number;
+  /** Undefined until it's answered. */
+  result?: unknown;
+  answeredOrder?: number;
+}
+
+/** All that has happened, as the checks read it. */
+export class History {
+  readonly posts = new Map<number, Post>();
+  readonly effects: Effect[] = [];
+  readonly arrivals: Arrival[] = [];
+  readonly told = new Map<number, Told[]>();
+  readonly calls: Call[] = [];
+  /** Ops that were on disk at some time; and how they left it. */
+  readonly stored = new Map<number, { order: number; seq: number; lane: string; tookPlace: boolean }>();
+  readonly gone = new Map<number, { order: number; how: 'settled' | 'removed' | 'replaced'; byOp: number | null }>();
+  /** What came to light while it happened. */
+  readonly found: { check: string; why: string; ops: number[] }[] = [];
+  readonly lines: string[] = [];
+  isTraced = false;
+  #order = 0;
+
+  constructor(readonly agenda: Agenda) {}
+
+  next(): number {
+    return ++this.#order;
+  }
+
+  trace(line: () => string): void {
+    if (this.isTraced) this.lines.push(`${this.agenda.now.toFixed(1).padStart(9)}  ${this.agenda.current?.name ?? '-'}  ${line()}`);
+  }
+
+  violated(check: string, why: string, ...ops: number[]): void {
+    this.trace(() => `VIOLATED ${check}: ${why}`);
+    this.found.push({ check, why, ops });
+  }
+
+  arrived(arrival: Omit<Arrival, 'at' | 'order'>): void {
+    this.trace(() => `server has op ${arrival.op}, key ${arrival.key}, as ${arrival.user}`);
+    this.arrivals.push({ ...arrival, at: this.agenda.now, order: this.next() });
+  }
+
+  acted(effect: Omit<Effect, 'at' | 'order'>): void {
+    this.trace(() => `server ACTS on op ${effect.op}`);
+    this.effects.push({ ...effect, at: this.agenda.now, order: this.next() });
+  }
+}
+
+/** The op that a URL of the simulated app is about. */
+export const opOf = (url: string): number => Number(url.slice(url.lastIndexOf('/') + 1));
+
+export const opOfEntry = ({ request }: EntryRecord): number => opOf(request.url);

@@ -1,0 +1,93 @@
+import { weighted } from '../chaos/random.js';
+import type { Agenda, Process } from './agenda.js';
+import type { Chances } from './chance.js';
+import { answer, type Answer, type Arrived, type Server } from './server.js';
+
+/** What becomes of a request on its way. */
+export type Fault =
+  /** Refused at once: nobody is there. */
+  | 'down'
+  /** Cut before the server has it. */
+  | 'reset'
+  /** The server acts, and its answer is lost. */
+  | 'reset-after'
+  /** No answer, ever; the server has acted, or not. */
+  | 'hang'
+  | 'hang-after'
+  /** The server acts seconds later. */
+  | 'slow'
+  | '500'
+  | '503'
+  | '503-later'
+  | '429-later';
+
+/** `share` of the requests meet the fault. */
+export type Weather = { fault: Fault | 'mixed'; share: number } | null;
+
+const MIX: Record<Fault, number> = { down: 3, reset: 2, 'reset-after': 3, hang: 1, 'hang-after': 2, slow: 2, '500': 2, '503': 2, '503-later': 1, '429-later': 1 };
+
+const REFUSALS: Partial<Record<Fault, Answer>> = {
+  '500': answer(500),
+  '503': answer(503),
+  '503-later': answer(503, '', { 'retry-after': '3' }),
+  '429-later': answer(429, '', { 'retry-after': '2' }),
+};
+
+export class Network {
+  weather: Weather = null;
+  isOnline = true;
+
+  constructor(
+    readonly agenda: Agenda,
+    readonly chances: Chances,
+    readonly server: Server,
+  ) {}
+
+  /** `fetch`, in a process. */
+  async send(process: Process, request: Request, signal: AbortSignal): Promise<Response> {
+    const { agenda, chances } = this;
+    const arrived: Arrived = {
+      url: request.url,
+      method: request.method,
+      headers: Object.fromEntries(request.headers),
+      body: await request.text(),
+    };
+    return new Promise((resolve, reject) => {
+      let isOver = false;
+      const end = (settle: () => void) => {
+        if (!isOver && process.isAlive) settle();
+        isOver = true;
+      };
+      const abort = () => end(() => reject(signal.reason as Error));
+      if (signal.aborted) return abort();
+      signal.addEventListener('abort', abort);
+      if (!process.isAlive) return;
+      const fault = this.#fault();
+      const cut = (ms: number) => void agenda.in(ms, process, () => end(() => reject(new TypeError('fetch failed'))));
+      const back = (made: Answer) =>
+        void agenda.in(chances.step('network'), process, () =>
+          end(() => resolve(new Response(made.status === 204 ? null : made.body, { status: made.status, headers: made.headers }))),
+        );
+      const there = chances.step('network') + (fault === 'slow' ? 500 + chances.of('slow server')() * 12_000 : 0);
+      if (fault === 'down') return cut(chances.step('network') / 4);
+      if (fault === 'reset') return cut(there);
+      if (fault === 'hang') return;
+      const refusal = fault === null ? undefined : REFUSALS[fault];
+      // What's under way when its sender dies, or gives up, arrives or doesn't.
+      const survives = chances.of('arrivals')() < 0.7;
+      agenda.in(there, null, () => {
+        if ((isOver || !process.isAlive) && !survives) return;
+        const made = refusal ?? this.server.take(arrived);
+        if (fault === 'reset-after') cut(chances.step('network'));
+        else if (fault !== 'hang-after') back(made);
+      });
+    });
+  }
+
+  #fault(): Fault | null {
+    if (!this.isOnline) return 'down';
+    const random = this.chances.of('network faults');
+    if (!this.weather || random() >= this.weather.share) return null;
+    return this.weather.fault === 'mixed' ? weighted(random, MIX) : this.weather.fault;
+  }
+}

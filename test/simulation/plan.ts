@@ -1,0 +1,154 @@
+import { between, oneOf, seeded, weighted, type Random } from '../chaos/random.js';
+import type { Action, Deed, Op, Script, Setup } from './actions.js';
+import type { Fault, Weather } from './network.js';
+
+const USERS = ['ann', 'bob'];
+const LANES = [null, null, 'a', 'b'];
+const MODES: readonly Op['mode'][] = [null, null, null, null, null, null, 'queued', 'wait', 'wait', 'wait', 'reject', 'bypass'];
+
+/** How often each kind of deed comes up. */
+const WEIGHTS = {
+  post: 50,
+  burst: 6,
+  lull: 10,
+  rest: 2,
+  weather: 7,
+  calm: 5,
+  offline: 2,
+  online: 3,
+  kill: 9,
+  'kill-old': 1,
+  update: 2.5,
+  close: 1,
+  open: 2,
+  show: 2,
+  hide: 1,
+  'sign-in': 2,
+  'sign-out': 1,
+  lapse: 1.5,
+  auth: 1,
+  cancel: 2,
+  retry: 1.5,
+  discard: 0.7,
+  edit: 0.7,
+  pause: 0.5,
+  resume: 1,
+  replay: 1,
+  switch: 0.5,
+  slow: 0.6,
+  full: 0.3,
+  unopened: 0.3,
+  disconnect: 0.4,
+};
+
+/** What a seed stands for. */
+export function planOf(seed: number, posts: number): Script {
+  const random = seeded(seed);
+  const setup = setupOf(random);
+  const actions: Action[] = [{ at: 0, do: 'sign-in', page: 0, user: 'ann', provides: random() < 0.7 }];
+  let at = 300;
+  let ops = 0;
+  const page = () => between(random, 0, setup.pages - 1);
+  const act = (deed: Deed) => actions.push({ ...deed, at: Math.round(at) });
+  const anOp = () => between(random, Math.max(1, ops - 12), Math.max(1, ops));
+  const post = () => act({ do: 'post', page: page(), op: opOf(random, ++ops) });
+
+  while (ops < posts) {
+    const kind = weighted(random, WEIGHTS);
+    at += oneOf(random, [0, 1, 3, 20, 60, 300, 300, 1_000]) * (0.5 + random());
+    switch (kind) {
+      case 'post':
+        post();
+        break;
+      case 'burst':
+        for (let left = between(random, 2, 6); left > 0; left--) post();
+        break;
+      case 'lull':
+        at += between(random, 500, 6_000);
+        break;
+      case 'rest':
+        at += between(random, 10_000, 90_000);
+        break;
+      case 'weather':
+        act({ do: 'weather', weather: weatherOf(random) });
+        break;
+      case 'calm':
+        act({ do: 'weather', weather: null });
+        break;
+      case 'kill':
+        act({ do: 'kill', whose: 'active', afterCalls: oneOf(random, [0, 0, between(random, 1, 12), between(random, 1, 60)]) });
+        break;
+      case 'kill-old':
+        act({ do: 'kill', whose: 'old', afterCalls: oneOf(random, [0, between(random, 1, 20)]) });
+        break;
+      case 'update':
+      case 'offline':
+      case 'online':
+      case 'lapse':
+      case 'disconnect':
+        act({ do: kind });
+        break;
+      case 'sign-in':
+        act({ do: kind, page: page(), user: oneOf(random, USERS), provides: random() < 0.6 });
+        break;
+      case 'sign-out':
+        act({ do: kind, page: page(), purge: random() < 0.5 });
+        break;
+      case 'auth':
+        act({ do: kind, works: random() < 0.7 });
+        break;
+      case 'cancel':
+      case 'retry':
+      case 'discard':
+      case 'edit':
+        act({ do: kind, page: page(), op: anOp() });
+        break;
+      case 'switch':
+        act({ do: kind, page: page(), offlineMode: oneOf(random, [false, null, null]) });
+        break;
+      case 'slow':
+        act({ do: kind, share: oneOf(random, [0, 0.02, 0.1]) });
+        at += 3_000;
+        act({ do: kind, share: 0 });
+        break;
+      case 'full':
+      case 'unopened':
+        act({ do: kind, times: between(random, 1, 3) });
+        break;
+      default:
+        act({ do: kind, page: page() });
+    }
+  }
+  return { seed, setup, actions };
+}
+
+const setupOf = (random: Random): Setup => ({
+  capture: random() < 0.35 ? 'write-ahead' : 'on-failure',
+  onDead: random() < 0.2 ? 'block' : 'skip',
+  maxEntries: random() < 0.1 ? 8 : 1000,
+  concurrency: oneOf(random, [1, 2, 6, 6]),
+  networkTimeoutMs: oneOf(random, [3_000, 10_000]),
+  respond: random() < 0.1 ? 'wait' : 'queued',
+  tokenS: oneOf(random, [20, 90, 300, 3_600]),
+  pages: between(random, 1, 3),
+});
+
+function opOf(random: Random, id: number): Op {
+  const taskId = random() < 0.15 ? `task-${between(random, 1, 4)}` : null;
+  return {
+    id,
+    backend: random() < 0.7 ? 'api' : 'bare',
+    lane: oneOf(random, LANES),
+    mode: oneOf(random, MODES),
+    taskId,
+    replace: taskId !== null && random() < 0.6,
+    isAnonymous: random() < 0.1,
+    isRefused: random() < 0.04,
+  };
+}
+
+const FAULTS: Record<Fault | 'mixed', number> = {
+  mixed: 6, down: 4, reset: 2, 'reset-after': 3, hang: 1, 'hang-after': 2, slow: 2, '500': 1.5, '503': 1.5, '503-later': 1, '429-later': 1,
+};
+
+const weatherOf = (random: Random): Weather => ({ fault: weighted(random, FAULTS), share: oneOf(random, [0.3, 0.6, 1]) });

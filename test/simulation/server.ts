@@ -1,0 +1,68 @@
+import { decodeJwt } from '../../sw/policy/jwt.js';
+import type { Agenda } from './agenda.js';
+import { TOKEN_MARK } from './disk/copy.js';
+import type { History } from './history.js';
+
+/** A request as the server has it. */
+export interface Arrived {
+  url: string;
+  method: string;
+  headers: Record<string, string>;
+  body: string;
+}
+
+export interface Answer {
+  status: number;
+  headers: Record<string, string>;
+  body: string;
+}
+
+/** A token of the app's own making, as its server takes it. */
+export const tokenFor = (user: string, issuedAt: number, expiresAt: number, serial: number): string =>
+  `h.${Buffer.from(JSON.stringify({ sub: user, iat: issuedAt, exp: expiresAt, serial })).toString('base64url')}.${TOKEN_MARK}`;
+
+/** The app's API: under `/api` it honours idempotency keys, under `/bare` it ignores them. */
+export class Server {
+  /** By user and key: what was answered first. */
+  #answers = new Map<string, Answer>();
+  /** Tokens with a lower serial number are refused, whatever they say of themselves. */
+  validFrom = 0;
+
+  constructor(
+    readonly agenda: Agenda,
+    readonly history: History,
+    readonly now: () => number,
+  ) {}
+
+  /** Acts on a request, once it's there. */
+  take({ url, method, headers, body }: Arrived): Answer {
+    const { pathname } = new URL(url);
+    const [, prefix = '', , op = ''] = pathname.split('/');
+    const bearer = /^Bearer (.+)$/.exec(headers['authorization'] ?? '')?.[1] ?? null;
+    const user = bearer === null ? null : this.#userOf(bearer);
+    const isAnonymous = pathname.includes('/open/');
+    this.history.arrived({ op: Number(op), prefix, key: headers['idempotency-key'] ?? null, user, headers, method });
+    if (user === null && !isAnonymous)
+      return answer(401, '{"error":"expired"}', { 'www-authenticate': 'Bearer error="invalid_token", error_description="expired"' });
+    const key = prefix === 'api' ? (headers['idempotency-key'] ?? null) : null;
+    const known = key === null ? undefined : this.#answers.get(`${user} ${key}`);
+    if (known) return known;
+    if (body.startsWith('refuse')) return answer(422, `{"op":${op}}`);
+    this.history.acted({ op: Number(op), prefix, key: headers['idempotency-key'] ?? null, user, body });
+    const made = answer(201, `{"op":${op}}`);
+    if (key !== null) this.#answers.set(`${user} ${key}`, made);
+    return made;
+  }
+
+  #userOf(token: string): string | null {
+    const claims = decodeJwt(token) as { sub?: string; exp?: number } | null;
+    const { serial = 0 } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString() || '{}') as { serial?: number };
+    return claims?.sub !== undefined && (claims.exp ?? 0) * 1000 > this.now() && serial >= this.validFrom ? claims.sub : null;
+  }
+}
+
+export const answer = (status: number, body = '', headers: Record<string, string> = {}): Answer => ({
+  status,
+  body,
+  headers: { 'content-type': 'application/json', ...headers },
+});

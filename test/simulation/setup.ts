@@ -1,0 +1,18 @@
+import type { BackendOptions } from '../../sw/options.js';
+import type { Setup } from './actions.js';
+
+export const ORIGIN = 'https://app.example';
+
+/** The backends of a run: one whose server honours idempotency keys, and one whose server ignores them. */
+export const backendsOf = ({ capture, onDead, maxEntries, concurrency, networkTimeoutMs, respond }: Setup): BackendOptions[] =>
+  ['/api', '/bare'].map((baseUrl) => ({
+    baseUrl,
+    capture,
+    onDead,
+    concurrency,
+    networkTimeoutMs,
+    respond,
+    idempotencyKey: true,
+    validate: false,
+    limits: { maxEntries },
+  }));

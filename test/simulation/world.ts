@@ -1,0 +1,58 @@
+import type { ChangeNote, SyncEvent, TokenNote } from '../../sw/protocol/events.js';
+import type { Script } from './actions.js';
+import { Agenda } from './agenda.js';
+import { App } from './app.js';
+import { Browser } from './browser/browser.js';
+import { LockTable } from './browser/locks.js';
+import type { Page } from './browser/page.js';
+import { Broadcasts, Posts } from './browser/posts.js';
+import type { Worker } from './browser/worker.js';
+import { createChances } from './chance.js';
+import { Disk } from './disk/disk.js';
+import { History, type Call, type Post } from './history.js';
+import { Network } from './network.js';
+import { Server } from './server.js';
+
+/** When the run begins, in milliseconds since the epoch. */
+const EPOCH = 1_700_000_000_000;
+
+/** Everything below the product, and what has happened in it. */
+export class World {
+  readonly agenda = new Agenda();
+  readonly chances;
+  readonly history = new History(this.agenda);
+  readonly disk;
+  readonly locks;
+  readonly posts;
+  readonly broadcasts;
+  readonly server;
+  readonly network;
+  readonly browser = new Browser(this);
+  readonly app = new App(this);
+  readonly pages: (Page | null)[] = [];
+  /** Users whose entries still waited when all faults were long over. */
+  readonly stuck: string[] = [];
+  /** Pages that were opened. */
+  opened = 0;
+  /** Calls of ports, ends of workers, and fetch events that came again. */
+  calls = 0;
+  ends = 0;
+  redispatches = 0;
+  /** Called at what the checks look at while it happens. */
+  heard: (post: Post) => void = () => {};
+  answered: (call: Call) => void = () => {};
+  told: (worker: Worker, event: SyncEvent | TokenNote | ChangeNote) => void = () => {};
+
+  constructor(readonly script: Script) {
+    const { agenda, history } = this;
+    this.chances = createChances(script.seed);
+    this.disk = new Disk(agenda, this.chances);
+    this.locks = new LockTable(agenda, this.chances);
+    this.posts = new Posts(agenda, this.chances);
+    this.broadcasts = new Broadcasts(this.posts);
+    this.server = new Server(agenda, history, this.now);
+    this.network = new Network(agenda, this.chances, this.server);
+  }
+
+  readonly now = (): number => EPOCH + Math.floor(this.agenda.now);
+}
