@@ -47,15 +47,18 @@ export class Agenda {
     this.#turnEnds.push(task);
   }
 
-  /** Lets time pass up to `end`, or until `isOver`. */
-  async run(end: number, isOver: () => boolean = () => false): Promise<void> {
-    for (let item = this.#heap[0]; item && item.at <= end && !isOver(); item = this.#heap[0]) {
+  /** Whether nothing that's still to come matters. */
+  isOver: () => boolean = () => false;
+
+  /** Lets time pass up to `end`. */
+  async run(end: number): Promise<void> {
+    for (let item = this.#heap[0]; item && item.at <= end && !this.isOver(); item = this.#heap[0]) {
       this.#pop();
       if (!item.task || item.process?.isAlive === false) continue;
       this.now = item.at;
       await this.turn(item.process, item.task);
     }
-    if (!isOver()) this.now = Math.max(this.now, end);
+    this.now = Math.max(this.now, end);
   }
 
   /** One turn, with all that it sets off. */

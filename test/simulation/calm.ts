@@ -8,7 +8,7 @@ const USERS = ['ann', 'bob', 'ann'];
 
 /** The faults are over. Each user comes by, and all that may move has time to be delivered. */
 export async function calmDown(world: World): Promise<void> {
-  const { agenda, app, browser, chances, disk, network } = world;
+  const { agenda, app, browser, chances, disk, history, network } = world;
   network.weather = null;
   chances.slowShare = 0;
   Object.assign(disk.faults, { full: 0, unopened: 0 });
@@ -37,7 +37,9 @@ export async function calmDown(world: World): Promise<void> {
     while (agenda.now < end && isMoving(world, user)) await agenda.run(Math.min(end, agenda.now + 5_000));
     if (isMoving(world, user)) world.stuck.push(user);
   }
-  // What was settled last is told, and written down.
+  // What hangs is given up, and what was settled last is told, and written down.
+  const hasOpen = () => [...history.posts.values()].some(({ heard, isLeft }) => !heard && !isLeft);
+  for (const end = agenda.now + LONGEST_MS; agenda.now < end && hasOpen(); ) await agenda.run(agenda.now + 5_000);
   await agenda.run(agenda.now + 15_000);
   await say('status', (client) => client.status());
 }

@@ -1,17 +1,54 @@
+import { UsageError } from '../support/options.js';
+import { readArguments, type Arguments } from './arguments.js';
+import { keep, knownOf } from './kept.js';
 import { planOf } from './plan.js';
-import { run } from './run.js';
+import { run, type Result } from './run.js';
+import { shrink } from './shrink.js';
+import { commandFor, scriptWords, summary, violationWords } from './words.js';
 
+/** The simulation. Gives the exit code: 0, 1 for a violation, 2 for a wrong argument. */
 export async function main(given: readonly string[]): Promise<number> {
-  const [from = '1', count = '1', mode = ''] = given;
-  const begin = performance.now();
-  const totals: Record<string, number> = {};
-  for (let seed = Number(from); seed < Number(from) + Number(count); seed++) {
-    const result = await run(planOf(seed, 30), mode === 'trace');
-    for (const [name, value] of Object.entries(result.counts)) totals[name] = (totals[name] ?? 0) + value;
-    if (mode === 'trace') console.log(result.lines.join('\n'));
-    for (const { check, why, ops } of result.violations) console.log(`seed ${seed}: ${check}: ${why} [${ops.join(' ')}]`);
+  let wanted: Arguments;
+  try {
+    wanted = readArguments(given, Math.floor(Math.random() * 2 ** 32));
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(error.message);
+    return 2;
   }
-  const s = (performance.now() - begin) / 1000;
-  console.log(JSON.stringify(totals), `${s.toFixed(1)} s, ${((totals['writes'] ?? 0) / s).toFixed(0)} writes/s`);
-  return 0;
+  const { from, count, minutes } = wanted;
+  const begin = performance.now();
+  const end = minutes === null ? Infinity : begin + minutes * 60_000;
+  const results: Pick<Result, 'counts' | 'violations'>[] = [];
+  let failed = 0;
+  for (let index = 0; (minutes !== null || index < count) && performance.now() < end; index++) {
+    const seed = (from + index) % 2 ** 32;
+    const { counts, violations, isGood } = await runSeed({ ...wanted, from: seed });
+    results.push({ counts, violations });
+    if (!isGood) failed++;
+  }
+  console.log(summary(results, performance.now() - begin));
+  return failed > 0 ? 1 : 0;
+}
+
+async function runSeed({ from: seed, writes, trace, check, shrink: shrinks }: Arguments): Promise<Result & { isGood: boolean }> {
+  const script = planOf(seed, writes);
+  const result = await run(script, { isTraced: trace });
+  const { violations, lines, fingerprint } = result;
+  const known = knownOf(seed, writes);
+  if (trace) console.log(lines.join('\n'));
+  let isGood = violations.every(({ check: name }) => name === known?.check);
+  if (violations.length > 0 && (!isGood || shrinks)) console.log(`\nseed ${seed}\nagain:  ${commandFor(seed, writes)}\n${violationWords(violations)}`);
+  else if (violations.length > 0) console.log(`seed ${seed}: ${known?.check}, which is known: ${known?.why}`);
+  if (check && (await run(script)).fingerprint !== fingerprint) {
+    console.log(`\nseed ${seed} went another way when it was played again`);
+    isGood = false;
+  }
+  const [first] = violations;
+  if (shrinks && first) {
+    const shorter = await shrink(script, first.check);
+    const file = await keep(shorter, first);
+    console.log(`${scriptWords(shorter)}\nkept as ${file}`);
+  }
+  return { ...result, isGood };
 }

@@ -33,6 +33,9 @@ const REFUSALS: Partial<Record<Fault, Answer>> = {
   '429-later': answer(429, '', { 'retry-after': '2' }),
 };
 
+/** A browser gives a connection up on which nothing comes, in milliseconds. */
+const HANGING_MS = 200_000;
+
 export class Network {
   weather: Weather = null;
   isOnline = true;
@@ -71,7 +74,7 @@ export class Network {
       const there = chances.step('network') + (fault === 'slow' ? 500 + chances.of('slow server')() * 12_000 : 0);
       if (fault === 'down') return cut(chances.step('network') / 4);
       if (fault === 'reset') return cut(there);
-      if (fault === 'hang') return;
+      if (fault === 'hang') return cut(HANGING_MS);
       const refusal = fault === null ? undefined : REFUSALS[fault];
       // What's under way when its sender dies, or gives up, arrives or doesn't.
       const survives = chances.of('arrivals')() < 0.7;
@@ -79,7 +82,8 @@ export class Network {
         if ((isOver || !process.isAlive) && !survives) return;
         const made = refusal ?? this.server.take(arrived);
         if (fault === 'reset-after') cut(chances.step('network'));
-        else if (fault !== 'hang-after') back(made);
+        else if (fault === 'hang-after') cut(HANGING_MS);
+        else back(made);
       });
     });
   }

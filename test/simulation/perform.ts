@@ -22,7 +22,8 @@ export function perform(world: World, deed: Deed): void {
 
   switch (deed.do) {
     case 'post':
-      return at(deed.page, (page) => page.post(deed.op));
+      // Whoever has closed a tab goes on in another one.
+      return at(world.pages[deed.page]?.isAlive ? deed.page : world.pages.findIndex((page) => page?.isAlive), (page) => page.post(deed.op));
     case 'open':
       return open(world, deed.page);
     case 'close':

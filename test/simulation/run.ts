@@ -22,15 +22,22 @@ export interface Result {
 
 export type Counts = Record<'writes' | 'effects' | 'ends' | 'redispatches' | 'calls' | 'commits' | 'turns', number>;
 
+export interface RunOptions {
+  isTraced?: boolean;
+  /** It's enough to know that this check is violated. */
+  stopAt?: string;
+}
+
 /** Plays a script, lets everything come to rest, and says what was violated. */
 // Pages and workers come and go, and all listen to few signals.
 setMaxListeners(0);
 
-export async function run(script: Script, isTraced = false): Promise<Result> {
+export async function run(script: Script, { isTraced = false, stopAt }: RunOptions = {}): Promise<Result> {
   const world = new World(script);
   const { agenda, history } = world;
   history.isTraced = isTraced;
   watch(world);
+  if (stopAt !== undefined) agenda.isOver = () => history.found.some(({ check }) => check === stopAt);
   const restore = installGlobals(world);
   const rejected = (error: unknown) => history.violated('nothing unhandled', error instanceof Error ? `${error.stack}` : String(error));
   process.on('unhandledRejection', rejected);

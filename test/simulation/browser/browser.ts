@@ -63,8 +63,10 @@ export class Browser {
     const { agenda, chances } = this.world;
     this.#starting.set(version, events);
     agenda.in(chances.step('start'), null, () => {
-      const worker = this.#make(version);
       this.#starting.delete(version);
+      // It was replaced while it was being started.
+      const now = this.activeWorker;
+      const worker = version === this.active ? this.#make(version) : (now ?? this.#make(this.active));
       for (const event of events) this.#turn(worker, event);
     });
   }

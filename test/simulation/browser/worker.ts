@@ -21,6 +21,13 @@ const EVENT_MS = 300_000;
 /** A worker without open events is stopped after this, in milliseconds. */
 const IDLE_MS = 30_000;
 
+/** Chromium lets nested timers ring no sooner. In milliseconds. */
+const LEAST_TIMER_MS = 4;
+
+/** More timers of 0 ms than this within so many milliseconds are a busy loop. */
+const SPINS = 100;
+const SPIN_MS = 1_000;
+
 /** How long a Background Sync event is made use of, as `install` has it. */
 const LINGER_MS = 60_000;
 
@@ -35,6 +42,9 @@ export class Worker implements Process {
   /** It dies at the port call that brings this to 0. */
   diesIn = Infinity;
   #open = 0;
+  #spins = 0;
+  #hasSpun = false;
+  #spinsSince = 0;
   #idleSince = 0;
   #pipeline!: Pipeline;
   #answer!: ReturnType<typeof serve>;
@@ -149,11 +159,32 @@ export class Worker implements Process {
     });
   }
 
+  /** One timer after the other that rings at once is a loop that waits for what no time brings. */
+  #countTimer(ms: number): void {
+    const { now } = this.world.agenda;
+    if (ms > 0 || now - this.#spinsSince > SPIN_MS) {
+      this.#spins = 0;
+      this.#spinsSince = now;
+    }
+    if (++this.#spins === SPINS && !this.#hasSpun) this.#spun();
+  }
+
+  #spun(): void {
+    this.#hasSpun = true;
+    this.world.history.violated('no spinning', `${this.name} has set ${SPINS} timers of 0 ms within a second`);
+  }
+
   #ports(): Ports {
     const { world, port } = this;
     const { agenda, chances, locks, network, broadcasts } = world;
     const random = chances.of(`chance of ${this.name}`);
-    const clock: Ports['clock'] = { now: world.now, after: (ms, task) => agenda.in(ms, this, task) };
+    const clock: Ports['clock'] = {
+      now: world.now,
+      after: (ms, task) => {
+        this.#countTimer(ms);
+        return agenda.in(Math.max(ms, LEAST_TIMER_MS), this, task);
+      },
+    };
     const connection = connect({ clock, makeRoom: async () => {}, name: this.name });
     let uuids = 0;
     const print = (...words: unknown[]) => world.history.trace(() => words.map(String).join(' '));

@@ -1,0 +1,45 @@
+import { readOptions, UsageError, whole, type Rules } from '../support/options.js';
+
+export interface Arguments {
+  from: number;
+  count: number;
+  /** Seeds are played until so much time has passed; null: `count` of them. */
+  minutes: number | null;
+  /** Writes of each seed. */
+  writes: number;
+  /** Prints all that happens. */
+  trace: boolean;
+  /** Plays each seed twice, and compares. */
+  check: boolean;
+  /** Looks for the shortest script that still violates the same, and keeps it. */
+  shrink: boolean;
+  /** Tries the simulation itself, on a product that's broken on purpose. */
+  mutations: boolean;
+}
+
+const SEED = whole(0, 2 ** 32 - 1);
+
+const RULES: Rules<'seed' | 'from' | 'count' | 'minutes' | 'writes'> = {
+  seed: SEED,
+  from: SEED,
+  count: whole(1, 1_000_000),
+  minutes: whole(1, 10_000),
+  writes: whole(1, 1_000),
+};
+
+const FLAGS = ['trace', 'check', 'shrink', 'mutations'] as const;
+
+/**
+ * Reads `--seed 7`, or `--from 1 --count 100`, or `--minutes 60`, with `--writes`, `--trace`, `--check`, `--shrink` and
+ * `--mutations`.
+ * @param anySeed where `--minutes` begins, unless it's said
+ * @throws UsageError
+ */
+export function readArguments(given: readonly string[], anySeed: number): Arguments {
+  const options = readOptions(given, RULES, FLAGS);
+  const { seed, minutes, writes = 30, trace = false, check = false, shrink = false, mutations = false } = options;
+  const { from = seed ?? (minutes === undefined ? 1 : anySeed), count = seed === undefined ? 100 : 1 } = options;
+  if (seed !== undefined && (options.from !== undefined || options.count !== undefined || minutes !== undefined))
+    throw new UsageError('--seed names one seed; leave it out with --from, --count and --minutes');
+  return { from, count, minutes: minutes ?? null, writes, trace, check, shrink, mutations };
+}

@@ -1,0 +1,44 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Script } from './actions.js';
+import type { Violation } from './checks/index.js';
+
+/** A script that was shrunk, and what it has shown. */
+export interface Kept {
+  check: string;
+  why: string;
+  /** What's to be mended; absent once it is. */
+  open?: string;
+  script: Script;
+}
+
+const FOLDER = join(import.meta.dirname, 'kept');
+
+export async function keep(script: Script, { check, why }: Violation): Promise<string> {
+  await mkdir(FOLDER, { recursive: true });
+  const file = join(FOLDER, `${check.replaceAll(' ', '-')}-${script.seed}.json`);
+  const kept: Kept = { check, why, open: 'to be read', script };
+  const actions = script.actions.map((action) => `      ${JSON.stringify(action)}`).join(',\n');
+  const whole = JSON.stringify({ ...kept, script: { ...script, actions: ['HERE'] } }, null, 2);
+  await writeFile(file, `${whole.replace(/^\s*"HERE"$/m, actions)}\n`);
+  return file;
+}
+
+export const allKept = (): { name: string; kept: Kept }[] =>
+  readdirSync(FOLDER)
+    .filter((name) => name.endsWith('.json') && name !== 'known.json')
+    .map((name) => ({ name, kept: JSON.parse(readFileSync(join(FOLDER, name), 'utf8')) as Kept }));
+
+interface Known {
+  check: string;
+  why: string;
+}
+
+let known: Record<string, Known> | null = null;
+
+/** What's known of a seed of thirty writes, and not mended yet. */
+export function knownOf(seed: number, writes: number): Known | undefined {
+  known ??= JSON.parse(readFileSync(join(FOLDER, 'known.json'), 'utf8')) as Record<string, Known>;
+  return writes === 30 ? known[seed] : undefined;
+}

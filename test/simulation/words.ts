@@ -1,0 +1,32 @@
+/** What is printed of runs. */
+import type { Script } from './actions.js';
+import type { Violation } from './checks/index.js';
+import type { Counts, Result } from './run.js';
+
+export const commandFor = (seed: number, writes: number): string =>
+  `npm run simulate -- --seed ${seed}${writes === 30 ? '' : ` --writes ${writes}`} --trace`;
+
+export const violationWords = (violations: readonly Violation[]): string =>
+  violations.map(({ check, why, ops }) => `VIOLATED  ${check}: ${why}${ops.length > 0 ? ` (op ${ops.join(', ')})` : ''}`).join('\n');
+
+export const scriptWords = ({ setup, actions }: Script): string =>
+  [`${actions.length} actions, ${JSON.stringify(setup)}`, ...actions.map(({ at, ...deed }) => `${String(at).padStart(8)}  ${JSON.stringify(deed)}`)].join('\n');
+
+/** The counts of all seeds. */
+export function summary(results: readonly Pick<Result, 'counts' | 'violations'>[], tookMs: number): string {
+  const sum = (name: keyof Counts) => results.reduce((total, { counts }) => total + counts[name], 0);
+  const violated = new Map<string, number>();
+  for (const { violations } of results)
+    for (const check of new Set(violations.map((one) => one.check))) violated.set(check, (violated.get(check) ?? 0) + 1);
+  const perSecond = (name: keyof Counts) => Math.round((sum(name) * 1000) / tookMs);
+  const found = [...violated].map(([check, seeds]) => `${check} (${seeds})`).join(', ');
+  return [
+    '',
+    `seeds       ${results.length}`,
+    `writes      ${sum('writes')}, ${sum('effects')} effects`,
+    `workers     ${sum('ends')} ended, ${sum('redispatches')} events came again`,
+    `ports       ${sum('calls')} calls, ${sum('commits')} commits, ${sum('turns')} turns`,
+    `violated    ${found || 'nothing'}`,
+    `time        ${(tookMs / 1000).toFixed(1)} s, ${perSecond('writes')} writes/s, ${perSecond('turns')} turns/s`,
+  ].join('\n');
+}
