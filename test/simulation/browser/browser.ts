@@ -56,7 +56,11 @@ export class Browser {
   }
 
   #turn(worker: Worker, event: (worker: Worker) => void): void {
-    this.world.agenda.in(0, worker, () => event(worker));
+    worker.undelivered.add(event);
+    this.world.agenda.in(0, worker, () => {
+      worker.undelivered.delete(event);
+      event(worker);
+    });
   }
 
   #start(version: number, events: ((worker: Worker) => void)[]): void {
@@ -121,6 +125,8 @@ export class Browser {
   /** What was open at a worker that died comes again, or ends with a network error. */
   workerDied(worker: Worker): void {
     const { agenda, chances, history } = this.world;
+    // What hasn't reached it goes to the next one.
+    for (const event of worker.undelivered) this.#dispatch(this.active, `late ${worker.name}`, event);
     for (const event of worker.fetches) {
       const { open, isAnswered } = event;
       if (isAnswered) continue;

@@ -38,6 +38,8 @@ const LINGER_MS = 60_000;
 export class Worker implements Process {
   isAlive = true;
   readonly fetches = new Set<FetchEvent>();
+  /** Events on their way to it. */
+  readonly undelivered = new Set<(worker: Worker) => void>();
   readonly connections = new Set<Connection>();
   /** It dies at the port call that brings this to 0. */
   diesIn = Infinity;
