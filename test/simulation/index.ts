@@ -38,7 +38,7 @@ async function runSeed({ from: seed, writes, trace, check, shrink: shrinks }: Ar
   const known = knownOf(seed, writes);
   if (trace) console.log(lines.join('\n'));
   let isGood = violations.every(({ check: name }) => name === known?.check);
-  if (violations.length > 0 && (!isGood || shrinks)) console.log(`\nseed ${seed}\nagain:  ${commandFor(seed, writes)}\n${violationWords(violations)}`);
+  if (violations.length > 0 && (!isGood || shrinks)) console.log(`\n${commandFor(seed, writes)}\n${violationWords(violations)}`);
   else if (violations.length > 0) console.log(`seed ${seed}: ${known?.check}, which is known: ${known?.why}`);
   if (check && (await run(script)).fingerprint !== fingerprint) {
     console.log(`\nseed ${seed} went another way when it was played again`);

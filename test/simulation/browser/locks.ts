@@ -40,9 +40,10 @@ export class LockTable {
     this.#ask(name, { process, granted: () => {} });
   }
 
-  async isHeld(process: Process, name: string): Promise<boolean> {
+  /** The names of those that are held and begin so. */
+  async held(process: Process, prefix: string): Promise<string[]> {
     await this.agenda.wait(this.chances.step('lock'), process);
-    return this.#of(name).length > 0;
+    return [...this.#claims].flatMap(([name, claims]) => (claims.length > 0 && name.startsWith(prefix) ? [name] : []));
   }
 
   getsFree(process: Process, name: string, ms: number): Promise<boolean> {

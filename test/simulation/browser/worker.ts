@@ -213,7 +213,8 @@ export class Worker implements Process {
           return locks.exclusive(this, name, work);
         },
         keep: (name) => locks.keep(this, name),
-        isHeld: (name) => locks.isHeld(this, name),
+        isHeld: async (name) => (await locks.held(this, name)).includes(name),
+        held: (prefix) => locks.held(this, prefix),
         getsFree: (name, ms) => {
           port('lock');
           return locks.getsFree(this, name, ms);
