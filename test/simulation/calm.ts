@@ -1,3 +1,4 @@
+import type { BackendRecord } from '../../sw/ports.js';
 import { open, setOnline } from './perform.js';
 import type { World } from './world.js';
 
@@ -26,7 +27,8 @@ export async function calmDown(world: World): Promise<void> {
   await say('unswitch', (client) => client.configure({ offlineMode: null }));
   agenda.in(0, page, () => page.show(true));
   for (const user of USERS) {
-    if (app.user !== user) {
+    // After a sign-out nobody is asked for a token: it's the app that says who is there.
+    if (app.user !== user || disk.all<BackendRecord>('backends').some(({ signedOut }) => signedOut)) {
       agenda.in(0, page, () => {
         const token = app.signIn(user);
         page.call('provideToken', null, (client) => client.provideToken(token));

@@ -42,10 +42,11 @@ export class Browser {
     return this.workers.find(({ version, isAlive }) => isAlive && version < this.active) ?? null;
   }
 
-  /** Gives an event to a version's worker, which is started if need be. */
-  #dispatch(version: number, way: string, event: (worker: Worker) => void): void {
+  /** Gives an event to a version's worker, or to that of the active one, for null; it's started if need be. */
+  #dispatch(wanted: number | null, way: string, event: (worker: Worker) => void): void {
     const { posts } = this.world;
     posts.send(way, null, null, 'dispatch', () => {
+      const version = wanted ?? this.active;
       const worker = this.workers.find((one) => one.isAlive && one.version === version);
       const waiting = this.#starting.get(version);
       if (waiting) waiting.push(event);
@@ -88,7 +89,7 @@ export class Browser {
   fetch(open: OpenFetch): void {
     open.dispatches++;
     const post = this.world.history.posts.get(open.op);
-    this.#dispatch(this.active, `fetch ${open.page.name}`, (worker) => {
+    this.#dispatch(null, `fetch ${open.page.name}`, (worker) => {
       if (open.page.isAlive) worker.fetch(open);
       else if (post) post.isLeft = true;
     });
@@ -126,7 +127,7 @@ export class Browser {
   workerDied(worker: Worker): void {
     const { agenda, chances, history } = this.world;
     // What hasn't reached it goes to the next one.
-    for (const event of worker.undelivered) this.#dispatch(this.active, `late ${worker.name}`, event);
+    for (const event of worker.undelivered) this.#dispatch(null, `late ${worker.name}`, event);
     for (const event of worker.fetches) {
       const { open, isAnswered } = event;
       if (isAnswered) continue;
@@ -151,7 +152,7 @@ export class Browser {
     const sync = this.#sync;
     if (!sync || !network.isOnline) return;
     agenda.in(chances.step('dispatch'), null, () =>
-      this.#dispatch(this.active, 'sync', (worker) => {
+      this.#dispatch(null, 'sync', (worker) => {
         sync.attempts++;
         const again = () => {
           if (sync.attempts < SYNC_ATTEMPTS) agenda.in(SYNC_AGAIN_MS, null, () => this.fireSync());
