@@ -36,7 +36,7 @@ async function runSeed({ from: seed, writes, trace, check, shrink: shrinks }: Ar
   const result = await run(script, { isTraced: trace });
   const { violations, lines, fingerprint } = result;
   const known = knownOf(seed, writes);
-  if (trace) console.log(lines.join('\n'));
+  if (trace && !shrinks) console.log(lines.join('\n'));
   let isGood = violations.every(({ check: name }) => name === known?.check);
   if (violations.length > 0 && (!isGood || shrinks)) console.log(`\n${commandFor(seed, writes)}\n${violationWords(violations)}`);
   else if (violations.length > 0) console.log(`seed ${seed}: ${known?.check}, which is known: ${known?.why}`);
@@ -48,6 +48,7 @@ async function runSeed({ from: seed, writes, trace, check, shrink: shrinks }: Ar
   if (shrinks && first) {
     const shorter = await shrink(script, first.check);
     const file = await keep(shorter, first);
+    if (trace) console.log((await run(shorter, { isTraced: true })).lines.join('\n'));
     console.log(`${scriptWords(shorter)}\nkept as ${file}`);
   }
   return { ...result, isGood };

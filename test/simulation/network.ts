@@ -39,6 +39,9 @@ const HANGING_MS = 200_000;
 export class Network {
   weather: Weather = null;
   isOnline = true;
+  /** Called when a process sends a request, and when it has the answer; null for none. */
+  onSend: (process: Process, arrived: Arrived) => void = () => {};
+  onEnd: (process: Process, arrived: Arrived, status: number | null) => void = () => {};
 
   constructor(
     readonly agenda: Agenda,
@@ -57,19 +60,23 @@ export class Network {
     };
     return new Promise((resolve, reject) => {
       let isOver = false;
-      const end = (settle: () => void) => {
-        if (!isOver && process.isAlive) settle();
+      const end = (settle: () => void, status: number | null = null) => {
+        if (!isOver && process.isAlive) {
+          this.onEnd(process, arrived, status);
+          settle();
+        }
         isOver = true;
       };
       const abort = () => end(() => reject(signal.reason as Error));
       if (signal.aborted) return abort();
       signal.addEventListener('abort', abort);
       if (!process.isAlive) return;
+      this.onSend(process, arrived);
       const fault = this.#fault();
       const cut = (ms: number) => void agenda.in(ms, process, () => end(() => reject(new TypeError('fetch failed'))));
       const back = (made: Answer) =>
         void agenda.in(chances.step('network'), process, () =>
-          end(() => resolve(new Response(made.status === 204 ? null : made.body, { status: made.status, headers: made.headers }))),
+          end(() => resolve(new Response(made.body, { status: made.status, headers: made.headers })), made.status),
         );
       const there = chances.step('network') + (fault === 'slow' ? 500 + chances.of('slow server')() * 12_000 : 0);
       if (fault === 'down') return cut(chances.step('network') / 4);

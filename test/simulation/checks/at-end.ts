@@ -3,7 +3,7 @@ import { opOfEntry, type Effect, type Post } from '../history.js';
 import type { World } from '../world.js';
 
 /** Judged when all faults are over and everything has come to rest. */
-export const AT_END: ((world: World) => void)[] = [nothingLost, onceUnderAKey, inOrder, asItsUser, everyPromiseSettles, allIsDelivered, statusIsTrue, noDirectiveSent];
+export const AT_END: ((world: World) => void)[] = [nothingLost, onceUnderAKey, inOrder, asItsUser, everyPromiseSettles, allIsDelivered, statusIsTrue, noDirectiveSent, cancelTellsTheTruth, waitsHearTheirAnswer];
 
 const effectsOf = ({ history }: World, op: number): Effect[] => history.effects.filter((effect) => effect.op === op);
 
@@ -50,7 +50,8 @@ function inOrder(world: World): void {
     if (!first || op.mode === 'bypass' || first.key === null) continue;
     const stored = history.stored.get(op.id);
     const told = history.told.get(op.id) ?? [];
-    const isOut = stored?.tookPlace || told.some(({ event }) => event.type === 'failed');
+    // A late send of what was cancelled says nothing, and what follows a dead letter passes it.
+    const isOut = stored?.tookPlace || told.some(({ event: { type } }) => type === 'failed' || type === 'cancelled');
     if (isOut) continue;
     const line = `${op.backend} ${stored?.lane ?? op.lane ?? 'default'} ${user}`;
     const queued = told.find(({ event }) => event.type === 'queued')?.order ?? Infinity;
@@ -109,4 +110,21 @@ function statusIsTrue({ history, disk }: World): void {
 function noDirectiveSent({ history }: World): void {
   for (const { op, headers } of history.arrivals)
     if (Object.keys(headers).some((name) => name.startsWith('holdfast-'))) history.violated('no directive on the wire', Object.keys(headers).join(', '), op);
+}
+
+/** "It wasn't delivered" is said of nothing that has taken effect. */
+function cancelTellsTheTruth(world: World): void {
+  for (const [op, told] of world.history.told)
+    for (const { event } of told)
+      if (event.type === 'cancelled' && !event.mayBeDelivered && effectsOf(world, op).length > 0)
+        world.history.violated('cancelled tells the truth', 'mayBeDelivered is false, and the server has acted', op);
+}
+
+/** A page that waits for the answer to what's delivered hears it, when no worker died with it. */
+function waitsHearTheirAnswer({ history }: World): void {
+  for (const { op, heard, deaths, isLeft } of history.posts.values()) {
+    if (op.mode !== 'wait' || heard?.kind !== 'error' || deaths > 0 || isLeft) continue;
+    const isDelivered = (history.told.get(op.id) ?? []).some(({ event, order }) => event.type === 'delivered' && order < heard.order);
+    if (isDelivered) history.violated('waits hear their answer', 'it was delivered, and the page heard of a network error', op.id);
+  }
 }

@@ -2,6 +2,7 @@ import type { World } from '../world.js';
 import { AT_END } from './at-end.js';
 import { watchDisk } from './disk.js';
 import { watchPages } from './pages.js';
+import { watchWire } from './wire.js';
 
 export interface Violation {
   check: string;
@@ -14,6 +15,7 @@ export interface Violation {
 export function watch(world: World): void {
   watchDisk(world);
   watchPages(world);
+  watchWire(world);
 }
 
 /** Judges what has happened in all. */

@@ -31,11 +31,11 @@ export class Disk {
   onCommit: (committed: Committed) => void = () => {};
   /** Called with each text that's written. */
   onText: ((text: string) => void) | undefined;
+  /** A write or an opening has failed in this run. */
+  hasFailed = false;
   /** Commits so far. */
   commits = 0;
   #transactions: Transaction[] = [];
-  /** Whose connections were lost without their knowing. */
-  readonly lost = new WeakSet<object>();
 
   constructor(
     readonly agenda: Agenda,

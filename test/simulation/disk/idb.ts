@@ -40,6 +40,7 @@ export async function openDB(name: string, version: number, callbacks: Callbacks
   await disk.agenda.wait(disk.chances.step('open'), process);
   if (disk.faults.unopened > 0) {
     disk.faults.unopened--;
+    disk.hasFailed = true;
     throw new DOMException('Internal error opening backing store', 'UnknownError');
   }
   if (disk.version > version) throw new DOMException('a newer version has it', 'VersionError');

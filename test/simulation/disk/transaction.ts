@@ -119,6 +119,7 @@ export class Transaction {
     if (this.mode === 'readonly') return this.#finish();
     if (faults.full > 0 && this.changes.some(({ before, after }) => before === undefined && after !== undefined)) {
       faults.full--;
+      this.disk.hasFailed = true;
       return this.#abort(new DOMException('the disk is full', 'QuotaExceededError'));
     }
     agenda.in(chances.step('commit'), null, () => {
