@@ -31,6 +31,19 @@ export async function main(given: readonly string[]): Promise<number> {
   return failed > 0 ? 1 : 0;
 }
 
+/** What `--mutations` is to do; null where it isn't given. */
+export function wants(given: readonly string[]): Pick<Arguments, 'from' | 'count' | 'writes'> | null {
+  return given.includes('--mutations') ? readArguments(given, 1) : null;
+}
+
+export { MUTATIONS } from './mutations.js';
+
+/** The checks that a seed violates. */
+export async function checksViolated(seed: number, writes: number): Promise<string[]> {
+  const { violations } = await run(planOf(seed, writes));
+  return [...new Set(violations.map(({ check }) => check))];
+}
+
 async function runSeed({ from: seed, writes, trace, check, shrink: shrinks }: Arguments): Promise<Result & { isGood: boolean }> {
   const script = planOf(seed, writes);
   const result = await run(script, { isTraced: trace });

@@ -41,20 +41,37 @@ const WEIGHTS = {
   disconnect: 0.4,
 };
 
+type Weights = Record<keyof typeof WEIGHTS, number>;
+
+/** What a run is mostly about: what comes up so many times as often. */
+const THEMES: readonly Partial<Weights>[] = [
+  {},
+  {},
+  { 'sign-in': 6, 'sign-out': 4, lapse: 3, auth: 2 },
+  { update: 5, 'kill-old': 8, weather: 1.5, kill: 0.3 },
+  { kill: 3, offline: 2 },
+  { cancel: 5, retry: 4, discard: 2, edit: 2, pause: 2, resume: 3 },
+  { full: 5, unopened: 5, disconnect: 5, kill: 1.5 },
+  { slow: 8, update: 2, kill: 1.5 },
+];
+
 /** What a seed stands for. */
 export function planOf(seed: number, posts: number): Script {
   const random = seeded(seed);
   const setup = setupOf(random);
+  const theme = oneOf(random, THEMES);
+  const weights = Object.fromEntries(Object.entries(WEIGHTS).map(([name, weight]) => [name, weight * (theme[name as keyof Weights] ?? 1)])) as Weights;
+  const idShare = oneOf(random, [0.05, 0.15, 0.5]);
   const actions: Action[] = [{ at: 0, do: 'sign-in', page: 0, user: 'ann', provides: random() < 0.7 }];
   let at = 300;
   let ops = 0;
   const page = () => between(random, 0, setup.pages - 1);
   const act = (deed: Deed) => actions.push({ ...deed, at: Math.round(at) });
   const anOp = () => between(random, Math.max(1, ops - 12), Math.max(1, ops));
-  const post = () => act({ do: 'post', page: page(), op: opOf(random, ++ops) });
+  const post = () => act({ do: 'post', page: page(), op: opOf(random, ++ops, idShare) });
 
   while (ops < posts) {
-    const kind = weighted(random, WEIGHTS);
+    const kind = weighted(random, weights);
     at += oneOf(random, [0, 1, 3, 20, 60, 300, 300, 1_000]) * (0.5 + random());
     switch (kind) {
       case 'post':
@@ -133,15 +150,15 @@ const setupOf = (random: Random): Setup => ({
   pages: between(random, 1, 3),
 });
 
-function opOf(random: Random, id: number): Op {
-  const taskId = random() < 0.15 ? `task-${between(random, 1, 4)}` : null;
+function opOf(random: Random, id: number, idShare: number): Op {
+  const taskId = random() < idShare ? `task-${between(random, 1, 4)}` : null;
   return {
     id,
     backend: random() < 0.7 ? 'api' : 'bare',
     lane: oneOf(random, LANES),
     mode: oneOf(random, MODES),
     taskId,
-    replace: taskId !== null && random() < 0.6,
+    replace: taskId !== null && random() < 0.7,
     isAnonymous: random() < 0.1,
     isRefused: random() < 0.04,
   };

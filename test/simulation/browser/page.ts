@@ -70,9 +70,10 @@ export class Page implements Process {
   async #freshToken(): Promise<string | null> {
     const { agenda, chances, app } = this.world;
     await agenda.wait(chances.step('network'), this);
-    const token = app.freshToken(this.user);
+    const { user } = this;
+    const token = app.freshToken(user);
     await agenda.wait(chances.step('network'), this);
-    if (token !== null && this.user !== null) this.token = token;
+    if (token !== null && this.user === user) this.token = token;
     return token;
   }
 

@@ -1,0 +1,50 @@
+/** A way of breaking the product, as replacements of text in one of its sources. */
+export interface Mutation {
+  name: string;
+  file: string;
+  edits: readonly [from: string, to: string][];
+}
+
+const one = (name: string, file: string, from: string, to: string): Mutation => ({ name, file, edits: [[from, to]] });
+
+/** Each takes out something that a promise hangs on. */
+export const MUTATIONS: readonly Mutation[] = [
+  one('no drain lock', 'sw/pipeline/scheduler.ts', 'await locks.exclusive(DRAIN_LOCK, pump);', 'await pump();'),
+  {
+    name: 'a replaced worker drains',
+    file: 'sw/pipeline/scheduler.ts',
+    edits: [
+      ['if (!ports.isActive()) return Promise.resolve();', ''],
+      ['!broken && ports.isActive()', '!broken'],
+    ],
+  },
+  one("other workers' lanes not withheld", 'sw/pipeline/scheduler.ts', "reason === 'first-send' && asked && asked.worker !== instance", 'reason === null && asked'),
+  one('no look after a drain that broke off', 'sw/pipeline/scheduler.ts', "error.name === 'VersionError')) lookIn(PAUSE_MS);", "error.name === 'VersionError')) {}"),
+  one('no second look before a send', 'sw/pipeline/replay.ts', "(view !== 'open' && view !== 'probing')", 'view === null'),
+  one('deleted, then sent', 'sw/pipeline/replay.ts', 'report.tell({ ...aboutEntry(entry, startedAt)', 'await outbox.commit({ seq: entry.seq, decide: () => ({ entry: null, events: [] }) });\n    report.tell({ ...aboutEntry(entry, startedAt)'),
+  one('settled whatever it is by now', 'sw/pipeline/replay.ts', "current.state === 'pending' && current.idempotencyKey === idempotencyKey", "current.state === 'pending'"),
+  one('a late 401 holds', 'sw/policy/auth-gate.ts', "if (event.generation < gate.generation) return [gate, 'resend'];", ''),
+  one('any answer is a delivery', 'sw/policy/classify.ts', 'status >= 200 && status < 400', 'status >= 200'),
+  one('cancelled tells of the wire alone', 'sw/policy/entry.ts', ' || mayHaveActed(entry)', ''),
+  one('no order of arrival', 'sw/pipeline/enqueue.ts', 'await berth.earlier();', ''),
+  one('no turn behind what waits', 'sw/pipeline/capture.ts', "return isBehind(backend, draft, now) ? 'behind-waiting' : null;", 'return null;'),
+  one('no look at what another worker stored', 'sw/pipeline/capture.ts', 'if (await neighbours.any().catch(() => false)) await', 'if (false) await'),
+  one('no event is known again', 'sw/pipeline/capture.ts', 'const resumed = known && (await', 'const resumed = known && null && (await'),
+  one('any event is known again', 'sw/pipeline/unanswered.ts', 'entry.asked?.fingerprint !== mine || ', ''),
+  one('no lane waits for its event', 'sw/pipeline/unanswered.ts', 'has: (seq) => !isOver() &&', 'has: (seq) => false &&'),
+  one('no late write', 'sw/pipeline/launch.ts', 'storable ? writeLate : berth.place', 'berth.place'),
+  one('nothing is paid off', 'sw/pipeline/launch.ts', "(reason === 'first-send' ? { entry: null, events: [] } : null)", "(reason === 'first-send' ? null : null)"),
+  one('a new key for each send', 'sw/pipeline/candidate.ts', '[IDEMPOTENCY_HEADER]: idempotencyKey }', '[IDEMPOTENCY_HEADER]: `${idempotencyKey}${((globalThis as any).keys = ((globalThis as any).keys ?? 0) + 1)}` }'),
+  one('the token is kept', 'sw/pipeline/candidate.ts', 'describeRequest(request, headers)', 'describeRequest(request, { ...headers, ...(authorization && { authorization }) })'),
+  one('no look at the owner', 'sw/pipeline/backend.ts', "if (token && owner !== null && token.owner !== owner) return 'parked';", ''),
+  one('nothing is forgotten at a sign-out', 'sw/pipeline/hold.ts', "if (learnt && signedOut && isForgotten(", "if (learnt && false && isForgotten("),
+  one('a token that comes again is learnt', 'sw/pipeline/hold.ts', 'if (redelivered && ', 'if (false && '),
+  one('holds are told once', 'sw/pipeline/hold.ts', 'if (!hold || hold.told || signedOut) continue;', 'if (hold || !hold) continue;'),
+  one('no word of other workers', 'sw/pipeline/report.ts', "if (!('seq' in event) || !waiters.has(event.seq)) return;", 'if (waiters) return;'),
+  one('waiters know a place in line', 'sw/pipeline/report.ts', 'waiter.requestId === requestId ? settlement : null', 'settlement'),
+  one("a purge takes everybody's", 'sw/pipeline/sessions.ts', ' || (owner !== null && owner !== user)', ''),
+  one('an older sign-in wins', 'sw/store/outbox.ts', 'const isNewer = epoch > (backend.epoch ?? 0);', 'const isNewer = false;'),
+  one('no tally of what goes', 'sw/store/outbox.ts', 'await count(tx, entry, next);', 'if (next) await count(tx, entry, next);'),
+  one('202 before the disk', 'sw/store/connection.ts', 'tx.commit();\n        await tx.done;', 'tx.commit();'),
+  one('the kill switch lets all pass', 'sw/pipeline/intercept.ts', 'if (isOff && !mayComeAgain())', 'if (isOff)'),
+];
