@@ -1,5 +1,5 @@
 /**
- * Everything, in one run: types, lint, unit tests, browser tests, fault runs, the package, sizes. Ends with `N passed, N failed`.
+ * Everything, in one run: types, lint, unit tests, browser tests, fault runs, the simulation, the package, sizes. Ends with `N passed, N failed`.
  * `node test/run.mjs types unit` runs some of it.
  */
 import { spawnSync } from 'node:child_process';
@@ -70,6 +70,10 @@ const steps = {
   chaos: () => {
     // A fixed seed, so that a failure can be had again; more of them by `npm run chaos -- --minutes 60`.
     count(run('node', ['test/chaos/main.mjs', '--seed', '1', '--ops', '300']), 'fault run of seed 1');
+  },
+  simulation: () => {
+    // Fixed seeds, for some fifteen seconds; more of them by `npm run simulate -- --minutes 60`.
+    count(run('node', ['test/simulation/main.mjs', '--from', '1', '--count', '150']), 'simulation of 150 seeds');
   },
   package: async () => {
     for (const { passed: good, line } of await checkPackage()) count(good, line);

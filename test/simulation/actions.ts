@@ -54,6 +54,10 @@ export interface Setup {
   /** How long a token of the app is good for, in seconds. */
   tokenS: number;
   pages: number;
+  /** Whether the worker learns tokens from the page's own requests. */
+  learns: boolean;
+  maxAgeMs: number;
+  maxRejections: number;
 }
 
 /** All that a run follows from. */

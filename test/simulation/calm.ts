@@ -23,9 +23,11 @@ export async function calmDown(world: World): Promise<void> {
     agenda.in(0, page, () => page.call(name, null, ask));
     await agenda.run(agenda.now + 12_000);
   };
-  await say('resume', (client) => client.resume());
-  await say('unswitch', (client) => client.configure({ offlineMode: null }));
-  agenda.in(0, page, () => page.show(true));
+  // Nothing is said that the app wouldn't say: each call wakes the worker, and may hide that nothing else would have.
+  const hasSaid = (name: string) => history.calls.some((call) => call.name === name);
+  if (hasSaid('pause')) await say('resume', (client) => client.resume());
+  if (hasSaid('switch')) await say('unswitch', (client) => client.configure({ offlineMode: null }));
+  if (page.document.visibilityState === 'hidden') agenda.in(0, page, () => page.show(true));
   for (const user of USERS) {
     // After a sign-out nobody is asked for a token: it's the app that says who is there.
     if (app.user !== user || disk.all<BackendRecord>('backends').some(({ signedOut }) => signedOut)) {

@@ -148,6 +148,9 @@ const setupOf = (random: Random): Setup => ({
   respond: random() < 0.1 ? 'wait' : 'queued',
   tokenS: oneOf(random, [20, 90, 300, 3_600]),
   pages: between(random, 1, 3),
+  learns: random() < 0.85,
+  maxAgeMs: random() < 0.1 ? 60_000 : 7 * 86_400_000,
+  maxRejections: 3,
 });
 
 function opOf(random: Random, id: number, idShare: number): Op {

@@ -4,7 +4,7 @@ import type { Setup } from './actions.js';
 export const ORIGIN = 'https://app.example';
 
 /** The backends of a run: one whose server honours idempotency keys, and one whose server ignores them. */
-export const backendsOf = ({ capture, onDead, maxEntries, concurrency, networkTimeoutMs, respond }: Setup): BackendOptions[] =>
+export const backendsOf = ({ capture, onDead, maxEntries, concurrency, networkTimeoutMs, respond, learns, maxAgeMs, maxRejections }: Setup): BackendOptions[] =>
   ['/api', '/bare'].map((baseUrl) => ({
     baseUrl,
     capture,
@@ -14,5 +14,6 @@ export const backendsOf = ({ capture, onDead, maxEntries, concurrency, networkTi
     respond,
     idempotencyKey: true,
     validate: false,
-    limits: { maxEntries },
+    auth: { learn: learns, maxRejections },
+    limits: { maxEntries, maxAgeMs },
   }));

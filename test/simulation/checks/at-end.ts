@@ -101,7 +101,7 @@ function statusIsTrue({ history, disk }: World): void {
   const status = history.calls.findLast(({ name }) => name === 'status')?.result as { waiting: number; dead: number } | undefined;
   const entries = disk.all<EntryRecord>('entries');
   const dead = entries.filter(({ state }) => state === 'dead').length;
-  if (!status || status.waiting === undefined) return history.violated('status is true', `it gave ${String(status)}`);
+  if (!status || status.waiting === undefined) return history.violated('status is true', `it gave ${JSON.stringify(status)}`);
   if (status.waiting !== entries.length - dead || status.dead !== dead)
     history.violated('status is true', `${status.waiting} wait and ${status.dead} are dead, on disk ${entries.length - dead} and ${dead}`);
 }
