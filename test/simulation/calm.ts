@@ -29,8 +29,9 @@ export async function calmDown(world: World): Promise<void> {
   if (hasSaid('switch')) await say('unswitch', (client) => client.configure({ offlineMode: null }));
   if (page.document.visibilityState === 'hidden') agenda.in(0, page, () => page.show(true));
   for (const user of USERS) {
-    // After a sign-out nobody is asked for a token: it's the app that says who is there.
-    if (app.user !== user || disk.all<BackendRecord>('backends').some(({ signedOut }) => signedOut)) {
+    // It's the app that says who is there: after another user nobody asks for this one's token.
+    const isUnheard = disk.all<BackendRecord>('backends').some(({ signedOut, last }) => signedOut || (last && last.owner !== user));
+    if (app.user !== user || isUnheard) {
       agenda.in(0, page, () => {
         const token = app.signIn(user);
         page.call('provideToken', null, (client) => client.provideToken(token));
