@@ -32,6 +32,8 @@ export interface Chances {
   step(kind: StepKind): number;
   /** The share of the steps that take up to ten seconds. */
   slowShare: number;
+  /** Whether it ever was slow. */
+  wasSlow: boolean;
 }
 
 export function createChances(seed: number): Chances {
@@ -46,6 +48,7 @@ export function createChances(seed: number): Chances {
   const chances: Chances = {
     of,
     slowShare: 0,
+    wasSlow: false,
     step(kind) {
       const random = of(kind);
       const [least, most] = STEPS[kind];

@@ -48,11 +48,13 @@ export function perform(world: World, deed: Deed): void {
       return setOnline(world, deed.do === 'online');
     case 'slow':
       chances.slowShare = deed.share;
+      chances.wasSlow ||= deed.share > 0;
       return;
     case 'sign-in':
       return at(deed.page, (page) => {
         const token = app.signIn(deed.user);
-        if (deed.provides) page.call('provideToken', null, (client) => client.provideToken(token));
+        if (deed.provides || !world.script.setup.learns) page.call('provideToken', null, (client) => client.provideToken(token));
+        else page.read();
       });
     case 'sign-out':
       return at(deed.page, (page) => {

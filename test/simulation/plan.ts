@@ -48,6 +48,7 @@ const THEMES: readonly Partial<Weights>[] = [
   {},
   {},
   { 'sign-in': 6, 'sign-out': 4, lapse: 3, auth: 2 },
+  { 'sign-in': 8, 'sign-out': 2, slow: 6, update: 2 },
   { update: 5, 'kill-old': 8, weather: 1.5, kill: 0.3 },
   { kill: 3, offline: 2 },
   { cancel: 5, retry: 4, discard: 2, edit: 2, pause: 2, resume: 3 },

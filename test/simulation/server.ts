@@ -40,6 +40,7 @@ export class Server {
     const [, prefix = '', , op = ''] = pathname.split('/');
     const bearer = /^Bearer (.+)$/.exec(headers['authorization'] ?? '')?.[1] ?? null;
     const user = bearer === null ? null : this.#userOf(bearer);
+    if (method === 'GET') return user === null ? answer(401) : answer(200, '[]');
     const isAnonymous = pathname.includes('/open/');
     this.history.arrived({ op: Number(op), prefix, key: headers['idempotency-key'] ?? null, user, headers, method });
     if (user === null && !isAnonymous)

@@ -43,6 +43,8 @@ export class World {
   answered: (call: Call) => void = () => {};
   told: (worker: Worker, event: SyncEvent | TokenNote | ChangeNote) => void = () => {};
 
+  died: (worker: Worker) => void = () => {};
+
   constructor(readonly script: Script) {
     const { agenda, history } = this;
     this.chances = createChances(script.seed);

@@ -15,6 +15,8 @@ export class Browser {
   /** The version that gets the events. */
   active = 1;
   installing: Worker | null = null;
+  /** When the active version became that. */
+  activeSince = 0;
   readonly workers: Worker[] = [];
   #starting = new Map<number, ((worker: Worker) => void)[]>();
   #started = 0;
@@ -116,6 +118,7 @@ export class Browser {
       this.installing = null;
       if (!worker.isAlive) return;
       this.active = worker.version;
+      this.activeSince = agenda.now;
       this.world.history.trace(() => `${worker.name} is the active one`);
       this.#turn(worker, () => worker.activate());
       for (const old of this.workers) if (old.version < worker.version && old.isAlive && old.isIdle) old.die('as it was replaced');

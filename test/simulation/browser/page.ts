@@ -55,6 +55,7 @@ export class Page implements Process {
   load(): void {
     ({ user: this.user, token: this.token } = this.world.app.session());
     this.#connect();
+    this.read();
   }
 
   #connect(): void {
@@ -140,6 +141,15 @@ export class Page implements Process {
     };
     const url = `${ORIGIN}/${op.backend}/${op.isAnonymous ? 'open' : 'notes'}/${op.id}`;
     browser.fetch({ page: this, url, init, op: op.id, dispatches: 0, answered: (response) => void this.#hear(post, response) });
+  }
+
+  /** The app reads something, as apps do at the start and after a sign-in. */
+  read(): void {
+    if (this.token === null) return;
+    for (const backend of ['api', 'bare']) {
+      const init = { headers: { authorization: `Bearer ${this.token}` } };
+      this.world.browser.fetch({ page: this, url: `${ORIGIN}/${backend}/all/`, init, op: NaN, dispatches: 0, answered: () => {} });
+    }
   }
 
   async #hear(post: Post, response: Response | null): Promise<void> {

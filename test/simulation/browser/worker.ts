@@ -81,6 +81,7 @@ export class Worker implements Process {
     if (!this.isAlive) return;
     const { world } = this;
     world.history.trace(() => `${this.name} DIES ${why}`);
+    world.died(this);
     this.isAlive = false;
     world.ends++;
     hosts.delete(this.name);

@@ -3,7 +3,7 @@ import { opOfEntry, type Effect, type Post } from '../history.js';
 import type { World } from '../world.js';
 
 /** Judged when all faults are over and everything has come to rest. */
-export const AT_END: ((world: World) => void)[] = [nothingLost, onceUnderAKey, inOrder, asItsUser, everyPromiseSettles, allIsDelivered, statusIsTrue, noDirectiveSent, cancelTellsTheTruth, waitsHearTheirAnswer];
+export const AT_END: ((world: World) => void)[] = [nothingLost, onceUnderAKey, inOrder, asItsUser, everyPromiseSettles, allIsDelivered, statusIsTrue, noDirectiveSent, cancelTellsTheTruth, waitsHearTheirAnswer, purgesTakeTheirOwn];
 
 const effectsOf = ({ history }: World, op: number): Effect[] => history.effects.filter((effect) => effect.op === op);
 
@@ -68,7 +68,7 @@ function inOrder(world: World): void {
 function isSwitchedOff({ history }: World, { order, heard }: Post): boolean {
   const end = heard?.order ?? Infinity;
   const switches = history.calls.filter(({ name, order: called }) => name === 'switch' && called < end);
-  return switches.length > 0 && !history.calls.some(({ name, answeredOrder = Infinity, order: called }) => name === 'unswitch' && answeredOrder < order && called > switches.at(-1)!.order);
+  return switches.length > 0 && !history.calls.some(({ name, answeredOrder = Infinity, order: called }) => name === 'unswitch' && answeredOrder < order && called > (switches.at(-1)!.answeredOrder ?? Infinity));
 }
 
 /** No write takes effect as another user than the one whose token it was made with. */
@@ -126,5 +126,15 @@ function waitsHearTheirAnswer({ history }: World): void {
     if (op.mode !== 'wait' || heard?.kind !== 'error' || deaths > 0 || isLeft) continue;
     const isDelivered = (history.told.get(op.id) ?? []).some(({ event, order }) => event.type === 'delivered' && order < heard.order);
     if (isDelivered) history.violated('waits hear their answer', 'it was delivered, and the page heard of a network error', op.id);
+  }
+}
+
+/** A purge ends what its user has on disk, and nobody else's. */
+function purgesTakeTheirOwn({ history }: World): void {
+  for (const [op, told] of history.told) {
+    const user = history.posts.get(op)?.user ?? null;
+    if (user === null || !told.some(({ event }) => event.type === 'cancelled')) continue;
+    const isAsked = history.calls.some(({ name, op: about, user: who }) => (name === 'cancel' && about === op) || (name === 'purge' && (who === user || who === null)));
+    if (!isAsked) history.violated('purges take their own', `${user}'s write was ended by somebody else`, op);
   }
 }

@@ -1,27 +1,53 @@
 import type { Process } from '../agenda.js';
+import { Worker } from '../browser/worker.js';
 import { opOf } from '../history.js';
 import type { World } from '../world.js';
 
+/** A worker that was replaced may have had a replay in hand, which is on the wire after no longer than this. In milliseconds. */
+const LATE_MS = 1_000;
+
+/** A first send is on disk after this, in milliseconds: 250, and the write. */
+const STORED_MS = 1_000;
+
 /** Looks at each request as it's sent. */
 export function watchWire(world: World): void {
-  const { network, history, disk } = world;
+  const { agenda, browser, chances, disk, history, network } = world;
   /** On the wire, by op; and who has had a good answer. */
-  const flying = new Map<number, Process>();
+  const flying = new Map<number, { process: Process; since: number }>();
   const served = new Map<number, Process>();
 
   network.onSend = (process, { url, headers }) => {
     const op = opOf(url);
     // What has no key isn't captured.
     if (headers['idempotency-key'] === undefined) return;
-    if (flying.get(op)?.isAlive) history.violated('once at a time', `${process.name} sends what ${flying.get(op)!.name} has on the wire`, op);
+    const other = flying.get(op)?.process;
+    if (other?.isAlive) history.violated('once at a time', `${process.name} sends what ${other.name} has on the wire`, op);
     const server = served.get(op);
     if (server?.isAlive && !disk.hasFailed) history.violated('no send after the answer', `${process.name} sends what ${server.name} had a good answer to`, op);
-    flying.set(op, process);
+    if (isReplacedAndReplays(process, op)) history.violated('replays by the active worker', `${process.name} was replaced`, op);
+    flying.set(op, { process, since: agenda.now });
   };
+
+  /** A worker that was replaced sends what its own fetch events ask for, and no replay. */
+  const isReplacedAndReplays = (process: Process, op: number): boolean =>
+    process instanceof Worker &&
+    process.version < browser.active &&
+    agenda.now > browser.activeSince + LATE_MS &&
+    !chances.wasSlow &&
+    ![...process.fetches].some(({ open }) => open.op === op);
+
   network.onEnd = (process, { url, headers }, status) => {
     const op = opOf(url);
     if (headers['idempotency-key'] === undefined) return;
-    if (flying.get(op) === process) flying.delete(op);
+    if (flying.get(op)?.process === process) flying.delete(op);
     if (status !== null && status < 300) served.set(op, process);
   };
+
+  /** Nothing that has been on the wire for a while dies with its worker. */
+  world.died = (worker) => {
+    for (const [op, { process, since }] of flying)
+      if (process === worker && agenda.now > since + STORED_MS && !history.stored.has(op) && !disk.hasFailed && !chances.wasSlow && !wasFull(op))
+        history.violated('stored in a moment', `${worker.name} died ${Math.round(agenda.now - since)} ms into its first send`, op);
+  };
+  const wasFull = (op: number) => world.script.setup.maxEntries < 100 || history.calls.some(({ name }) => name === 'switch') || history.posts.get(op)?.op.taskId !== null;
 }
