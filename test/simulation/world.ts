@@ -1,3 +1,4 @@
+import type { SyncStatus } from '../../sw/protocol/api.js';
 import type { ChangeNote, SyncEvent, TokenNote } from '../../sw/protocol/events.js';
 import type { Script } from './actions.js';
 import { Agenda } from './agenda.js';
@@ -32,6 +33,8 @@ export class World {
   readonly pages: (Page | null)[] = [];
   /** Users whose entries still waited when all faults were long over. */
   readonly stuck: string[] = [];
+  /** What `status()` gave when all was over, and what was on disk then. */
+  statusAtEnd: { status: SyncStatus; waiting: number; dead: number } | null = null;
   /** Pages that were opened. */
   opened = 0;
   /** Calls of ports, ends of workers, and fetch events that came again. */

@@ -1,13 +1,23 @@
+import type { EntryRecord } from '../../../sw/policy/entry-record.js';
+import type { SyncStatus } from '../../../sw/protocol/api.js';
 import type { World } from '../world.js';
 
 /** Looks at what the pages hear. */
 export function watchPages(world: World): void {
-  const { history } = world;
+  const { disk, history } = world;
   world.heard = ({ op, heard }) => {
     if (!heard) return;
     // "Stored" is said of what's on disk, or was.
     if (heard.kind === 'queued' && !history.stored.has(op.id)) history.violated('202 only when on disk', 'the page heard 202, and nothing was stored', op.id);
     // Whoever hears of a success hears of its own.
     if (heard.kind === 'answer' && heard.status === 201 && heard.op !== op.id) history.violated('own answer', `the page heard of op ${heard.op}`, op.id);
+  };
+
+  world.answered = ({ name, result }) => {
+    const status = result as SyncStatus | Error | null;
+    if (name !== 'status' || !status || status instanceof Error) return;
+    const entries = disk.all<EntryRecord>('entries');
+    const dead = entries.filter(({ state }) => state === 'dead').length;
+    world.statusAtEnd = { status, waiting: entries.length - dead, dead };
   };
 }
