@@ -30,7 +30,12 @@ export class Agenda {
 
   /** Calls `task` in a turn of the process, `ms` from now. Gives the way to stop it. */
   in(ms: number, process: Process | null, task: () => void): () => void {
-    const item: Item = { at: this.now + Math.max(0, ms), order: this.#order++, process, task };
+    return this.at(this.now + Math.max(0, ms), process, task);
+  }
+
+  /** The same at a time. */
+  at(at: number, process: Process | null, task: () => void): () => void {
+    const item: Item = { at, order: this.#order++, process, task };
     this.#push(item);
     return () => {
       item.task = null;

@@ -16,6 +16,8 @@ export interface Heard {
 /** A page's write, from the call on. */
 export interface Post {
   op: Op;
+  /** The page that made it. */
+  page: string;
   /** Whose token it carried; null for none. */
   user: string | null;
   calledAt: number;
@@ -73,7 +75,7 @@ export class History {
   readonly told = new Map<number, Told[]>();
   readonly calls: Call[] = [];
   /** Ops that were on disk at some time; and how they left it. */
-  readonly stored = new Map<number, { order: number; seq: number; lane: string; tookPlace: boolean }>();
+  readonly stored = new Map<number, { order: number; seq: number; lane: string; tookPlace: boolean; by: string }>();
   readonly gone = new Map<number, { order: number; how: 'settled' | 'removed' | 'replaced'; byOp: number | null }>();
   /** What came to light while it happened. */
   readonly found: { check: string; why: string; ops: number[] }[] = [];

@@ -114,6 +114,7 @@ export class Page implements Process {
     if (!op.isAnonymous && !hasToken) return;
     const post: Post = {
       op,
+      page: this.name,
       user: hasToken ? this.user : null,
       calledAt: agenda.now,
       order: history.next(),

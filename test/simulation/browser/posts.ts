@@ -18,7 +18,10 @@ export class Posts {
     const leavesIn = chances.step(kind) / 4;
     const at = Math.max(this.#last.get(way) ?? 0, agenda.now + leavesIn + chances.step(kind));
     this.#last.set(way, at);
-    agenda.in(leavesIn, from, () => void agenda.in(at - agenda.now, to, arrived));
+    let hasLeft = from === null;
+    if (from) agenda.in(leavesIn, from, () => (hasLeft = true));
+    // Both are put on the agenda now: what's to come at one time comes in the order of sending.
+    agenda.at(at, to, () => hasLeft && arrived());
   }
 }
 

@@ -3,7 +3,7 @@ import { opOfEntry, type Effect, type Post } from '../history.js';
 import type { World } from '../world.js';
 
 /** Judged when all faults are over and everything has come to rest. */
-export const AT_END: ((world: World) => void)[] = [nothingLost, onceUnderAKey, inOrder, asItsUser, everyPromiseSettles, allIsDelivered, statusIsTrue, noDirectiveSent, cancelTellsTheTruth, waitsHearTheirAnswer, purgesTakeTheirOwn];
+export const AT_END: ((world: World) => void)[] = [nothingLost, onceUnderAKey, inOrder, storedAsTheyCame, asItsUser, everyPromiseSettles, allIsDelivered, statusIsTrue, noDirectiveSent, cancelTellsTheTruth, waitsHearTheirAnswer, purgesTakeTheirOwn];
 
 const effectsOf = ({ history }: World, op: number): Effect[] => history.effects.filter((effect) => effect.op === op);
 
@@ -62,6 +62,21 @@ function inOrder(world: World): void {
       for (const newer of all)
         if (older.queued < newer.post.order && newer.first < older.first && !isSwitchedOff(world, newer.post))
           history.violated('in order', `op ${newer.post.op.id} overtook op ${older.post.op.id}, which was queued before it (${line})`, older.post.op.id, newer.post.op.id);
+}
+
+/** What one page writes in one lane, and one worker stores, is stored in the order in which it came. */
+function storedAsTheyCame({ history, chances, disk }: World): void {
+  // On a slow device, what takes long to be read doesn't hold up what's behind it.
+  if (chances.wasSlow || disk.hasFailed) return;
+  const last = new Map<string, { op: number; seq: number }>();
+  for (const { op, page, user, deaths } of history.posts.values()) {
+    const stored = history.stored.get(op.id);
+    if (!stored || stored.tookPlace || deaths > 0 || op.taskId !== null) continue;
+    const line = `${page} ${op.backend} ${stored.lane} ${user} ${stored.by}`;
+    const before = last.get(line);
+    if (before && before.seq > stored.seq) history.violated('stored as they came', `op ${before.op} has a later place than op ${op.id}`, before.op, op.id);
+    last.set(line, { op: op.id, seq: stored.seq });
+  }
 }
 
 /** Whether the kill switch may have been thrown: then nothing is captured. */
