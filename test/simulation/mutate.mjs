@@ -13,9 +13,6 @@ const applied = ({ file, edits }) => ({
     id.split('?')[0] === join(root, file) ? edits.reduce((text, [from, to]) => text.replace(from, () => to), code) : null,
 });
 
-/** What today's product violates whenever the dice fall so. */
-const OPEN = ['no spinning'];
-
 /** @param seeds how many are tried before it's said that nothing was noticed */
 export async function mutate({ from, count: seeds, writes }) {
   const { MUTATIONS, checksViolated } = await load();
@@ -33,7 +30,7 @@ export async function mutate({ from, count: seeds, writes }) {
     let found = null;
     for (let seed = from; seed < from + seeds && !found; seed++) {
       if (!before.has(seed)) before.set(seed, await checksViolated(seed, writes));
-      const checks = (await mutated(seed, writes)).filter((check) => !before.get(seed).includes(check) && !OPEN.includes(check));
+      const checks = (await mutated(seed, writes)).filter((check) => !before.get(seed).includes(check));
       if (checks.length > 0) found = { seed, checks };
     }
     if (found) caught++;
