@@ -39,6 +39,10 @@ const WEIGHTS = {
   full: 0.3,
   unopened: 0.3,
   disconnect: 0.4,
+  /** What waits begins to go out, and another user signs in. */
+  handover: 0.7,
+  /** An update while a write is on the wire that will fail, and the page's next one. */
+  swap: 0.7,
 };
 
 type Weights = Record<keyof typeof WEIGHTS, number>;
@@ -47,9 +51,9 @@ type Weights = Record<keyof typeof WEIGHTS, number>;
 const THEMES: readonly Partial<Weights>[] = [
   {},
   {},
-  { 'sign-in': 6, 'sign-out': 4, lapse: 3, auth: 2 },
-  { 'sign-in': 8, 'sign-out': 2, slow: 6, update: 2 },
-  { update: 5, 'kill-old': 8, weather: 1.5, kill: 0.3 },
+  { 'sign-in': 6, 'sign-out': 4, lapse: 3, auth: 2, handover: 4 },
+  { 'sign-in': 8, 'sign-out': 2, slow: 6, update: 2, handover: 8 },
+  { update: 5, swap: 8, 'kill-old': 8, weather: 1.5, kill: 0.3 },
   { kill: 3, offline: 2 },
   { cancel: 5, retry: 4, discard: 2, edit: 2, pause: 2, resume: 3 },
   { full: 5, unopened: 5, disconnect: 5, kill: 1.5 },
@@ -132,6 +136,27 @@ export function planOf(seed: number, posts: number): Script {
       case 'full':
       case 'unopened':
         act({ do: kind, times: between(random, 1, 3) });
+        break;
+      case 'handover':
+        act({ do: 'weather', weather: { fault: 'down', share: 1 } });
+        for (let left = 4; left > 0; left--) post();
+        at += between(random, 50, 4_000);
+        act({ do: 'weather', weather: null });
+        act({ do: 'replay', page: page() });
+        at += between(random, 2, 40);
+        act({ do: 'sign-in', page: page(), user: oneOf(random, USERS), provides: true });
+        break;
+      case 'swap':
+        post();
+        act({ do: 'weather', weather: { fault: oneOf(random, ['500', 'reset', 'reset-after', 'slow'] as const), share: 1 } });
+        at += between(random, 1, 20);
+        act({ do: 'update' });
+        at += between(random, 40, 400);
+        act({ do: 'weather', weather: null });
+        for (let left = 2; left > 0; left--) {
+          at += between(random, 1, 700);
+          post();
+        }
         break;
       default:
         act({ do: kind, page: page() });

@@ -37,6 +37,8 @@ const LINGER_MS = 60_000;
  */
 export class Worker implements Process {
   isAlive = true;
+  /** In milliseconds since the epoch. */
+  readonly startedAt: number;
   readonly fetches = new Set<FetchEvent>();
   /** Events on their way to it. */
   readonly undelivered = new Set<(worker: Worker) => void>();
@@ -56,7 +58,9 @@ export class Worker implements Process {
     readonly world: World,
     readonly name: string,
     readonly version: number,
-  ) {}
+  ) {
+    this.startedAt = world.now();
+  }
 
   /** Runs the worker's script. */
   begin(): void {

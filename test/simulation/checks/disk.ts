@@ -1,5 +1,7 @@
 import type { EntryRecord } from '../../../sw/policy/entry-record.js';
+import type { BackendRecord } from '../../../sw/ports.js';
 import type { AboutEntry, SyncEvent } from '../../../sw/protocol/events.js';
+import { Worker } from '../browser/worker.js';
 import { TOKEN_MARK } from '../disk/copy.js';
 import type { Committed } from '../disk/disk.js';
 import type { Change } from '../disk/transaction.js';
@@ -16,6 +18,7 @@ export function watchDisk(world: World): void {
     const touched = new Set(committed.changes.map(({ store }) => store));
     note(world, committed);
     if (touched.has('journal')) for (const { store, after } of committed.changes) if (store === 'journal' && after) oneEnd(world, after as SyncEvent);
+    if (touched.has('backends')) holdsAreDue(world, committed);
     if (!touched.has('entries')) return;
     nothingVanishes(world, committed);
     tallyIsTrue(world);
@@ -97,4 +100,19 @@ function oneEnd({ history, agenda }: World, event: SyncEvent): void {
   if (last && !isBack && !isRetry) history.violated('one end', `${event.type} after ${last.event.type}`, op);
   told.push({ event, at: agenda.now, order: history.next() });
   history.told.set(op, told);
+}
+
+/** A 401 closes the gate for the token that it was about, and not for a good one that has come since. */
+function holdsAreDue({ history, now }: World, { changes, process }: Committed): void {
+  if (!(process instanceof Worker)) return;
+  const isHeld = changes.some(({ store, after }) => store === 'journal' && (after as SyncEvent | undefined)?.type === 'held');
+  for (const { store, after } of isHeld ? changes : []) {
+    if (store !== 'backends' || !after) continue;
+    const { gates, last, signedOut, key } = after as BackendRecord;
+    const hold = last ? gates[last.owner ?? '']?.hold : null;
+    // A worker that has started since doesn't have it, and knows of it by name only.
+    const isGood = last && !signedOut && (last.expiresAt ?? Infinity) > now() && (last.issuedAt ?? 0) * 1_000 > process.startedAt;
+    if (hold?.reason === 'auth-expired' && isGood && hold.refused !== null && hold.refused !== last.digest)
+      history.violated('holds are due', `${key}: held for a token that isn't the live one any more`);
+  }
 }
