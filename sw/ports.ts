@@ -182,6 +182,9 @@ export interface Open {
   settlements: KeptSettlement[];
 }
 
+/** One request under the `seq` of an entry. */
+export type Requested = Pick<EntryRecord, 'seq' | 'requestId'>;
+
 export interface EntryRange {
   after: number;
   limit: number;
@@ -219,8 +222,8 @@ export interface Outbox {
   /** The newest settlement under the reference, and the request that it's the answer to. */
   settlement(reference: Reference): Promise<Pick<KeptSettlement, keyof Settlement | 'requestId'> | null>;
   open(): Promise<Open>;
-  /** The fetch events of these entries have their answers. */
-  answered(seqs: readonly number[]): Promise<void>;
+  /** The fetch events of these requests have their answers. What has taken a request's place has an event of its own. */
+  answered(requests: readonly Requested[]): Promise<void>;
   /** Forgets settlements older than `before`. */
   forgetSettlements(before: number): Promise<void>;
   journal(): Promise<SyncEvent[]>;

@@ -1,11 +1,13 @@
+import type { Requested } from '../ports.js';
+
 /** The place of a request among those of its lane that the worker has in hand. */
 export interface Berth {
   /** Its write is in the queue, or there won't be one: who came later may queue up behind it. */
   place(): void;
   /** Resolves when all that came earlier in the lane have their place. */
   earlier(): Promise<void>;
-  /** Its entry, while that's marked as waiting for this request's answer. */
-  seq: number | null;
+  /** Its request, while that's marked on disk as waiting for its answer. */
+  entry: Requested | null;
   /** The request is answered. */
   leave(): void;
 }
@@ -30,7 +32,7 @@ export class Berths {
     const mine: Held = { lane, placed };
     this.#held.add(mine);
     return {
-      seq: null,
+      entry: null,
       place,
       earlier: async () => {
         const before: Promise<void>[] = [];

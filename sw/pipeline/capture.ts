@@ -102,7 +102,7 @@ export function createCapture(parts: CaptureParts): Capture {
     });
     known();
     if (!left) return null;
-    wanted.berth.seq = left.seq;
+    wanted.berth.entry = left;
     // It has its place.
     wanted.berth.place();
     if (!('request' in left)) return settledResponse(left);
@@ -124,7 +124,8 @@ export function createCapture(parts: CaptureParts): Capture {
       return answer;
     }
     // It was ended meanwhile, by the user or by another worker.
-    return settledResponse(await outbox.settlement(left.key).catch(() => null));
+    const settlement = await outbox.settlement(left.seq).catch(() => null);
+    return settledResponse(settlement?.requestId === left.requestId ? settlement : null);
   }
 
   /** Whether it would overtake what waits in its lane, if its first send were made again. */
@@ -189,8 +190,8 @@ export function createCapture(parts: CaptureParts): Capture {
       stopTimer();
       berth.leave();
       if (backend.probe === berth) backend.probe = null;
-      const { seq } = berth;
-      if (seq !== null) context.waitUntil(context.handled.then(() => unanswered.answered(seq)));
+      const { entry } = berth;
+      if (entry) context.waitUntil(context.handled.then(() => unanswered.answered(entry)));
     }
   };
 }

@@ -73,7 +73,7 @@ export function createEnqueue({ ports, report, scheduler, answerFor, instance }:
       const result = await writing;
       if (result.kind === 'refused') return { kind: 'refused', answer: duplicate(result.waiting) };
       if (result.kind === 'stored') {
-        berth.seq = result.seq;
+        berth.entry = { seq: result.seq, ...(draft.requestId !== undefined && { requestId: draft.requestId }) };
         return { kind: 'stored', entry: result.decision.entry ?? { ...draft, seq: result.seq } };
       }
       if (!silent) full(method, url, result.limit);

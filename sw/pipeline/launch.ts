@@ -97,7 +97,7 @@ export function createLaunch(parts: LaunchParts): Launch {
         if (writing) {
           // Not before the page has its answer: until then its event may come again, by way of the next worker.
           paying = Promise.all([writing, handedOver(handled, clock)]).then(([entry]) => pay(entry));
-          berth.seq = null;
+          berth.entry = null;
           waitUntil(paying.finally(land));
         }
         return response ?? Response.error();

@@ -57,8 +57,13 @@ export function createReport(
 
   /** Whoever waits for another request than the one that has ended under its `seq` waits in vain: that was replaced. */
   const end = (seq: number, requestId: string | undefined, settlement: Settlement) => {
-    for (const waiter of waiters.get(seq) ?? []) waiter.resolve(waiter.requestId === requestId ? settlement : null);
+    for (const waiter of takeWaiters(seq)) waiter.resolve(waiter.requestId === requestId ? settlement : null);
+  };
+
+  const takeWaiters = (seq: number): Waiter[] => {
+    const all = waiters.get(seq) ?? [];
     waiters.delete(seq);
+    return all;
   };
 
   const replaced = (seq: number, requestId: string | undefined) => {
@@ -75,6 +80,8 @@ export function createReport(
       const [settlement, [entry]] = await Promise.all([outbox.settlement(seq), outbox.find(seq)]);
       if (settlement) end(seq, settlement.requestId, settlement);
       else if (entry) replaced(seq, entry.requestId);
+      // A purge has left neither.
+      else for (const waiter of takeWaiters(seq)) waiter.resolve(null);
     };
     look().catch((error: unknown) => log.warn("[holdfast] the answer that a page waits for can't be read", error));
   }

@@ -1,6 +1,6 @@
 import type { Decision, KeptSettlement } from '../policy/entry.js';
 import type { Asked, EntryRecord } from '../policy/entry-record.js';
-import type { Ports } from '../ports.js';
+import type { Ports, Requested } from '../ports.js';
 import { workerLock, type Neighbours } from './neighbours.js';
 
 /**
@@ -43,7 +43,7 @@ export interface Unanswered {
    */
   claim(fingerprint: () => Promise<string>, taken: (entry: EntryRecord) => void): Promise<EntryRecord | KeptSettlement | null>;
   /** The event has its answer: another one like it is a request of its own. Never rejects. */
-  answered(seq: number): Promise<void>;
+  answered(request: Requested): Promise<void>;
   /**
    * An update's worker is the active one now. It may have started long before: the one that it replaces
    * goes on while its events are open, and what it leaves comes here from now on.
@@ -63,7 +63,7 @@ export function createUnanswered({ clock, locks, outbox, log }: Ports, neighbour
   let settlements: KeptSettlement[] = [];
   const claimed = new Set<number>();
   let inHand = 0;
-  let told: number[] = [];
+  let told: Requested[] = [];
   let telling: Promise<void> | null = null;
 
   const isLate = () => clock.now() >= deadline || clock.now() < start;
@@ -93,7 +93,7 @@ export function createUnanswered({ clock, locks, outbox, log }: Ports, neighbour
   async function close(): Promise<void> {
     await read();
     const old = settlements.filter(({ at }) => isOld(at));
-    if (old.length > 0) await outbox.answered(old.map(({ seq }) => seq));
+    if (old.length > 0) await outbox.answered(old);
     for (const entry of entries) {
       const { seq, asked } = entry;
       if (!asked || !isOld(eventAt(entry)) || (await locks.isHeld(workerLock(asked.worker)))) continue;
@@ -136,14 +136,14 @@ export function createUnanswered({ clock, locks, outbox, log }: Ports, neighbour
       if (settlement) claimed.add(settlement.seq);
       return settlement ?? null;
     },
-    answered(seq) {
-      told.push(seq);
+    answered(request) {
+      told.push(request);
       return (telling ??= new Promise((resolve) => {
         clock.after(GATHER_MS, () => {
-          const seqs = told;
+          const requests = told;
           told = [];
           telling = null;
-          resolve(write(outbox.answered(seqs)));
+          resolve(write(outbox.answered(requests)));
         });
       }));
     },

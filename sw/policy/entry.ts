@@ -47,6 +47,8 @@ export interface KeptSettlement extends Settlement {
   asked?: Asked;
   /** The request that it's the answer to. */
   requestId?: string;
+  /** A purge has forgotten the answer. Only that its page waits is still known, until it has been told. */
+  forgotten?: true;
 }
 
 /** What becomes of the entry. One decision is one transaction. */
@@ -227,6 +229,21 @@ function settlement(
 
 const lastAnswer = (entry: EntryRecord, answer: FinalAnswer | null, at: number): LastAnswer | null =>
   answer ? { status: answer.status, headers: answer.headers, at } : entry.lastAnswer;
+
+/**
+ * A settlement of a user who has gone, whose page still waits for it: by what is left the page's event is known, should it
+ * come again, and isn't taken for a new request.
+ */
+export const withoutAnswer = (settlement: KeptSettlement): KeptSettlement => ({
+  ...settlement,
+  state: 'cancelled',
+  reason: null,
+  status: null,
+  headers: {},
+  body: null,
+  truncated: false,
+  forgotten: true,
+});
 
 /** So many are kept. */
 const ATTEMPTS = 20;

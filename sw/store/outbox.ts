@@ -1,7 +1,7 @@
 import type { Settlement } from '../protocol/api.js';
 import { isKey, joinKey } from '../protocol/ids.js';
 import type { SyncEvent } from '../protocol/events.js';
-import type { Decision, KeptSettlement } from '../policy/entry.js';
+import { withoutAnswer, type Decision, type KeptSettlement } from '../policy/entry.js';
 import { isQuotaError } from '../policy/errors.js';
 import { readEntry, turnOf, type EntryRecord, type Turn } from '../policy/entry-record.js';
 import type { BackendRecord, Body, CaptureOrder, CaptureResult, Outbox, Settings } from '../ports.js';
@@ -90,8 +90,10 @@ export function storedOutbox({ read, write }: Connection): Outbox {
         await putBackend(tx, backend);
         for await (const cursor of tx.objectStore('journal')) if (isAbout(cursor.value, backend.key)) await cursor.delete();
         for await (const cursor of tx.objectStore('settlements')) {
-          const { key, owner = null } = cursor.value;
-          if (key.startsWith(`${backend.key}|`) && (owner === forget || owner === null)) await cursor.delete();
+          const { key, owner = null, asked } = cursor.value;
+          if (!key.startsWith(`${backend.key}|`) || (owner !== forget && owner !== null)) continue;
+          if (asked) await cursor.update(withoutAnswer(cursor.value));
+          else await cursor.delete();
         }
         await note(tx, events);
         const decisions: Decision[] = [];
@@ -155,18 +157,19 @@ export function storedOutbox({ read, write }: Connection): Outbox {
         const { store } = db.transaction('settlements');
         const cursor = typeof reference === 'number' ? store.openCursor(reference) : store.index(named(reference)).openCursor(reference, 'prev');
         const { asked: _, owner: __, ...settlement }: Partial<KeptSettlement> = (await cursor)?.value ?? {};
-        return 'seq' in settlement ? (settlement as Settlement) : null;
+        return 'seq' in settlement && !settlement.forgotten ? (settlement as Settlement) : null;
       }),
 
-    answered: (seqs) =>
+    answered: (requests) =>
       write(async (tx) => {
         const [entries, settlements] = [tx.objectStore('entries'), tx.objectStore('settlements')];
-        const found = await Promise.all(seqs.map((seq) => Promise.all([entries.get(seq), settlements.get(seq)])));
-        for (const [entry, settlement] of found) {
-          if (entry?.asked) unawaited(entries.put({ ...entry, asked: null }));
-          if (settlement?.asked === undefined) continue;
+        const found = await Promise.all(requests.map(({ seq }) => Promise.all([entries.get(seq), settlements.get(seq)])));
+        for (const [index, { requestId }] of requests.entries()) {
+          const [entry, settlement] = found[index]!;
+          if (entry?.asked && entry.requestId === requestId) unawaited(entries.put({ ...entry, asked: null }));
+          if (settlement?.asked === undefined || settlement.requestId !== requestId) continue;
           const { asked: _, ...told } = settlement;
-          unawaited(settlements.put(told));
+          unawaited(told.forgotten ? settlements.delete(told.seq) : settlements.put(told));
         }
       }),
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { CLOSED } from '../../sw/policy/circuit.js';
 import { transition } from '../../sw/policy/entry.js';
 import { aboutEntry, turnOf, type EntryRecord } from '../../sw/policy/entry-record.js';
 import type { Body, CaptureOrder, Outbox } from '../../sw/ports.js';
@@ -302,10 +303,25 @@ export function outboxContract(name: string, create: () => Outbox): void {
       await outbox.commit({ seq: first, decide: (entry) => transition(entry, { type: 'delivered', answer }, 100) });
       expect(await outbox.open()).toMatchObject({ entries: [{ seq: second }], settlements: [{ seq: first, asked }] });
       expect(await outbox.settlement('first')).not.toHaveProperty('asked');
-      await outbox.answered([first, second, 99]);
+      await outbox.answered([{ seq: first, requestId: 'of what it has replaced' }, { seq: second, requestId: 'likewise' }]);
+      expect(await outbox.open()).toMatchObject({ entries: [{ seq: second }], settlements: [{ seq: first }] });
+      await outbox.answered([{ seq: first }, { seq: second }, { seq: 99 }]);
       expect(await outbox.open()).toEqual({ entries: [], settlements: [] });
       expect(await outbox.find('second')).toMatchObject([{ seq: second, asked: null }]);
       expect(await outbox.settlement('first')).toMatchObject({ status: 200 });
+    });
+
+    test('A16 D1 a sweep forgets the answer that a page still waits for, and not that it waits', async () => {
+      const outbox = create();
+      const asked = { worker: 'w', fingerprint: 'f' };
+      const answer = { status: 200, headers: { secret: 's' }, body: bytes('x'), truncated: false };
+      const both = [await stored(outbox, { entry: { id: 'waits', asked } }), await stored(outbox, { entry: { id: 'doesn’t' } })];
+      for (const seq of both) await outbox.commit({ seq, decide: (entry) => transition(entry, { type: 'delivered', answer }, 100) });
+      await outbox.sweep({ backend: { key: record().backend, gates: {}, circuit: CLOSED, holdUntil: 0 }, events: [], decide: () => null, forget: null });
+      expect((await outbox.open()).settlements).toMatchObject([{ seq: both[0], asked, state: 'cancelled', status: null, headers: {}, body: null }]);
+      for (const id of ['waits', 'doesn’t']) expect(await outbox.settlement(id)).toBeNull();
+      await outbox.answered([{ seq: both[0]! }]);
+      expect((await outbox.open()).settlements).toEqual([]);
     });
 
     test('A16 a sweep decides on all of one backend’s entries, dead ones too, with the backend in one go', async () => {

@@ -1,7 +1,7 @@
 import type { Reference } from '../../sw/protocol/api.js';
 import { isKey } from '../../sw/protocol/ids.js';
 import type { SyncEvent } from '../../sw/protocol/events.js';
-import type { Decision, KeptSettlement } from '../../sw/policy/entry.js';
+import { withoutAnswer, type Decision, type KeptSettlement } from '../../sw/policy/entry.js';
 import { readEntry, turnOf, type EntryRecord } from '../../sw/policy/entry-record.js';
 import type { BackendRecord, Body, Outbox, Settings } from '../../sw/ports.js';
 import { isAbout } from '../../sw/store/outbox.js';
@@ -98,7 +98,11 @@ export function memoryOutbox(): Outbox {
       const left = journal.filter((event) => !isAbout(event, backend.key));
       journal.splice(0, journal.length, ...left);
       for (const [seq, { key, owner = null }] of settlements)
-        if (key.startsWith(`${backend.key}|`) && (owner === forget || owner === null)) settlements.delete(seq);
+        if (key.startsWith(`${backend.key}|`) && (owner === forget || owner === null)) {
+          const settlement = settlements.get(seq)!;
+          if (settlement.asked) settlements.set(seq, withoutAnswer(settlement));
+          else settlements.delete(seq);
+        }
       journal.push(...events);
       return made.flatMap(({ seq, decision }) => {
         if (decision) apply(seq, decision);
@@ -124,17 +128,18 @@ export function memoryOutbox(): Outbox {
     },
     settlement: async (reference) => {
       const newest = named([...settlements.values()], reference).sort((a, b) => a.seq - b.seq).at(-1);
-      if (!newest) return null;
+      if (!newest || newest.forgotten) return null;
       const { asked: _, owner: __, ...settlement } = newest;
       return settlement;
     },
-    answered: async (seqs) => {
-      for (const seq of seqs) {
+    answered: async (requests) => {
+      for (const { seq, requestId } of requests) {
         const [entry, settlement] = [entries.get(seq), settlements.get(seq)];
-        if (entry) entries.set(seq, { ...entry, asked: null });
-        if (!settlement) continue;
+        if (entry?.requestId === requestId && entry) entries.set(seq, { ...entry, asked: null });
+        if (settlement?.requestId !== requestId || !settlement) continue;
         const { asked: _, ...told } = settlement;
-        settlements.set(seq, told);
+        if (told.forgotten) settlements.delete(seq);
+        else settlements.set(seq, told);
       }
     },
     forgetSettlements: async (before) => {
