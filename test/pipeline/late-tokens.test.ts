@@ -44,6 +44,32 @@ describe('a sign-out', () => {
   });
 });
 
+test('A16 a sign-out that comes while a token is being taken for several backends counts for all of them', async () => {
+  const harness = createHarness({ backends: [{ baseUrl: '/api' }, { baseUrl: '/other' }] });
+  const { post, api, clock, goOffline, goOnline, log, outbox } = harness;
+  goOffline();
+  for (const path of ['/api/a', '/other/b']) await post(path, { path, token: 'opaque-1' });
+  await api.signOut();
+  let open = () => {};
+  const written = new Promise<void>((resolve) => (open = resolve));
+  const { commit } = outbox;
+  outbox.commit = async (one) => {
+    await written;
+    return commit(one);
+  };
+  const giving = api.provideToken('opaque-2');
+  await settle();
+  const leaving = api.signOut();
+  await settle();
+  open();
+  await Promise.all([giving, leaving]);
+  goOnline();
+  await api.wake('online');
+  await clock.advance(60_000);
+  expect(sends(log)).toEqual([]);
+  expect((await api.status()).backends.map(({ holds }) => holds[0]?.reason)).toEqual(['signed-out', 'signed-out']);
+});
+
 describe('another user’s token', () => {
   const [ann, bob] = [jwt({ sub: 'ann', iat: 1, exp: 100_000 }), jwt({ sub: 'bob', iat: 50, exp: 100_000 })];
 
