@@ -200,6 +200,11 @@ export const clocksOf = ({ record: { serverSkewMs } }: Backend, now: number): Cl
   server: serverSkewMs === undefined ? null : now + serverSkewMs,
 });
 
+/** Something was delivered under a credential. What a sign-out has forgotten since the send stays forgotten. */
+export function noteAccepted(backend: Backend, credential: string | null, signOutsAtSend: number): void {
+  if (backend.signOuts === signOutsAtSend) backend.acceptedCredential = credential;
+}
+
 /** Whose session by cookie it is, as the app's `owner` or the page says. */
 export const sessionUser = ({ config, record }: Backend): string | null => config.owner(null) ?? record.sessionUser ?? null;
 

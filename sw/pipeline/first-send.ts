@@ -3,7 +3,7 @@ import type { EntryInput } from '../policy/entry.js';
 import type { Answer, Outcome } from '../policy/outcome.js';
 import type { Ports } from '../ports.js';
 import { expiryOf, isGoodForLonger, isOver } from '../policy/jwt.js';
-import { clocksOf, configurationOf, stepGate, type Backend } from './backend.js';
+import { clocksOf, configurationOf, noteAccepted, stepGate, type Backend } from './backend.js';
 import { travelHeaders, type Candidate } from './candidate.js';
 import { answered, lastWords, reckon } from './failure.js';
 import { HOLD_LINE, holdEvents, type Holds } from './hold.js';
@@ -80,9 +80,7 @@ export async function judgeFirst(
   answered(backend, outcome, ports.clock.now());
   if (verdict !== 'auth-expired') {
     if (wanted.bearer) stepGate(backend, wanted.draft.owner, { type: 'accepted', generation: wanted.generation });
-    // What a sign-out has forgotten meanwhile stays forgotten.
-    const isSignedIn = wanted.signOuts === backend.signOuts;
-    if (wanted.bearer && verdict === 'delivered' && isSignedIn) backend.acceptedCredential = wanted.credential;
+    if (wanted.bearer && verdict === 'delivered') noteAccepted(backend, wanted.credential, wanted.signOuts);
     return { kind: 'answer' };
   }
   const { autoRetry } = configurationOf(backend, state.settings);

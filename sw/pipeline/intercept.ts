@@ -1,4 +1,4 @@
-import { owning } from '../policy/base-url.js';
+import { nearest } from '../policy/base-url.js';
 import { DirectiveError } from '../policy/errors.js';
 import { configurationOf, type Backend } from './backend.js';
 import { readDirectives, refusal, ownHeaders } from './directives.js';
@@ -18,10 +18,8 @@ export function backendFor(request: Request, state: State, warn: (message: strin
   if (request.mode === 'navigate' || request.mode === 'no-cors' || request.redirect === 'manual') return null;
   if (request.headers.has('range') || request.headers.get('accept') === 'text/event-stream') return null;
   const candidates = [...state.backends.values()].map((backend) => ({ backend, baseUrl: backend.config.baseUrl }));
-  const owners = owning(request.url, candidates);
   // Two namespaces may share a base URL; `match` tells them apart.
-  const longest = owners.filter((one) => one.baseUrl === owners[0]?.baseUrl);
-  for (const { backend } of longest) {
+  for (const { backend } of nearest(request.url, candidates)) {
     try {
       if (backend.config.methods.has(request.method) && backend.config.match(request)) return backend;
     } catch (error) {

@@ -1,4 +1,4 @@
-import { owning } from '../policy/base-url.js';
+import { nearest } from '../policy/base-url.js';
 import { isOfOneKind } from '../policy/jwt.js';
 import type { Backend } from './backend.js';
 import { newCredentialIn } from './candidate.js';
@@ -22,10 +22,8 @@ export function createOverhear({ holds, scheduler, state }: OverhearParts): Over
   /** Who may take the token: of two namespaces on one base URL, those whose `match` takes the request. */
   function listeners(request: Request): Backend[] {
     const candidates = [...state.backends.values()].map((backend) => ({ backend, baseUrl: backend.config.baseUrl }));
-    const [first, ...others] = owning(request.url, candidates);
-    const same = others.filter(({ baseUrl }) => baseUrl === first?.baseUrl);
-    if (!first || same.length === 0) return first ? [first.backend] : [];
-    return [first, ...same].map(({ backend }) => backend).filter((backend) => isMatch(request, backend));
+    const owners = nearest(request.url, candidates).map(({ backend }) => backend);
+    return owners.length > 1 ? owners.filter((backend) => isMatch(request, backend)) : owners;
   }
 
   return (request) => {

@@ -6,7 +6,7 @@ import type { Answer } from '../policy/outcome.js';
 import type { DeadReason, SyncEvent } from '../protocol/events.js';
 import type { Ports } from '../ports.js';
 import type { EntryInfo } from '../protocol/api.js';
-import { authorizationOf, authView, configurationOf, gateOf, stepGate, type Backend, type BackendConfig, type Flight } from './backend.js';
+import { authorizationOf, authView, configurationOf, gateOf, noteAccepted, stepGate, type Backend, type BackendConfig, type Flight } from './backend.js';
 import { describeRequest, sizeOf, travelHeaders } from './candidate.js';
 import { answered, reckon } from './failure.js';
 import { HOLD_LINE, holdEvents, type Holds } from './hold.js';
@@ -127,8 +127,7 @@ export function createReplay({ ports, report, holds, listing, state }: ReplayPar
     flight.settling = true;
     if (verdict !== 'delivered' || !answer || outcome.kind !== 'answer')
       return void (await bury(backend, entry, outcome.kind === 'answer' && outcome.isPage ? 'redirected' : 'permanent', answer));
-    // What a sign-out has forgotten meanwhile stays forgotten.
-    if (sent.token !== null && sent.signOuts === backend.signOuts) backend.acceptedCredential = sent.token;
+    if (sent.token !== null) noteAccepted(backend, sent.token, sent.signOuts);
     const partial = isPartial(backend, outcome);
     if (partial) log.warn(`[holdfast] ${entry.id} is delivered in part: the server refused the rest of the batch for want of a good token`);
     flight.delivered = (await settle(backend, entry, { type: 'delivered', answer, partial })) !== null;

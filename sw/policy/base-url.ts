@@ -37,6 +37,12 @@ export function owning<B extends { baseUrl: string }>(url: string, backends: rea
     .sort((a, b) => b.baseUrl.length - a.baseUrl.length);
 }
 
+/** Those of the backends that own a URL whose base URL is the longest: several where namespaces share it. */
+export function nearest<B extends { baseUrl: string }>(url: string, backends: readonly B[]): B[] {
+  const owners = owning(url, backends);
+  return owners.filter(({ baseUrl }) => baseUrl === owners[0]?.baseUrl);
+}
+
 export interface CheckpointKeyParts {
   /** @default '' */
   namespace?: string;
