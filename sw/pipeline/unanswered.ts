@@ -91,6 +91,7 @@ export function createUnanswered({ clock, locks, outbox, log }: Ports, neighbour
 
   /** Nobody will ask for the old ones any more. A later worker must not take a new request for one of them. */
   async function close(): Promise<void> {
+    await read();
     const old = settlements.filter(({ at }) => isOld(at));
     if (old.length > 0) await outbox.answered(old);
     for (const entry of entries) {
@@ -152,7 +153,7 @@ export function createUnanswered({ clock, locks, outbox, log }: Ports, neighbour
     },
     async begin() {
       await read();
-      if (entries.some((entry) => isOld(eventAt(entry))) || settlements.some(({ at }) => isOld(at))) void write(close());
+      if (entries.length + settlements.length > 0) void write(close());
     },
   };
 }
