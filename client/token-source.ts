@@ -175,6 +175,8 @@ export function feedTokens(
   const on = { signal };
   addEventListener('focus', occasion, on);
   document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && occasion(), on);
+  // A new worker has read of holds that the one before couldn't know of, and that were told long ago.
+  navigator.serviceWorker.addEventListener('controllerchange', occasion, on);
 
   const endSession = () => {
     session.abort();

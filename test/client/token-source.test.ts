@@ -29,6 +29,7 @@ function feed(tokens: () => string | null = () => 'fresh') {
     hear: source.hear,
     asked: () => asked,
     release: () => (isHeld = false),
+    hold: () => (isHeld = true),
     /** The worker has taken the token, and says so. */
     answer: () => waiting.shift()!('released'),
   };
@@ -38,7 +39,7 @@ beforeEach(() => {
   vi.useFakeTimers();
   vi.stubGlobal('document', Object.assign(new EventTarget(), { visibilityState: 'visible' }));
   vi.stubGlobal('addEventListener', () => {});
-  vi.stubGlobal('navigator', {});
+  vi.stubGlobal('navigator', { serviceWorker: new EventTarget() });
   vi.spyOn(console, 'warn').mockImplementation(() => {});
 });
 afterEach(() => {
@@ -91,5 +92,18 @@ describe('getToken', () => {
     page.hear({ type: 'online', at: 0 });
     await settle();
     expect(page.asked()).toBe(5);
+  });
+
+  test('T1 is asked when a new worker takes over that knows of a hold which the one before didn’t', async () => {
+    const page = feed();
+    page.release();
+    await settle();
+    page.hear(required);
+    await settle();
+    expect(page.asked()).toBe(0);
+    page.hold();
+    navigator.serviceWorker.dispatchEvent(new Event('controllerchange'));
+    await settle();
+    expect(page.asked()).toBe(1);
   });
 });
