@@ -70,6 +70,8 @@ export interface LiveToken {
   digest: string;
   /** When it's over by its own word, in milliseconds since the epoch; null when it doesn't say. */
   expiresAt: number | null;
+  /** The app has handed it over, and so said who is signed in; else it was seen on a request. */
+  provided: boolean;
 }
 
 /** A send under way. */
@@ -81,6 +83,8 @@ export interface Flight {
   abort: AbortController;
   /** Set by a cancel: what comes back doesn't matter any more. */
   cancelled: boolean;
+  /** The cancel on its way to disk: until it's there, the entry could be read and sent once more. */
+  cancelling: Promise<unknown> | null;
   /** Set once the answer is being written: too late to cancel. */
   settling: boolean;
   /** Set when its delivery is on disk: it has left its turn. */
@@ -96,6 +100,7 @@ export const newFlight = ({ lane, scheme }: Pick<EntryRecord, 'lane' | 'scheme'>
   firstSend,
   abort: new AbortController(),
   cancelled: false,
+  cancelling: null,
   settling: false,
   delivered: false,
   behind: null,

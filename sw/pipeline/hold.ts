@@ -2,7 +2,7 @@ import type { TokenResult } from '../protocol/api.js';
 import type { HoldReason, SyncEvent } from '../protocol/events.js';
 import { credentialOf, type EntryRecord } from '../policy/entry-record.js';
 import { decodeJwt, expiryOf, isOlder, isOver, issuedAt } from '../policy/jwt.js';
-import type { LastToken, Ports, SignedOut } from '../ports.js';
+import type { Ports, SignedOut } from '../ports.js';
 import { clocksOf, gateOf, markTold, stepGate, type Backend, type GateStep, type LiveToken } from './backend.js';
 import type { Report } from './report.js';
 import { noteLateToken } from './server-clock.js';
@@ -70,12 +70,13 @@ export function createHolds({ broadcast, chance, clock, digest, log }: HoldPorts
     const { signedOut = null } = before;
     const waiting = waitingOwners(backend);
     const isLive = live?.value === value && live.scheme === scheme;
+    if (isLive && !learnt) backend.token = { ...live, provided: true };
     if (isLive && !gateOf(backend, owner).hold) return isOtherHeld(backend) ? 'other-owner' : 'ignored: same-token';
     // What was on its way at a sign-out signs nobody in, nor does a page that hasn't heard of it yet.
     if (backend.signOuts !== signOuts) return 'ignored: same-token';
     if (learnt && signedOut && isForgotten(backend, signedOut, value, own, owner)) return 'ignored: same-token';
     if (learnt && live?.owner === owner && isOlder(value, live.value)) return 'ignored: same-token';
-    if (learnt && !live && isOfEarlierUser(before.last, value, owner)) return 'ignored: same-token';
+    if (learnt && isOfEarlierUser(backend, value, owner, clock.now())) return 'ignored: same-token';
 
     const token = { type: 'token', digest: own, expired: isOverNow(backend, value), learnt } as const;
     const step = stepGate(backend, owner, token);
@@ -84,7 +85,7 @@ export function createHolds({ broadcast, chance, clock, digest, log }: HoldPorts
     const steps: ({ whose: string | null } & GateStep)[] = [{ whose: owner, ...step }];
     // Entries whose owner nobody knows travel with any token.
     if (owner !== null) steps.push({ whose: null, ...stepGate(backend, null, token) });
-    const undo = goLive(backend, { value, scheme, owner, digest: own, expiresAt: expiryOf(value) });
+    const undo = goLive(backend, { value, scheme, owner, digest: own, expiresAt: expiryOf(value), provided: !learnt });
     broadcast({ type: 'token' });
 
     const released = steps.flatMap(({ whose, effect }) => (effect === 'release' ? [whose] : []));
@@ -143,7 +144,7 @@ export function createHolds({ broadcast, chance, clock, digest, log }: HoldPorts
       const own = await mark(value, scheme);
       // It releases nothing. But when it's all there is, it says whose session is over.
       const isAll = !backend.token && !gateOf(backend, owner).hold && !backend.record.signedOut;
-      if (isAll) goLive(backend, { value, scheme, owner, digest: own, expiresAt: expiryOf(value) });
+      if (isAll) goLive(backend, { value, scheme, owner, digest: own, expiresAt: expiryOf(value), provided: false });
     },
     async missing(backend, { owner, id, sends }) {
       const { token: live, record } = backend;
@@ -202,10 +203,15 @@ function isForgotten(backend: Backend, { forgotten, since }: SignedOut, value: s
   return forgotten?.digest === digest || (isEarlier && forgotten.owner === owner);
 }
 
-/** Whether the last token was another user's, and made later: a page of the earlier user's is still open. */
-function isOfEarlierUser(last: LastToken | null | undefined, value: string, owner: string | null): boolean {
+/**
+ * Whether the last token is another user's, was made later, and isn't over: the request of a page that hasn't heard of that
+ * one's sign-in. Where the app leaves it to requests to tell who is signed in, the last one counts.
+ */
+function isOfEarlierUser(backend: Backend, value: string, owner: string | null, now: number): boolean {
+  const { token: live, record: { last } } = backend;
+  if (!last || last.owner === owner || live?.provided === false || isOver(last.expiresAt, clocksOf(backend, now))) return false;
   const made = issuedAt(value);
-  return last != null && last.owner !== owner && made !== null && last.issuedAt !== null && made < last.issuedAt;
+  return made !== null && last.issuedAt !== null && made < last.issuedAt;
 }
 
 /** Whether a hold waits for another user than the one whose token is live. */

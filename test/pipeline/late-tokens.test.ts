@@ -101,6 +101,35 @@ describe('another user’s token', () => {
     expect(await lastOwner(harness)).toBe('bob');
   });
 
+  test('A15 A16 of a request that was on its way when the app handed over this one’s doesn’t take its place, and a purge is this one’s', async () => {
+    const harness = createHarness();
+    const { post, api, goOffline } = harness;
+    await post('x', { token: ann });
+    goOffline();
+    await post('bob’s', { token: bob, headers: { 'Holdfast-Id': 'bobs' } });
+    await api.provideToken(bob);
+    await post('ann’s', { token: ann, headers: { 'Holdfast-Id': 'anns' } });
+    expect(await lastOwner(harness)).toBe('bob');
+    await api.signOut({ purge: true });
+    expect(await api.entries()).toMatchObject([{ id: 'anns' }]);
+  });
+
+  test('A18 of a request takes the place of one that the app has handed over, when that is over', async () => {
+    const harness = createHarness();
+    const { post, api, clock } = harness;
+    await api.provideToken(jwt({ sub: 'bob', iat: 50, exp: 100 }));
+    await clock.advance(200_000);
+    await post('ann’s', { token: ann });
+    expect(await lastOwner(harness)).toBe('ann');
+  });
+
+  test('A18 of a request takes the place of one that was seen on a request: the app hasn’t said who is signed in', async () => {
+    const harness = createHarness();
+    await harness.post('bob’s', { token: bob });
+    await harness.post('ann’s', { token: ann });
+    expect(await lastOwner(harness)).toBe('ann');
+  });
+
   test('A18 the token that was known last is learnt from an event that comes again', async () => {
     const harness = createHarness({ backends: [{ baseUrl: '/api', capture: 'write-ahead' }] });
     const { server, fetch, api, restart, clock, goOffline, goOnline, post } = harness;

@@ -59,7 +59,10 @@ export interface Told {
 export interface Call {
   name: string;
   op: number | null;
+  /** Who is signed in, as the page knows. */
   user: string | null;
+  /** Another page has signed somebody else in, and this one hasn't heard. */
+  isBehind: boolean;
   at: number;
   order: number;
   /** Undefined until it's answered. */

@@ -166,9 +166,9 @@ export class Page implements Process {
 
   /** Asks the client for something, and notes what came of it. */
   call(name: string, op: number | null, ask: (client: SyncClient) => Promise<unknown>): void {
-    const { history, agenda } = this.world;
+    const { history, agenda, app } = this.world;
     if (!this.client) return;
-    const call: Call = { name, op, user: this.user, at: agenda.now, order: history.next() };
+    const call: Call = { name, op, user: this.user, isBehind: this.user !== app.user, at: agenda.now, order: history.next() };
     history.calls.push(call);
     history.trace(() => `calls ${name} ${op ?? ''}`);
     const answered = (result: unknown) => {
