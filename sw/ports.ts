@@ -170,8 +170,8 @@ export interface Sweep {
 export interface OutboxStart {
   backends: BackendRecord[];
   settings: Settings;
-  /** The turns in which anything is in line. */
-  turns: Turn[];
+  /** What is next in each turn in which anything is in line. */
+  heads: { seq: number; turn: Turn }[];
 }
 
 /** Fetch events that have no answer yet, as far as the disk knows. */

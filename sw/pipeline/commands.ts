@@ -8,8 +8,10 @@ import type { Ports, Settings } from '../ports.js';
 import { createAmendments } from './amendments.js';
 import type { Backend } from './backend.js';
 import { createCheckpointCalls } from './checkpoint-calls.js';
+import type { Doubts } from './doubts.js';
 import type { Holds } from './hold.js';
 import type { Listing } from './listing.js';
+import type { Neighbours } from './neighbours.js';
 import type { RemoteConfig } from './remote-config.js';
 import type { Report } from './report.js';
 import type { Scheduler } from './scheduler.js';
@@ -25,6 +27,8 @@ export interface CommandParts {
   listing: Listing;
   scheduler: Scheduler;
   remote: RemoteConfig;
+  neighbours: Neighbours;
+  doubts: Doubts;
   connectivityChanged(isNews: boolean): void;
 }
 
@@ -49,7 +53,7 @@ const RESULTS: readonly TokenResult[] = [
 
 /** What a page may ask of the worker. */
 export function createCommands(parts: CommandParts): SyncApi {
-  const { ports, state, report, holds, sessions, listing, scheduler, remote } = parts;
+  const { ports, state, report, holds, sessions, listing, scheduler, remote, neighbours, doubts } = parts;
   const { clock, outbox, log } = ports;
 
   /** The newest entry under the reference that stands so; a task id may name several backends' entries. */
@@ -62,31 +66,36 @@ export function createCommands(parts: CommandParts): SyncApi {
   }
 
   async function cancel(reference: Reference): Promise<boolean> {
+    // What another worker has on the wire isn't known here.
+    const others = await neighbours.any().catch(() => true);
     const entry = await one(reference, 'pending');
     if (!entry) return false;
     const flying = () => state.backends.get(entry.backend)?.flights.get(entry.seq);
-    const settling = flying();
-    if (settling?.settling) {
+    const flight = flying();
+    if (flight?.settling) {
       // Its answer is being written: see what came of it.
-      await settling.done.catch(() => {});
+      await flight.done.catch(() => {});
       return cancel(reference);
     }
-    if (settling) settling.cancelled = true;
+    if (flight) flight.cancelled = true;
     try {
-      const decision = await report.commit({
+      const writing = report.commit({
         seq: entry.seq,
         decide: (current) =>
           current.state === 'pending'
-            ? transition(current, { type: 'cancelled', inFlight: flying() !== undefined }, clock.now())
+            ? transition(current, { type: 'cancelled', inFlight: others || flying() !== undefined }, clock.now())
             : null,
       });
-      const flight = flying();
-      if (flight) flight.cancelled = true;
-      flight?.abort.abort(new DOMException('The entry was cancelled', 'AbortError'));
+      if (flight) flight.cancelling = writing;
+      const decision = await writing;
+      const later = flying();
+      if (later) later.cancelled = true;
+      later?.abort.abort(new DOMException('The entry was cancelled', 'AbortError'));
       return decision !== null;
     } catch (error) {
-      // It's still owed.
-      if (settling) settling.cancelled = false;
+      // It's still owed, and was on the wire: nobody may have heard its answer.
+      if (flight) doubts.add(entry.seq);
+      if (flight) flight.cancelled = false;
       throw error;
     } finally {
       void scheduler.look();

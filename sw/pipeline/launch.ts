@@ -4,6 +4,7 @@ import type { AnswerFor } from './answers.js';
 import { configurationOf, newFlight, type Backend, type Flight } from './backend.js';
 import type { Candidate } from './candidate.js';
 import type { Directives } from './directives.js';
+import type { Doubts } from './doubts.js';
 import { queued, type Enqueue, type Written } from './enqueue.js';
 import { judgeFirst, sendFirst, type FirstSendParts, type Next, type Why } from './first-send.js';
 import type { Report } from './report.js';
@@ -33,6 +34,7 @@ export interface LaunchParts extends FirstSendParts {
   scheduler: Scheduler;
   enqueue: Enqueue;
   answerFor: AnswerFor;
+  doubts: Doubts;
 }
 
 /**
@@ -49,7 +51,7 @@ const AGAIN_MS = 1_000;
 const REMOVALS = 60;
 
 export function createLaunch(parts: LaunchParts): Launch {
-  const { ports, report, state, scheduler, enqueue, answerFor } = parts;
+  const { ports, report, state, scheduler, enqueue, answerFor, doubts } = parts;
   const { clock, log } = ports;
 
   return async (backend, wanted, directives, { signal, handled, waitUntil }, { adopted, unstorable = false } = {}) => {
@@ -130,6 +132,7 @@ export function createLaunch(parts: LaunchParts): Launch {
         await report.commit({ seq: entry.seq, decide });
         break;
       } catch (error) {
+        doubts.add(entry.seq);
         if (tries === 0) log.error(`[holdfast] ${entry.id} is delivered and can't be removed; it's tried again`, error);
         await new Promise<void>((resolve) => void clock.after(AGAIN_MS, resolve));
       }
@@ -154,6 +157,7 @@ export function createLaunch(parts: LaunchParts): Launch {
       else why.failed?.();
     } catch (error) {
       why.failed?.();
+      doubts.add(seq);
       log.error(`[holdfast] what became of ${id} can't be written, so it will be sent again`, error);
     } finally {
       if (turn) backend.lanes.end(turn, inLine !== null);

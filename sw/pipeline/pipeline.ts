@@ -7,6 +7,7 @@ import { createBackend, type BackendConfig } from './backend.js';
 import { createCapture } from './capture.js';
 import { createChanges } from './changes.js';
 import { createCommands } from './commands.js';
+import { createDoubts } from './doubts.js';
 import { createEnqueue } from './enqueue.js';
 import { createHolds } from './hold.js';
 import { createIntercept } from './intercept.js';
@@ -51,32 +52,34 @@ export interface Pipeline {
 /** Puts the parts of the pipeline together, around what they need of the world. */
 export function createPipeline({ ports, configs, location, instance, onEvent, locale }: PipelineParts): Pipeline {
   ports.locks.keep(workerLock(instance));
-  const report = createReport(ports, onEvent);
   const neighbours = createNeighbours(ports.locks, instance);
+  const doubts = createDoubts(neighbours, instance);
+  const report = createReport(ports, doubts, onEvent);
   const unanswered = createUnanswered(ports, neighbours, instance);
   const changes = createChanges();
   const holds = createHolds(ports, report);
   const state = createState(configs.map((config) => createBackend(config, ports, changes)), {
     outbox: ports.outbox,
     unanswered,
+    doubts,
     location,
     locale: locale ?? null,
     loaded: () => holds.tellUntold(state.backends.values()),
   });
   const listing = createListing(ports, state);
-  const replay = createReplay({ ports, report, holds, listing, state });
-  const scheduler = createScheduler({ ports, report, holds, state, replay, unanswered, instance });
+  const replay = createReplay({ ports, report, holds, listing, state, doubts });
+  const scheduler = createScheduler({ ports, report, holds, state, replay, unanswered, doubts, instance });
   const answerFor = createAnswers(report, listing);
   const enqueue = createEnqueue({ ports, report, scheduler, answerFor, instance });
-  const launch = createLaunch({ ports, report, holds, state, scheduler, enqueue, answerFor });
+  const launch = createLaunch({ ports, report, holds, state, scheduler, enqueue, answerFor, doubts });
   const capture = createCapture({ ports, report, holds, scheduler, enqueue, launch, answerFor, unanswered, neighbours, instance });
   const connectivityChanged = (isNews: boolean) => {
     if (isNews) for (const { validation } of state.backends.values()) validation.doubt();
     changes.tell();
   };
   const remote = createRemoteConfig({ ports, report, state, changed: () => void scheduler.look() });
-  const sessions = createSessions(ports, report);
-  const api = createCommands({ ports, state, report, holds, sessions, listing, scheduler, remote, connectivityChanged });
+  const sessions = createSessions(ports, report, neighbours);
+  const api = createCommands({ ports, state, report, holds, sessions, listing, scheduler, remote, neighbours, doubts, connectivityChanged });
   const overhear = createOverhear({ holds, scheduler, state });
   const intercept = createIntercept({ capture, state, report, overhear, scheduler, remote, mayComeAgain: unanswered.mayCome, send: ports.send });
   const adopt = createAdoption({ ports, report, scheduler, state });

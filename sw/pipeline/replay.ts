@@ -8,6 +8,7 @@ import type { Ports } from '../ports.js';
 import type { EntryInfo } from '../protocol/api.js';
 import { authorizationOf, authView, configurationOf, gateOf, noteAccepted, stepGate, type Backend, type BackendConfig, type Flight } from './backend.js';
 import { describeRequest, sizeOf, travelHeaders } from './candidate.js';
+import type { Doubts } from './doubts.js';
 import { answered, reckon } from './failure.js';
 import { HOLD_LINE, holdEvents, type Holds } from './hold.js';
 import type { Listing } from './listing.js';
@@ -24,20 +25,27 @@ export interface ReplayParts {
   holds: Holds;
   listing: Listing;
   state: State;
+  doubts: Doubts;
 }
 
-export function createReplay({ ports, report, holds, listing, state }: ReplayParts): Replay {
+export function createReplay({ ports, report, holds, listing, state, doubts }: ReplayParts): Replay {
   const { clock, outbox, log } = ports;
 
-  const settle = (backend: Backend, { seq, idempotencyKey }: EntryRecord, input: EntryInput, events: SyncEvent[] = []) =>
-    report.commit({
-      seq,
-      backend: backend.record,
-      events,
-      // Another worker may have put another request in its place, or ended it.
-      decide: (current) =>
-        current.state === 'pending' && current.idempotencyKey === idempotencyKey ? transition(current, input, clock.now()) : null,
-    });
+  const settle = async (backend: Backend, { seq, idempotencyKey }: EntryRecord, input: EntryInput, events: SyncEvent[] = []) => {
+    try {
+      return await report.commit({
+        seq,
+        backend: backend.record,
+        events,
+        // Another worker may have put another request in its place, or ended it.
+        decide: (current) =>
+          current.state === 'pending' && current.idempotencyKey === idempotencyKey ? transition(current, input, clock.now()) : null,
+      });
+    } catch (error) {
+      doubts.add(seq);
+      throw error;
+    }
+  };
 
   const bury = (backend: Backend, entry: EntryRecord, reason: DeadReason, answer: FinalAnswer | null = null) =>
     settle(backend, entry, { type: 'permanent', reason, answer, block: backend.config.onDead === 'block' });

@@ -4,6 +4,7 @@ import type { Decision } from '../policy/entry.js';
 import type { EntryRecord } from '../policy/entry-record.js';
 import { maskUrl } from '../policy/secrets.js';
 import type { CaptureOrder, CaptureResult, Commit, Ports, Sweep } from '../ports.js';
+import type { Doubts } from './doubts.js';
 
 /**
  * The one way of changing what's on disk and of telling about it: an event is told when its
@@ -33,6 +34,7 @@ interface Waiter {
 
 export function createReport(
   { clock, outbox, broadcast, log }: Pick<Ports, 'clock' | 'outbox' | 'broadcast' | 'log'>,
+  doubts: Doubts,
   onEvent?: (event: SyncEvent) => void,
 ): Report {
   const waiters = new Map<number, Waiter[]>();
@@ -95,7 +97,9 @@ export function createReport(
       tell({ type: 'storage-failed', at: clock.now(), method, url, error: name });
     },
     async commit(commit) {
-      const decision = await outbox.commit(commit);
+      const { seq, decide } = commit;
+      const decision = await outbox.commit(decide ? { ...commit, decide: (entry) => decide(doubts.on(entry)) } : commit);
+      if (decision && seq !== undefined) doubts.end(seq);
       tell(...(commit.events ?? []));
       if (decision) told(decision);
       return decision;
@@ -105,12 +109,13 @@ export function createReport(
       if (result.kind === 'stored') {
         // Whoever waited for the request that was replaced doesn't wait for this one.
         if (result.replaced) replaced(result.seq, order.draft.requestId);
+        doubts.end(result.seq);
         told(result.decision);
       }
       return result;
     },
     async sweep(sweep) {
-      const decisions = await outbox.sweep(sweep);
+      const decisions = await outbox.sweep({ ...sweep, decide: (entry) => sweep.decide(doubts.on(entry)) });
       tell(...sweep.events);
       decisions.forEach(told);
     },

@@ -4,6 +4,7 @@ import { planSends } from '../policy/lanes.js';
 import type { Ports } from '../ports.js';
 import { newFlight, viewOf, type Backend, type Flight } from './backend.js';
 import { createBackoffs } from './backoffs.js';
+import type { Doubts } from './doubts.js';
 import { createGatekeeper } from './gatekeeper.js';
 import { readHeads } from './heads.js';
 import type { Holds } from './hold.js';
@@ -43,6 +44,7 @@ export interface SchedulerParts {
   state: State;
   replay: Replay;
   unanswered: Unanswered;
+  doubts: Doubts;
   instance: string;
 }
 
@@ -55,7 +57,7 @@ export interface SchedulerParts {
  *   └──────── nothing under way and nothing due: set the timer ◀────────────────────────────────┘
  * ```
  */
-export function createScheduler({ ports, report, holds, state, replay, unanswered, instance }: SchedulerParts): Scheduler {
+export function createScheduler({ ports, report, holds, state, replay, unanswered, doubts, instance }: SchedulerParts): Scheduler {
   const { clock, outbox, locks, log } = ports;
   const backoffs = createBackoffs({ ports, report, state });
   const isGateOpen = createGatekeeper(ports, backoffs, () => look());
@@ -81,7 +83,7 @@ export function createScheduler({ ports, report, holds, state, replay, unanswere
       await state.ready();
       while (again) {
         again = false;
-        await locks.exclusive(DRAIN_LOCK, pump);
+        await locks.exclusive(DRAIN_LOCK, () => pump().finally(doubts.released));
       }
     } catch (error) {
       log.error('[holdfast] replay broke off and will be tried again', error);
@@ -140,6 +142,7 @@ export function createScheduler({ ports, report, holds, state, replay, unanswere
       // A worker that an update has replaced leaves the rest to the newer one.
       if (!state.settings.paused && !broken && ports.isActive()) {
         const known = isWhole ? await readHeads(state.backends.values(), outbox) : heads;
+        if (isWhole) doubts.found(known.filter(({ seq, backend }) => !state.backends.get(backend)?.flights.has(seq)));
         for (const backend of state.backends.values()) {
           const mine = known.filter((head) => head.backend === backend.config.key);
           const soon = await startDue(backend, mine, started);
@@ -231,7 +234,8 @@ export function createScheduler({ ports, report, holds, state, replay, unanswere
     const flight = newFlight(entry, false);
     parked.delete(entry.seq);
     backend.flights.set(entry.seq, flight);
-    flight.done = replay(backend, entry, flight).finally(() => backend.flights.delete(entry.seq));
+    const isWritten = () => flight.cancelling?.then(NOTHING, NOTHING);
+    flight.done = replay(backend, entry, flight).finally(isWritten).finally(() => backend.flights.delete(entry.seq));
     return flight;
   }
 
@@ -260,3 +264,5 @@ export function createScheduler({ ports, report, holds, state, replay, unanswere
 
   return { look, hurry, linger, idle: () => running ?? Promise.resolve() };
 }
+
+const NOTHING = () => {};

@@ -4,6 +4,7 @@ import type { EntryRecord } from '../policy/entry-record.js';
 import type { Ports } from '../ports.js';
 import { sessionUser, stepGate, type Backend } from './backend.js';
 import { aboutGate, releasedEvent } from './hold.js';
+import type { Neighbours } from './neighbours.js';
 import type { Report } from './report.js';
 
 /** Who comes and who goes. */
@@ -14,7 +15,7 @@ export interface Sessions {
   signOut(backends: readonly Backend[], purge: boolean): Promise<void>;
 }
 
-export function createSessions({ clock }: Pick<Ports, 'clock'>, report: Report): Sessions {
+export function createSessions({ clock }: Pick<Ports, 'clock'>, report: Report, neighbours: Neighbours): Sessions {
   /** Closes the gate, and then forgets the token. Gives what is to be told of it. */
   function close(backend: Backend): SyncEvent[] {
     const before = backend.record;
@@ -34,6 +35,7 @@ export function createSessions({ clock }: Pick<Ports, 'clock'>, report: Report):
   /** Removes what the user has on disk; what is on the wire is cut. */
   async function purge(backend: Backend, events: SyncEvent[]): Promise<void> {
     const at = clock.now();
+    const others = await neighbours.any().catch(() => true);
     const user = backend.record.signedOut?.user ?? null;
     const gone: number[] = [];
     const decide = (entry: EntryRecord): Decision | null => {
@@ -42,7 +44,7 @@ export function createSessions({ clock }: Pick<Ports, 'clock'>, report: Report):
       // What the page itself has under way is the page's.
       if (outlives(entry) || (owner !== null && owner !== user) || flight?.firstSend) return null;
       gone.push(seq);
-      return transition(entry, state === 'dead' ? { type: 'discarded' } : { type: 'cancelled', inFlight: flight !== undefined }, at);
+      return transition(entry, state === 'dead' ? { type: 'discarded' } : { type: 'cancelled', inFlight: flight !== undefined || others }, at);
     };
     await report.sweep({ backend: backend.record, events, decide, forget: user });
     for (const seq of gone) {

@@ -2,6 +2,7 @@ import { ConfigError } from '../policy/errors.js';
 import { normaliseBaseUrl } from '../policy/base-url.js';
 import type { Outbox, Settings } from '../ports.js';
 import type { Backend } from './backend.js';
+import type { Doubts } from './doubts.js';
 import type { Unanswered } from './unanswered.js';
 
 /** What the worker holds in memory. All of it is a copy of what's on disk, but for the tokens. */
@@ -19,6 +20,7 @@ export interface State {
 export interface StateParts {
   outbox: Outbox;
   unanswered: Unanswered;
+  doubts: Doubts;
   location: string;
   locale: string | null;
   /** What an earlier worker left has been read. */
@@ -27,7 +29,7 @@ export interface StateParts {
 
 export function createState(
   backends: readonly Backend[],
-  { outbox, unanswered, location, locale, loaded }: StateParts,
+  { outbox, unanswered, doubts, location, locale, loaded }: StateParts,
 ): State {
   const byKey = new Map(backends.map((backend) => [backend.config.key, backend]));
   let loading: Promise<void> | undefined;
@@ -40,9 +42,10 @@ export function createState(
       if (backend) backend.record = record;
     }
     for (const backend of backends) {
-      const mine = started.turns.filter(([key]) => key === backend.config.key);
-      backend.lanes.read(backend.lanes.startReading(), mine);
+      const mine = started.heads.filter(({ turn: [key] }) => key === backend.config.key);
+      backend.lanes.read(backend.lanes.startReading(), mine.map(({ turn }) => turn));
     }
+    doubts.begin(started.heads);
     loaded();
   };
 

@@ -20,9 +20,11 @@ export function amended(entry: EntryRecord, { headers, bodySize, freshKey }: Ame
   const { [IDEMPOTENCY_HEADER]: ownKey, ...others } = headers;
   const mayRenew = isRefused(entry);
   const key = entry.idempotencyKey !== null && mayRenew ? freshKey : entry.idempotencyKey;
+  const { unheard, ...before } = entry;
   const kept = Object.entries({ ...entry.request.headers, ...others }).flatMap(([name, value]) => (value === null ? [] : [[name, value]]));
   return {
-    ...entry,
+    ...before,
+    ...(unheard && !mayRenew && { unheard }),
     idempotencyKey: ownKey === undefined ? key : ownKey,
     request: { ...entry.request, headers: Object.fromEntries(kept) as Record<string, string> },
     bodySize: bodySize ?? entry.bodySize,

@@ -77,6 +77,8 @@ export interface EntryRecord {
   lastAnswer: LastAnswer | null;
   /** The last sends that came to an end. */
   attempts?: Attempt[];
+  /** A send that isn't among those may have reached the server: its worker died over it, or its end couldn't be written down. */
+  unheard?: true;
   /** The fetch event that it came from, until that has its answer; else null. */
   asked: Asked | null;
   /** What was on disk in place of an entry that can't be read. Kept, as nothing disappears. */

@@ -195,8 +195,8 @@ export function transition(entry: EntryRecord, input: EntryInput, now: number): 
  * Whether the server may have acted on a send that's over: its answer wasn't heard, or was a failure of the server's own
  * (408, 5xx). Sends that aren't on record any more count as such.
  */
-const mayHaveActed = ({ attempts = [], sends }: EntryRecord): boolean =>
-  sends > attempts.length || attempts.some(({ status }) => status === null || status === 408 || status >= 500);
+const mayHaveActed = ({ attempts = [], sends, unheard }: EntryRecord): boolean =>
+  unheard === true || sends > attempts.length || attempts.some(({ status }) => status === null || status === 408 || status >= 500);
 
 /** Sets an entry aside as a dead letter. */
 function bury(

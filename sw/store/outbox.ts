@@ -4,7 +4,7 @@ import type { SyncEvent } from '../protocol/events.js';
 import { withoutAnswer, type Decision, type KeptSettlement } from '../policy/entry.js';
 import { isQuotaError } from '../policy/errors.js';
 import { readEntry, turnOf, type EntryRecord, type Turn } from '../policy/entry-record.js';
-import type { BackendRecord, Body, CaptureOrder, CaptureResult, Outbox, Settings } from '../ports.js';
+import type { BackendRecord, Body, CaptureOrder, CaptureResult, Outbox, OutboxStart, Settings } from '../ports.js';
 import { unawaited, type Connection } from './connection.js';
 import type { WriteTransaction } from './schema.js';
 import { count, limitReached, tallyOf } from './tally.js';
@@ -33,10 +33,10 @@ export function storedOutbox({ read, write }: Connection): Outbox {
           tx.objectStore('backends').getAll(),
           tx.objectStore('settings').get(SETTINGS),
         ]);
-        const turns: Turn[] = [];
+        const heads: OutboxStart['heads'] = [];
         let cursor = await tx.objectStore('entries').index('turn').openKeyCursor();
-        for (; cursor; cursor = await cursor.continue(beyond(cursor.key))) turns.push(cursor.key);
-        return { backends, settings: settings ?? DEFAULT_SETTINGS, turns };
+        for (; cursor; cursor = await cursor.continue(beyond(cursor.key))) heads.push({ seq: cursor.primaryKey, turn: cursor.key });
+        return { backends, settings: settings ?? DEFAULT_SETTINGS, heads };
       }),
 
     open: () =>

@@ -34,7 +34,7 @@ export function outboxContract(name: string, create: () => Outbox): void {
   describe(`outbox: ${name}`, () => {
     test('is empty at first', async () => {
       const outbox = create();
-      expect(await outbox.start()).toEqual({ backends: [], settings: { paused: false }, turns: [] });
+      expect(await outbox.start()).toEqual({ backends: [], settings: { paused: false }, heads: [] });
       expect(await outbox.heads()).toEqual([]);
       expect(await outbox.find('nobody')).toEqual([]);
     });
@@ -152,7 +152,7 @@ export function outboxContract(name: string, create: () => Outbox): void {
       expect(seqs(await outbox.heads()).sort()).toEqual([a, c, d, e]);
       await remove(outbox, a);
       expect(seqs(await outbox.heads())).toHaveLength(4);
-      expect((await outbox.start()).turns).toContainEqual([record().backend, 'y', 'none']);
+      expect((await outbox.start()).heads).toContainEqual({ seq: c, turn: [record().backend, 'y', 'none'] });
     });
 
     test('a dead letter is out of line, and listed', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createHarness } from '../support/harness.js';
+import { createHarness, type Harness } from '../support/harness.js';
 import { settle } from '../support/virtual-clock.js';
 
 const wait = { 'Holdfast-Mode': 'wait', 'Holdfast-Id': 'x', Authorization: 'Bearer opaque' };
@@ -119,5 +119,112 @@ describe('a cancelled entry', () => {
     await harness.fetch('/api/notes', post('a', { 'Holdfast-Id': 'x' }));
     await harness.api.cancel('x');
     expect(harness.events.at(-1)).toMatchObject({ type: 'cancelled', mayBeDelivered: false });
+  });
+
+  const mayBeDelivered = ({ events }: Harness) => events.find((event) => event.type === 'cancelled')?.mayBeDelivered;
+  const queued = async (harness: Harness, id: string) => {
+    harness.goOffline();
+    await harness.fetch('/api/notes', post(id, { 'Holdfast-Id': id }));
+  };
+
+  test('R10 E1 that a worker may have died over was, and what stood behind it in its lane was not', async () => {
+    for (const [id, expected] of [['first', true], ['second', false]] as const) {
+      const harness = createHarness();
+      await queued(harness, 'first');
+      await queued(harness, 'second');
+      harness.restart();
+      await harness.api.cancel(id);
+      expect(mayBeDelivered(harness)).toBe(expected);
+    }
+  });
+
+  test('R10 E1 that a worker may have died over may still have been delivered when its next send was refused by a limit', async () => {
+    const harness = createHarness();
+    const { server, api, goOnline, clock, restart } = harness;
+    await queued(harness, 'x');
+    restart();
+    server(() => new Response(null, { status: 429, headers: { 'Retry-After': '60' } }));
+    goOnline();
+    await api.replay();
+    await clock.advance(3_000);
+    expect(await api.entry('x')).toMatchObject({ reason: 'rate-limited' });
+    await api.cancel('x');
+    expect(mayBeDelivered(harness)).toBe(true);
+  });
+
+  test('R10 E1 whose first send a worker died over may have been delivered, though it’s in line by now', async () => {
+    const harness = createHarness({ backends: [{ baseUrl: '/api', capture: 'write-ahead' }] });
+    const { server, api, fetch, clock } = harness;
+    const posts = ['first', 'x'].map((id) => post(id, { 'Holdfast-Id': id }));
+    server(() => 'hang');
+    for (const one of posts) void fetch('/api/notes', one);
+    await settle();
+    harness.restart();
+    server(() => new Response(null, { status: 429, headers: { 'Retry-After': '60' } }));
+    for (const one of posts) void fetch('/api/notes', one);
+    await clock.advance(10);
+    expect(await api.entry('x')).toMatchObject({ reason: 'behind-waiting' });
+    await api.cancel('x');
+    expect(mayBeDelivered(harness)).toBe(true);
+  });
+
+  test('R10 E1 that another living worker may have on the wire may be delivered', async () => {
+    const harness = createHarness();
+    const { server, api, fetch, goOnline, clock } = harness;
+    await queued(harness, 'first');
+    await queued(harness, 'second');
+    const { killFirst, activate } = harness.update();
+    activate();
+    await api.cancel('second');
+    expect(mayBeDelivered(harness)).toBe(true);
+    killFirst();
+    // With the other worker gone, what this one has stored itself is known for sure.
+    await clock.advance(400_000);
+    goOnline();
+    server(() => new Response(null, { status: 429, headers: { 'Retry-After': '60' } }));
+    await fetch('/api/other', post('third', {}));
+    await settle();
+    await fetch('/api/other', post('fourth', { 'Holdfast-Id': 'fourth', 'Holdfast-Lane': 'other' }));
+    harness.events.length = 0;
+    await api.cancel('fourth');
+    expect(mayBeDelivered(harness)).toBe(false);
+  });
+
+  test('R10 E1 whose answer couldn’t be written down may have been delivered', async () => {
+    const harness = createHarness();
+    const { server, api, outbox, goOnline } = harness;
+    await queued(harness, 'x');
+    goOnline();
+    server(() => new Response(null, { status: 429, headers: { 'Retry-After': '60' } }));
+    const { commit } = outbox;
+    outbox.commit = async () => {
+      throw new DOMException('lost', 'InvalidStateError');
+    };
+    await api.replay();
+    await settle();
+    outbox.commit = commit;
+    await api.cancel('x');
+    expect(mayBeDelivered(harness)).toBe(true);
+  });
+
+  test('R10 whose answer comes while the cancel is being written may have been delivered, and isn’t sent again', async () => {
+    const harness = createHarness();
+    const { server, api, outbox, goOnline, clock } = harness;
+    await queued(harness, 'x');
+    goOnline();
+    let answer = (_: Response) => {};
+    server(() => new Promise((resolve) => (answer = resolve)));
+    await api.replay();
+    await settle();
+    expect(await api.entry('x')).toMatchObject({ state: 'sending' });
+    const { commit } = outbox;
+    outbox.commit = async (one) => {
+      answer(new Response(null, { status: 201 }));
+      await clock.advance(1);
+      return commit(one);
+    };
+    expect(await api.cancel('x')).toBe(true);
+    expect(mayBeDelivered(harness)).toBe(true);
+    expect(harness.log.filter((line) => line.includes(' send '))).toHaveLength(1);
   });
 });

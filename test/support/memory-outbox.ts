@@ -47,7 +47,7 @@ export function memoryOutbox(): Outbox {
     start: async () => ({
       backends: [...backends.values()],
       settings,
-      turns: heads().flatMap(({ turn }) => (turn ? [turn] : [])),
+      heads: heads().flatMap(({ seq, turn }) => (turn ? [{ seq, turn }] : [])),
     }),
     open: async () => ({
       entries: inOrder().filter(({ asked }) => asked !== null),
