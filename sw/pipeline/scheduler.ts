@@ -234,8 +234,9 @@ export function createScheduler({ ports, report, holds, state, replay, unanswere
     const flight = newFlight(entry, false);
     parked.delete(entry.seq);
     backend.flights.set(entry.seq, flight);
-    const isWritten = () => flight.cancelling?.then(NOTHING, NOTHING);
-    flight.done = replay(backend, entry, flight).finally(isWritten).finally(() => backend.flights.delete(entry.seq));
+    flight.done = replay(backend, entry, flight)
+      .finally(async () => void (await flight.cancelling?.catch(() => {})))
+      .finally(() => backend.flights.delete(entry.seq));
     return flight;
   }
 
@@ -264,5 +265,3 @@ export function createScheduler({ ports, report, holds, state, replay, unanswere
 
   return { look, hurry, linger, idle: () => running ?? Promise.resolve() };
 }
-
-const NOTHING = () => {};

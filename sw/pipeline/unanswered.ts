@@ -91,7 +91,6 @@ export function createUnanswered({ clock, locks, outbox, log }: Ports, neighbour
 
   /** Nobody will ask for the old ones any more. A later worker must not take a new request for one of them. */
   async function close(): Promise<void> {
-    await read();
     const old = settlements.filter(({ at }) => isOld(at));
     if (old.length > 0) await outbox.answered(old);
     for (const entry of entries) {

@@ -212,8 +212,8 @@ describe('a cancelled entry', () => {
     const { server, api, outbox, goOnline, clock } = harness;
     await queued(harness, 'x');
     goOnline();
-    let answer = (_: Response) => {};
-    server(() => new Promise((resolve) => (answer = resolve)));
+    let answer: (response: Response) => void = () => {};
+    server(() => new Promise((resolve) => void (answer = resolve)));
     await api.replay();
     await settle();
     expect(await api.entry('x')).toMatchObject({ state: 'sending' });
