@@ -9,6 +9,7 @@ const run = (program, ...args) => spawnSync(program, args, { cwd: root, encoding
 /** What may be in it, beside what `exports` names. */
 const EXPECTED = [
   /^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
+  /^docs\/[\w-]+\.md$/,
   /^dist\/[\w-]+\.js(\.map)?$/,
   /^dist\/types\/(client|sw)\/.+\.d\.ts$/,
   /^dist\/devtools-extension\/[\w./-]+$/,

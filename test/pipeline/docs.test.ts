@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { classify } from '../../sw/policy/classify.js';
 import { exponentialBackoff, fullJitter } from '../../sw/policy/backoff.js';
@@ -6,11 +6,11 @@ import type { BackendOptions } from '../../sw/options.js';
 import { createHarness } from '../support/harness.js';
 import { settle } from '../support/virtual-clock.js';
 
-/** The first block of code under a heading of the README. */
-async function codeUnder(heading: string): Promise<string> {
-  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
-  const code = readme.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0]?.split('```js\n')[1]?.split('```')[0];
-  if (code === undefined) throw new Error(`there's no code under "${heading}"`);
+/** The first block of code of a page of the docs. */
+async function codeOf(page: string): Promise<string> {
+  const text = await readFile(new URL(`../../docs/${page}`, import.meta.url), 'utf8');
+  const code = text.split('```js\n')[1]?.split('```')[0];
+  if (code === undefined) throw new Error(`there's no code in ${page}`);
   return code;
 }
 
@@ -32,8 +32,8 @@ function createSwitch(value: boolean) {
   return one;
 }
 
-describe('the README’s own policies', async () => {
-  const code = await codeUnder('Your own policies');
+describe('the policies that the docs show', async () => {
+  const code = await codeOf('policies.md');
   const make = (userWantsSync: object): BackendOptions =>
     new Function('holdfast', 'userWantsSync', `${code}; return backend;`)({ classify, exponentialBackoff, fullJitter }, userWantsSync) as BackendOptions;
   const sends = (log: string[]) => log.filter((line) => line.includes('send '));
@@ -80,5 +80,25 @@ describe('the README’s own policies', async () => {
     await post('a', { path: '/api/v1/notes' });
     await clock.advance(10_000);
     expect(seen).toEqual(['/api/v1/notes a', '/api/v2/notes a']);
+  });
+});
+
+describe('links', async () => {
+  const root = new URL('../../', import.meta.url);
+  const pages = ['README.md', 'CONTRIBUTING.md', 'test/herd/README.md', 'test/bench/README.md'];
+  for (const name of await readdir(new URL('docs/', root))) pages.push(`docs/${name}`);
+  const anchorOf = (heading: string) => heading.toLowerCase().replace(/[^\w\s-]/g, '').trim().replaceAll(' ', '-');
+
+  test.each(pages)('of %s lead to a file, and to a heading of it', async (page) => {
+    const text = await readFile(new URL(page, root), 'utf8');
+    for (const [, link] of text.matchAll(/(?:\]\(|(?:src|href)=")(?!\w+:|\/)([^)"\s]+)/g)) {
+      const target = new URL(link!, new URL(page, root));
+      const anchor = target.hash.slice(1);
+      target.hash = '';
+      expect((await stat(target).catch(() => null)) !== null, link).toBe(true);
+      if (!anchor) continue;
+      const headings = [...(await readFile(target, 'utf8')).matchAll(/^#+ (.*)$/gm)].map(([, heading]) => anchorOf(heading!));
+      expect(headings, link).toContain(anchor);
+    }
   });
 });
