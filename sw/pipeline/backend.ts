@@ -114,6 +114,8 @@ export interface Backend extends ServerClock {
   readonly validation: Validation;
   record: BackendRecord;
   token: LiveToken | null;
+  /** Whose token the app has handed over last, while that is being taken: a sign-out that comes meanwhile is that user's. */
+  arriving: { owner: string | null } | null;
   readonly flights: Map<number, Flight>;
   readonly berths: Berths;
   readonly lanes: LaneLedger;
@@ -148,6 +150,7 @@ export function createBackend(config: BackendConfig, ports: Ports, changes: Chan
     validation,
     record: { key: config.key, gates: {}, circuit: CLOSED, holdUntil: 0 },
     token: null,
+    arriving: null,
     flights: new Map(),
     berths: new Berths(),
     lanes: new LaneLedger(),

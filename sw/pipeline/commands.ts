@@ -146,11 +146,16 @@ export function createCommands(parts: CommandParts): SyncApi {
       checkHeaderValue('token', value);
       if (scheme !== '') checkHeaderValue('scheme', scheme);
       const results: TokenResult[] = [];
+      // As they are now: a sign-out that comes while one backend's is written is later than the token.
+      const wanted = targets(baseUrl, namespace).map((backend) => {
+        const arriving = { owner: backend.config.owner(value) };
+        backend.arriving = arriving;
+        return { backend, arriving, signOuts: backend.signOuts };
+      });
       try {
-        // As they are now: a sign-out that comes while one backend's is written is later than the token.
-        const wanted = targets(baseUrl, namespace).map((backend) => ({ backend, signOuts: backend.signOuts }));
         for (const { backend, signOuts } of wanted) results.push(await holds.provide(backend, value, scheme, signOuts));
       } finally {
+        for (const { backend, arriving } of wanted) if (backend.arriving === arriving) backend.arriving = null;
         void scheduler.look();
       }
       return RESULTS.find((result) => results.includes(result)) ?? 'stored';

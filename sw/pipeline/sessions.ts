@@ -22,11 +22,13 @@ export function createSessions({ clock }: Pick<Ports, 'clock'>, report: Report, 
     const at = clock.now();
     const { last = null, epoch = 0 } = before;
     const { since = at, user: earlier = null, forgotten = null } = before.signedOut ?? {};
-    const user = backend.token ? backend.token.owner : (sessionUser(backend) ?? last?.owner ?? earlier);
+    const current = backend.arriving ?? backend.token;
+    const user = current ? current.owner : (sessionUser(backend) ?? last?.owner ?? earlier);
     for (const name of new Set(['', user ?? '', ...Object.keys(before.gates)])) stepGate(backend, name || null, { type: 'signed-out' });
     const signedOut = { since, user, forgotten: last ?? forgotten };
     backend.record = { ...backend.record, signedOut, last: null, sessionUser: null, epoch: epoch + 1 };
     backend.token = null;
+    backend.arriving = null;
     backend.acceptedCredential = null;
     backend.signOuts++;
     return before.signedOut ? [] : [{ type: 'held', ...aboutGate(backend, user, at), reason: 'signed-out', id: null }];

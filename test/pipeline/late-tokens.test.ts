@@ -70,6 +70,29 @@ test('A16 a sign-out that comes while a token is being taken for several backend
   expect((await api.status()).backends.map(({ holds }) => holds[0]?.reason)).toEqual(['signed-out', 'signed-out']);
 });
 
+test('A16 a purge that comes while the app’s token is being taken is for that token’s user, at each backend', async () => {
+  const harness = createHarness({ backends: [{ baseUrl: '/api' }, { baseUrl: '/other' }] });
+  const { api, goOffline, post } = harness;
+  const [ann, bob] = ['ann', 'bob'].map((sub) => jwt({ sub, iat: 1, exp: 100_000 }));
+  await api.provideToken(bob);
+  goOffline();
+  for (const path of ['/api/x', '/other/x'])
+    for (const [user, token] of [['ann', ann], ['bob', bob]] as const) await post(user, { token: token!, path, headers: { 'Holdfast-Id': user } });
+  await api.provideToken(bob);
+  let open = () => {};
+  harness.slowDigest(() => new Promise((resolve) => (open = resolve)));
+  const giving = api.provideToken(ann);
+  await settle();
+  const leaving = api.signOut({ purge: true });
+  await settle();
+  for (const _ of [1, 2]) {
+    open();
+    await settle();
+  }
+  await Promise.all([giving, leaving]);
+  expect((await api.entries()).map(({ id }) => id)).toEqual(['bob', 'bob']);
+});
+
 describe('another user’s token', () => {
   const [ann, bob] = [jwt({ sub: 'ann', iat: 1, exp: 100_000 }), jwt({ sub: 'bob', iat: 50, exp: 100_000 })];
 
