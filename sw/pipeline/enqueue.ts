@@ -68,9 +68,10 @@ export function createEnqueue({ ports, report, scheduler, answerFor, instance }:
         decide,
         ...(placed && { placed }),
       });
-      // It's in the queue of writes: what comes later comes behind it.
-      berth.place();
+      // It's in the queue of writes: what comes later comes behind it. A Blob may have to be written a second time, as bytes.
+      if (!(body instanceof Blob)) berth.place();
       const result = await writing;
+      berth.place();
       if (result.kind === 'refused') return { kind: 'refused', answer: duplicate(result.waiting) };
       if (result.kind === 'stored') {
         berth.entry = { seq: result.seq, ...(draft.requestId !== undefined && { requestId: draft.requestId }) };

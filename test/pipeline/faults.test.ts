@@ -39,6 +39,29 @@ describe('nothing is overtaken at capture', () => {
     expect(sent(log)).toEqual(['a']);
   });
 
+  test('R15 a Blob that the database doesn’t take isn’t overtaken while it’s written again, as bytes', async () => {
+    const { clock, log, outbox, api, fetch, post, goOffline, goOnline } = createHarness();
+    const { capture } = outbox;
+    let secondTry = () => {};
+    const refused = new Promise<void>((resolve) => (secondTry = resolve));
+    Object.assign(outbox, {
+      capture: async (order: Parameters<Outbox['capture']>[0]) => {
+        if (order.body instanceof Blob) await refused;
+        return capture.call(outbox, order);
+      },
+    });
+    goOffline();
+    const large = fetch('/api/notes', { method: 'POST', body: 'a'.repeat(70_000), headers: { 'Content-Type': 'application/octet-stream' } });
+    const small = post('b');
+    await settle();
+    secondTry();
+    await Promise.all([large, small]);
+    goOnline();
+    await api.wake('online');
+    await clock.advance(0);
+    expect(sent(log).map((body) => body[0])).toEqual(['a', 'b']);
+  });
+
   test('C6 what is on the wire isn’t, when another user comes', async () => {
     const { api, log, server, post, goOffline, goOnline } = createHarness();
     goOffline();
