@@ -13,6 +13,8 @@ export interface Op {
   isAnonymous: boolean;
   /** The server refuses it for good. */
   isRefused: boolean;
+  /** Its body: few bytes, much text, or so many bytes that they're kept as a Blob. @default a line of text */
+  body?: 'bytes' | 'long' | 'large' | null;
 }
 
 /** What happens to a worker: the active one, or the one that it replaced. */
@@ -58,11 +60,15 @@ export interface Setup {
   learns: boolean;
   maxAgeMs: number;
   maxRejections: number;
+  maxBytes: number;
+  /** Whether the database takes Blobs: WebKit's doesn't in an ephemeral session. */
+  keepsBlobs: boolean;
 }
 
 /** All that a run follows from. */
 export interface Script {
   seed: number;
-  setup: Setup;
+  /** What it doesn't say is as plain as can be: `PLAIN`. */
+  setup: Partial<Setup>;
   actions: readonly Action[];
 }

@@ -42,6 +42,6 @@ export class App {
 
   #make(user: string): string {
     const now = Math.floor(this.world.now() / 1000);
-    return tokenFor(user, now, now + this.world.script.setup.tokenS, ++this.#serial);
+    return tokenFor(user, now, now + this.world.setup.tokenS, ++this.#serial);
   }
 }

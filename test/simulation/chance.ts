@@ -13,6 +13,7 @@ const STEPS = {
   start: [5, 60],
   'hand over': [0, 3],
   digest: [0, 1],
+  blob: [0, 3],
   network: [2, 60],
   page: [1, 10],
 } as const;

@@ -53,7 +53,7 @@ export function perform(world: World, deed: Deed): void {
     case 'sign-in':
       return at(deed.page, (page) => {
         const token = app.signIn(deed.user);
-        if (deed.provides || !world.script.setup.learns) page.call('provideToken', null, (client) => client.provideToken(token));
+        if (deed.provides || !world.setup.learns) page.call('provideToken', null, (client) => client.provideToken(token));
         else page.read();
       });
     case 'sign-out':

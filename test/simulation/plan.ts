@@ -1,10 +1,13 @@
 import { between, oneOf, seeded, weighted, type Random } from '../chaos/random.js';
 import type { Action, Deed, Op, Script, Setup } from './actions.js';
 import type { Fault, Weather } from './network.js';
+import { PLAIN } from './setup.js';
 
 const USERS = ['ann', 'bob'];
 const LANES = [null, null, 'a', 'b'];
 const MODES: readonly Op['mode'][] = [null, null, null, null, null, null, 'queued', 'wait', 'wait', 'wait', 'reject', 'bypass'];
+
+const BODIES: readonly (NonNullable<Op['body']> | null)[] = [null, null, null, null, null, null, null, 'bytes', 'long', 'large', 'large'];
 
 /** How often each kind of deed comes up. */
 const WEIGHTS = {
@@ -177,6 +180,8 @@ const setupOf = (random: Random): Setup => ({
   learns: random() < 0.85,
   maxAgeMs: random() < 0.1 ? 60_000 : 7 * 86_400_000,
   maxRejections: 3,
+  maxBytes: random() < 0.08 ? 100_000 : PLAIN.maxBytes,
+  keepsBlobs: random() < 0.9,
 });
 
 function opOf(random: Random, id: number, idShare: number): Op {
@@ -190,6 +195,7 @@ function opOf(random: Random, id: number, idShare: number): Op {
     replace: taskId !== null && random() < 0.7,
     isAnonymous: random() < 0.1,
     isRefused: random() < 0.04,
+    body: oneOf(random, BODIES),
   };
 }
 

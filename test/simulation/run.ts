@@ -43,7 +43,7 @@ export async function run(script: Script, { isTraced = false, stopAt }: RunOptio
   process.on('unhandledRejection', rejected);
   try {
     await sweepJournal();
-    for (let index = 0; index < script.setup.pages; index++) open(world, index);
+    for (let index = 0; index < world.setup.pages; index++) open(world, index);
     for (const { at, ...deed } of script.actions) agenda.in(at, null, () => perform(world, deed));
     await agenda.run(script.actions.at(-1)?.at ?? 0);
     await calmDown(world);

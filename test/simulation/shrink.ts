@@ -1,10 +1,10 @@
-import type { Action, Op, Script } from './actions.js';
+import type { Action, Op, Script, Setup } from './actions.js';
 import { run } from './run.js';
 
 /** Looks for the shortest list of actions that violates the same check: leaves out more and more of it, then less and less. */
 export async function shrink(script: Script, check: string): Promise<Script> {
-  const violates = async (actions: readonly Action[]) =>
-    (await run({ ...script, actions }, { stopAt: check })).violations.some((violation) => violation.check === check);
+  const violates = async (actions: readonly Action[], setup = script.setup) =>
+    (await run({ ...script, setup, actions }, { stopAt: check })).violations.some((violation) => violation.check === check);
 
   let actions = script.actions;
   for (let size = Math.ceil(actions.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
@@ -26,8 +26,15 @@ export async function shrink(script: Script, check: string): Promise<Script> {
       if (await violates(changed)) actions = changed;
     }
   }
-  return { ...script, actions };
+  let { setup } = script;
+  for (const name of Object.keys(setup) as (keyof Setup)[]) {
+    const { [name]: _, ...plainer } = setup;
+    if (await violates(actions, plainer)) setup = plainer;
+  }
+  return { ...script, setup, actions };
 }
+
+
 
 /** A write's peculiarities, each left out. */
 const PLAIN: readonly Partial<Op>[] = [
@@ -37,5 +44,6 @@ const PLAIN: readonly Partial<Op>[] = [
   { replace: false },
   { isAnonymous: false },
   { isRefused: false },
+  { body: null },
   { backend: 'api' },
 ];

@@ -1,6 +1,6 @@
 import type { SyncStatus } from '../../sw/protocol/api.js';
 import type { ChangeNote, SyncEvent, TokenNote } from '../../sw/protocol/events.js';
-import type { Script } from './actions.js';
+import type { Script, Setup } from './actions.js';
 import { Agenda } from './agenda.js';
 import { App } from './app.js';
 import { Browser } from './browser/browser.js';
@@ -13,12 +13,14 @@ import { Disk } from './disk/disk.js';
 import { History, type Call, type Post } from './history.js';
 import { Network } from './network.js';
 import { Server } from './server.js';
+import { PLAIN } from './setup.js';
 
 /** When the run begins, in milliseconds since the epoch. */
 const EPOCH = 1_700_000_000_000;
 
 /** Everything below the product, and what has happened in it. */
 export class World {
+  readonly setup: Setup;
   readonly agenda = new Agenda();
   readonly chances;
   readonly history = new History(this.agenda);
@@ -50,8 +52,9 @@ export class World {
 
   constructor(readonly script: Script) {
     const { agenda, history } = this;
+    this.setup = { ...PLAIN, ...script.setup };
     this.chances = createChances(script.seed);
-    this.disk = new Disk(agenda, this.chances);
+    this.disk = new Disk(agenda, this.chances, this.setup);
     this.locks = new LockTable(agenda, this.chances);
     this.posts = new Posts(agenda, this.chances);
     this.broadcasts = new Broadcasts(this.posts);

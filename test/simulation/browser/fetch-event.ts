@@ -1,4 +1,5 @@
 import type { FetchContext } from '../../../sw/ports.js';
+import { SimulatedBlob } from '../disk/blob.js';
 import type { World } from '../world.js';
 import type { Page } from './page.js';
 import type { Worker } from './worker.js';
@@ -28,7 +29,10 @@ export class FetchEvent {
     readonly worker: Worker,
     readonly open: OpenFetch,
   ) {
-    this.request = new Request(open.url, open.init);
+    const request = new Request(open.url, open.init);
+    const { agenda, chances } = world;
+    const blob = async () => new SimulatedBlob(agenda, chances, new Uint8Array(await request.arrayBuffer()), request.headers.get('content-type') ?? '');
+    this.request = Object.assign(request, { blob });
     const handled = new Promise<void>((resolve) => {
       this.#handled = resolve;
     });

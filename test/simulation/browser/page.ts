@@ -3,6 +3,7 @@ import type { SyncClient } from '../../../client/sync-client.js';
 import { DIRECTIVES, ENTRY_HEADER } from '../../../sw/protocol/headers.js';
 import type { Op } from '../actions.js';
 import type { Process } from '../agenda.js';
+import { bodyOf } from '../bodies.js';
 import type { Call, Post } from '../history.js';
 import { ORIGIN } from '../setup.js';
 import type { World } from '../world.js';
@@ -127,11 +128,12 @@ export class Page implements Process {
     history.posts.set(op.id, post);
     this.#mine.add(post);
     history.trace(() => `posts op ${op.id} as ${post.user} ${JSON.stringify(op)}`);
+    const { body, type } = bodyOf(op);
     const init = {
       method: 'POST',
-      body: `${op.isRefused ? 'refuse' : 'op'} ${op.id} ${'x'.repeat(op.id % 50)}`,
+      body,
       headers: {
-        'content-type': 'text/plain',
+        'content-type': type,
         ...(hasToken && { authorization: `Bearer ${this.token}` }),
         ...(op.lane !== null && { [DIRECTIVES.lane]: op.lane }),
         ...(op.mode !== null && { [DIRECTIVES.mode]: op.mode }),

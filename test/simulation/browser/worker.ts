@@ -68,7 +68,7 @@ export class Worker implements Process {
     hosts.set(name, { process: this, disk: world.disk, port: this.port, connections: this.connections });
     this.#backgroundSync = wakeUps(world.browser.registration, () => world.network.isOnline);
     const ports = this.#ports();
-    const configs = readOptions({ backends: backendsOf(world.script.setup) }, { location: `${ORIGIN}/sw.js`, warn: () => {} });
+    const configs = readOptions({ backends: backendsOf(world.setup) }, { location: `${ORIGIN}/sw.js`, warn: () => {} });
     this.#pipeline = createPipeline({ ports, configs, location: `${ORIGIN}/sw.js`, instance: name });
     world.broadcasts.listen(this, (message) => this.#pipeline.report.heard(message as SyncEvent));
     this.#answer = serve(this.#pipeline.api, this.#pipeline.scheduler.idle);

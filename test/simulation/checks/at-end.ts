@@ -1,9 +1,10 @@
 import type { EntryRecord } from '../../../sw/policy/entry-record.js';
+import { bodyOf } from '../bodies.js';
 import { opOfEntry, type Effect, type Post } from '../history.js';
 import type { World } from '../world.js';
 
 /** Judged when all faults are over and everything has come to rest. */
-export const AT_END: ((world: World) => void)[] = [nothingLost, onceUnderAKey, inOrder, storedAsTheyCame, asItsUser, everyPromiseSettles, allIsDelivered, statusIsTrue, noDirectiveSent, cancelTellsTheTruth, waitsHearTheirAnswer, purgesTakeTheirOwn];
+export const AT_END: ((world: World) => void)[] = [nothingLost, onceUnderAKey, inOrder, storedAsTheyCame, asItsUser, withItsBytes, everyPromiseSettles, allIsDelivered, statusIsTrue, noDirectiveSent, cancelTellsTheTruth, waitsHearTheirAnswer, purgesTakeTheirOwn];
 
 const effectsOf = ({ history }: World, op: number): Effect[] => history.effects.filter((effect) => effect.op === op);
 
@@ -45,9 +46,9 @@ function inOrder(world: World): void {
   const { history } = world;
   const lines = new Map<string, { post: Post; first: number; queued: number }[]>();
   for (const post of history.posts.values()) {
-    const { op, user } = post;
+    const { op, user, isPassed } = post;
     const [first] = effectsOf(world, op.id);
-    if (!first || op.mode === 'bypass' || first.key === null) continue;
+    if (!first || op.mode === 'bypass' || first.key === null || isPassed) continue;
     const stored = history.stored.get(op.id);
     const told = history.told.get(op.id) ?? [];
     // A late send of what was cancelled says nothing, and what follows a dead letter passes it.
@@ -92,6 +93,15 @@ function asItsUser(world: World): void {
   for (const { op, user } of history.effects) {
     const post = history.posts.get(op);
     if (post && post.user !== user) history.violated('as its user', `${post.user}'s write took effect as ${user}'s`, op);
+  }
+}
+
+/** What takes effect is what the page wrote, byte for byte. */
+function withItsBytes({ history }: World): void {
+  for (const { op, body } of history.effects) {
+    const post = history.posts.get(op);
+    const written = post && bodyOf(post.op).body;
+    if (written !== undefined && body !== written) history.violated('with its bytes', `${written.length} were written, ${body.length} came: ${body.slice(0, 40)}`, op);
   }
 }
 

@@ -22,7 +22,9 @@ export function watchDisk(world: World): void {
     if (!touched.has('entries')) return;
     nothingVanishes(world, committed);
     tallyIsTrue(world);
+    limitsHold(world, committed);
     bodiesHaveEntries(world);
+    entriesHaveBodies(world, committed);
   };
 }
 
@@ -78,6 +80,27 @@ function tallyIsTrue({ disk, history }: World): void {
     const tally = value as { entries: number; bytes: number };
     if (tally.entries !== entries || tally.bytes !== bytes)
       history.violated('the tally is true', `${String(key)}: ${JSON.stringify(tally)}, on disk ${entries} entries, ${bytes} bytes`);
+  }
+}
+
+/** Nothing comes onto the disk that a limit leaves no room for. */
+function limitsHold({ disk, history, setup }: World, committed: Committed): void {
+  for (const { before, after } of entryChanges(committed)) {
+    if (!after || (before && opOfEntry(before) === opOfEntry(after))) continue;
+    const mine = disk.all<EntryRecord>('entries').filter(({ backend }) => backend === after.backend);
+    const bytes = mine.reduce((sum, { bodySize }) => sum + bodySize, 0);
+    if (mine.length > setup.maxEntries || bytes > setup.maxBytes)
+      history.violated('limits hold', `${after.backend} has ${mine.length} entries of ${bytes} bytes`, opOfEntry(after));
+  }
+}
+
+/** Each entry's body is on disk, as large as its entry says. */
+function entriesHaveBodies({ disk, history }: World, committed: Committed): void {
+  for (const { key } of entryChanges(committed)) {
+    const entry = disk.tables.get('entries')!.get(key) as EntryRecord | undefined;
+    const body = disk.tables.get('bodies')!.get(key) as ArrayBuffer | Blob | undefined;
+    const size = body instanceof Blob ? body.size : (body?.byteLength ?? 0);
+    if (entry && size !== entry.bodySize) history.violated('entries have bodies', `${size} bytes instead of ${entry.bodySize}`, opOfEntry(entry));
   }
 }
 

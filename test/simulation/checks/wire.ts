@@ -1,6 +1,7 @@
 import type { Process } from '../agenda.js';
 import { Worker } from '../browser/worker.js';
 import { opOf } from '../history.js';
+import { isTight } from '../setup.js';
 import type { World } from '../world.js';
 
 /** A worker that was replaced may have had a replay in hand, which is on the wire after no longer than this. In milliseconds. */
@@ -43,11 +44,16 @@ export function watchWire(world: World): void {
     if (status !== null && status < 300) served.set(op, process);
   };
 
+  world.told = (_worker, event) => {
+    const post = event.type === 'storage-failed' ? history.posts.get(opOf(event.url)) : undefined;
+    if (post) post.isPassed = true;
+  };
+
   /** Nothing that has been on the wire for a while dies with its worker. */
   world.died = (worker) => {
     for (const [op, { process, since }] of flying)
       if (process === worker && agenda.now > since + STORED_MS && !history.stored.has(op) && !disk.hasFailed && !chances.wasSlow && !wasFull(op))
         history.violated('stored in a moment', `${worker.name} died ${Math.round(agenda.now - since)} ms into its first send`, op);
   };
-  const wasFull = (op: number) => world.script.setup.maxEntries < 100 || history.calls.some(({ name }) => name === 'switch') || history.posts.get(op)?.op.taskId !== null;
+  const wasFull = (op: number) => isTight(world.setup) || history.calls.some(({ name }) => name === 'switch') || history.posts.get(op)?.op.taskId !== null;
 }

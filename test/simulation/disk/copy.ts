@@ -1,3 +1,5 @@
+import { SimulatedBlob } from './blob.js';
+
 /** What every token of the simulated app has in it. */
 export const TOKEN_MARK = 's3cr3t';
 
@@ -14,7 +16,10 @@ export function copy<T>(value: T, show?: (text: string) => void): T {
     return value.slice(0) as T;
   }
   // A Blob's bytes can't be changed.
-  if (value instanceof Blob) return value;
+  if (value instanceof SimulatedBlob) {
+    show?.(new TextDecoder().decode(value.content));
+    return value;
+  }
   const made: Record<string, unknown> = {};
   for (const name of Object.keys(value)) {
     if (show && name.includes(TOKEN_MARK)) show(name);

@@ -1,3 +1,4 @@
+import type { Setup } from '../actions.js';
 import type { Agenda, Process } from '../agenda.js';
 import type { Chances } from '../chance.js';
 import { copy } from './copy.js';
@@ -40,6 +41,7 @@ export class Disk {
   constructor(
     readonly agenda: Agenda,
     readonly chances: Chances,
+    readonly setup: Pick<Setup, 'keepsBlobs'>,
   ) {}
 
   begin(transaction: Transaction): void {

@@ -188,6 +188,7 @@ export class Transaction {
     }
     if (key === undefined) throw new DOMException('there is no key', 'DataError');
     if (isNew && table.has(key)) throw new DOMException('the key is there already', 'ConstraintError');
+    if (value instanceof Blob && !this.disk.setup.keepsBlobs) throw new DOMException('Error preparing Blob/File data to be stored in object store', 'UnknownError');
     this.#change(table, key, value);
     return key;
   }
