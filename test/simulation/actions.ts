@@ -63,6 +63,13 @@ export interface Setup {
   maxBytes: number;
   /** Whether the database takes Blobs: WebKit's doesn't in an ephemeral session. */
   keepsBlobs: boolean;
+  /** What the app's tokens are: JWTs, or opaque ones, whose owner the app's own function tells. */
+  tokens: 'jwt' | 'opaque';
+  on401: 'hold' | 'pass';
+  /** The app's own: a ladder that gives up after so many retries of either kind, or is ours (null). */
+  givesUpAfter: number | null;
+  /** The app's classifier takes every 500 for the last word. */
+  isFinal500: boolean;
 }
 
 /** All that a run follows from. */

@@ -1,5 +1,5 @@
 import type { World } from './world.js';
-import { tokenFor } from './server.js';
+import { tokenFor } from './tokens.js';
 
 /** The app's own sessions: one user at a time, in all tabs. */
 export class App {
@@ -41,7 +41,8 @@ export class App {
   }
 
   #make(user: string): string {
-    const now = Math.floor(this.world.now() / 1000);
-    return tokenFor(user, now, now + this.world.setup.tokenS, ++this.#serial);
+    const { tokenS, tokens } = this.world.setup;
+    const issuedAt = Math.floor(this.world.now() / 1000);
+    return tokenFor({ user, issuedAt, expiresAt: issuedAt + tokenS, serial: ++this.#serial }, tokens);
   }
 }

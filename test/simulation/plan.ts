@@ -182,6 +182,10 @@ const setupOf = (random: Random): Setup => ({
   maxRejections: 3,
   maxBytes: random() < 0.08 ? 100_000 : PLAIN.maxBytes,
   keepsBlobs: random() < 0.9,
+  tokens: random() < 0.2 ? 'opaque' : 'jwt',
+  on401: random() < 0.15 ? 'pass' : 'hold',
+  givesUpAfter: random() < 0.12 ? between(random, 1, 4) : null,
+  isFinal500: random() < 0.1,
 });
 
 function opOf(random: Random, id: number, idShare: number): Op {

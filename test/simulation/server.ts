@@ -1,7 +1,6 @@
-import { decodeJwt } from '../../sw/policy/jwt.js';
 import type { Agenda } from './agenda.js';
-import { TOKEN_MARK } from './disk/copy.js';
 import type { History } from './history.js';
+import { readToken } from './tokens.js';
 
 /** A request as the server has it. */
 export interface Arrived {
@@ -16,10 +15,6 @@ export interface Answer {
   headers: Record<string, string>;
   body: string;
 }
-
-/** A token of the app's own making, as its server takes it. */
-export const tokenFor = (user: string, issuedAt: number, expiresAt: number, serial: number): string =>
-  `h.${Buffer.from(JSON.stringify({ sub: user, iat: issuedAt, exp: expiresAt, serial })).toString('base64url')}.${TOKEN_MARK}`;
 
 /** The app's API: under `/api` it honours idempotency keys, under `/bare` it ignores them. */
 export class Server {
@@ -56,9 +51,8 @@ export class Server {
   }
 
   #userOf(token: string): string | null {
-    const claims = decodeJwt(token) as { sub?: string; exp?: number } | null;
-    const { serial = 0 } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString() || '{}') as { serial?: number };
-    return claims?.sub !== undefined && (claims.exp ?? 0) * 1000 > this.now() && serial >= this.validFrom ? claims.sub : null;
+    const said = readToken(token);
+    return said && said.expiresAt * 1000 > this.now() && said.serial >= this.validFrom ? said.user : null;
   }
 }
 

@@ -1,5 +1,8 @@
 import type { BackendOptions } from '../../sw/options.js';
+import { classify } from '../../sw/policy/classify.js';
+import type { RetryPolicy } from '../../sw/policy/retry.js';
 import type { Setup } from './actions.js';
+import { ownerOf } from './tokens.js';
 
 export const ORIGIN = 'https://app.example';
 
@@ -18,22 +21,36 @@ export const PLAIN: Setup = {
   maxRejections: 3,
   maxBytes: 50 * 1024 ** 2,
   keepsBlobs: true,
+  tokens: 'jwt',
+  on401: 'hold',
+  givesUpAfter: null,
+  isFinal500: false,
 };
 
 /** Whether the outbox may be full. */
 export const isTight = ({ maxEntries, maxBytes }: Setup): boolean => maxEntries < PLAIN.maxEntries || maxBytes < PLAIN.maxBytes;
 
 /** The backends of a run: one whose server honours idempotency keys, and one whose server ignores them. */
-export const backendsOf = ({ capture, onDead, maxEntries, maxBytes, concurrency, networkTimeoutMs, respond, learns, maxAgeMs, maxRejections }: Setup): BackendOptions[] =>
+export const backendsOf = (setup: Setup): BackendOptions[] =>
   ['/api', '/bare'].map((baseUrl) => ({
     baseUrl,
-    capture,
-    onDead,
-    concurrency,
-    networkTimeoutMs,
-    respond,
+    capture: setup.capture,
+    onDead: setup.onDead,
+    concurrency: setup.concurrency,
+    networkTimeoutMs: setup.networkTimeoutMs,
+    respond: setup.respond,
     idempotencyKey: true,
     validate: false,
-    auth: { learn: learns, maxRejections },
-    limits: { maxEntries, maxBytes, maxAgeMs },
+    auth: { learn: setup.learns, maxRejections: setup.maxRejections, on401: setup.on401 },
+    limits: { maxEntries: setup.maxEntries, maxBytes: setup.maxBytes, maxAgeMs: setup.maxAgeMs },
+    ...(setup.tokens === 'opaque' && { owner: (token: string | null) => (token === null ? null : ownerOf(token)) }),
+    ...(setup.givesUpAfter !== null && { retry: givesUpAfter(setup.givesUpAfter) }),
+    ...(setup.isFinal500 && {
+      classify: (outcome) => (outcome.kind === 'answer' && outcome.status === 500 ? 'permanent' : classify(outcome)),
+    }),
   }));
+
+const givesUpAfter =
+  (retries: number): RetryPolicy =>
+  ({ attempt, random }) =>
+    attempt < retries ? 500 * 2 ** attempt * (0.5 + random) : null;

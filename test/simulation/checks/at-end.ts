@@ -4,7 +4,7 @@ import { opOfEntry, type Effect, type Post } from '../history.js';
 import type { World } from '../world.js';
 
 /** Judged when all faults are over and everything has come to rest. */
-export const AT_END: ((world: World) => void)[] = [nothingLost, onceUnderAKey, inOrder, storedAsTheyCame, asItsUser, withItsBytes, everyPromiseSettles, allIsDelivered, statusIsTrue, noDirectiveSent, cancelTellsTheTruth, waitsHearTheirAnswer, purgesTakeTheirOwn];
+export const AT_END: ((world: World) => void)[] = [nothingLost, onceUnderAKey, inOrder, storedAsTheyCame, asItsUser, withItsBytes, everyPromiseSettles, allIsDelivered, statusIsTrue, noDirectiveSent, cancelTellsTheTruth, waitsHearTheirAnswer, purgesTakeTheirOwn, appsPolicyCounts];
 
 const effectsOf = ({ history }: World, op: number): Effect[] => history.effects.filter((effect) => effect.op === op);
 
@@ -163,4 +163,14 @@ function purgesTakeTheirOwn({ history, chances }: World): void {
     const isAsked = history.calls.some(({ name, op: about, user: who, isBehind }) => (name === 'cancel' && seqOf(about) === seqOf(op)) || (name === 'purge' && (who === user || who === null || isBehind)));
     if (!isAsked) history.violated('purges take their own', `${user}'s write was ended by somebody else`, op);
   }
+}
+
+/** The app's own policy and classifier have the last word: nothing is tried again that they give up. */
+function appsPolicyCounts({ history, setup }: World): void {
+  for (const [op, told] of history.told)
+    for (const { event } of told) {
+      if (event.type !== 'retrying' || event.status === null) continue;
+      if (setup.isFinal500 && event.status === 500) history.violated("the app's policy counts", 'a 500 is tried again', op);
+      if (event.attempt > (setup.givesUpAfter ?? Infinity)) history.violated("the app's policy counts", `retry ${event.attempt} of ${setup.givesUpAfter}`, op);
+    }
 }
