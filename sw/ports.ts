@@ -197,6 +197,7 @@ export interface EntryRange {
  * Must apply one `Commit` or `CaptureOrder` whole or not at all.
  * Must give out each `seq` once, in the order of capture, even after the outbox was empty.
  * Must keep who is signed in, as a backend's record with a higher `epoch` has it, when one with a lower is written.
+ * Must keep the newest answer of a backend's `remoteConfig`, when a record with an older one, or none, is written.
  * Must never let one damaged record make a listing throw.
  * Must commit writes that come together in one transaction, where it can.
  */

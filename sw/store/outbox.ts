@@ -232,12 +232,16 @@ export function isAbout(event: SyncEvent, backend: string): boolean {
   return 'baseUrl' in event ? joinKey(event.namespace, event.baseUrl) === backend : 'url' in event;
 }
 
-/** Who is signed in is the newest worker's to say: one that it replaces may still write, and know less. */
+/**
+ * Who is signed in is the newest worker's to say, and of what the server has said of its switches the last counts: a worker
+ * that is replaced may still write, and know less.
+ */
 async function putBackend(tx: WriteTransaction, backend: BackendRecord): Promise<void> {
   const store = tx.objectStore('backends');
-  const { epoch = 0, last = null, signedOut = null, sessionUser = null } = (await store.get(backend.key)) ?? {};
+  const { epoch = 0, last = null, signedOut = null, sessionUser = null, remote } = (await store.get(backend.key)) ?? {};
   const isNewer = epoch > (backend.epoch ?? 0);
-  unawaited(store.put(isNewer ? { ...backend, epoch, last, signedOut, sessionUser } : backend));
+  const isOutdated = remote && remote.at > (backend.remote?.at ?? -Infinity);
+  unawaited(store.put({ ...backend, ...(isNewer && { epoch, last, signedOut, sessionUser }), ...(isOutdated && { remote }) }));
 }
 
 interface Applied {

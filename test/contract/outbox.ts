@@ -367,6 +367,18 @@ export function outboxContract(name: string, create: () => Outbox): void {
       expect((await outbox.start()).backends).toMatchObject([{ epoch: 3, signedOut: null, sessionUser: 'bob', holdUntil: 0 }]);
     });
 
+    test('A14 of the server’s switches the newest answer stays, whoever writes an older one, or none', async () => {
+      const outbox = create();
+      const backend = { key: record().backend, gates: {}, circuit: { state: 'closed' } as const, holdUntil: 0 };
+      const remote = (at: number, offlineMode: boolean) => ({ url: 'https://app.example/switches', at, autoRetry: true, offlineMode });
+      await outbox.commit({ backend: { ...backend, remote: remote(2, false) } });
+      await outbox.commit({ backend: { ...backend, remote: remote(1, true), holdUntil: 7 } });
+      await outbox.commit({ backend: { ...backend, holdUntil: 8 } });
+      expect((await outbox.start()).backends).toMatchObject([{ remote: remote(2, false), holdUntil: 8 }]);
+      await outbox.commit({ backend: { ...backend, remote: remote(3, true) } });
+      expect((await outbox.start()).backends).toMatchObject([{ remote: remote(3, true), holdUntil: 0 }]);
+    });
+
     test('A16 a sweep that fails has changed nothing', async () => {
       const outbox = create();
       const seq = await stored(outbox);

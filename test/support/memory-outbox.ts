@@ -17,9 +17,10 @@ export function memoryOutbox(): Outbox {
   let last = 0;
 
   const putBackend = (backend: BackendRecord) => {
-    const { epoch = 0, last = null, signedOut = null, sessionUser = null } = backends.get(backend.key) ?? {};
+    const { epoch = 0, last = null, signedOut = null, sessionUser = null, remote } = backends.get(backend.key) ?? {};
     const isNewer = epoch > (backend.epoch ?? 0);
-    backends.set(backend.key, structuredClone(isNewer ? { ...backend, epoch, last, signedOut, sessionUser } : backend));
+    const isOutdated = remote && remote.at > (backend.remote?.at ?? -Infinity);
+    backends.set(backend.key, structuredClone({ ...backend, ...(isNewer && { epoch, last, signedOut, sessionUser }), ...(isOutdated && { remote }) }));
   };
   const inOrder = () => [...entries.values()].sort((a, b) => a.seq - b.seq).map((entry) => readEntry(entry, entry.seq));
   const named = <T extends { id: string; key: string; seq: number }>(all: T[], reference: Reference) =>
