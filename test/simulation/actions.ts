@@ -40,7 +40,11 @@ export type Deed =
   | { do: 'pause' | 'resume' | 'replay'; page: number }
   | { do: 'switch'; page: number; offlineMode: boolean | null }
   | { do: 'full' | 'unopened'; times: number }
-  | { do: 'disconnect' };
+  | { do: 'disconnect' }
+  /** What the server's remote configuration says from now on, and how: as it should, as what isn't JSON, or not at all. */
+  | { do: 'remote'; autoRetry: boolean; offlineMode: boolean; says: 'json' | 'nonsense' | 'nothing' }
+  /** The network is, or isn't any more, one with a login page of its own before everything. */
+  | { do: 'portal'; isUp: boolean };
 
 /** A deed at a time, in milliseconds from the beginning. */
 export type Action = Deed & { at: number };
@@ -70,6 +74,10 @@ export interface Setup {
   givesUpAfter: number | null;
   /** The app's classifier takes every 500 for the last word. */
   isFinal500: boolean;
+  /** Whether the server has switches for its clients. */
+  hasRemote: boolean;
+  /** Whether the network is validated before a replay. */
+  validates: boolean;
 }
 
 /** All that a run follows from. */

@@ -11,6 +11,7 @@ const USERS = ['ann', 'bob', 'ann'];
 export async function calmDown(world: World): Promise<void> {
   const { agenda, app, browser, chances, disk, history, network } = world;
   network.weather = null;
+  network.portalSince = null;
   chances.slowShare = 0;
   Object.assign(disk.faults, { full: 0, unopened: 0 });
   app.works = true;

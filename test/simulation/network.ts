@@ -39,6 +39,8 @@ const HANGING_MS = 200_000;
 export class Network {
   weather: Weather = null;
   isOnline = true;
+  /** Since when a login page of the network's own stands before everything; null: there's none. */
+  portalSince: number | null = null;
   /** Called when a process sends a request, and when it has the answer; null for none. */
   onSend: (process: Process, arrived: Arrived) => void = () => {};
   onEnd: (process: Process, arrived: Arrived, status: number | null) => void = () => {};
@@ -72,6 +74,11 @@ export class Network {
       signal.addEventListener('abort', abort);
       if (!process.isAlive) return;
       this.onSend(process, arrived);
+      if (this.isOnline && this.portalSince !== null) {
+        // It leads to another origin, and that allows nobody to read it.
+        const led = () => (request.redirect === 'manual' ? resolve(opaqueRedirect()) : reject(new TypeError('fetch failed')));
+        return void agenda.in(chances.step('network'), process, () => end(led));
+      }
       const fault = this.#fault();
       const cut = (ms: number) => void agenda.in(ms, process, () => end(() => reject(new TypeError('fetch failed'))));
       const back = (made: Answer) =>
@@ -102,3 +109,6 @@ export class Network {
     return this.weather.fault === 'mixed' ? weighted(random, MIX) : this.weather.fault;
   }
 }
+
+/** What `fetch` gives for a redirect that it isn't to follow. */
+const opaqueRedirect = (): Response => Object.defineProperties(new Response(null), { type: { value: 'opaqueredirect' }, status: { value: 0 } });

@@ -4,7 +4,7 @@ import type { World } from './world.js';
 
 /** Does one deed of a script, in a turn of whom it concerns. */
 export function perform(world: World, deed: Deed): void {
-  const { agenda, app, browser, disk, history, network, chances } = world;
+  const { agenda, app, browser, disk, history, network, chances, server } = world;
   history.trace(() => `— ${JSON.stringify(deed)}`);
   /** In a turn of the page's; nothing, where it's closed. */
   const at = (page: number, task: (page: Page) => void) => {
@@ -83,6 +83,12 @@ export function perform(world: World, deed: Deed): void {
     case 'unopened':
       disk.faults.unopened = deed.times;
       return;
+    case 'remote':
+      server.switches = deed;
+      return;
+    case 'portal':
+      network.portalSince = deed.isUp ? agenda.now : null;
+      return;
     case 'disconnect':
       for (const { connections } of browser.workers) {
         for (const connection of connections) {
@@ -103,6 +109,7 @@ export function open(world: World, index: number): void {
 export function setOnline(world: World, isOnline: boolean): void {
   const { agenda, network, pages, chances, browser } = world;
   network.isOnline = isOnline;
+  if (network.portalSince !== null) network.portalSince = agenda.now;
   for (const page of pages)
     if (page?.isAlive) agenda.in(chances.step('message'), page, () => void page.window.dispatchEvent(new Event(isOnline ? 'online' : 'offline')));
   if (isOnline) browser.fireSync();

@@ -42,6 +42,8 @@ const WEIGHTS = {
   full: 0.3,
   unopened: 0.3,
   disconnect: 0.4,
+  remote: 0.6,
+  portal: 0.6,
   /** What waits begins to go out, and another user signs in. */
   handover: 0.7,
   /** An update while a write is on the wire that will fail, and the page's next one. */
@@ -61,13 +63,15 @@ const THEMES: readonly Partial<Weights>[] = [
   { cancel: 5, retry: 4, discard: 2, edit: 2, pause: 2, resume: 3 },
   { full: 5, unopened: 5, disconnect: 5, kill: 1.5 },
   { slow: 8, update: 2, kill: 1.5 },
+  { remote: 10, update: 2, switch: 3 },
+  { portal: 12, lull: 2, weather: 0.5 },
 ];
 
 /** What a seed stands for. */
 export function planOf(seed: number, posts: number): Script {
   const random = seeded(seed);
-  const setup = setupOf(random);
   const theme = oneOf(random, THEMES);
+  const setup = setupOf(random, theme);
   const weights = Object.fromEntries(Object.entries(WEIGHTS).map(([name, weight]) => [name, weight * (theme[name as keyof Weights] ?? 1)])) as Weights;
   const idShare = oneOf(random, [0.05, 0.15, 0.5]);
   const actions: Action[] = [{ at: 0, do: 'sign-in', page: 0, user: 'ann', provides: random() < 0.7 }];
@@ -140,6 +144,18 @@ export function planOf(seed: number, posts: number): Script {
       case 'unopened':
         act({ do: kind, times: between(random, 1, 3) });
         break;
+      case 'remote':
+        act({ do: kind, autoRetry: random() < 0.7, offlineMode: random() < 0.6, says: oneOf(random, ['json', 'json', 'json', 'nonsense', 'nothing'] as const) });
+        // A call asks for it at once.
+        if (random() < 0.6) act({ do: 'switch', page: page(), offlineMode: null });
+        break;
+      case 'portal':
+        act({ do: kind, isUp: true });
+        for (let left = between(random, 1, 3); left > 0; left--) post();
+        at += between(random, 3_000, 20_000);
+        if (random() < 0.7) post();
+        act({ do: kind, isUp: false });
+        break;
       case 'handover':
         act({ do: 'weather', weather: { fault: 'down', share: 1 } });
         for (let left = 4; left > 0; left--) post();
@@ -168,7 +184,7 @@ export function planOf(seed: number, posts: number): Script {
   return { seed, setup, actions };
 }
 
-const setupOf = (random: Random): Setup => ({
+const setupOf = (random: Random, theme: Partial<Weights>): Setup => ({
   capture: random() < 0.35 ? 'write-ahead' : 'on-failure',
   onDead: random() < 0.2 ? 'block' : 'skip',
   maxEntries: random() < 0.1 ? 8 : 1000,
@@ -186,6 +202,8 @@ const setupOf = (random: Random): Setup => ({
   on401: random() < 0.15 ? 'pass' : 'hold',
   givesUpAfter: random() < 0.12 ? between(random, 1, 4) : null,
   isFinal500: random() < 0.1,
+  hasRemote: theme.remote !== undefined || random() < 0.2,
+  validates: theme.portal !== undefined || random() < 0.3,
 });
 
 function opOf(random: Random, id: number, idShare: number): Op {

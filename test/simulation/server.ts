@@ -22,6 +22,10 @@ export class Server {
   #answers = new Map<string, Answer>();
   /** Tokens with a lower serial number are refused, whatever they say of themselves. */
   validFrom = 0;
+  /** What its clients may do, and how that's said. */
+  switches: { autoRetry: boolean; offlineMode: boolean; says: 'json' | 'nonsense' | 'nothing' } = { autoRetry: true, offlineMode: true, says: 'json' };
+  /** What it has said of that in good words; `at` is in milliseconds since the epoch. */
+  readonly said: { at: number; autoRetry: boolean; offlineMode: boolean }[] = [];
 
   constructor(
     readonly agenda: Agenda,
@@ -33,6 +37,8 @@ export class Server {
   take({ url, method, headers, body }: Arrived): Answer {
     const { pathname } = new URL(url);
     const [, prefix = '', , op = ''] = pathname.split('/');
+    if (method === 'HEAD') return answer(405);
+    if (prefix === 'switches') return this.#configuration();
     const bearer = /^Bearer (.+)$/.exec(headers['authorization'] ?? '')?.[1] ?? null;
     const user = bearer === null ? null : this.#userOf(bearer);
     if (method === 'GET') return user === null ? answer(401) : answer(200, '[]');
@@ -48,6 +54,14 @@ export class Server {
     const made = answer(201, `{"op":${op}}`);
     if (key !== null) this.#answers.set(`${user} ${key}`, made);
     return made;
+  }
+
+  /** What's off is left out half of the time: a key that's missing means false. */
+  #configuration(): Answer {
+    const { autoRetry, offlineMode, says } = this.switches;
+    if (says !== 'json') return says === 'nonsense' ? answer(200, '<html>', { 'content-type': 'text/html' }) : answer(404);
+    this.said.push({ at: this.now(), autoRetry, offlineMode });
+    return answer(200, JSON.stringify({ ...(autoRetry && { autoRetry }), ...((offlineMode || autoRetry) && { offlineMode }) }));
   }
 
   #userOf(token: string): string | null {

@@ -25,6 +25,8 @@ export const PLAIN: Setup = {
   on401: 'hold',
   givesUpAfter: null,
   isFinal500: false,
+  hasRemote: false,
+  validates: false,
 };
 
 /** Whether the outbox may be full. */
@@ -40,7 +42,8 @@ export const backendsOf = (setup: Setup): BackendOptions[] =>
     networkTimeoutMs: setup.networkTimeoutMs,
     respond: setup.respond,
     idempotencyKey: true,
-    validate: false,
+    validate: setup.validates && baseUrl,
+    ...(setup.hasRemote && { remoteConfig: `/switches${baseUrl}` }),
     auth: { learn: setup.learns, maxRejections: setup.maxRejections, on401: setup.on401 },
     limits: { maxEntries: setup.maxEntries, maxBytes: setup.maxBytes, maxAgeMs: setup.maxAgeMs },
     ...(setup.tokens === 'opaque' && { owner: (token: string | null) => (token === null ? null : ownerOf(token)) }),

@@ -80,8 +80,9 @@ function storedAsTheyCame({ history, chances, disk }: World): void {
   }
 }
 
-/** Whether the kill switch may have been thrown: then nothing is captured. */
-function isSwitchedOff({ history }: World, { order, heard }: Post): boolean {
+/** Whether the kill switch may have been thrown, by the app or by the server: then nothing is captured. */
+function isSwitchedOff({ history, server }: World, { order, heard }: Post): boolean {
+  if (server.said.some(({ offlineMode }) => !offlineMode)) return true;
   const end = heard?.order ?? Infinity;
   const switches = history.calls.filter(({ name, order: called }) => name === 'switch' && called < end);
   return switches.length > 0 && !history.calls.some(({ name, answeredOrder = Infinity, order: called }) => name === 'unswitch' && answeredOrder < order && called > (switches.at(-1)!.answeredOrder ?? Infinity));

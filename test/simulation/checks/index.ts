@@ -2,6 +2,8 @@ import type { World } from '../world.js';
 import { AT_END } from './at-end.js';
 import { watchDisk } from './disk.js';
 import { watchPages } from './pages.js';
+import { watchPortal } from './portal.js';
+import { watchSwitches } from './switches.js';
 import { watchWire } from './wire.js';
 
 export interface Violation {
@@ -16,6 +18,8 @@ export function watch(world: World): void {
   watchDisk(world);
   watchPages(world);
   watchWire(world);
+  watchSwitches(world);
+  watchPortal(world);
 }
 
 /** Judges what has happened in all. */

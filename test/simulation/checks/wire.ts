@@ -55,5 +55,5 @@ export function watchWire(world: World): void {
       if (process === worker && agenda.now > since + STORED_MS && !history.stored.has(op) && !disk.hasFailed && !chances.wasSlow && !wasFull(op))
         history.violated('stored in a moment', `${worker.name} died ${Math.round(agenda.now - since)} ms into its first send`, op);
   };
-  const wasFull = (op: number) => isTight(world.setup) || history.calls.some(({ name }) => name === 'switch') || history.posts.get(op)?.op.taskId !== null;
+  const wasFull = (op: number) => isTight(world.setup) || world.server.said.some(({ offlineMode }) => !offlineMode) || history.calls.some(({ name }) => name === 'switch') || history.posts.get(op)?.op.taskId !== null;
 }
