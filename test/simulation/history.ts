@@ -59,10 +59,9 @@ export interface Told {
 export interface Call {
   name: string;
   op: number | null;
-  /** Who is signed in, as the page knows. */
+  /** Who is signed in, as the page knows; and whose the app's session is, of which the page may not have heard yet. */
   user: string | null;
-  /** Another page has signed somebody else in, and this one hasn't heard. */
-  isBehind: boolean;
+  session: string | null;
   at: number;
   order: number;
   /** Undefined until it's answered. */
