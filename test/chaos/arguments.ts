@@ -11,26 +11,29 @@ export interface Arguments {
    * within so many milliseconds of the call: nothing of it is on disk yet. 0: that's a violation too.
    */
   tolerate: number;
+  /** How many busy processes run beside it. */
+  load: number;
   verbose: boolean;
 }
 
 /** A first send is written to disk after 250 ms, and the stop that's asked for takes a while to come. */
 export const TOLERATED_MS = 350;
 
-const RULES: Rules<'seed' | 'ops' | 'tabs' | 'minutes' | 'tolerate'> = {
+const RULES: Rules<'seed' | 'ops' | 'tabs' | 'minutes' | 'tolerate' | 'load'> = {
   seed: whole(0, 2 ** 32 - 1),
   ops: whole(1, 100_000),
   tabs: whole(1, 8),
   minutes: { holds: (value) => value > 0 && Number.isFinite(value), words: 'it must be a number over 0' },
   tolerate: whole(0, 10_000),
+  load: whole(0, 100),
 };
 
 /**
- * Reads `--seed 7 --ops 400 --tabs 2 --minutes 1 --tolerate 350 --verbose`.
+ * Reads `--seed 7 --ops 400 --tabs 2 --minutes 1 --tolerate 350 --load 12 --verbose`.
  * @param anySeed taken when none is given
  * @throws UsageError
  */
 export function readArguments(given: readonly string[], anySeed: number): Arguments {
   const read = readOptions(given, RULES, ['verbose']);
-  return { seed: anySeed, ops: 400, tabs: 2, minutes: null, tolerate: TOLERATED_MS, verbose: false, ...read };
+  return { seed: anySeed, ops: 400, tabs: 2, minutes: null, tolerate: TOLERATED_MS, load: 0, verbose: false, ...read };
 }

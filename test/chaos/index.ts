@@ -2,8 +2,10 @@ import { buildPage } from './app.js';
 import { UsageError } from '../support/options.js';
 import { readArguments, type Arguments } from './arguments.js';
 import { check } from './checks.js';
+import { startLoad } from './load.js';
 import { DatabaseLostError, run } from './run.js';
-import { commandFor, story, summary } from './words.js';
+import { tallyOf, type Tally } from './tally.js';
+import { commandFor, story, summary, totals } from './words.js';
 
 /** The fault run. Gives the exit code: 0, 1 for a violation, 2 for a wrong argument. */
 export async function main(given: readonly string[]): Promise<number> {
@@ -15,15 +17,29 @@ export async function main(given: readonly string[]): Promise<number> {
     console.error(error.message);
     return 2;
   }
-  const { seed, minutes } = wanted;
+  const load = await startLoad(wanted.load);
+  try {
+    return await runSeeds(wanted);
+  } finally {
+    await load.end();
+  }
+}
+
+async function runSeeds(wanted: Arguments): Promise<number> {
+  const { seed, minutes, load } = wanted;
   const pageScript = await buildPage();
-  const end = performance.now() + (minutes ?? 0) * 60_000;
+  const start = performance.now();
+  const end = start + (minutes ?? 0) * 60_000;
   const failed: number[] = [];
+  const tallies: Tally[] = [];
   let runs = 0;
   do {
     const next = (seed + runs++) % 2 ** 32;
-    if (!(await runSeed({ ...wanted, seed: next }, pageScript))) failed.push(next);
+    const { isGood, tally } = await runSeed({ ...wanted, seed: next }, pageScript);
+    if (!isGood) failed.push(next);
+    if (tally) tallies.push(tally);
   } while (performance.now() < end);
+  console.log(`\n${totals(tallies, { load, runs, tookMs: performance.now() - start })}`);
   if (runs > 1) console.log(`\n${runs} seeds, ${failed.length} with violations${failed.length > 0 ? `: ${failed.join(', ')}` : ''}`);
   return failed.length > 0 ? 1 : 0;
 }
@@ -31,10 +47,10 @@ export async function main(given: readonly string[]): Promise<number> {
 /** What the browser itself has lost proves nothing, so the seed is run again; more often than this, and it's news. */
 const LOSSES = 2;
 
-/** Gives true when nothing was violated. */
-async function runSeed(wanted: Arguments, pageScript: string, losses = 0): Promise<boolean> {
+/** `isGood`: nothing was violated. There's no tally of a run that broke off. */
+async function runSeed(wanted: Arguments, pageScript: string, losses = 0): Promise<{ isGood: boolean; tally: Tally | null }> {
   const { verbose, tolerate, ...options } = wanted;
-  console.log(`\nseed ${options.seed}, ${options.ops} posts\nagain:      ${commandFor({ ...options, tolerate })}`);
+  console.log(`\nseed ${options.seed}, ${options.ops} posts\nagain:      ${commandFor(wanted)}`);
   const say = (line: string) => void (verbose && console.log(line));
   const start = performance.now();
   try {
@@ -52,9 +68,10 @@ async function runSeed(wanted: Arguments, pageScript: string, losses = 0): Promi
     const bypassed = found.length - violations.length;
     for (const violation of violations) console.log(`\n${story(violation, record)}`);
     console.log(`\n${summary(record, { violations, tolerated, bypassed }, performance.now() - start)}`);
-    return violations.length === 0;
+    return { isGood: violations.length === 0, tally: tallyOf(record, violations, tolerated) };
   } catch (error) {
     console.error('the run broke off', error);
-    return error instanceof DatabaseLostError && losses < LOSSES && runSeed(wanted, pageScript, losses + 1);
+    if (error instanceof DatabaseLostError && losses < LOSSES) return runSeed(wanted, pageScript, losses + 1);
+    return { isGood: false, tally: null };
   }
 }

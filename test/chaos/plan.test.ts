@@ -26,13 +26,14 @@ test.each([
   ['--ops 0', '--ops is 0: it must be a whole number from 1 to 100000'],
   ['--tabs', '--tabs is missing: it must be a whole number from 1 to 8'],
   ['--minutes -1', '--minutes is -1: it must be a number over 0'],
-  ['--sed 1', '--sed is no option; there are --seed, --ops, --tabs, --minutes, --tolerate and --verbose'],
+  ['--load -1', '--load is -1: it must be a whole number from 0 to 100'],
+  ['--sed 1', '--sed is no option; there are --seed, --ops, --tabs, --minutes, --tolerate, --load and --verbose'],
 ])('%s is refused by its rule', (given, said) => {
   expect(() => readArguments(given.split(' '), 1)).toThrow(said);
 });
 
 test('arguments, with and without =', () => {
-  const rest = { minutes: null, tolerate: 350, verbose: false };
+  const rest = { minutes: null, tolerate: 350, load: 0, verbose: false };
   expect(readArguments([], 9)).toEqual({ seed: 9, ops: 400, tabs: 2, ...rest });
-  expect(readArguments(['--seed=3', '--ops', '20', '--tabs=1', '--verbose'], 9)).toEqual({ seed: 3, ops: 20, tabs: 1, ...rest, verbose: true });
+  expect(readArguments(['--seed=3', '--ops', '20', '--tabs=1', '--load', '12', '--verbose'], 9)).toEqual({ seed: 3, ops: 20, tabs: 1, ...rest, load: 12, verbose: true });
 });

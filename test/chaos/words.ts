@@ -1,12 +1,17 @@
 /** What is printed of a run. */
-import { TOLERATED_MS } from './arguments.js';
+import { TOLERATED_MS, type Arguments } from './arguments.js';
 import type { Violation } from './checks.js';
 import { opIdOf } from './op.js';
 import type { PlanOptions } from './plan.js';
 import { killsInFlight, type Post, type Record as RunRecord } from './record.js';
+import type { Tally } from './tally.js';
 
-export const commandFor = ({ seed, ops, tabs, tolerate }: PlanOptions & { tolerate: number }): string =>
-  `npm run chaos -- --seed ${seed} --ops ${ops} --tabs ${tabs}${tolerate === TOLERATED_MS ? '' : ` --tolerate ${tolerate}`}`;
+export const commandFor = ({ seed, ops, tabs, tolerate, load }: PlanOptions & Pick<Arguments, 'tolerate' | 'load'>): string =>
+  [
+    `npm run chaos -- --seed ${seed} --ops ${ops} --tabs ${tabs}`,
+    ...(tolerate === TOLERATED_MS ? [] : [`--tolerate ${tolerate}`]),
+    ...(load === 0 ? [] : [`--load ${load}`]),
+  ].join(' ');
 
 export interface Verdict {
   violations: readonly Violation[];
@@ -32,6 +37,22 @@ export function summary(record: RunRecord, { violations, tolerated, bypassed }: 
     `tolerated   ${tolerated} redispatched, as nothing of them was on disk yet`,
     `bypassed    ${bypassed} sent around the worker by the browser, so Holdfast never saw them`,
     `time        ${(tookMs / 1000).toFixed(1)} s, ${((posts.length * 1000) / tookMs).toFixed(1)} posts/s`,
+  ].join('\n');
+}
+
+/** The counts of all runs that came to their end. */
+export function totals(tallies: readonly Tally[], { load, runs, tookMs }: { load: number; runs: number; tookMs: number }): string {
+  const sum = (name: keyof Tally) => tallies.reduce((total, tally) => total + tally[name], 0);
+  const broken = runs - tallies.length;
+  return [
+    `load        ${load} busy processes`,
+    `minutes     ${(tookMs / 60_000).toFixed(1)}, ${runs} run${runs === 1 ? '' : 's'}${broken > 0 ? `, ${broken} of them broken off and not counted` : ''}`,
+    `posts       ${sum('posts')}`,
+    `kills       ${sum('kills')}`,
+    `lost        ${sum('lost')}`,
+    `doubled     ${sum('doubled')} where the key counts, ${sum('tolerated')} of them tolerated; ${sum('doubledWithoutKey')} where it doesn't`,
+    `overtaken   ${sum('overtaken')}`,
+    `owners      ${sum('otherOwner')} in effect as another owner's`,
   ].join('\n');
 }
 
