@@ -173,6 +173,12 @@ interface WorkerFixtures {
   usedOrigins: Set<string>;
 }
 
+/**
+ * What it may take to open a context and a page, and to clean up after a test. It's no part of a test's own time: on a busy
+ * machine a window of Firefox takes most of that.
+ */
+const OPENING = { timeout: 60_000 };
+
 export const test = base.extend<Fixtures, WorkerFixtures>({
   apart: [false, { option: true }],
   usedOrigins: [async ({}, use) => use(new Set()), { scope: 'worker' }],
@@ -186,29 +192,35 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
       await context.close();
       await server.close();
     },
-    { scope: 'worker' },
+    { scope: 'worker', ...OPENING },
   ],
-  context: async ({ apart, browser, browserName, common }, use) => {
-    if (apart) {
-      const own = await browser.newContext();
-      await use(own);
-      await own.close();
-      return;
-    }
-    const { context, keeper } = common;
-    await use(context);
-    const pages = context.pages();
-    await Promise.all(pages.map(unregister));
-    await Promise.all(pages.map((page) => (page === keeper ? page.goto('about:blank') : page.close())));
-    await Promise.all([context.setOffline(false), context.clearCookies()]);
-    // Firefox stops them by itself, a moment later.
-    if (browserName === 'chromium') await stopWorkers(keeper);
-  },
-  page: async ({ apart, browserName, common, context }, use) => {
-    // Each page is a window, which takes Firefox longer to open than most tests take.
-    const isKeeper = browserName === 'firefox' && !apart;
-    await use(isKeeper ? common.keeper : await context.newPage());
-  },
+  context: [
+    async ({ apart, browser, browserName, common }, use) => {
+      if (apart) {
+        const own = await browser.newContext();
+        await use(own);
+        await own.close();
+        return;
+      }
+      const { context, keeper } = common;
+      await use(context);
+      const pages = context.pages();
+      await Promise.all(pages.map(unregister));
+      await Promise.all(pages.map((page) => (page === keeper ? page.goto('about:blank') : page.close())));
+      await Promise.all([context.setOffline(false), context.clearCookies()]);
+      // Firefox stops them by itself, a moment later.
+      if (browserName === 'chromium') await stopWorkers(keeper);
+    },
+    { scope: 'test', ...OPENING },
+  ],
+  page: [
+    async ({ apart, browserName, common, context }, use) => {
+      // Each page is a window, which takes Firefox longer to open than most tests take.
+      const isKeeper = browserName === 'firefox' && !apart;
+      await use(isKeeper ? common.keeper : await context.newPage());
+    },
+    { scope: 'test', ...OPENING },
+  ],
   server: async ({ usedOrigins }, use) => {
     let server = await createApiServer();
     while (usedOrigins.has(server.origin)) {
