@@ -57,6 +57,8 @@ const lastIds = (server: { received: { headers: Record<string, unknown> }[] }) =
   server.received.map(({ headers }) => headers['last-event-id'] ?? null);
 
 test('S1 S3 S4 10 000 events over 50 cuts, reloads and killed workers: each one seen, in order, and no checkpoint left', async ({ open, server }) => {
+  // It's the work of some fifty tests.
+  test.setTimeout(60_000);
   const total = 10_000;
   // Where a connection stays open until something has happened to the page.
   const held = new Map<number, (cut: () => void) => void>();
