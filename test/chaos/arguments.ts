@@ -8,7 +8,7 @@ export interface Arguments {
   minutes: number | null;
   /**
    * A post to the backend that stores on failure may take effect twice when its worker was stopped
-   * within so many milliseconds of the call: nothing of it is on disk yet. 0: that's a violation too.
+   * within so many milliseconds of the request's arrival: nothing of it is on disk yet. 0: that's a violation too.
    */
   tolerate: number;
   /** How many busy processes run beside it. */

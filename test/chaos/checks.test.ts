@@ -91,6 +91,8 @@ test('redispatched: doubled, and in flight when a worker was killed; it can be t
   expect(kindsOf({ ...record, kills: [kill('worker', 9, 12)] }), 'answered before').toEqual(['doubled']);
   expect(kindsOf({ ...record, kills: [kill('browser', 3, 4)] }), 'nobody was left to send it again').toEqual(['doubled']);
   expect(kindsOf({ ...record, kills: [kill('worker', 3, 4)] }, (_post, flown) => flown[0] === 20)).toEqual([]);
+  const onTheWire = { ...record, seen: [seen(1, { at: at(2) }), seen(1)], kills: [kill('worker', 3, 4)] };
+  expect(kindsOf(onTheWire, (_post, flown) => flown[0] === 10), 'not since the call').toEqual([]);
   expect(kindsOf({ ...record, kills: [kill('worker', 3, 4)] }, () => false)).toEqual(['redispatched']);
   expect(kindsOf(record, () => true), 'no kill, no excuse').toEqual(['doubled']);
 });

@@ -76,8 +76,6 @@ export function startClock(): () => Moment {
   return () => ({ order: ++order, ms: Math.round(performance.now() - start) });
 }
 
-/** How long the post had been under way at each kill that met it in flight. */
-export const killsInFlight = ({ called, answered }: Post, kills: readonly Kill[]): { kill: Kill; flownMs: number }[] =>
-  kills
-    .filter(({ from, to }) => to.order > called.order && (!answered || answered.order > from.order))
-    .map((kill) => ({ kill, flownMs: kill.from.ms - called.ms }));
+/** The kills that met the post in flight. */
+export const killsInFlight = ({ called, answered }: Post, kills: readonly Kill[]): Kill[] =>
+  kills.filter(({ from, to }) => to.order > called.order && (!answered || answered.order > from.order));

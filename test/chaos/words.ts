@@ -90,7 +90,7 @@ function told(post: Post | undefined, { kills }: RunRecord) {
   const { called, answered, heard } = post;
   return [
     { at: called, line: 'called' },
-    ...killsInFlight(post, kills).map(({ kill }) => ({ at: kill.from, line: `${kill.what} killed, until ${kill.to.ms} ms` })),
+    ...killsInFlight(post, kills).map(({ what, from, to }) => ({ at: from, line: `${what} killed, until ${to.ms} ms` })),
     ...(answered ? [{ at: answered, line: `heard ${JSON.stringify(heard)}` }] : []),
   ];
 }
