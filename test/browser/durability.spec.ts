@@ -60,9 +60,9 @@ test('C9 D1 write-ahead: a worker stopped in mid-flight loses nothing', chromium
   expect(server.bodies().every((body) => body === 'x')).toBe(true);
 });
 
-test('D1 the browser killed and started again on the same profile: nothing is lost, the order holds', async ({ server, launch, browserName }) => {
-  // Playwright needs twenty seconds to start Firefox on a profile of its own.
-  if (browserName === 'firefox') test.setTimeout(120_000);
+test('D1 the browser killed and started again on the same profile: nothing is lost, the order holds', async ({ server, launch }) => {
+  // Two starts of a browser: on a profile of its own, Playwright needs twenty seconds for Firefox, and on a busy machine for any.
+  test.setTimeout(120_000);
   const profile = await mkdtemp(join(tmpdir(), 'holdfast-'));
   server.serve('/worker.js', workerScript(`backends: [{ baseUrl: '/api', ${FAST} }]`));
   try {

@@ -215,6 +215,8 @@ test('S3 two namespaces, base URLs or task ids don’t meet; two tabs do', async
 });
 
 test('S3 a browser that was closed goes on where it was', chromiumOnly('Firefox takes twenty seconds to start on a profile of its own'), async ({ server, launch }) => {
+  // A browser is started twice, which takes a busy machine up to twenty seconds each.
+  test.setTimeout(120_000);
   const profile = await mkdtemp(join(tmpdir(), 'holdfast-observe-'));
   server.reply(({ headers }) => openStream(headers['last-event-id'] === '2' ? events(3) : events(1, 2)));
   try {
