@@ -114,6 +114,8 @@ export interface Backend extends ServerClock {
   readonly validation: Validation;
   record: BackendRecord;
   token: LiveToken | null;
+  /** Tokens are taken in the order in which they came, however long each is looked at: the last of them. */
+  taking: Promise<unknown>;
   /** Whose token the app has handed over last, while that is being taken: a sign-out that comes meanwhile is that user's. */
   arriving: { owner: string | null } | null;
   readonly flights: Map<number, Flight>;
@@ -150,6 +152,7 @@ export function createBackend(config: BackendConfig, ports: Ports, changes: Chan
     validation,
     record: { key: config.key, gates: {}, circuit: CLOSED, holdUntil: 0 },
     token: null,
+    taking: Promise.resolve(),
     arriving: null,
     flights: new Map(),
     berths: new Berths(),

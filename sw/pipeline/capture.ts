@@ -11,7 +11,7 @@ import type { Directives } from './directives.js';
 import { queued, type Enqueue } from './enqueue.js';
 import type { Why } from './first-send.js';
 import type { Holds } from './hold.js';
-import { readHeads } from './heads.js';
+import type { Heads } from './heads.js';
 import type { Launch } from './launch.js';
 import type { Neighbours } from './neighbours.js';
 import type { Report } from './report.js';
@@ -37,6 +37,7 @@ export interface CaptureParts {
   answerFor: AnswerFor;
   unanswered: Unanswered;
   neighbours: Neighbours;
+  heads: Heads;
   /** Names this worker. */
   instance: string;
 }
@@ -56,7 +57,7 @@ export interface CaptureParts {
  * ```
  */
 export function createCapture(parts: CaptureParts): Capture {
-  const { ports, report, holds, scheduler, enqueue, launch, answerFor, unanswered, neighbours, instance } = parts;
+  const { ports, report, holds, scheduler, enqueue, launch, answerFor, unanswered, neighbours, heads, instance } = parts;
   const { clock, outbox } = ports;
 
   /** Why a try would be in vain, or would overtake others; null when it's worth it. */
@@ -131,8 +132,8 @@ export function createCapture(parts: CaptureParts): Capture {
   /** Whether it would overtake what waits in its lane, if its first send were made again. */
   async function isOvertaking({ backend, lane, seq, reason }: EntryRecord): Promise<boolean> {
     if (reason !== 'first-send') return false;
-    const heads = await outbox.heads().catch(() => []);
-    return heads.some((head) => head.backend === backend && head.lane === lane && head.seq < seq);
+    const all = await outbox.heads().catch(() => []);
+    return all.some((head) => head.backend === backend && head.lane === lane && head.seq < seq);
   }
 
   /** Marks an entry as this worker's to answer for. Null when it isn't there any more, or is another's by now. */
@@ -155,7 +156,7 @@ export function createCapture(parts: CaptureParts): Capture {
   ): Promise<Response> {
     const { draft, berth } = wanted;
     // What another living worker has stored isn't in this one's memory.
-    if (await neighbours.any().catch(() => false)) await readHeads([backend], outbox).catch(() => []);
+    if (neighbours.mayHaveStored()) await heads.read().catch(() => []);
     stir(backend, clock.now());
     let reason = inVain(backend, draft);
     if (!reason && backend.record.circuit.state === 'open') backend.probe = berth;

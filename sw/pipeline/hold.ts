@@ -65,7 +65,9 @@ export function createHolds({ broadcast, chance, clock, digest, log }: HoldPorts
 
   const provide = async (backend: Backend, value: string, scheme: string, { learnt, signOuts }: Came): Promise<TokenResult> => {
     const owner = backend.config.owner(value);
-    const own = await mark(value, scheme);
+    const ready = Promise.all([mark(value, scheme), backend.taking]);
+    backend.taking = ready.catch(() => {});
+    const [own] = await ready;
     const { token: live, record: before } = backend;
     const { signedOut = null } = before;
     const waiting = waitingOwners(backend);

@@ -12,16 +12,29 @@ export interface Neighbours {
   any(): Promise<boolean>;
   /** Whether any may. Once none does, none comes: pages give their requests to the newest worker alone. */
   mayBe(): boolean;
-  /** None lives any more, and what they have left on disk has been read. */
+  /** None lives any more, and the events that they have left on disk have been read. */
   gone(): void;
+  /** Whether one may have stored something since the heads were read. */
+  mayHaveStored(): boolean;
+  /** Runs a reading of the heads. Once none lives before it, nobody else has stored anything after it. */
+  reading<T>(read: () => Promise<T>): Promise<T>;
 }
 
 /** @param instance names this worker */
 export function createNeighbours(locks: Pick<Locks, 'held'>, instance: string): Neighbours {
   let areGone = false;
+  let areHeadsKnown = false;
+  const any = async () => !areGone && (await locks.held(WORKER_LOCKS)).some((name) => name !== workerLock(instance));
   return {
     mayBe: () => !areGone,
-    any: async () => !areGone && (await locks.held(WORKER_LOCKS)).some((name) => name !== workerLock(instance)),
+    any,
     gone: () => void (areGone = true),
+    mayHaveStored: () => !areHeadsKnown,
+    async reading(read) {
+      const areLiving = !areHeadsKnown && (await any().catch(() => true));
+      const heads = await read();
+      areHeadsKnown ||= !areLiving;
+      return heads;
+    },
   };
 }

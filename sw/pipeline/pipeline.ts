@@ -9,6 +9,7 @@ import { createChanges } from './changes.js';
 import { createCommands } from './commands.js';
 import { createDoubts } from './doubts.js';
 import { createEnqueue } from './enqueue.js';
+import { createHeads } from './heads.js';
 import { createHolds } from './hold.js';
 import { createIntercept } from './intercept.js';
 import { createLaunch } from './launch.js';
@@ -62,17 +63,19 @@ export function createPipeline({ ports, configs, location, instance, onEvent, lo
     outbox: ports.outbox,
     unanswered,
     doubts,
+    neighbours,
     location,
     locale: locale ?? null,
     loaded: () => holds.tellUntold(state.backends.values()),
   });
+  const heads = createHeads({ outbox: ports.outbox, neighbours, state });
   const listing = createListing(ports, state);
   const replay = createReplay({ ports, report, holds, listing, state, doubts });
-  const scheduler = createScheduler({ ports, report, holds, state, replay, unanswered, doubts, instance });
+  const scheduler = createScheduler({ ports, report, holds, state, replay, unanswered, doubts, heads, instance });
   const answerFor = createAnswers(report, listing);
   const enqueue = createEnqueue({ ports, report, scheduler, answerFor, instance });
   const launch = createLaunch({ ports, report, holds, state, scheduler, enqueue, answerFor, doubts });
-  const capture = createCapture({ ports, report, holds, scheduler, enqueue, launch, answerFor, unanswered, neighbours, instance });
+  const capture = createCapture({ ports, report, holds, scheduler, enqueue, launch, answerFor, unanswered, neighbours, heads, instance });
   const connectivityChanged = (isNews: boolean) => {
     if (isNews) for (const { validation } of state.backends.values()) validation.doubt();
     changes.tell();

@@ -6,7 +6,7 @@ import { newFlight, viewOf, type Backend, type Flight } from './backend.js';
 import { createBackoffs } from './backoffs.js';
 import type { Doubts } from './doubts.js';
 import { createGatekeeper } from './gatekeeper.js';
-import { readHeads } from './heads.js';
+import type { Heads } from './heads.js';
 import type { Holds } from './hold.js';
 import type { Replay } from './replay.js';
 import type { Report } from './report.js';
@@ -45,6 +45,7 @@ export interface SchedulerParts {
   replay: Replay;
   unanswered: Unanswered;
   doubts: Doubts;
+  heads: Heads;
   instance: string;
 }
 
@@ -57,8 +58,8 @@ export interface SchedulerParts {
  *   └──────── nothing under way and nothing due: set the timer ◀────────────────────────────────┘
  * ```
  */
-export function createScheduler({ ports, report, holds, state, replay, unanswered, doubts, instance }: SchedulerParts): Scheduler {
-  const { clock, outbox, locks, log } = ports;
+export function createScheduler({ ports, report, holds, state, replay, unanswered, doubts, heads, instance }: SchedulerParts): Scheduler {
+  const { clock, locks, log } = ports;
   const backoffs = createBackoffs({ ports, report, state });
   const isGateOpen = createGatekeeper(ports, backoffs, () => look());
   let running: Promise<void> | null = null;
@@ -129,7 +130,7 @@ export function createScheduler({ ports, report, holds, state, replay, unanswere
     for (;;) {
       const isPart = followers.length > 0 && [...state.backends.values()].every((backend) => isAll(followers, [...flying.values()], backend));
       const isWhole: boolean = again || (followers.length > 0 && !isPart) || (flying.size === 0 && followers.length === 0);
-      const heads = followers;
+      const taken = followers;
       followers = [];
       again = false;
       const kicked = new Promise<void>((resolve) => {
@@ -141,7 +142,7 @@ export function createScheduler({ ports, report, holds, state, replay, unanswere
       }
       // A worker that an update has replaced leaves the rest to the newer one.
       if (!state.settings.paused && !broken && ports.isActive()) {
-        const known = isWhole ? await readHeads(state.backends.values(), outbox) : heads;
+        const known = isWhole ? await heads.read() : taken;
         if (isWhole) doubts.found(known.filter(({ seq, backend }) => !state.backends.get(backend)?.flights.has(seq)));
         for (const backend of state.backends.values()) {
           const mine = known.filter((head) => head.backend === backend.config.key);

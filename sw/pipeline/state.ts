@@ -3,6 +3,7 @@ import { normaliseBaseUrl } from '../policy/base-url.js';
 import type { Outbox, Settings } from '../ports.js';
 import type { Backend } from './backend.js';
 import type { Doubts } from './doubts.js';
+import type { Neighbours } from './neighbours.js';
 import type { Unanswered } from './unanswered.js';
 
 /** What the worker holds in memory. All of it is a copy of what's on disk, but for the tokens. */
@@ -21,6 +22,7 @@ export interface StateParts {
   outbox: Outbox;
   unanswered: Unanswered;
   doubts: Doubts;
+  neighbours: Neighbours;
   location: string;
   locale: string | null;
   /** What an earlier worker left has been read. */
@@ -29,13 +31,13 @@ export interface StateParts {
 
 export function createState(
   backends: readonly Backend[],
-  { outbox, unanswered, doubts, location, locale, loaded }: StateParts,
+  { outbox, unanswered, doubts, neighbours, location, locale, loaded }: StateParts,
 ): State {
   const byKey = new Map(backends.map((backend) => [backend.config.key, backend]));
   let loading: Promise<void> | undefined;
 
   const load = async () => {
-    const [started] = await Promise.all([outbox.start(), unanswered.begin()]);
+    const [started] = await Promise.all([neighbours.reading(() => outbox.start()), unanswered.begin()]);
     state.settings = started.settings;
     for (const record of started.backends) {
       const backend = byKey.get(record.key);

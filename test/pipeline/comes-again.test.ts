@@ -322,6 +322,25 @@ describe('D1 a fetch event that comes again', () => {
   });
 
   // Chromium ends a fetch event that has been open for five minutes.
+  test('C6 an update’s worker doesn’t overtake what the replaced one has stored meanwhile, and has not lived to send', async () => {
+    const harness = createHarness();
+    const { server, fetch, api, clock } = harness;
+    let answer: (response: Response) => void = () => {};
+    server(() => new Promise((resolve) => void (answer = resolve)));
+    await api.pause();
+    void fetch('/api/notes', { method: 'POST', body: 'first' });
+    await settle();
+    const { killFirst, activate } = harness.update();
+    activate();
+    await api.status();
+    answer(new Response(null, { status: 500 }));
+    await settle();
+    killFirst();
+    await clock.advance(300);
+    server(() => new Response(null, { status: 201 }));
+    expect((await fetch('/api/notes', { method: 'POST', body: 'second' }))?.status).toBe(202);
+  });
+
   test('E7 one that comes over six minutes later is a request of its own', async () => {
     const harness = createHarness();
     const { fetch, restart, goOffline, clock } = harness;

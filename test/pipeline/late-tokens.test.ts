@@ -93,6 +93,19 @@ test('A16 a purge that comes while the app’s token is being taken is for that 
   expect((await api.entries()).map(({ id }) => id)).toEqual(['bob', 'bob']);
 });
 
+test('A8 tokens count in the order in which the app hands them over, however long one of them is looked at', async () => {
+  const harness = createHarness();
+  const { api } = harness;
+  const [ann, bob] = ['ann', 'bob'].map((sub) => jwt({ sub, iat: 1, exp: 100_000 }));
+  let open = () => {};
+  harness.slowDigest((content) => (content === ann ? new Promise((resolve) => (open = resolve)) : Promise.resolve()));
+  const [first, second] = [api.provideToken(ann), api.provideToken(bob)];
+  await settle();
+  open();
+  await Promise.all([first, second]);
+  expect(await lastOwner(harness)).toBe('bob');
+});
+
 describe('another user’s token', () => {
   const [ann, bob] = [jwt({ sub: 'ann', iat: 1, exp: 100_000 }), jwt({ sub: 'bob', iat: 50, exp: 100_000 })];
 
