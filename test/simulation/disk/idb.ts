@@ -139,6 +139,7 @@ function storeOf(tx: Transaction, table: Table) {
 
 interface Cursor extends Row {
   continue(key?: Key): Promise<Cursor | null>;
+  update(value: unknown): Promise<Key>;
   delete(): Promise<void>;
 }
 
@@ -154,6 +155,10 @@ function cursorOf(tx: Transaction, table: Table, rows: readonly Row[], at: numbe
         const next = rows.findIndex((other, index) => index > at && (key === undefined || compareFrom(other.key, key)));
         return next === -1 ? null : cursorOf(tx, table, rows, next);
       }),
+    update: (given) => {
+      const value = copy(given, tx.disk.onText);
+      return tx.request(`update ${table.name}`, () => tx.put(table, value, table.keyPath === null ? row.primaryKey : undefined));
+    },
     delete: () => tx.request(`delete ${table.name}`, () => tx.delete(table, row.primaryKey)),
   };
 }
