@@ -12,21 +12,29 @@ export const violationWords = (violations: readonly Violation[]): string =>
 export const scriptWords = ({ setup, actions }: Script): string =>
   [`${actions.length} actions, ${JSON.stringify(setup)}`, ...actions.map(({ at, ...deed }) => `${String(at).padStart(8)}  ${JSON.stringify(deed)}`)].join('\n');
 
+/** What's told of a seed: the violations that `known.json` has apart from the others. */
+export type Told = Pick<Result, 'counts' | 'violations'> & { known: readonly Violation[] };
+
 /** The counts of all seeds. */
-export function summary(results: readonly Pick<Result, 'counts' | 'violations'>[], tookMs: number): string {
+export function summary(results: readonly Told[], tookMs: number): string {
   const sum = (name: keyof Counts) => results.reduce((total, { counts }) => total + counts[name], 0);
-  const violated = new Map<string, number>();
-  for (const { violations } of results)
-    for (const check of new Set(violations.map((one) => one.check))) violated.set(check, (violated.get(check) ?? 0) + 1);
   const perSecond = (name: keyof Counts) => Math.round((sum(name) * 1000) / tookMs);
-  const found = [...violated].map(([check, seeds]) => `${check} (${seeds})`).join(', ');
+  const known = checksIn(results.map((result) => result.known));
   return [
     '',
     `seeds       ${results.length}`,
     `writes      ${sum('writes')}, ${sum('effects')} effects`,
     `workers     ${sum('ends')} ended, ${sum('redispatches')} events came again`,
     `ports       ${sum('calls')} calls, ${sum('commits')} commits, ${sum('turns')} turns`,
-    `violated    ${found || 'nothing'}`,
+    `violated    ${checksIn(results.map(({ violations }) => violations)) || 'nothing'}`,
+    ...(known ? [`known       ${known}`] : []),
     `time        ${(tookMs / 1000).toFixed(1)} s, ${perSecond('writes')} writes/s, ${perSecond('turns')} turns/s`,
   ].join('\n');
+}
+
+/** Checks, each with the number of seeds that violate it. */
+function checksIn(seeds: readonly (readonly Violation[])[]): string {
+  const counts = new Map<string, number>();
+  for (const violations of seeds) for (const check of new Set(violations.map((one) => one.check))) counts.set(check, (counts.get(check) ?? 0) + 1);
+  return [...counts].map(([check, count]) => `${check} (${count})`).join(', ');
 }
