@@ -42,7 +42,7 @@ let databases = 0;
 function fresh() {
   const name = `contract-${databases++}`;
   const process = { name, isAlive: true };
-  hosts.set(name, { process, disk: new Disk(agenda, createChances(databases)), port: () => {}, connections: new Set() });
+  hosts.set(name, { process, disk: new Disk(agenda, createChances(databases), { keepsBlobs: true }), port: () => {}, connections: new Set() });
   return connect({ name, clock: { after: (ms, task) => agenda.in(ms, process, task) }, makeRoom: async () => {} });
 }
 

@@ -6,6 +6,8 @@ export class App {
   user: string | null = null;
   /** Whether its server for tokens answers. */
   works = true;
+  /** When each token was made, by its serial number less one: its place in the order of all that has happened. */
+  readonly made: number[] = [];
   #token: string | null = null;
   #serial = 0;
 
@@ -43,6 +45,7 @@ export class App {
   #make(user: string): string {
     const { tokenS, tokens } = this.world.setup;
     const issuedAt = Math.floor(this.world.now() / 1000);
+    this.made.push(this.world.history.next());
     return tokenFor({ user, issuedAt, expiresAt: issuedAt + tokenS, serial: ++this.#serial }, tokens);
   }
 }

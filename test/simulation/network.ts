@@ -42,8 +42,8 @@ export class Network {
   /** Since when a login page of the network's own stands before everything; null: there's none. */
   portalSince: number | null = null;
   /** Called when a process sends a request, and when it has the answer; null for none. */
-  onSend: (process: Process, arrived: Arrived) => void = () => {};
-  onEnd: (process: Process, arrived: Arrived, status: number | null) => void = () => {};
+  readonly onSend: ((process: Process, arrived: Arrived) => void)[] = [];
+  readonly onEnd: ((process: Process, arrived: Arrived, answer: Answer | null) => void)[] = [];
 
   constructor(
     readonly agenda: Agenda,
@@ -62,9 +62,9 @@ export class Network {
     };
     return new Promise((resolve, reject) => {
       let isOver = false;
-      const end = (settle: () => void, status: number | null = null) => {
+      const end = (settle: () => void, made: Answer | null = null) => {
         if (!isOver && process.isAlive) {
-          this.onEnd(process, arrived, status);
+          for (const look of this.onEnd) look(process, arrived, made);
           settle();
         }
         isOver = true;
@@ -73,7 +73,7 @@ export class Network {
       if (signal.aborted) return abort();
       signal.addEventListener('abort', abort);
       if (!process.isAlive) return;
-      this.onSend(process, arrived);
+      for (const look of this.onSend) look(process, arrived);
       if (this.isOnline && this.portalSince !== null) {
         // It leads to another origin, and that allows nobody to read it.
         const led = () => (request.redirect === 'manual' ? resolve(opaqueRedirect()) : reject(new TypeError('fetch failed')));
@@ -83,7 +83,7 @@ export class Network {
       const cut = (ms: number) => void agenda.in(ms, process, () => end(() => reject(new TypeError('fetch failed'))));
       const back = (made: Answer) =>
         void agenda.in(chances.step('network'), process, () =>
-          end(() => resolve(new Response(made.body, { status: made.status, headers: made.headers })), made.status),
+          end(() => resolve(new Response(made.body, { status: made.status, headers: made.headers })), made),
         );
       const there = chances.step('network') + (fault === 'slow' ? 500 + chances.of('slow server')() * 12_000 : 0);
       if (fault === 'down') return cut(chances.step('network') / 4);

@@ -26,5 +26,10 @@ export function readToken(token: string): TokenFacts | null {
   return { user: sub!, issuedAt: iat!, expiresAt: exp!, serial: number! };
 }
 
+/** The app's tokens in a text. */
+export const tokensIn = (text: string | null | undefined): string[] => text?.match(TOKENS) ?? [];
+
+const TOKENS = new RegExp(`(?:h\\.[\\w-]+\\.|\\w+~\\d+~\\d+~\\d+~)${TOKEN_MARK}`, 'g');
+
 /** The app's `owner`, for opaque tokens: it knows how they begin. */
 export const ownerOf = (token: string): string | null => token.split('~')[0] || null;

@@ -4,6 +4,7 @@ import type { Script, Setup } from './actions.js';
 import { Agenda } from './agenda.js';
 import { App } from './app.js';
 import { Browser } from './browser/browser.js';
+import type { OpenFetch } from './browser/fetch-event.js';
 import { LockTable } from './browser/locks.js';
 import type { Page } from './browser/page.js';
 import { Broadcasts, Posts } from './browser/posts.js';
@@ -47,7 +48,12 @@ export class World {
   heard: (post: Post) => void = () => {};
   answered: (call: Call) => void = () => {};
   told: (worker: Worker, event: SyncEvent | TokenNote | ChangeNote) => void = () => {};
-
+  /** A worker asks for a lock, and what it did under it has failed. */
+  asked: (worker: Worker, lock: string) => void = () => {};
+  failed: (worker: Worker, lock: string) => void = () => {};
+  /** A worker is shown a token: by a page's request, or, for null, by its client. */
+  shown: (worker: Worker, token: string, open: OpenFetch | null) => void = () => {};
+  started: (worker: Worker) => void = () => {};
   died: (worker: Worker) => void = () => {};
 
   constructor(readonly script: Script) {

@@ -41,7 +41,10 @@ export function portsOf(worker: Worker, askForWakeUp: () => void): Ports {
     locks: {
       exclusive: (lock, work) => {
         port('lock');
-        return locks.exclusive(worker, lock, work);
+        world.asked(worker, lock);
+        const done = locks.exclusive(worker, lock, work);
+        done.catch(() => world.failed(worker, lock));
+        return done;
       },
       keep: (lock) => locks.keep(worker, lock),
       isHeld: async (lock) => (await locks.held(worker, lock)).includes(lock),
@@ -91,7 +94,7 @@ function clockOf(worker: Worker): Ports['clock'] {
 }
 
 /** Two rounds of FNV-1a: what two texts have in common by chance is one in 2^64. */
-function digestOf(text: string): string {
+export function digestOf(text: string): string {
   let [low, high] = [0x811c9dc5, 0xcbf29ce4];
   for (let index = 0; index < text.length; index++) {
     const code = text.charCodeAt(index);

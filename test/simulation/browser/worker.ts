@@ -7,6 +7,7 @@ import { readOptions } from '../../../sw/read-options.js';
 import type { Process } from '../agenda.js';
 import { hosts, type Connection } from '../disk/idb.js';
 import type { World } from '../world.js';
+import { tokensIn } from '../tokens.js';
 import { backendsOf, ORIGIN } from '../setup.js';
 import { FetchEvent, type OpenFetch } from './fetch-event.js';
 import { portsOf } from './ports.js';
@@ -59,6 +60,7 @@ export class Worker implements Process {
     world.broadcasts.listen(this, (message) => this.#pipeline.report.heard(message as SyncEvent));
     this.#answer = serve(this.#pipeline.api, this.#pipeline.scheduler.idle);
     this.#stopWhenIdle();
+    world.started(this);
   }
 
   /** A call of a port: it may be the last one. */
@@ -82,6 +84,7 @@ export class Worker implements Process {
 
   fetch(open: OpenFetch): void {
     const event = new FetchEvent(this.world, this, open);
+    for (const token of tokensIn(event.request.headers.get('authorization'))) this.world.shown(this, token, open);
     const { intercept, overhear, scheduler, state } = this.#pipeline;
     const { request } = event;
     const backend = backendFor(request, state, () => {});
@@ -97,6 +100,7 @@ export class Worker implements Process {
   }
 
   message(data: unknown, source: { postMessage(data: unknown): void }): void {
+    for (const token of tokensIn(JSON.stringify(data))) this.world.shown(this, token, null);
     this.#answer({ data, source, waitUntil: (work: Promise<unknown>) => this.extend(work) } as unknown as ExtendableMessageEvent);
   }
 

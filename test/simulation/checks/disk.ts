@@ -14,7 +14,7 @@ export function watchDisk(world: World): void {
   disk.onText = (text) => {
     if (text.includes(TOKEN_MARK)) history.violated('no token on disk', `written: ${text.slice(0, 200)}`);
   };
-  disk.onCommit = (committed) => {
+  disk.onCommit.push((committed) => {
     const touched = new Set(committed.changes.map(({ store }) => store));
     note(world, committed);
     if (touched.has('journal')) for (const { store, after } of committed.changes) if (store === 'journal' && after) oneEnd(world, after as SyncEvent);
@@ -25,10 +25,10 @@ export function watchDisk(world: World): void {
     limitsHold(world, committed);
     bodiesHaveEntries(world);
     entriesHaveBodies(world, committed);
-  };
+  });
 }
 
-const entryChanges = ({ changes }: Committed): (Change & { before?: EntryRecord; after?: EntryRecord })[] =>
+export const entryChanges = ({ changes }: Committed): (Change & { before?: EntryRecord; after?: EntryRecord })[] =>
   changes.filter(({ store }) => store === 'entries') as never;
 
 /** Keeps what later checks want to know of the entries. */

@@ -1,9 +1,14 @@
 import type { World } from '../world.js';
 import { AT_END } from './at-end.js';
 import { watchDisk } from './disk.js';
+import { watchDrains } from './drains.js';
+import { watchHolds } from './holds.js';
 import { watchPages } from './pages.js';
+import { watchPatience } from './patience.js';
 import { watchPortal } from './portal.js';
+import { watchSwitch } from './switch.js';
 import { watchSwitches } from './switches.js';
+import { watchTokens } from './tokens.js';
 import { watchWire } from './wire.js';
 
 export interface Violation {
@@ -20,6 +25,11 @@ export function watch(world: World): void {
   watchWire(world);
   watchSwitches(world);
   watchPortal(world);
+  watchTokens(world);
+  watchHolds(world);
+  watchDrains(world);
+  watchPatience(world);
+  watchSwitch(world);
 }
 
 /** Judges what has happened in all. */

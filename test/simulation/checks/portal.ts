@@ -15,10 +15,8 @@ const prefixOf = (url: string): string => new URL(url).pathname.split('/')[1] ??
 export function watchPortal({ agenda, chances, history, network, setup }: World): void {
   /** When a send of a worker's to a backend has failed last, while nothing else came through. */
   const failed = new Map<Process, Map<string, number>>();
-  const { onSend, onEnd } = network;
 
-  network.onSend = (process, arrived) => {
-    onSend(process, arrived);
+  network.onSend.push((process, arrived) => {
     const { portalSince } = network;
     const op = opOf(arrived.url);
     if (!setup.validates || !(process instanceof Worker) || portalSince === null || chances.wasSlow) return;
@@ -26,14 +24,13 @@ export function watchPortal({ agenda, chances, history, network, setup }: World)
     const at = failed.get(process)?.get(prefixOf(arrived.url)) ?? Infinity;
     if (isReplay && agenda.now > portalSince + FOUND_MS && at > portalSince && at < agenda.now - PLANNED_MS)
       history.violated('no replay into a login page', `${process.name} failed ${Math.round(agenda.now - at)} ms ago`, op);
-  };
+  });
 
-  network.onEnd = (process, arrived, status) => {
-    onEnd(process, arrived, status);
+  network.onEnd.push((process, arrived, answer) => {
     if (arrived.method === 'HEAD') return;
     const mine = failed.get(process) ?? new Map<string, number>();
     failed.set(process, mine);
-    if (status === null) mine.set(prefixOf(arrived.url), agenda.now);
+    if (answer === null) mine.set(prefixOf(arrived.url), agenda.now);
     else mine.delete(prefixOf(arrived.url));
-  };
+  });
 }

@@ -40,10 +40,8 @@ export function watchSwitches({ disk, history, server, agenda }: World): void {
     }
   }
 
-  const next = disk.onCommit;
-  disk.onCommit = (committed) => {
-    next(committed);
+  disk.onCommit.push((committed) => {
     switchesAreTheServers(committed);
     nothingIsCapturedAgainstIt(committed);
-  };
+  });
 }

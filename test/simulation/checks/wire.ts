@@ -17,7 +17,7 @@ export function watchWire(world: World): void {
   const flying = new Map<number, { process: Process; since: number }>();
   const served = new Map<number, Process>();
 
-  network.onSend = (process, { url, headers }) => {
+  network.onSend.push((process, { url, headers }) => {
     const op = opOf(url);
     // What has no key isn't captured.
     if (headers['idempotency-key'] === undefined) return;
@@ -27,7 +27,7 @@ export function watchWire(world: World): void {
     if (server?.isAlive && !disk.hasFailed) history.violated('no send after the answer', `${process.name} sends what ${server.name} had a good answer to`, op);
     if (isReplacedAndReplays(process, op)) history.violated('replays by the active worker', `${process.name} was replaced`, op);
     flying.set(op, { process, since: agenda.now });
-  };
+  });
 
   /** A worker that was replaced sends what its own fetch events ask for, and no replay. */
   const isReplacedAndReplays = (process: Process, op: number): boolean =>
@@ -37,12 +37,12 @@ export function watchWire(world: World): void {
     !chances.wasSlow &&
     ![...process.fetches].some(({ open }) => open.op === op);
 
-  network.onEnd = (process, { url, headers }, status) => {
+  network.onEnd.push((process, { url, headers }, answer) => {
     const op = opOf(url);
     if (headers['idempotency-key'] === undefined) return;
     if (flying.get(op)?.process === process) flying.delete(op);
-    if (status !== null && status < 300) served.set(op, process);
-  };
+    if (answer && answer.status < 300) served.set(op, process);
+  });
 
   world.told = (_worker, event) => {
     const post = event.type === 'storage-failed' ? history.posts.get(opOf(event.url)) : undefined;

@@ -29,7 +29,7 @@ export class Disk {
   readonly faults: DiskFaults = { full: 0, unopened: 0 };
   version = 0;
   /** Called when a transaction is on disk. */
-  onCommit: (committed: Committed) => void = () => {};
+  readonly onCommit: ((committed: Committed) => void)[] = [];
   /** Called with each text that's written. */
   onText: ((text: string) => void) | undefined;
   /** A write or an opening has failed in this run. */

@@ -132,7 +132,7 @@ export class Transaction {
   #makeDurable(): void {
     this.state = 'durable';
     this.disk.commits++;
-    if (this.changes.length > 0) this.disk.onCommit({ process: this.process, changes: this.changes });
+    if (this.changes.length > 0) for (const look of this.disk.onCommit) look({ process: this.process, changes: this.changes });
     this.state = 'done';
     this.disk.end(this);
   }

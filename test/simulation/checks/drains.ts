@@ -1,0 +1,22 @@
+import { DRAIN_LOCK } from '../../../sw/pipeline/scheduler.js';
+import type { Worker } from '../browser/worker.js';
+import type { World } from '../world.js';
+
+/** A drain that broke off is followed by another one within this, in milliseconds: a second, and a connection that hangs. */
+const AGAIN_MS = 5_000;
+
+/** A drain that broke off is tried again, with nobody's help, while its worker lives. */
+export function watchDrains(world: World): void {
+  const { agenda, browser, chances, history } = world;
+  const asks = new WeakMap<Worker, number>();
+  world.asked = (worker, lock) => {
+    if (lock === DRAIN_LOCK) asks.set(worker, (asks.get(worker) ?? 0) + 1);
+  };
+  world.failed = (worker, lock) => {
+    if (lock !== DRAIN_LOCK || !worker.isAlive) return;
+    const before = asks.get(worker);
+    agenda.in(AGAIN_MS, worker, () => {
+      if (asks.get(worker) === before && worker.version === browser.active && !chances.wasSlow) history.violated('drains go on', `${worker.name}'s broke off, and none has followed`);
+    });
+  };
+}

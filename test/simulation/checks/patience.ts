@@ -1,0 +1,82 @@
+import { IDEMPOTENCY_HEADER } from '../../../sw/protocol/headers.js';
+import type { BackendRecord } from '../../../sw/ports.js';
+import { Worker } from '../browser/worker.js';
+import { opOf } from '../history.js';
+import type { World } from '../world.js';
+
+interface Sent {
+  op: number;
+  /** The page's own request, and no replay. */
+  isPages: boolean;
+  /** The outage that was on disk when it went out, by its beginning. */
+  outage: number;
+  /** Answers that the worker had had from the backend. */
+  answers: number;
+}
+
+/** What a worker has heard from a backend. */
+interface Heard {
+  flying: Sent[];
+  answers: number;
+  /** When it was asked to be patient, and until when, in milliseconds from the beginning. */
+  askedAt: number;
+  patientUntil: number;
+}
+
+/** What was planned before a server asked for patience is on its way within this, in milliseconds. */
+const PLANNED_MS = 100;
+
+/** Looks at how a server is treated that isn't there, or doesn't want to be asked. */
+export function watchPatience(world: World): void {
+  const { agenda, chances, disk, history, network } = world;
+  const workers = new WeakMap<Worker, Map<string, Heard>>();
+
+  const heardOf = (worker: Worker, url: string): Heard => {
+    const mine = workers.get(worker) ?? new Map<string, Heard>();
+    workers.set(worker, mine);
+    const backend = backendOf(url);
+    const heard = mine.get(backend) ?? { flying: [], answers: 0, askedAt: 0, patientUntil: 0 };
+    mine.set(backend, heard);
+    return heard;
+  };
+
+  network.onSend.push((process, { url, headers }) => {
+    if (!(process instanceof Worker) || headers[IDEMPOTENCY_HEADER] === undefined) return;
+    const heard = heardOf(process, url);
+    const op = opOf(url);
+    const isPages = [...process.fetches].some(({ open }) => open.op === op);
+    oneProbe(process, { op, isPages, outage: outageOf(url), answers: heard.answers }, heard);
+    if (!isPages) isPatient(process, op, heard);
+  });
+
+  network.onEnd.push((process, { url, headers }, answer) => {
+    if (!(process instanceof Worker) || headers[IDEMPOTENCY_HEADER] === undefined) return;
+    const heard = heardOf(process, url);
+    heard.flying = heard.flying.filter(({ op }) => op !== opOf(url));
+    if (!answer) return;
+    heard.answers++;
+    const asked = Number(answer.headers['retry-after'] ?? 0) * 1_000;
+    if (asked > 0) Object.assign(heard, { askedAt: agenda.now, patientUntil: Math.max(heard.patientUntil, agenda.now + asked) });
+  });
+
+  const outageOf = (url: string): number => {
+    const record = disk.all<BackendRecord>('backends').find(({ key }) => key.endsWith(encodeURIComponent(`/${backendOf(url)}`)));
+    return record?.circuit.state === 'open' ? record.circuit.since : 0;
+  };
+
+  /** While a backend answers nothing, one request at a time finds out whether it does: a replay, or, where none may, a page's own. */
+  const oneProbe = (worker: Worker, sent: Sent, heard: Heard): void => {
+    const other = heard.flying.find(({ op, outage, answers }) => op !== sent.op && outage > 0 && outage === sent.outage && answers === sent.answers);
+    const check = sent.isPages || other?.isPages ? 'no replay beside a page as the probe' : 'one probe at a time';
+    if (other && !chances.wasSlow) history.violated(check, `${worker.name} sends it while it waits for what becomes of op ${other.op}`, sent.op, other.op);
+    heard.flying.push(sent);
+  };
+
+  /** No replay goes to a server that has asked to be left alone for a while. */
+  const isPatient = (worker: Worker, op: number, { askedAt, patientUntil }: Heard): void => {
+    const leftMs = patientUntil - agenda.now;
+    if (leftMs > 0 && agenda.now > askedAt + PLANNED_MS && !chances.wasSlow) history.violated('a server is left alone when it asks', `${worker.name} replays ${Math.round(leftMs)} ms too early`, op);
+  };
+}
+
+const backendOf = (url: string): string => new URL(url).pathname.split('/')[1] ?? '';

@@ -1,0 +1,35 @@
+import { IDEMPOTENCY_HEADER } from '../../../sw/protocol/headers.js';
+import type { EntryRecord } from '../../../sw/policy/entry-record.js';
+import { Worker } from '../browser/worker.js';
+import { opOf, opOfEntry, type History } from '../history.js';
+import type { World } from '../world.js';
+import { entryChanges } from './disk.js';
+
+/** Looks at what becomes of writes while the kill switch is thrown. */
+export function watchSwitch(world: World): void {
+  const { disk, history, network } = world;
+
+  /** While the kill switch is thrown, nothing that pages write comes onto the disk. */
+  disk.onCommit.push((committed) => {
+    for (const { before, after } of entryChanges(committed)) {
+      const op = after ? opOfEntry(after) : NaN;
+      if (!after || (before && opOfEntry(before) === op) || !isThrown(history, op)) continue;
+      history.violated('the kill switch captures nothing', `${committed.process.name} has stored it`, op);
+    }
+  });
+
+  /** What is on disk goes out under its key, whatever is switched off: bare it would act a second time. */
+  network.onSend.push((process, { url, method, headers }) => {
+    if (!(process instanceof Worker) || method !== 'POST' || headers[IDEMPOTENCY_HEADER] !== undefined || disk.hasFailed) return;
+    const op = opOf(url);
+    const entry = disk.get('entries', history.stored.get(op)?.seq ?? NaN) as EntryRecord | undefined;
+    if (entry?.state === 'pending' && opOfEntry(entry) === op) history.violated('nothing that is stored goes bare', `${process.name} sends it without its key`, op);
+  });
+}
+
+/** Whether the switch was thrown when the page wrote it, and hasn't been put back since, nor was about to be. */
+function isThrown({ calls, posts }: History, op: number): boolean {
+  const thrown = calls.findLast(({ name, answeredOrder, result }) => name === 'switch' && answeredOrder !== undefined && !(result instanceof Error));
+  const order = posts.get(op)?.order ?? 0;
+  return thrown !== undefined && order > thrown.answeredOrder! && !calls.some(({ name, order: called }) => name === 'unswitch' && called > thrown.order);
+}
