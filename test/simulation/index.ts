@@ -40,12 +40,15 @@ async function playKept(name: string): Promise<number> {
   return violations.length > 0 ? 1 : 0;
 }
 
-/** What `--mutations` is to do; null where it isn't given. */
-export function wants(given: readonly string[]): Pick<Arguments, 'from' | 'count' | 'writes'> | null {
-  return given.includes('--mutations') ? readArguments(given, 1) : null;
+/** What `--mutations` is to do; null where it isn't given. A word after it is in the names, or the files, of those that are tried. */
+export function wants(given: readonly string[]): (Pick<Arguments, 'from' | 'count' | 'writes'> & { about: string }) | null {
+  const at = given.indexOf('--mutations');
+  if (at === -1) return null;
+  const about = given[at + 1]?.startsWith('--') ? '' : (given[at + 1] ?? '');
+  return { ...readArguments(about === '' ? given : given.toSpliced(at + 1, 1), 1), about };
 }
 
-export { MUTATIONS } from './mutations.js';
+export { MUTATIONS, staleTexts } from './mutations.js';
 
 /** The checks that a seed violates. */
 export async function checksViolated(seed: number, writes: number): Promise<string[]> {

@@ -2,8 +2,11 @@
 export interface Mutation {
   name: string;
   file: string;
-  edits: readonly [from: string, to: string][];
+  edits: readonly (readonly [from: string, to: string])[];
 }
+
+/** The texts that a source doesn't have exactly once, so that there's nothing, or no telling what, to replace. */
+export const staleTexts = ({ edits }: Mutation, source: string): string[] => edits.map(([from]) => from).filter((from) => source.split(from).length !== 2);
 
 const one = (name: string, file: string, from: string, to: string): Mutation => ({ name, file, edits: [[from, to]] });
 
@@ -40,11 +43,34 @@ export const MUTATIONS: readonly Mutation[] = [
   one('nothing is forgotten at a sign-out', 'sw/pipeline/hold.ts', "if (learnt && signedOut && isForgotten(", "if (learnt && false && isForgotten("),
   one('a token that comes again is learnt', 'sw/pipeline/hold.ts', 'if (redelivered && ', 'if (false && '),
   one('holds are told once', 'sw/pipeline/hold.ts', 'if (!hold || hold.told || signedOut) continue;', 'if (hold || !hold) continue;'),
-  one('no word of other workers', 'sw/pipeline/report.ts', "if (!('seq' in event) || !waiters.has(event.seq)) return;", 'if (waiters) return;'),
+  one('no word of other workers', 'sw/pipeline/report.ts', "heard: (event) => 'seq' in event && lookFor(event.seq),", 'heard: () => {},'),
   one('waiters know a place in line', 'sw/pipeline/report.ts', 'waiter.requestId === requestId ? settlement : null', 'settlement'),
   one("a purge takes everybody's", 'sw/pipeline/sessions.ts', ' || (owner !== null && owner !== user)', ''),
   one('an older sign-in wins', 'sw/store/outbox.ts', 'const isNewer = epoch > (backend.epoch ?? 0);', 'const isNewer = false;'),
   one('no tally of what goes', 'sw/store/outbox.ts', 'await count(tx, entry, next);', 'if (next) await count(tx, entry, next);'),
   one('202 before the disk', 'sw/store/connection.ts', 'tx.commit();\n        await tx.done;', 'tx.commit();'),
   one('the kill switch lets all pass', 'sw/pipeline/intercept.ts', 'if (isOff && !mayComeAgain())', 'if (isOff)'),
+  // What a server says of itself.
+  one('no probe but the whole line', 'sw/policy/lanes.ts', "const open = view.circuit.state === 'closed';", 'const open = true;'),
+  one('what is in vain is tried', 'sw/pipeline/capture.ts', "if (circuit.state === 'open' && !mayProbe(", 'if (false && !mayProbe('),
+  one('nothing rests', 'sw/pipeline/failure.ts', 'const rests = answered &&', 'const rests = false && answered &&'),
+  one('what rests goes with all others', 'sw/pipeline/failure.ts', 'const isDown = !answered || status === 503 || rests || restsOn;', 'const isDown = !answered;'),
+  one('no Retry-After', 'sw/pipeline/failure.ts', 'askedPatienceMs(outcome.headers, now) : null', 'null : null'),
+  one('a Retry-After for one entry alone', 'sw/pipeline/failure.ts', 'FOR_ALL.has(status) ||', 'false ||'),
+  // Whose it is, and with what it travels.
+  one('no stamp of the owner', 'sw/pipeline/candidate.ts', 'scheme !== null ? config.owner(credential)', 'scheme !== null ? null'),
+  one('a token that is over is sent', 'sw/pipeline/backend.ts', "if (isOver(token.expiresAt, clocksOf(backend, now))) return 'over';", ''),
+  one('what was on its way at a sign-out signs in', 'sw/pipeline/hold.ts', 'if (backend.signOuts !== signOuts) return', 'if (false) return'),
+  one('an older token is learnt', 'sw/pipeline/hold.ts', 'isOlder(value, live.value)', 'false'),
+  one("a former user's token is learnt", 'sw/pipeline/hold.ts', 'isOfEarlierUser(before.last, value, owner)', 'false'),
+  one('a refused token is no reason to wait', 'sw/policy/classify.ts', "if (speaksOfToken(outcome, codes)) return 'auth-expired';", ''),
+  one('a sign-out leaves the token', 'sw/pipeline/sessions.ts', 'backend.token = null;', ''),
+  // What's on disk, and where.
+  one('paid off before the page has its answer', 'sw/pipeline/launch.ts', 'Promise.all([writing, handedOver(handled, clock)])', 'Promise.all([writing])'),
+  one('one key for all base URLs', 'sw/protocol/ids.ts', 'parts.map(encodeURIComponent)', '(parts.length === 3 ? [parts[0]!, parts[2]!] : parts).map(encodeURIComponent)'),
+  one('what is on the wire is replaced', 'sw/store/outbox.ts', "entry.state === 'pending' && !order.isInFlight(entry.seq)", "entry.state === 'pending'"),
+  one('no tally of what comes', 'sw/store/outbox.ts', 'await count(tx, inTheWay ?? null, entry);', ''),
+  one('a lane sends side by side', 'sw/policy/lanes.ts', 'if (view.busyLanes.has(lane[0]!.lane)) continue;', ''),
+  one('given up too young', 'sw/policy/lanes.ts', 'const end = (head.agesFrom ?? head.capturedAt) + maxAgeMs;', 'const end = (head.agesFrom ?? head.capturedAt) + maxAgeMs / 100;'),
+  one('the kill switch is not looked at', 'sw/pipeline/intercept.ts', 'const isOff = !configurationOf(backend, state.settings).offlineMode;', 'const isOff = false;'),
 ];

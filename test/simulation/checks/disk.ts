@@ -17,10 +17,15 @@ export function watchDisk(world: World): void {
   disk.onCommit.push((committed) => {
     const touched = new Set(committed.changes.map(({ store }) => store));
     note(world, committed);
-    if (touched.has('journal')) for (const { store, after } of committed.changes) if (store === 'journal' && after) oneEnd(world, after as SyncEvent);
+    for (const { store, after } of committed.changes) {
+      if (store !== 'journal' || !after) continue;
+      oneEnd(world, after as SyncEvent);
+      deathIsDue(world, after as SyncEvent);
+    }
     if (touched.has('backends')) holdsAreDue(world, committed);
     if (!touched.has('entries')) return;
     nothingVanishes(world, committed);
+    placesAreKept(world, committed);
     tallyIsTrue(world);
     limitsHold(world, committed);
     bodiesHaveEntries(world);
@@ -65,6 +70,15 @@ function nothingVanishes({ history }: World, committed: Committed): void {
     if (!before || after || before.state === 'dead' || before.reason === 'first-send') continue;
     const settlement = committed.changes.find(({ store, key: seq, after: written }) => store === 'settlements' && seq === key && written);
     if (!settlement) history.violated('nothing vanishes', `entry ${String(key)} (${before.reason}) was removed without a settlement`, opOfEntry(before));
+  }
+}
+
+/** A place in line is taken by a request under the same key, and of the same user. */
+function placesAreKept({ history }: World, committed: Committed): void {
+  for (const { before, after } of entryChanges(committed)) {
+    if (!before || !after || opOfEntry(before) === opOfEntry(after)) continue;
+    if (before.backend !== after.backend || before.id !== after.id || before.owner !== after.owner)
+      history.violated('places are kept', `${after.id} of ${after.owner} at ${after.backend} has taken that of ${before.id} of ${before.owner} at ${before.backend}`, opOfEntry(before), opOfEntry(after));
   }
 }
 
@@ -123,6 +137,20 @@ function oneEnd({ history, agenda }: World, event: SyncEvent): void {
   if (last && !isBack && !isRetry) history.violated('one end', `${event.type} after ${last.event.type}`, op);
   told.push({ event, at: agenda.now, order: history.next() });
   history.told.set(op, told);
+}
+
+/** Answers that say "later": however often they come, nothing is given up for them. */
+const LATER = new Set([401, 425, 429, 502, 503, 504]);
+
+/** What ends as a dead letter was refused by the server for good, has failed there too often, or is too old. */
+function deathIsDue({ history, agenda, script }: World, event: SyncEvent): void {
+  if (event.type !== 'failed' || event.reason === 'auth-rejected') return;
+  const op = opOf(event.url);
+  const post = history.posts.get(op);
+  if (!post) return;
+  const ageMs = agenda.now - post.calledAt;
+  const isDue = event.reason === 'expired' ? ageMs >= script.setup.maxAgeMs : event.reason === 'permanent' ? post.op.isRefused : !LATER.has(event.status ?? 0);
+  if (!isDue) history.violated('dead letters are due', `${event.reason}, status ${event.status}, after ${Math.round(ageMs)} ms`, op);
 }
 
 /** A 401 closes the gate for the token that it was about, and not for a good one that has come since. */

@@ -1,8 +1,9 @@
 import type { Process } from '../agenda.js';
 import { Worker } from '../browser/worker.js';
-import { opOf } from '../history.js';
+import { opOf, opOfEntry } from '../history.js';
 import { isTight } from '../setup.js';
 import type { World } from '../world.js';
+import { entryChanges } from './disk.js';
 
 /** A worker that was replaced may have had a replay in hand, which is on the wire after no longer than this. In milliseconds. */
 const LATE_MS = 1_000;
@@ -48,6 +49,15 @@ export function watchWire(world: World): void {
     const post = event.type === 'storage-failed' ? history.posts.get(opOf(event.url)) : undefined;
     if (post) post.isPassed = true;
   };
+
+  /** What's on the wire keeps its place: a request in its stead queues up behind it. */
+  disk.onCommit.push((committed) => {
+    for (const { before, after } of entryChanges(committed)) {
+      const op = before ? opOfEntry(before) : NaN;
+      if (after && opOfEntry(after) !== op && flying.get(op)?.process === committed.process)
+        history.violated('what is on the wire keeps its place', `op ${opOfEntry(after)} has taken it`, op);
+    }
+  });
 
   /** Nothing that has been on the wire for a while dies with its worker. */
   world.died = (worker) => {
