@@ -48,6 +48,10 @@ const WEIGHTS = {
   handover: 0.7,
   /** An update while a write is on the wire that will fail, and the page's next one. */
   swap: 0.7,
+  /** An update while what waits is on the wire, and the page puts another write in its place. */
+  supplant: 0.5,
+  /** A sign-out, and writes of tabs that haven't heard of it. */
+  parting: 0.5,
 };
 
 type Weights = Record<keyof typeof WEIGHTS, number>;
@@ -65,6 +69,7 @@ const THEMES: readonly Partial<Weights>[] = [
   { slow: 8, update: 2, kill: 1.5 },
   { remote: 10, update: 2, switch: 3 },
   { portal: 12, lull: 2, weather: 0.5 },
+  { switch: 12, kill: 2, supplant: 6, parting: 6, update: 2 },
 ];
 
 /** What a seed stands for. */
@@ -162,8 +167,29 @@ export function planOf(seed: number, posts: number): Script {
         at += between(random, 50, 4_000);
         act({ do: 'weather', weather: null });
         act({ do: 'replay', page: page() });
-        at += between(random, 2, 40);
+        at += oneOf(random, [between(random, 2, 40), between(random, 40, 200)]);
         act({ do: 'sign-in', page: page(), user: oneOf(random, USERS), provides: true });
+        break;
+      case 'supplant': {
+        const task = { ...opOf(random, ++ops, 1), taskId: 'task-1', replace: true, mode: null };
+        act({ do: 'weather', weather: { fault: 'down', share: 1 } });
+        act({ do: 'post', page: page(), op: task });
+        at += between(random, 300, 1_500);
+        act({ do: 'weather', weather: { fault: oneOf(random, ['slow', 'hang-after', 'reset-after'] as const), share: 1 } });
+        act({ do: 'replay', page: page() });
+        at += between(random, 10, 100);
+        act({ do: 'update' });
+        at += between(random, 60, 400);
+        act({ do: 'post', page: page(), op: { ...task, id: ++ops } });
+        act({ do: 'weather', weather: null });
+        break;
+      }
+      case 'parting':
+        act({ do: 'sign-out', page: page(), purge: random() < 0.3 });
+        for (let left = 3; left > 0; left--) {
+          at += between(random, 0, 4);
+          post();
+        }
         break;
       case 'swap':
         post();

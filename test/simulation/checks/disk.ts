@@ -143,13 +143,13 @@ function oneEnd({ history, agenda }: World, event: SyncEvent): void {
 const LATER = new Set([401, 425, 429, 502, 503, 504]);
 
 /** What ends as a dead letter was refused by the server for good, has failed there too often, or is too old. */
-function deathIsDue({ history, agenda, script }: World, event: SyncEvent): void {
+function deathIsDue({ history, agenda, setup }: World, event: SyncEvent): void {
   if (event.type !== 'failed' || event.reason === 'auth-rejected') return;
   const op = opOf(event.url);
   const post = history.posts.get(op);
   if (!post) return;
   const ageMs = agenda.now - post.calledAt;
-  const isDue = event.reason === 'expired' ? ageMs >= script.setup.maxAgeMs : event.reason === 'permanent' ? post.op.isRefused : !LATER.has(event.status ?? 0);
+  const isDue = event.reason === 'expired' ? ageMs >= setup.maxAgeMs : event.reason === 'permanent' ? post.op.isRefused || setup.isFinal500 : setup.givesUpAfter !== null || !LATER.has(event.status ?? 0);
   if (!isDue) history.violated('dead letters are due', `${event.reason}, status ${event.status}, after ${Math.round(ageMs)} ms`, op);
 }
 

@@ -1,5 +1,7 @@
 import { IDEMPOTENCY_HEADER } from '../../../sw/protocol/headers.js';
 import type { BackendRecord } from '../../../sw/ports.js';
+import type { Circuit } from '../../../sw/policy/circuit.js';
+import type { Process } from '../agenda.js';
 import { Worker } from '../browser/worker.js';
 import { opOf } from '../history.js';
 import type { World } from '../world.js';
@@ -8,7 +10,7 @@ interface Sent {
   op: number;
   /** The page's own request, and no replay. */
   isPages: boolean;
-  /** The outage that was on disk when it went out, by its beginning. */
+  /** The outage that its worker had written when it went out, by its beginning. */
   outage: number;
   /** Answers that the worker had had from the backend. */
   answers: number;
@@ -31,6 +33,18 @@ export function watchPatience(world: World): void {
   const { agenda, chances, disk, history, network } = world;
   const workers = new WeakMap<Worker, Map<string, Heard>>();
 
+  /** By worker and backend: one that an update has replaced writes on, and what it knows isn't what the other one does. */
+  const circuits = new WeakMap<Process, Map<string, Circuit>>();
+  disk.onCommit.push(({ process, changes }) => {
+    const mine = circuits.get(process) ?? new Map<string, Circuit>();
+    circuits.set(process, mine);
+    for (const { store, after } of changes) {
+      if (store !== 'backends' || !after) continue;
+      const { key, circuit } = after as BackendRecord;
+      mine.set(key.slice(key.lastIndexOf('%2F') + 3), circuit);
+    }
+  });
+
   const heardOf = (worker: Worker, url: string): Heard => {
     const mine = workers.get(worker) ?? new Map<string, Heard>();
     workers.set(worker, mine);
@@ -45,7 +59,7 @@ export function watchPatience(world: World): void {
     const heard = heardOf(process, url);
     const op = opOf(url);
     const isPages = [...process.fetches].some(({ open }) => open.op === op);
-    oneProbe(process, { op, isPages, outage: outageOf(url), answers: heard.answers }, heard);
+    oneProbe(process, { op, isPages, outage: outageOf(process, url), answers: heard.answers }, heard);
     if (!isPages) isPatient(process, op, heard);
   });
 
@@ -59,15 +73,18 @@ export function watchPatience(world: World): void {
     if (asked > 0) Object.assign(heard, { askedAt: agenda.now, patientUntil: Math.max(heard.patientUntil, agenda.now + asked) });
   });
 
-  const outageOf = (url: string): number => {
-    const record = disk.all<BackendRecord>('backends').find(({ key }) => key.endsWith(encodeURIComponent(`/${backendOf(url)}`)));
-    return record?.circuit.state === 'open' ? record.circuit.since : 0;
+  /** Since when the backend doesn't answer, as the worker has written; 0 where it does. */
+  const outageOf = (worker: Worker, url: string): number => {
+    const circuit = circuits.get(worker)?.get(backendOf(url));
+    return circuit?.state === 'open' ? circuit.since : 0;
   };
 
   /** While a backend answers nothing, one request at a time finds out whether it does: a replay, or, where none may, a page's own. */
   const oneProbe = (worker: Worker, sent: Sent, heard: Heard): void => {
     const other = heard.flying.find(({ op, outage, answers }) => op !== sent.op && outage > 0 && outage === sent.outage && answers === sent.answers);
-    const check = sent.isPages || other?.isPages ? 'no replay beside a page as the probe' : 'one probe at a time';
+    // What came again is sent as it would have been before.
+    if ([sent.op, other?.op].some((op) => (history.posts.get(op ?? NaN)?.deaths ?? 0) > 0)) return void heard.flying.push(sent);
+    const check = !sent.isPages && other?.isPages ? 'no replay beside a page as the probe' : 'one probe at a time';
     if (other && !chances.wasSlow) history.violated(check, `${worker.name} sends it while it waits for what becomes of op ${other.op}`, sent.op, other.op);
     heard.flying.push(sent);
   };
