@@ -128,7 +128,7 @@ export interface CaptureOrder {
   isNewId?: boolean;
   /** What to do when an entry with the same key waits: refuse, or take its place in line. */
   whenWaiting: 'refuse' | 'replace';
-  /** An entry on the wire isn't replaced: the new one queues behind it. */
+  /** An entry on the wire isn't replaced: the new one queues behind it. So it is with every first send, of whatever worker. */
   isInFlight(seq: number): boolean;
   /**
    * What to make of the new entry in the same transaction; it sees the `seq`. Must be pure: it's asked once before

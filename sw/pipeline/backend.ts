@@ -253,6 +253,7 @@ export function viewOf(backend: Backend, gated: boolean, now: number): BackendVi
     busyLanes: new Set(flights.map((flight) => flight.lane)),
     tokenInFlight: flights.some((flight) => flight.needsToken),
     circuit: backend.record.circuit,
+    isProbed: backend.probe !== null,
     holdUntil: backend.record.holdUntil,
     gated,
     maxAgeMs: backend.config.limits.maxAgeMs,

@@ -76,7 +76,7 @@ export function createHolds({ broadcast, chance, clock, digest, log }: HoldPorts
     if (isLive && !gateOf(backend, owner).hold) return isOtherHeld(backend) ? 'other-owner' : 'ignored: same-token';
     // What was on its way at a sign-out signs nobody in, nor does a page that hasn't heard of it yet.
     if (backend.signOuts !== signOuts) return 'ignored: same-token';
-    if (learnt && signedOut && isForgotten(backend, signedOut, value, own, owner)) return 'ignored: same-token';
+    if (learnt && signedOut && isForgotten(backend, signedOut, value, own)) return 'ignored: same-token';
     if (learnt && live?.owner === owner && isOlder(value, live.value)) return 'ignored: same-token';
     if (learnt && isOfEarlierUser(backend, value, owner, clock.now())) return 'ignored: same-token';
 
@@ -192,17 +192,16 @@ function goLive(backend: Backend, token: LiveToken): () => void {
 }
 
 /**
- * Whether it's the token that was forgotten at the sign-out, one of the same user's that was made no later, or any that
- * was made before the sign-out: a write that was on its way brings it, or a page that hasn't heard.
+ * Whether it's the token that was forgotten at the sign-out, one that was made no later than that, or before the sign-out:
+ * a write that was on its way brings it, or a page that hasn't heard.
  */
-function isForgotten(backend: Backend, { forgotten, since }: SignedOut, value: string, digest: string, owner: string | null): boolean {
+function isForgotten(backend: Backend, { forgotten, since }: SignedOut, value: string, digest: string): boolean {
   const { iat = Infinity } = decodeJwt(value) ?? {};
   const { server } = clocksOf(backend, since);
   // It's told in full seconds, and only the server's clock can be held against it.
   if (server !== null && (iat + 1) * 1000 <= server) return true;
   const made = issuedAt(value);
-  const isEarlier = made !== null && forgotten !== null && forgotten.issuedAt !== null && made <= forgotten.issuedAt;
-  return forgotten?.digest === digest || (isEarlier && forgotten.owner === owner);
+  return forgotten?.digest === digest || (made !== null && made <= (forgotten?.issuedAt ?? -Infinity));
 }
 
 /**

@@ -23,6 +23,8 @@ export interface BackendView {
   /** Whether a send that needs the token is under way. */
   tokenInFlight: boolean;
   circuit: Circuit;
+  /** A page's own request is the open circuit's probe. */
+  isProbed: boolean;
   /** A server's `Retry-After`: nothing goes out before. */
   holdUntil: number;
   /** Its retry gate is closed. */
@@ -81,7 +83,7 @@ export function planSends(heads: readonly EntryRecord[], view: BackendView, now:
   ready.sort((a, b) => a.seq - b.seq);
 
   if (!open) {
-    if (view.busyLanes.size > 0) return plan;
+    if (view.busyLanes.size > 0 || view.isProbed) return plan;
     if (view.circuit.state === 'open' && view.circuit.until > now) wait(view.circuit.until);
     else plan.send.push(probe(ready));
     return plan;

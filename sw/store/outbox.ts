@@ -197,7 +197,8 @@ async function capture(tx: WriteTransaction, order: CaptureOrder, backend: Backe
   const entries = tx.objectStore('entries');
   const [same] = await Promise.all([order.isNewId ? [] : entries.index('key').getAll(draft.key), tallyOf(tx, draft.backend)]);
   const sameKey = same.map((value) => readEntry(value, value.seq));
-  const inTheWay = sameKey.find((entry) => entry.state === 'pending' && !order.isInFlight(entry.seq));
+  // Another worker's first send is on the wire, or its event comes again.
+  const inTheWay = sameKey.find((entry) => entry.state === 'pending' && entry.reason !== 'first-send' && !order.isInFlight(entry.seq));
   const inFlight = sameKey.find((entry) => entry.state === 'pending');
   if (inFlight && order.whenWaiting === 'refuse') return { kind: 'refused', waiting: inFlight };
   if (inTheWay && inTheWay.owner !== draft.owner) return { kind: 'refused', waiting: inTheWay };

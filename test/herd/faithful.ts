@@ -116,6 +116,7 @@ const viewOf = ({ backend: { record }, busy }: Client): BackendView => ({
   busyLanes: busy,
   tokenInFlight: false,
   circuit: record.circuit,
+  isProbed: false,
   holdUntil: record.holdUntil,
   gated: false,
   maxAgeMs: Infinity,

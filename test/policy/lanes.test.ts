@@ -10,6 +10,7 @@ const view = (changes: Partial<BackendView> = {}): BackendView => ({
   busyLanes: new Set(),
   tokenInFlight: false,
   circuit: CLOSED,
+  isProbed: false,
   holdUntil: 0,
   gated: false,
   maxAgeMs: Infinity,

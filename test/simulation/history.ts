@@ -74,6 +74,8 @@ export class History {
   readonly posts = new Map<number, Post>();
   readonly effects: Effect[] = [];
   readonly arrivals: Arrival[] = [];
+  /** Writes that there was no room for. */
+  readonly full = new Set<number>();
   readonly told = new Map<number, Told[]>();
   readonly calls: Call[] = [];
   /** Ops that were on disk at some time; and how they left it. */

@@ -20,6 +20,8 @@ interface Sent {
 interface Heard {
   flying: Sent[];
   answers: number;
+  /** When the last of them came. */
+  answeredAt: number;
   /** When it was asked to be patient, and until when, in milliseconds from the beginning. */
   askedAt: number;
   patientUntil: number;
@@ -49,7 +51,7 @@ export function watchPatience(world: World): void {
     const mine = workers.get(worker) ?? new Map<string, Heard>();
     workers.set(worker, mine);
     const backend = backendOf(url);
-    const heard = mine.get(backend) ?? { flying: [], answers: 0, askedAt: 0, patientUntil: 0 };
+    const heard = mine.get(backend) ?? { flying: [], answers: 0, answeredAt: -Infinity, askedAt: 0, patientUntil: 0 };
     mine.set(backend, heard);
     return heard;
   };
@@ -69,6 +71,7 @@ export function watchPatience(world: World): void {
     heard.flying = heard.flying.filter(({ op }) => op !== opOf(url));
     if (!answer) return;
     heard.answers++;
+    heard.answeredAt = agenda.now;
     const asked = Number(answer.headers['retry-after'] ?? 0) * 1_000;
     if (asked > 0) Object.assign(heard, { askedAt: agenda.now, patientUntil: Math.max(heard.patientUntil, agenda.now + asked) });
   });
@@ -84,8 +87,12 @@ export function watchPatience(world: World): void {
     const other = heard.flying.find(({ op, outage, answers }) => op !== sent.op && outage > 0 && outage === sent.outage && answers === sent.answers);
     // What came again is sent as it would have been before.
     if ([sent.op, other?.op].some((op) => (history.posts.get(op ?? NaN)?.deaths ?? 0) > 0)) return void heard.flying.push(sent);
+    // What isn't kept, for want of room or of a storage, or as nothing is to be captured, is the page's own to send.
+    const isKept = ({ op, isPages }: Sent) => !isPages || !(history.full.has(op) || history.posts.get(op)?.isPassed || isEverOff(world));
+    if (other && !(isKept(sent) && isKept(other))) return void heard.flying.push(sent);
     const check = !sent.isPages && other?.isPages ? 'no replay beside a page as the probe' : 'one probe at a time';
-    if (other && !chances.wasSlow) history.violated(check, `${worker.name} sends it while it waits for what becomes of op ${other.op}`, sent.op, other.op);
+    // An answer of a moment ago closes the circuit that a failure has opened meanwhile.
+    if (other && !chances.wasSlow && agenda.now > heard.answeredAt + PLANNED_MS) history.violated(check, `${worker.name} sends it while it waits for what becomes of op ${other.op}`, sent.op, other.op);
     heard.flying.push(sent);
   };
 
@@ -95,5 +102,9 @@ export function watchPatience(world: World): void {
     if (leftMs > 0 && agenda.now > askedAt + PLANNED_MS && !chances.wasSlow) history.violated('a server is left alone when it asks', `${worker.name} replays ${Math.round(leftMs)} ms too early`, op);
   };
 }
+
+/** Whether anybody has switched capturing off in this run. */
+const isEverOff = ({ history, server }: World): boolean =>
+  history.calls.some(({ name }) => name === 'switch') || server.said.some(({ offlineMode }) => !offlineMode);
 
 const backendOf = (url: string): string => new URL(url).pathname.split('/')[1] ?? '';

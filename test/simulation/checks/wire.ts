@@ -46,6 +46,7 @@ export function watchWire(world: World): void {
   });
 
   world.told = (_worker, event) => {
+    if (event.type === 'outbox-full') history.full.add(opOf(event.url));
     const post = event.type === 'storage-failed' ? history.posts.get(opOf(event.url)) : undefined;
     if (post) post.isPassed = true;
   };
