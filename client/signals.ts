@@ -7,6 +7,9 @@ const SOON_MS = 250;
 /** When to look after what was to be sent: the worker may have died over it. */
 const LOOK_AFTER_MS = 2_000;
 
+/** When to look after what waits for a gate: only the worker's memory knows of it, and the worker may die meanwhile. */
+const GATED_MS = 60_000;
+
 export interface Signals {
   /** Lets the timer know of an event. */
   hear(event: SyncEvent): void;
@@ -36,11 +39,13 @@ export function sendSignals(api: Pick<SyncApi, 'wake' | 'status'>, signal: Abort
   };
   const askWhen = () =>
     api.status().then(
-      ({ nextAttemptAt, sending, online }) => {
+      ({ nextAttemptAt, sending, online, paused, backends }) => {
         arm(nextAttemptAt && Math.max(nextAttemptAt, Date.now() + SOON_MS));
         // A worker may learn of the network later than its page, and hears no event of it.
         const isBehind = !online && navigator.onLine;
         if (sending > 0 || isBehind) arm(Date.now() + LOOK_AFTER_MS);
+        const isGated = nextAttemptAt === null && !paused && backends.some(({ waiting, holds }) => waiting > 0 && holds.length === 0);
+        if (isGated) arm(Date.now() + GATED_MS);
       },
       () => {},
     );

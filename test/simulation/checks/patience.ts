@@ -87,13 +87,21 @@ export function watchPatience(world: World): void {
     const other = heard.flying.find(({ op, outage, answers }) => op !== sent.op && outage > 0 && outage === sent.outage && answers === sent.answers);
     // What came again is sent as it would have been before.
     if ([sent.op, other?.op].some((op) => (history.posts.get(op ?? NaN)?.deaths ?? 0) > 0)) return void heard.flying.push(sent);
-    // What isn't kept, for want of room or of a storage, or as nothing is to be captured, is the page's own to send.
-    const isKept = ({ op, isPages }: Sent) => !isPages || !(history.full.has(op) || history.posts.get(op)?.isPassed || isEverOff(world));
-    if (other && !(isKept(sent) && isKept(other))) return void heard.flying.push(sent);
+    if (other && !(isBound(sent) && isBound(other))) return void heard.flying.push(sent);
     const check = !sent.isPages && other?.isPages ? 'no replay beside a page as the probe' : 'one probe at a time';
     // An answer of a moment ago closes the circuit that a failure has opened meanwhile.
     if (other && !chances.wasSlow && agenda.now > heard.answeredAt + PLANNED_MS) history.violated(check, `${worker.name} sends it while it waits for what becomes of op ${other.op}`, sent.op, other.op);
     heard.flying.push(sent);
+  };
+
+  /**
+   * Whether one at a time counts for it. A page's own request is sent whatever is known, when it isn't kept (for want of room
+   * or of a storage, or as nothing is to be captured), or when it came before the outage and had to be written first.
+   */
+  const isBound = ({ op, isPages, outage }: Sent): boolean => {
+    const { calledAt = 0, isPassed = false } = history.posts.get(op) ?? {};
+    const calledBefore = world.now() - (agenda.now - calledAt) < outage + PLANNED_MS;
+    return !isPages || !(calledBefore || isPassed || history.full.has(op) || isEverOff(world));
   };
 
   /** No replay goes to a server that has asked to be left alone for a while. */
