@@ -36,14 +36,14 @@ export function watchPatience(world: World): void {
   const workers = new WeakMap<Worker, Map<string, Heard>>();
 
   /** By worker and backend: one that an update has replaced writes on, and what it knows isn't what the other one does. */
-  const circuits = new WeakMap<Process, Map<string, Circuit>>();
+  const circuits = new WeakMap<Process, Map<string, { circuit: Circuit; at: number }>>();
   disk.onCommit.push(({ process, changes }) => {
-    const mine = circuits.get(process) ?? new Map<string, Circuit>();
+    const mine = circuits.get(process) ?? new Map<string, { circuit: Circuit; at: number }>();
     circuits.set(process, mine);
     for (const { store, after } of changes) {
       if (store !== 'backends' || !after) continue;
       const { key, circuit } = after as BackendRecord;
-      mine.set(key.slice(key.lastIndexOf('%2F') + 3), circuit);
+      mine.set(key.slice(key.lastIndexOf('%2F') + 3), { circuit, at: agenda.now });
     }
   });
 
@@ -61,7 +61,7 @@ export function watchPatience(world: World): void {
     const heard = heardOf(process, url);
     const op = opOf(url);
     const isPages = [...process.fetches].some(({ open }) => open.op === op);
-    oneProbe(process, { op, isPages, outage: outageOf(process, url), answers: heard.answers }, heard);
+    oneProbe(process, { op, isPages, outage: outageOf(process, url, heard), answers: heard.answers }, heard);
     if (!isPages) isPatient(process, op, heard);
   });
 
@@ -76,10 +76,10 @@ export function watchPatience(world: World): void {
     if (asked > 0) Object.assign(heard, { askedAt: agenda.now, patientUntil: Math.max(heard.patientUntil, agenda.now + asked) });
   });
 
-  /** Since when the backend doesn't answer, as the worker has written; 0 where it does. */
-  const outageOf = (worker: Worker, url: string): number => {
-    const circuit = circuits.get(worker)?.get(backendOf(url));
-    return circuit?.state === 'open' ? circuit.since : 0;
+  /** Since when the backend doesn't answer, as the worker has written; 0 where it does, or has since. */
+  const outageOf = (worker: Worker, url: string, { answeredAt }: Heard): number => {
+    const { circuit, at = 0 } = circuits.get(worker)?.get(backendOf(url)) ?? {};
+    return circuit?.state === 'open' && at > answeredAt ? circuit.since : 0;
   };
 
   /** While a backend answers nothing, one request at a time finds out whether it does: a replay, or, where none may, a page's own. */
