@@ -27,6 +27,8 @@ export type Deed =
   | { do: 'show' | 'hide'; page: number }
   /** The worker dies at its next port call but so many. */
   | { do: 'kill'; whose: Whose; afterCalls: number }
+  /** The active worker dies at its next call of this port. */
+  | { do: 'kill-at'; port: string }
   | { do: 'update' }
   | { do: 'weather'; weather: Weather }
   | { do: 'offline' | 'online' }

@@ -15,7 +15,7 @@ export async function calmDown(world: World): Promise<void> {
   chances.slowShare = 0;
   Object.assign(disk.faults, { full: 0, unopened: 0 });
   app.works = true;
-  for (const worker of browser.workers) worker.diesIn = Infinity;
+  for (const worker of browser.workers) Object.assign(worker, { diesIn: Infinity, diesAt: null });
   setOnline(world, true);
   open(world, 0);
   const page = world.pages[0]!;

@@ -20,6 +20,10 @@ const STEPS = {
 
 export type StepKind = keyof typeof STEPS;
 
+/** So many events that come again are late, and by so much at most, in milliseconds. */
+const LATE_SHARE = 0.15;
+const LATE_MS = 4_000;
+
 /** On a slow device any step may take so long, in milliseconds. */
 const SLOW_MS = 10_000;
 
@@ -31,6 +35,8 @@ export interface Chances {
   of(subject: string): Random;
   /** How long a step takes, in milliseconds. */
   step(kind: StepKind): number;
+  /** By how much a fetch event that comes again is late, in milliseconds: now and then the next worker is at work by then. */
+  again(): number;
   /** The share of the steps that take up to ten seconds. */
   slowShare: number;
   /** Whether it ever was slow. */
@@ -50,6 +56,10 @@ export function createChances(seed: number): Chances {
     of,
     slowShare: 0,
     wasSlow: false,
+    again() {
+      const random = of('again');
+      return random() < LATE_SHARE ? random() * LATE_MS : 0;
+    },
     step(kind) {
       const random = of(kind);
       const [least, most] = STEPS[kind];

@@ -12,7 +12,7 @@ const one = (name: string, file: string, from: string, to: string): Mutation => 
 
 /** Each takes out something that a promise hangs on. */
 export const MUTATIONS: readonly Mutation[] = [
-  one('no drain lock', 'sw/pipeline/scheduler.ts', 'await locks.exclusive(DRAIN_LOCK, pump);', 'await pump();'),
+  one('no drain lock', 'sw/pipeline/scheduler.ts', 'locks.exclusive(DRAIN_LOCK, () => pump().finally(doubts.released));', 'pump();'),
   {
     name: 'a replaced worker drains',
     file: 'sw/pipeline/scheduler.ts',
@@ -31,10 +31,12 @@ export const MUTATIONS: readonly Mutation[] = [
   one('cancelled tells of the wire alone', 'sw/policy/entry.ts', ' || mayHaveActed(entry)', ''),
   one('no order of arrival', 'sw/pipeline/enqueue.ts', 'await berth.earlier();', ''),
   one('no turn behind what waits', 'sw/pipeline/capture.ts', "return isBehind(backend, draft, now) ? 'behind-waiting' : null;", 'return null;'),
-  one('no look at what another worker stored', 'sw/pipeline/capture.ts', 'if (await neighbours.any().catch(() => false)) await', 'if (false) await'),
+  one('no look at what another worker stored', 'sw/pipeline/capture.ts', 'if (neighbours.mayHaveStored()) await', 'if (false) await'),
   one('no event is known again', 'sw/pipeline/capture.ts', 'const resumed = known && (await', 'const resumed = known && null && (await'),
   one('any event is known again', 'sw/pipeline/unanswered.ts', 'entry.asked?.fingerprint !== mine || ', ''),
+  // Of these two each does for the other, for as long as a lane waits.
   one('no lane waits for its event', 'sw/pipeline/unanswered.ts', 'has: (seq) => !isOver() &&', 'has: (seq) => false &&'),
+  one('no event waits for the replay of what it has left', 'sw/pipeline/capture.ts', 'replay = backend.flights.get(seq)?.done ?? null;', 'replay = null;'),
   one('no late write', 'sw/pipeline/launch.ts', 'storable ? writeLate : berth.place', 'berth.place'),
   one('nothing is paid off', 'sw/pipeline/launch.ts', "(reason === 'first-send' ? { entry: null, events: [] } : null)", "(reason === 'first-send' ? null : null)"),
   one('a new key for each send', 'sw/pipeline/candidate.ts', '[IDEMPOTENCY_HEADER]: idempotencyKey }', '[IDEMPOTENCY_HEADER]: `${idempotencyKey}${((globalThis as any).keys = ((globalThis as any).keys ?? 0) + 1)}` }'),
@@ -62,13 +64,13 @@ export const MUTATIONS: readonly Mutation[] = [
   one('a token that is over is sent', 'sw/pipeline/backend.ts', "if (isOver(token.expiresAt, clocksOf(backend, now))) return 'over';", ''),
   one('what was on its way at a sign-out signs in', 'sw/pipeline/hold.ts', 'if (backend.signOuts !== signOuts) return', 'if (false) return'),
   one('an older token is learnt', 'sw/pipeline/hold.ts', 'isOlder(value, live.value)', 'false'),
-  one("a former user's token is learnt", 'sw/pipeline/hold.ts', 'isOfEarlierUser(before.last, value, owner)', 'false'),
+  one("a former user's token is learnt", 'sw/pipeline/hold.ts', 'isOfEarlierUser(backend, value, owner, clock.now())', 'false'),
   one('a refused token is no reason to wait', 'sw/policy/classify.ts', "if (speaksOfToken(outcome, codes)) return 'auth-expired';", ''),
   one('a sign-out leaves the token', 'sw/pipeline/sessions.ts', 'backend.token = null;', ''),
   // What's on disk, and where.
   one('paid off before the page has its answer', 'sw/pipeline/launch.ts', 'Promise.all([writing, handedOver(handled, clock)])', 'Promise.all([writing])'),
   one('one key for all base URLs', 'sw/protocol/ids.ts', 'parts.map(encodeURIComponent)', '(parts.length === 3 ? [parts[0]!, parts[2]!] : parts).map(encodeURIComponent)'),
-  one('what is on the wire is replaced', 'sw/store/outbox.ts', "entry.state === 'pending' && !order.isInFlight(entry.seq)", "entry.state === 'pending'"),
+  one('what is on the wire is replaced', 'sw/store/outbox.ts', "entry.state === 'pending' && entry.reason !== 'first-send' && !order.isInFlight(entry.seq)", "entry.state === 'pending'"),
   one('no tally of what comes', 'sw/store/outbox.ts', 'await count(tx, inTheWay ?? null, entry);', ''),
   one('a lane sends side by side', 'sw/policy/lanes.ts', 'if (view.busyLanes.has(lane[0]!.lane)) continue;', ''),
   one('given up too young', 'sw/policy/lanes.ts', 'const end = (head.agesFrom ?? head.capturedAt) + maxAgeMs;', 'const end = (head.agesFrom ?? head.capturedAt) + maxAgeMs / 100;'),

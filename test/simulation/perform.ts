@@ -38,6 +38,9 @@ export function perform(world: World, deed: Deed): void {
       else worker.diesIn = deed.afterCalls - 1;
       return;
     }
+    case 'kill-at':
+      if (browser.activeWorker) browser.activeWorker.diesAt = deed.port;
+      return;
     case 'update':
       return browser.update();
     case 'weather':

@@ -50,8 +50,16 @@ const WEIGHTS = {
   swap: 0.7,
   /** An update while what waits is on the wire, and the page puts another write in its place. */
   supplant: 0.5,
-  /** A sign-out, and writes of tabs that haven't heard of it. */
+  /** A sign-out, what is on its way then, and writes of tabs that haven't heard of it. */
   parting: 0.5,
+  /** A worker dies over first sends while the kill switch is thrown. */
+  blackout: 0.3,
+  /** The database is lost, and doesn't open again at once, when there is something to send. */
+  unplugged: 0.3,
+  /** A worker dies when it's about to tell of a hold. */
+  silence: 0.3,
+  /** A server that says "not now" for minutes. */
+  siege: 0.2,
 };
 
 type Weights = Record<keyof typeof WEIGHTS, number>;
@@ -65,11 +73,11 @@ const THEMES: readonly Partial<Weights>[] = [
   { update: 5, swap: 8, 'kill-old': 8, weather: 1.5, kill: 0.3 },
   { kill: 3, offline: 2 },
   { cancel: 5, retry: 4, discard: 2, edit: 2, pause: 2, resume: 3 },
-  { full: 5, unopened: 5, disconnect: 5, kill: 1.5 },
+  { full: 5, unopened: 5, disconnect: 5, kill: 1.5, unplugged: 8 },
   { slow: 8, update: 2, kill: 1.5 },
   { remote: 10, update: 2, switch: 3 },
   { portal: 12, lull: 2, weather: 0.5 },
-  { switch: 12, kill: 2, supplant: 6, parting: 6, update: 2 },
+  { switch: 4, kill: 2, supplant: 8, parting: 8, blackout: 12, silence: 12, siege: 8, update: 2 },
 ];
 
 /** What a seed stands for. */
@@ -162,20 +170,22 @@ export function planOf(seed: number, posts: number): Script {
         act({ do: kind, isUp: false });
         break;
       case 'handover':
-        act({ do: 'weather', weather: { fault: 'down', share: 1 } });
+        act({ do: 'weather', weather: { fault: oneOf(random, ['down', '500'] as const), share: 1 } });
         for (let left = 4; left > 0; left--) post();
         at += between(random, 50, 4_000);
         act({ do: 'weather', weather: null });
+        act({ do: 'slow', share: oneOf(random, [0, 0, 0.3]) });
         act({ do: 'replay', page: page() });
-        at += oneOf(random, [between(random, 2, 40), between(random, 40, 200)]);
+        at += oneOf(random, [between(random, 2, 40), between(random, 40, 2_000)]);
         act({ do: 'sign-in', page: page(), user: oneOf(random, USERS), provides: true });
+        act({ do: 'slow', share: 0 });
         break;
       case 'supplant': {
         const task = { ...opOf(random, ++ops, 1), taskId: 'task-1', replace: true, mode: null };
-        act({ do: 'weather', weather: { fault: 'down', share: 1 } });
+        act({ do: 'weather', weather: { fault: '500', share: 1 } });
         act({ do: 'post', page: page(), op: task });
         at += between(random, 300, 1_500);
-        act({ do: 'weather', weather: { fault: oneOf(random, ['slow', 'hang-after', 'reset-after'] as const), share: 1 } });
+        act({ do: 'weather', weather: { fault: 'slow', share: 1 } });
         act({ do: 'replay', page: page() });
         at += between(random, 10, 100);
         act({ do: 'update' });
@@ -184,13 +194,17 @@ export function planOf(seed: number, posts: number): Script {
         act({ do: 'weather', weather: null });
         break;
       }
-      case 'parting':
-        act({ do: 'sign-out', page: page(), purge: random() < 0.3 });
+      case 'parting': {
+        const signsIn = random() < 0.5;
+        if (signsIn) act({ do: 'sign-in', page: page(), user: oneOf(random, USERS), provides: true });
+        at += between(random, 0, 25);
+        act({ do: 'sign-out', page: page(), purge: !signsIn && random() < 0.5 });
         for (let left = 3; left > 0; left--) {
           at += between(random, 0, 4);
           post();
         }
         break;
+      }
       case 'swap':
         post();
         act({ do: 'weather', weather: { fault: oneOf(random, ['500', 'reset', 'reset-after', 'slow'] as const), share: 1 } });
@@ -202,6 +216,40 @@ export function planOf(seed: number, posts: number): Script {
           at += between(random, 1, 700);
           post();
         }
+        break;
+      case 'blackout':
+        act({ do: 'weather', weather: { fault: 'slow', share: 1 } });
+        for (let left = 3; left > 0; left--) post();
+        at += between(random, 260, 900);
+        act({ do: 'switch', page: page(), offlineMode: false });
+        at += between(random, 20, 80);
+        act({ do: 'kill', whose: 'active', afterCalls: 0 });
+        act({ do: 'weather', weather: null });
+        at += 3_000;
+        act({ do: 'switch', page: page(), offlineMode: null });
+        break;
+      case 'unplugged':
+        act({ do: 'weather', weather: { fault: '500', share: 1 } });
+        post();
+        at += between(random, 100, 1_000);
+        act({ do: 'disconnect' });
+        act({ do: 'unopened', times: between(random, 3, 5) });
+        act({ do: 'replay', page: page() });
+        act({ do: 'weather', weather: null });
+        at += between(random, 1_000, 9_000);
+        break;
+      case 'silence':
+        act({ do: 'lapse' });
+        post();
+        at += between(random, 1, 10);
+        act({ do: 'kill-at', port: 'broadcast held' });
+        at += between(random, 1_000, 15_000);
+        break;
+      case 'siege':
+        act({ do: 'weather', weather: { fault: '503', share: 1 } });
+        for (let left = 4; left > 0; left--) post();
+        at += between(random, 60_000, 240_000);
+        act({ do: 'weather', weather: null });
         break;
       default:
         act({ do: kind, page: page() });

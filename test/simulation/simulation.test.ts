@@ -7,8 +7,8 @@ vi.mock('idb', () => import('./disk/idb.js'));
 
 describe('the simulation', () => {
   test('a seed is played the same way each time', async () => {
-    const first = await run(planOf(3, 20));
-    const second = await run(planOf(3, 20));
+    const first = await run(planOf(7, 20));
+    const second = await run(planOf(7, 20));
     expect(second.fingerprint).toBe(first.fingerprint);
     expect(first.counts.effects).toBeGreaterThan(5);
   });

@@ -140,7 +140,7 @@ export class Browser {
         if (!history.stored.has(open.op)) post.diedBare = true;
       }
       if (!open.page.isAlive) continue;
-      agenda.in(chances.step('dispatch'), null, () => {
+      agenda.in(chances.step('dispatch') + chances.again(), null, () => {
         if (open.dispatches < DISPATCHES) {
           this.world.redispatches++;
           this.fetch(open);

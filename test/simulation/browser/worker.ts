@@ -35,6 +35,8 @@ export class Worker implements Process {
   readonly connections = new Set<Connection>();
   /** It dies at the port call that brings this to 0. */
   diesIn = Infinity;
+  /** Or at the next call of this one. */
+  diesAt: string | null = null;
   #open = 0;
   #idleSince = 0;
   #pipeline!: Pipeline;
@@ -66,7 +68,7 @@ export class Worker implements Process {
   /** A call of a port: it may be the last one. */
   readonly port = (what: string): void => {
     this.world.calls++;
-    if (this.isAlive && --this.diesIn < 0) this.die(`at ${what}`);
+    if (this.isAlive && (--this.diesIn < 0 || what === this.diesAt)) this.die(`at ${what}`);
   };
 
   die(why: string): void {

@@ -5,6 +5,7 @@ import type { Process } from '../agenda.js';
 import { Worker } from '../browser/worker.js';
 import { opOf } from '../history.js';
 import type { World } from '../world.js';
+import { entryOf, isReplay } from './replays.js';
 
 interface Sent {
   op: number;
@@ -24,6 +25,8 @@ interface Heard {
   answeredAt: number;
   /** When it was asked to be patient, and until when, in milliseconds from the beginning. */
   askedAt: number;
+  /** When it has answered anything but "later", in milliseconds since the epoch. */
+  servedAt: number;
   patientUntil: number;
 }
 
@@ -51,7 +54,7 @@ export function watchPatience(world: World): void {
     const mine = workers.get(worker) ?? new Map<string, Heard>();
     workers.set(worker, mine);
     const backend = backendOf(url);
-    const heard = mine.get(backend) ?? { flying: [], answers: 0, answeredAt: -Infinity, askedAt: 0, patientUntil: 0 };
+    const heard = mine.get(backend) ?? { flying: [], answers: 0, answeredAt: -Infinity, askedAt: 0, servedAt: 0, patientUntil: 0 };
     mine.set(backend, heard);
     return heard;
   };
@@ -60,9 +63,12 @@ export function watchPatience(world: World): void {
     if (!(process instanceof Worker) || headers[IDEMPOTENCY_HEADER] === undefined) return;
     const heard = heardOf(process, url);
     const op = opOf(url);
-    const isPages = [...process.fetches].some(({ open }) => open.op === op);
+    const isPages = !isReplay(world, process, op);
+    if (!isPages) {
+      isPatient(process, op, heard);
+      isAlone(process, op, heard);
+    }
     oneProbe(process, { op, isPages, outage: outageOf(process, url, heard), answers: heard.answers }, heard);
-    if (!isPages) isPatient(process, op, heard);
   });
 
   network.onEnd.push((process, { url, headers }, answer) => {
@@ -72,6 +78,7 @@ export function watchPatience(world: World): void {
     if (!answer) return;
     heard.answers++;
     heard.answeredAt = agenda.now;
+    if (answer.status < 500 && answer.status !== 429) heard.servedAt = world.now();
     const asked = Number(answer.headers['retry-after'] ?? 0) * 1_000;
     if (asked > 0) Object.assign(heard, { askedAt: agenda.now, patientUntil: Math.max(heard.patientUntil, agenda.now + asked) });
   });
@@ -102,6 +109,17 @@ export function watchPatience(world: World): void {
     const { calledAt = 0, isPassed = false } = history.posts.get(op) ?? {};
     const calledBefore = world.now() - (agenda.now - calledAt) < outage + PLANNED_MS;
     return !isPages || !(calledBefore || isPassed || history.full.has(op) || isEverOff(world));
+  };
+
+  const isResting = (op: number, { servedAt }: Heard): boolean => {
+    const entry = entryOf(world, op);
+    return entry?.reason === 'server-unavailable' && entry.sentAt > servedAt;
+  };
+
+  /** A server that has said "not now" until all retries were used up is asked by one entry at a time. */
+  const isAlone = (worker: Worker, op: number, heard: Heard): void => {
+    const other = heard.flying.find((sent) => sent.op !== op && !sent.isPages && sent.answers === heard.answers && isResting(sent.op, heard));
+    if (other && isResting(op, heard) && !chances.wasSlow) history.violated('a server that rests is asked by one', `${worker.name} sends it while it waits for what becomes of op ${other.op}`, op, other.op);
   };
 
   /** No replay goes to a server that has asked to be left alone for a while. */

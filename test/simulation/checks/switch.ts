@@ -1,9 +1,9 @@
 import { IDEMPOTENCY_HEADER } from '../../../sw/protocol/headers.js';
-import type { EntryRecord } from '../../../sw/policy/entry-record.js';
 import { Worker } from '../browser/worker.js';
 import { opOf, opOfEntry, type History } from '../history.js';
 import type { World } from '../world.js';
 import { entryChanges } from './disk.js';
+import { entryOf } from './replays.js';
 
 /** Looks at what becomes of writes while the kill switch is thrown. */
 export function watchSwitch(world: World): void {
@@ -22,8 +22,7 @@ export function watchSwitch(world: World): void {
   network.onSend.push((process, { url, method, headers }) => {
     if (!(process instanceof Worker) || method !== 'POST' || headers[IDEMPOTENCY_HEADER] !== undefined || disk.hasFailed) return;
     const op = opOf(url);
-    const entry = disk.get('entries', history.stored.get(op)?.seq ?? NaN) as EntryRecord | undefined;
-    if (entry?.state === 'pending' && opOfEntry(entry) === op) history.violated('nothing that is stored goes bare', `${process.name} sends it without its key`, op);
+    if (entryOf(world, op)) history.violated('nothing that is stored goes bare', `${process.name} sends it without its key`, op);
   });
 }
 

@@ -22,6 +22,8 @@ export function watchSwitches({ disk, history, server, agenda }: World): void {
       const last = newest.get(key);
       if (last && last.at > at) history.violated('the newest switches count', `${key}: ${JSON.stringify(last)} was written over by ${JSON.stringify(remote)}`);
       else newest.set(key, remote);
+      // What another worker has heard, and this one's write only leaves on disk, it doesn't know.
+      if (last?.at === at) continue;
       const mine = own.get(process) ?? new Map<string, { since: number; offlineMode: boolean }>();
       const known = mine.get(key);
       if (known?.offlineMode !== offlineMode) own.set(process, mine.set(key, { since: agenda.now, offlineMode }));

@@ -7,18 +7,25 @@ import { Worker } from '../browser/worker.js';
 import { opOf } from '../history.js';
 import { readToken, tokensIn } from '../tokens.js';
 import type { World } from '../world.js';
+import { isReplay } from './replays.js';
 
 /** Looks at the tokens that replays travel with: what a page sends by itself travels with the page's own. */
 export function watchTokens(world: World): void {
-  const { disk, history, network } = world;
+  const { app, browser, disk, history, network } = world;
   /** Tokens that a worker knows from nothing but a fetch event that came again. */
   const again = new WeakMap<Worker, Map<string, boolean>>();
+
+  /** When any worker was shown each token first, and when a page's client has brought it last, in the order of all that has happened. */
+  const seen = new Map<string, number>();
+  const brought = new Map<string, number>();
 
   world.shown = (worker, token, open) => {
     const known = again.get(worker) ?? new Map<string, boolean>();
     again.set(worker, known);
     const isAgain = open !== null && open.dispatches > 1 && isOwed(open.op) && !isLast(token);
     known.set(token, isAgain && (known.get(token) ?? true));
+    if (!seen.has(token)) seen.set(token, history.next());
+    if (open === null) brought.set(token, history.next());
   };
 
   /** Whether it's on disk whose event it is, so that it's known again. */
@@ -32,15 +39,29 @@ export function watchTokens(world: World): void {
     const [token] = tokensIn(headers['authorization']);
     const op = opOf(url);
     // What has no key isn't captured: it passes with the page's own token.
-    if (!(process instanceof Worker) || token === undefined || headers[IDEMPOTENCY_HEADER] === undefined || [...process.fetches].some(({ open }) => open.op === op)) return;
+    if (!(process instanceof Worker) || token === undefined || headers[IDEMPOTENCY_HEADER] === undefined || !isReplay(world, process, op)) return;
     staysBehind(process, token, op);
     isGood(world, process, token, op);
-    isOfTheSession(world, process, token, op);
+    isOfTheSession(process, token, op);
   });
 
   /** What comes again to a second worker brings no token but the one that was known last: it may be an old one, or a former user's. */
   const staysBehind = (worker: Worker, token: string, op: number): void => {
     if (again.get(worker)?.get(token)) history.violated('what comes again brings no token', `${worker.name} replays with one that only an event which came again has shown it`, op);
+  };
+
+  /** After a sign-out nothing is replayed with a token that was made before it, and that no page has brought since. */
+  const isOfTheSession = (worker: Worker, token: string, op: number): void => {
+    const out = history.calls.findLast(({ name, answeredOrder, result }) => (name === 'signOut' || name === 'purge') && answeredOrder !== undefined && !(result instanceof Error));
+    const { serial, user } = readToken(token)!;
+    // Which of two opaque ones is the older one nobody can tell.
+    if (world.setup.tokens === 'opaque') return;
+    if (!out || app.made[serial - 1]! > out.order || (brought.get(token) ?? 0) > out.order || worker.version !== browser.active) return;
+    // One that comes for the first time can't be told from one of a new session, unless by the server's clock.
+    const isKnown = [...seen].some(([other, order]) => order < out.order && readToken(other)!.user === user && readToken(other)!.serial >= serial);
+    if (!isKnown) return;
+    const check = user === out.user ? 'a sign-out ends the session' : 'a former user stays signed out';
+    history.violated(check, `${worker.name} replays with a token from before it`, op);
   };
 }
 
@@ -53,13 +74,4 @@ function isGood({ history, chances, now, setup }: World, worker: Worker, token: 
   if (setup.tokens === 'opaque') return;
   const lateMs = now() - readToken(token)!.expiresAt * 1_000;
   if (lateMs > OVER_MS && !chances.wasSlow) history.violated('no replay with a token that is over', `${worker.name}'s is over since ${Math.round(lateMs)} ms`, op);
-}
-
-/** After a sign-out nothing is replayed with a token that was made before it. */
-function isOfTheSession({ app, browser, history }: World, worker: Worker, token: string, op: number): void {
-  const out = history.calls.findLast(({ name, answeredOrder, result }) => (name === 'signOut' || name === 'purge') && answeredOrder !== undefined && !(result instanceof Error));
-  if (!out || app.made[readToken(token)!.serial - 1]! > out.order || worker.version !== browser.active) return;
-  // A page may have brought one meanwhile, as its app says who is there.
-  const isBrought = history.calls.some(({ name, answeredOrder = Infinity }) => name === 'provideToken' && answeredOrder > out.order);
-  if (!isBrought) history.violated('a sign-out ends the session', `${worker.name} replays with a token from before it`, op);
 }
