@@ -55,7 +55,7 @@ export const MUTATIONS: readonly Mutation[] = [
   // What a server says of itself.
   one('no probe but the whole line', 'sw/policy/lanes.ts', "const open = view.circuit.state === 'closed';", 'const open = true;'),
   one('what is in vain is tried', 'sw/pipeline/capture.ts', "if (circuit.state === 'open' && !mayProbe(", 'if (false && !mayProbe('),
-  one('nothing rests', 'sw/pipeline/failure.ts', 'const rests = answered &&', 'const rests = false && answered &&'),
+  one('nothing rests', 'sw/policy/retry.ts', 'return isNotNow(status) ? resting(attempt, random) : null;', 'return null;'),
   one('what rests goes with all others', 'sw/pipeline/failure.ts', 'const isDown = !answered || status === 503 || rests || restsOn;', 'const isDown = !answered;'),
   one('no Retry-After', 'sw/pipeline/failure.ts', 'askedPatienceMs(outcome.headers, now) : null', 'null : null'),
   one('a Retry-After for one entry alone', 'sw/pipeline/failure.ts', 'FOR_ALL.has(status) ||', 'false ||'),
@@ -66,7 +66,15 @@ export const MUTATIONS: readonly Mutation[] = [
   one('an older token is learnt', 'sw/pipeline/hold.ts', 'isOlder(value, live.value)', 'false'),
   one("a former user's token is learnt", 'sw/pipeline/hold.ts', 'isOfEarlierUser(backend, value, owner, clock.now())', 'false'),
   one('a refused token is no reason to wait', 'sw/policy/classify.ts', "if (speaksOfToken(outcome, codes)) return 'auth-expired';", ''),
-  one('a sign-out leaves the token', 'sw/pipeline/sessions.ts', 'backend.token = null;', ''),
+  {
+    name: 'a sign-out leaves the session',
+    file: 'sw/pipeline/sessions.ts',
+    edits: [
+      // That it's noted is enough to park what waits, whatever token is there.
+      ['{ ...backend.record, signedOut, last: null', '{ ...backend.record, last: null'],
+      ['backend.token = null;', ''],
+    ],
+  },
   // What's on disk, and where.
   one('paid off before the page has its answer', 'sw/pipeline/launch.ts', 'Promise.all([writing, handedOver(handled, clock)])', 'Promise.all([writing])'),
   one('one key for all base URLs', 'sw/protocol/ids.ts', 'parts.map(encodeURIComponent)', '(parts.length === 3 ? [parts[0]!, parts[2]!] : parts).map(encodeURIComponent)'),

@@ -196,6 +196,9 @@ export function planOf(seed: number, posts: number): Script {
       }
       case 'parting': {
         const signsIn = random() < 0.5;
+        act({ do: 'weather', weather: { fault: '500', share: 1 } });
+        post();
+        at += between(random, 0, 300);
         if (signsIn) act({ do: 'sign-in', page: page(), user: oneOf(random, USERS), provides: true });
         at += between(random, 0, 25);
         act({ do: 'sign-out', page: page(), purge: !signsIn && random() < 0.5 });
@@ -203,6 +206,8 @@ export function planOf(seed: number, posts: number): Script {
           at += between(random, 0, 4);
           post();
         }
+        at += between(random, 100, 2_000);
+        act({ do: 'weather', weather: null });
         break;
       }
       case 'swap':
@@ -225,7 +230,11 @@ export function planOf(seed: number, posts: number): Script {
         at += between(random, 20, 80);
         act({ do: 'kill', whose: 'active', afterCalls: 0 });
         act({ do: 'weather', weather: null });
-        at += 3_000;
+        at += 1_500;
+        act({ do: 'weather', weather: { fault: '500', share: 1 } });
+        post();
+        at += 1_500;
+        act({ do: 'weather', weather: null });
         act({ do: 'switch', page: page(), offlineMode: null });
         break;
       case 'unplugged':
