@@ -9,6 +9,7 @@ import type { Backend } from './backend.js';
 import type { Candidate } from './candidate.js';
 import type { Directives } from './directives.js';
 import type { Why } from './first-send.js';
+import type { Neighbours } from './neighbours.js';
 import type { Report } from './report.js';
 import type { Scheduler } from './scheduler.js';
 
@@ -43,11 +44,12 @@ export interface EnqueueParts {
   report: Report;
   scheduler: Scheduler;
   answerFor: AnswerFor;
+  neighbours: Neighbours;
   /** Names this worker. */
   instance: string;
 }
 
-export function createEnqueue({ ports, report, scheduler, answerFor, instance }: EnqueueParts): Enqueue {
+export function createEnqueue({ ports, report, scheduler, answerFor, neighbours, instance }: EnqueueParts): Enqueue {
   const { clock, log } = ports;
 
   const write: Enqueue['write'] = async (backend, wanted, { id, replace }, { decide, placed, firstSend = false, silent = false }) => {
@@ -64,7 +66,8 @@ export function createEnqueue({ ports, report, scheduler, answerFor, instance }:
         backend: backend.record,
         isNewId: id === null,
         whenWaiting: replace ? 'replace' : 'refuse',
-        isInFlight: (seq) => firstSend || backend.flights.has(seq),
+        // What another living worker has on the wire isn't known here.
+        isInFlight: (seq) => firstSend || neighbours.mayHaveStored() || backend.flights.has(seq),
         decide,
         ...(placed && { placed }),
       });

@@ -73,7 +73,7 @@ export function createPipeline({ ports, configs, location, instance, onEvent, lo
   const replay = createReplay({ ports, report, holds, listing, state, doubts });
   const scheduler = createScheduler({ ports, report, holds, state, replay, unanswered, doubts, heads, instance });
   const answerFor = createAnswers(report, listing);
-  const enqueue = createEnqueue({ ports, report, scheduler, answerFor, instance });
+  const enqueue = createEnqueue({ ports, report, scheduler, answerFor, neighbours, instance });
   const launch = createLaunch({ ports, report, holds, state, scheduler, enqueue, answerFor, doubts });
   const capture = createCapture({ ports, report, holds, scheduler, enqueue, launch, answerFor, unanswered, neighbours, heads, instance });
   const connectivityChanged = (isNews: boolean) => {

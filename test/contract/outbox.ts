@@ -125,6 +125,14 @@ export function outboxContract(name: string, create: () => Outbox): void {
       expect(await text((await outbox.load(seq))!.body)).toBe('first');
     });
 
+    test('K5 never replaces a first send: whichever worker makes it, it’s on the wire', async () => {
+      const outbox = create();
+      const seq = await stored(outbox, { entry: { id: 'same', reason: 'first-send' }, body: bytes('first') });
+      const next = await stored(outbox, { entry: { id: 'same' }, body: bytes('second'), whenWaiting: 'replace' });
+      expect(next).toBeGreaterThan(seq);
+      expect(await text((await outbox.load(seq))!.body)).toBe('first');
+    });
+
     test('K5 a user can’t replace another user’s entry', async () => {
       const outbox = create();
       await stored(outbox, { entry: { id: 'same', owner: 'ann', scheme: 'Bearer' } });

@@ -83,6 +83,12 @@ describe('planSends', () => {
     expect(planSends(heads, view({ auth, circuit: { ...open, until: 900 } }), now).over).toHaveLength(1);
   });
 
+  test('R18 no probe goes out beside a page’s own request that is one', () => {
+    const circuit: Circuit = { state: 'open', since: 0, failures: 1, until: 0, answered: false };
+    expect(sent([head(1)], { circuit, isProbed: true })).toEqual([]);
+    expect(sent([head(1)], { circuit })).toEqual([1]);
+  });
+
   test('R18 while the circuit is open one probe goes out, when its time has come', () => {
     const open: Circuit = { state: 'open', since: 0, failures: 1, until: 1200, answered: false };
     const heads = [head(2, { unreachable: 1 }), head(1)];

@@ -62,6 +62,8 @@ export interface Call {
   /** Who is signed in, as the page knows; and whose the app's session is, of which the page may not have heard yet. */
   user: string | null;
   session: string | null;
+  /** No worker has been shown a token of that session yet. */
+  isUnheardOf: boolean;
   at: number;
   order: number;
   /** Undefined until it's answered. */
@@ -74,6 +76,8 @@ export class History {
   readonly posts = new Map<number, Post>();
   readonly effects: Effect[] = [];
   readonly arrivals: Arrival[] = [];
+  /** Tokens that a worker has been shown. */
+  readonly shown = new Set<string>();
   /** Writes that there was no room for. */
   readonly full = new Set<number>();
   readonly told = new Map<number, Told[]>();

@@ -170,7 +170,7 @@ export class Page implements Process {
   call(name: string, op: number | null, ask: (client: SyncClient) => Promise<unknown>): void {
     const { history, agenda, app } = this.world;
     if (!this.client) return;
-    const call: Call = { name, op, user: this.user, session: app.user, at: agenda.now, order: history.next() };
+    const call: Call = { name, op, user: this.user, session: app.user, isUnheardOf: !history.shown.has(app.session().token ?? ''), at: agenda.now, order: history.next() };
     history.calls.push(call);
     history.trace(() => `calls ${name} ${op ?? ''}`);
     const answered = (result: unknown) => {

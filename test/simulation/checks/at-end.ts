@@ -153,7 +153,7 @@ function waitsHearTheirAnswer({ history }: World): void {
   }
 }
 
-/** A purge ends what its user has on disk, and nobody else's. */
+/** A purge ends what its user has on disk, and nobody else's, once a worker can know who that is. */
 function purgesTakeTheirOwn({ history, chances }: World): void {
   // Who signs in and out within seconds may be gone before a slow worker has heard of them.
   if (chances.wasSlow) return;
@@ -161,7 +161,7 @@ function purgesTakeTheirOwn({ history, chances }: World): void {
   for (const [op, told] of history.told) {
     const user = history.posts.get(op)?.user ?? null;
     if (user === null || !told.some(({ event }) => event.type === 'cancelled')) continue;
-    const isAsked = history.calls.some(({ name, op: about, user: who, session }) => (name === 'cancel' && seqOf(about) === seqOf(op)) || (name === 'purge' && (who === user || who === null || session === user)));
+    const isAsked = history.calls.some(({ name, op: about, user: who, session, isUnheardOf }) => (name === 'cancel' && seqOf(about) === seqOf(op)) || (name === 'purge' && (who === user || who === null || session === user || isUnheardOf)));
     if (!isAsked) history.violated('purges take their own', `${user}'s write was ended by somebody else`, op);
   }
 }

@@ -78,7 +78,8 @@ export function watchPatience(world: World): void {
     if (!answer) return;
     heard.answers++;
     heard.answeredAt = agenda.now;
-    if (answer.status < 500 && answer.status !== 429) heard.servedAt = world.now();
+    // A 500 is the application's own: it's there again.
+    if (![429, 502, 503, 504].includes(answer.status)) heard.servedAt = world.now();
     const asked = Number(answer.headers['retry-after'] ?? 0) * 1_000;
     if (asked > 0) Object.assign(heard, { askedAt: agenda.now, patientUntil: Math.max(heard.patientUntil, agenda.now + asked) });
   });

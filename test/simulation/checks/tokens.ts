@@ -24,6 +24,7 @@ export function watchTokens(world: World): void {
     again.set(worker, known);
     const isAgain = open !== null && open.dispatches > 1 && isOwed(open.op) && !isLast(token);
     known.set(token, isAgain && (known.get(token) ?? true));
+    history.shown.add(token);
     if (!seen.has(token)) seen.set(token, history.next());
     if (open === null) brought.set(token, history.next());
   };
