@@ -235,9 +235,15 @@ export function createScheduler({ ports, report, holds, state, replay, unanswere
     const flight = newFlight(entry, false);
     parked.delete(entry.seq);
     backend.flights.set(entry.seq, flight);
-    flight.done = replay(backend, entry, flight)
-      .finally(async () => void (await flight.cancelling?.catch(() => {})))
-      .finally(() => backend.flights.delete(entry.seq));
+    const flown = async () => {
+      try {
+        await replay(backend, entry, flight);
+      } finally {
+        await flight.cancelling?.catch(() => {});
+        backend.flights.delete(entry.seq);
+      }
+    };
+    flight.done = flown();
     return flight;
   }
 

@@ -1,7 +1,7 @@
 import type { SyncEvent } from '../protocol/events.js';
 import { transition, type Decision } from '../policy/entry.js';
 import type { EntryRecord } from '../policy/entry-record.js';
-import type { Ports } from '../ports.js';
+import type { LastToken, Ports } from '../ports.js';
 import { sessionUser, stepGate, type Backend } from './backend.js';
 import { aboutGate, releasedEvent } from './hold.js';
 import type { Neighbours } from './neighbours.js';
@@ -16,8 +16,12 @@ export interface Sessions {
 }
 
 export function createSessions({ clock }: Pick<Ports, 'clock'>, report: Report, neighbours: Neighbours): Sessions {
-  /** Closes the gate, and then forgets the token. Gives what is to be told of it. */
-  function close(backend: Backend): SyncEvent[] {
+  /**
+   * Closes the gate, and then forgets the token. Gives what is to be told of it.
+   *
+   * @param newest of all backends' tokens: one backend may not have seen it yet, and it's forgotten there as well
+   */
+  function close(backend: Backend, newest: LastToken | null): SyncEvent[] {
     const before = backend.record;
     const at = clock.now();
     const { last = null, epoch = 0 } = before;
@@ -25,7 +29,8 @@ export function createSessions({ clock }: Pick<Ports, 'clock'>, report: Report, 
     const current = backend.arriving ?? backend.token;
     const user = current ? current.owner : (sessionUser(backend) ?? last?.owner ?? earlier);
     for (const name of new Set(['', user ?? '', ...Object.keys(before.gates)])) stepGate(backend, name || null, { type: 'signed-out' });
-    const signedOut = { since, user, forgotten: last ?? forgotten };
+    const own = last ?? forgotten;
+    const signedOut = { since, user, forgotten: own ? { ...own, issuedAt: newest?.issuedAt ?? null } : newest };
     backend.record = { ...backend.record, signedOut, last: null, sessionUser: null, epoch: epoch + 1 };
     backend.token = null;
     backend.arriving = null;
@@ -72,7 +77,8 @@ export function createSessions({ clock }: Pick<Ports, 'clock'>, report: Report, 
     },
     async signOut(backends, purges) {
       // All gates first: from here to the end of the turn nothing can come between.
-      const told = backends.map((backend) => ({ backend, events: close(backend) }));
+      const newest = newestOf(backends);
+      const told = backends.map((backend) => ({ backend, events: close(backend, newest) }));
       const writing = told.map(async ({ backend, events }) => {
         try {
           await (purges ? purge(backend, events) : report.commit({ backend: backend.record, events }));
@@ -85,6 +91,12 @@ export function createSessions({ clock }: Pick<Ports, 'clock'>, report: Report, 
       await allWritten(writing);
     },
   };
+}
+
+/** The token that was made last among those that the backends know, or knew at an earlier sign-out. */
+function newestOf(backends: readonly Backend[]): LastToken | null {
+  const known = backends.flatMap(({ record: { last, signedOut } }) => last ?? signedOut?.forgotten ?? []);
+  return known.reduce<LastToken | null>((newest, one) => (newest && (newest.issuedAt ?? -Infinity) >= (one.issuedAt ?? -Infinity) ? newest : one), null);
 }
 
 /** Waits for all of them, and fails with the first that did. */

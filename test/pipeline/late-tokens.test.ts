@@ -106,6 +106,18 @@ test('A8 tokens count in the order in which the app hands them over, however lon
   expect(await lastOwner(harness)).toBe('bob');
 });
 
+test('A16 a token that one backend has seen before the sign-out signs nobody in at another backend after it', async () => {
+  const harness = createHarness({ backends: [{ baseUrl: '/api' }, { baseUrl: '/other' }] });
+  const { api, post, goOffline } = harness;
+  const [older, newer] = [1, 50].map((iat) => jwt({ sub: 'ann', iat, exp: 100_000 }));
+  await api.provideToken(older);
+  await api.provideToken(newer, { baseUrl: '/api' });
+  await api.signOut();
+  goOffline();
+  await post('late', { token: newer!, path: '/other/x' });
+  expect(await api.entries()).toMatchObject([{ state: 'parked', reason: 'signed-out' }]);
+});
+
 describe('another user’s token', () => {
   const [ann, bob] = [jwt({ sub: 'ann', iat: 1, exp: 100_000 }), jwt({ sub: 'bob', iat: 50, exp: 100_000 })];
 

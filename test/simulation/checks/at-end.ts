@@ -51,8 +51,8 @@ function inOrder(world: World): void {
     if (!first || op.mode === 'bypass' || first.key === null || isPassed) continue;
     const stored = history.stored.get(op.id);
     const told = history.told.get(op.id) ?? [];
-    // A late send of what was cancelled says nothing, and what follows a dead letter passes it.
-    const isOut = stored?.tookPlace || told.some(({ event: { type } }) => type === 'failed' || type === 'cancelled');
+    // A late send of what was cancelled, or replaced, says nothing, and what follows a dead letter passes it.
+    const isOut = stored?.tookPlace || history.gone.get(op.id)?.how === 'replaced' || told.some(({ event: { type } }) => type === 'failed' || type === 'cancelled');
     if (isOut) continue;
     const line = `${op.backend} ${stored?.lane ?? op.lane ?? 'default'} ${user}`;
     const queued = told.find(({ event }) => event.type === 'queued')?.order ?? Infinity;
