@@ -12,7 +12,7 @@ const RULES: Rules<'clients' | 'seed' | 'down' | 'spread' | 'capacity'> = {
 
 /**
  * Reads `--clients 100000 --seed 1 --down 600 --spread 10 --capacity 5000`: times in seconds, the
- * capacity in requests per second. The seed is fixed unless given, as the README shows what came of it.
+ * capacity in requests per second. The seed is fixed unless given, as the herd's own page shows what came of it.
  * @throws UsageError
  */
 export function readArguments(given: readonly string[]): Scenario {

@@ -25,7 +25,7 @@ export async function main(given: readonly string[]): Promise<number> {
   const others = VARIANTS.map((strategy) => simulate(scenario, strategy));
   console.log(table([...results, ...others].map((result) => figuresOf(result, scenario))));
 
-  // The README shows the herd of no arguments; another one mustn't take its place.
+  // The herd's own page shows the herd of no arguments; another one mustn't take its place.
   const file = join(import.meta.dirname, given.length === 0 ? 'herd.svg' : '../../test-results/herd.svg');
   await mkdir(dirname(file), { recursive: true });
   await writeFile(file, plot(results, scenario));
