@@ -13,7 +13,7 @@ import { LaneLedger } from './lane-ledger.js';
 import type { Changes } from './changes.js';
 import { noteDate, type ServerClock } from './server-clock.js';
 import { createValidation, type Validation } from './validation.js';
-import type { BackendRecord, Limits, Ports, Settings } from '../ports.js';
+import type { BackendRecord, LastToken, Limits, Ports, Settings } from '../ports.js';
 
 /** How a page hears of a stored request. */
 export type RespondMode = 'queued' | 'reject' | 'wait';
@@ -116,8 +116,8 @@ export interface Backend extends ServerClock {
   token: LiveToken | null;
   /** Tokens are taken in the order in which they came, however long each is looked at: the last of them. */
   taking: Promise<unknown>;
-  /** Whose token the app has handed over last, while that is being taken: a sign-out that comes meanwhile is that user's. */
-  arriving: { owner: string | null } | null;
+  /** The token that the app has handed over last, while that is being taken: a sign-out that comes meanwhile is its user's. */
+  arriving: LastToken | null;
   readonly flights: Map<number, Flight>;
   readonly berths: Berths;
   readonly lanes: LaneLedger;

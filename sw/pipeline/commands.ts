@@ -3,6 +3,7 @@ import type { DeadReason } from '../protocol/events.js';
 import { AmbiguousReferenceError, ConfigError } from '../policy/errors.js';
 import { transition, type Decision } from '../policy/entry.js';
 import { turnOf, type EntryRecord } from '../policy/entry-record.js';
+import { issuedAt } from '../policy/jwt.js';
 import { bool, checkOptions, obey, record, text, type Rule, type Rules } from '../policy/rules.js';
 import type { Ports, Settings } from '../ports.js';
 import { createAmendments } from './amendments.js';
@@ -148,7 +149,7 @@ export function createCommands(parts: CommandParts): SyncApi {
       const results: TokenResult[] = [];
       // As they are now: a sign-out that comes while one backend's is written is later than the token.
       const wanted = targets(baseUrl, namespace).map((backend) => {
-        const arriving = { owner: backend.config.owner(value) };
+        const arriving = { owner: backend.config.owner(value), digest: '', expiresAt: null, issuedAt: issuedAt(value) };
         backend.arriving = arriving;
         return { backend, arriving, signOuts: backend.signOuts };
       });

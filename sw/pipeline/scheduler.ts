@@ -142,12 +142,19 @@ export function createScheduler({ ports, report, holds, state, replay, unanswere
       }
       // A worker that an update has replaced leaves the rest to the newer one.
       if (!state.settings.paused && !broken && ports.isActive()) {
-        const known = isWhole ? await heads.read() : taken;
-        if (isWhole) doubts.found(known.filter(({ seq, backend }) => !state.backends.get(backend)?.flights.has(seq)));
-        for (const backend of state.backends.values()) {
-          const mine = known.filter((head) => head.backend === backend.config.key);
-          const soon = await startDue(backend, mine, started);
-          if (soon !== null) due = Math.min(due ?? soon, soon);
+        try {
+          const known = isWhole ? await heads.read() : taken;
+          if (isWhole) doubts.found(known.filter(({ seq, backend }) => !state.backends.get(backend)?.flights.has(seq)));
+          for (const backend of state.backends.values()) {
+            const mine = known.filter((head) => head.backend === backend.config.key);
+            const soon = await startDue(backend, mine, started);
+            if (soon !== null) due = Math.min(due ?? soon, soon);
+          }
+        } catch (error) {
+          // What's on the wire keeps the lock: another worker would send it once more.
+          if (flying.size === 0) throw error;
+          log.error('[holdfast] the outbox can\'t be read for replay, and will be tried again', error);
+          lookIn(PAUSE_MS);
         }
       }
       if (again || followers.length > 0) continue;

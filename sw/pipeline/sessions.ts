@@ -93,9 +93,9 @@ export function createSessions({ clock }: Pick<Ports, 'clock'>, report: Report, 
   };
 }
 
-/** The token that was made last among those that the backends know, or knew at an earlier sign-out. */
+/** The token that was made last among those that the backends know, are being handed, or knew at an earlier sign-out. */
 function newestOf(backends: readonly Backend[]): LastToken | null {
-  const known = backends.flatMap(({ record: { last, signedOut } }) => last ?? signedOut?.forgotten ?? []);
+  const known = backends.flatMap(({ arriving, record: { last, signedOut } }) => [arriving ?? [], last ?? signedOut?.forgotten ?? []].flat());
   return known.reduce<LastToken | null>((newest, one) => (newest && (newest.issuedAt ?? -Infinity) >= (one.issuedAt ?? -Infinity) ? newest : one), null);
 }
 

@@ -153,6 +153,27 @@ describe('a write that fails', () => {
     expect(await api.entries()).toEqual([]);
   });
 
+  test('D2 a drain that can’t read the outbox doesn’t leave its sends on the wire to another worker', async () => {
+    const harness = createHarness();
+    const { api, clock, log, server, post, outbox, goOffline, goOnline } = harness;
+    goOffline();
+    await post('a');
+    server(() => 'hang');
+    goOnline();
+    await api.wake('online');
+    await clock.advance(0);
+    expect(sent(log)).toEqual(['a']);
+    const { heads } = outbox;
+    outbox.heads = () => Promise.reject(new DOMException('lost', 'UnknownError'));
+    await api.wake('due');
+    await clock.advance(10);
+    outbox.heads = heads;
+    harness.update().activate();
+    void harness.look();
+    await clock.advance(5_000);
+    expect(sent(log)).toEqual(['a']);
+  });
+
   test('R14 settlements that can’t be swept hold up no drain', async () => {
     const { api, clock, log, post, outbox, goOffline, goOnline } = createHarness();
     goOffline();
