@@ -95,8 +95,10 @@ export function createCommands(parts: CommandParts): SyncApi {
       return decision !== null;
     } catch (error) {
       // It's still owed, and was on the wire: nobody may have heard its answer.
-      if (flight) doubts.add(entry.seq);
-      if (flight) flight.cancelled = false;
+      if (flight) {
+        doubts.add(entry.seq);
+        flight.cancelled = false;
+      }
       throw error;
     } finally {
       void scheduler.look();

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { seeded } from '../chaos/random.js';
-import { UsageError } from '../support/options.js';
+import { orExplained } from '../support/options.js';
 import { readArguments, type Arguments } from './arguments.js';
 import { BARS, judgeAll } from './bars.js';
 import { chart } from './chart.js';
@@ -17,15 +17,9 @@ const CRASHES = 2;
 
 /** The bench. Gives the exit code: 0, whatever it finds; 1 when a measurement broke off, 2 for a wrong argument. */
 export async function main(given: readonly string[]): Promise<number> {
-  let wanted: Arguments;
-  try {
-    const names = MEASURES.map(({ name }) => name);
-    wanted = readArguments(given, names, Math.floor(Math.random() * 2 ** 32));
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    console.error(error.message);
-    return 2;
-  }
+  const names = MEASURES.map(({ name }) => name);
+  const wanted = orExplained(() => readArguments(given, names, Math.floor(Math.random() * 2 ** 32)));
+  if (!wanted) return 2;
   const began = performance.now();
   const seconds = () => `${((performance.now() - began) / 1000).toFixed(0).padStart(4)} s`;
   const say = (line: string) => console.error(`${seconds()}  ${line}`);

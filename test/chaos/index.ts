@@ -1,5 +1,5 @@
 import { buildPage } from './app.js';
-import { UsageError } from '../support/options.js';
+import { orExplained } from '../support/options.js';
 import { readArguments, type Arguments } from './arguments.js';
 import { check } from './checks.js';
 import { startLoad } from './load.js';
@@ -9,14 +9,8 @@ import { commandFor, story, summary, totals } from './words.js';
 
 /** The fault run. Gives the exit code: 0, 1 for a violation, 2 for a wrong argument. */
 export async function main(given: readonly string[]): Promise<number> {
-  let wanted: Arguments;
-  try {
-    wanted = readArguments(given, Math.floor(Math.random() * 2 ** 32));
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    console.error(error.message);
-    return 2;
-  }
+  const wanted = orExplained(() => readArguments(given, Math.floor(Math.random() * 2 ** 32)));
+  if (!wanted) return 2;
   const load = await startLoad(wanted.load);
   try {
     return await runSeeds(wanted);

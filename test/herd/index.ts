@@ -1,24 +1,17 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { UsageError } from '../support/options.js';
+import { orExplained } from '../support/options.js';
 import { readArguments } from './arguments.js';
 import { figuresOf } from './figures.js';
 import { plot } from './plot.js';
-import type { Scenario } from './scenario.js';
 import { simulate } from './simulate.js';
 import { STRATEGIES, VARIANTS } from './strategies.js';
 import { setting, table } from './words.js';
 
 /** The herd. Gives the exit code: 0, or 2 for a wrong argument. */
 export async function main(given: readonly string[]): Promise<number> {
-  let scenario: Scenario;
-  try {
-    scenario = readArguments(given);
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    console.error(error.message);
-    return 2;
-  }
+  const scenario = orExplained(() => readArguments(given));
+  if (!scenario) return 2;
   const start = performance.now();
   console.log(`${setting(scenario)}\n`);
   const results = STRATEGIES.map((strategy) => simulate(scenario, strategy));

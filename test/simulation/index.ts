@@ -1,4 +1,4 @@
-import { UsageError } from '../support/options.js';
+import { orExplained } from '../support/options.js';
 import { readArguments, type Arguments } from './arguments.js';
 import { isKnown, keep, readKept } from './kept.js';
 import { planOf } from './plan.js';
@@ -9,14 +9,8 @@ import { commandFor, scriptWords, summary, violationWords, type Told } from './w
 /** The simulation. Gives the exit code: 0, 1 for a violation, 2 for a wrong argument. */
 export async function main(given: readonly string[]): Promise<number> {
   if (given[0] === '--kept') return playKept(given[1] ?? '');
-  let wanted: Arguments;
-  try {
-    wanted = readArguments(given, Math.floor(Math.random() * 2 ** 32));
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    console.error(error.message);
-    return 2;
-  }
+  const wanted = orExplained(() => readArguments(given, Math.floor(Math.random() * 2 ** 32)));
+  if (!wanted) return 2;
   const { from, count, minutes } = wanted;
   const begin = performance.now();
   const end = minutes === null ? Infinity : begin + minutes * 60_000;

@@ -39,6 +39,17 @@ export function readOptions<Name extends string, Flag extends string = never>(
   return read as Partial<Record<Name, number> & Record<Flag, true>>;
 }
 
+/** What the reading of a program's arguments gives; null when one is wrong, which is said then. Exit with 2. */
+export function orExplained<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(error.message);
+    return null;
+  }
+}
+
 function obeyed(name: string, { holds, words }: Rule, value: string | undefined): number {
   const number = value === undefined || value.trim() === '' ? NaN : Number(value);
   if (!holds(number)) throw new UsageError(`--${name} is ${value ?? 'missing'}: ${words}`);
