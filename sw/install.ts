@@ -1,8 +1,8 @@
 /** The composition root: where the pipeline meets the browser. */
 import { executeQuotaErrorCallbacks } from 'workbox-core/_private/executeQuotaErrorCallbacks.js';
 import { EVENT_CHANNEL, type SyncEvent } from './protocol/events.js';
-import type { Backend } from './pipeline/backend.js';
-import { backendFor } from './pipeline/intercept.js';
+import type { Backend } from './pipeline/backend/backend.js';
+import { backendFor } from './pipeline/capture/intercept.js';
 import { createPipeline } from './pipeline/pipeline.js';
 import { browserChance, browserClock, browserDigest, browserLocks, browserStorage } from './platform/browser.js';
 import { serve } from './platform/endpoint.js';

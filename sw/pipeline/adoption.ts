@@ -3,13 +3,13 @@ import { transition } from '../policy/entry.js';
 import { turnOf } from '../policy/entry-record.js';
 import { maskUrl } from '../policy/secrets.js';
 import type { OldQueue, OldRow, Ports } from '../ports.js';
-import { candidateOf } from './candidate.js';
-import { readDirectives } from './directives.js';
-import { queued } from './enqueue.js';
-import { backendFor } from './intercept.js';
+import { candidateOf } from './capture/exchange.js';
+import { readDirectives } from './capture/directives.js';
+import { queued } from './capture/enqueue.js';
+import { backendFor } from './capture/intercept.js';
 import type { Report } from './report.js';
-import { DRAIN_LOCK, type Scheduler } from './scheduler.js';
-import type { State } from './state.js';
+import { DRAIN_LOCK, type Scheduler } from './drain/drain.js';
+import type { State } from './backend/backends.js';
 
 /** Takes over what another queue still owes. Gives how many requests it took. */
 export type Adopt = (open: () => Promise<OldQueue | null>) => Promise<number>;

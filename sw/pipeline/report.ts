@@ -4,7 +4,7 @@ import type { Decision } from '../policy/entry.js';
 import type { EntryRecord } from '../policy/entry-record.js';
 import { maskUrl } from '../policy/secrets.js';
 import type { CaptureOrder, CaptureResult, Commit, Ports, Sweep } from '../ports.js';
-import type { Doubts } from './doubts.js';
+import type { Doubts } from './workers/doubts.js';
 
 /**
  * The one way of changing what's on disk and of telling about it: an event is told when its

@@ -1,8 +1,8 @@
 import type { RetryGate } from '../../sw/policy/retry-gate.js';
-import { backendFor } from '../../sw/pipeline/intercept.js';
+import { backendFor } from '../../sw/pipeline/capture/intercept.js';
 import { createPipeline } from '../../sw/pipeline/pipeline.js';
 import type { Report } from '../../sw/pipeline/report.js';
-import { workerLock } from '../../sw/pipeline/neighbours.js';
+import { workerLock } from '../../sw/pipeline/workers/neighbours.js';
 import { restoreRequest } from '../../sw/platform/transport.js';
 import type { BackendOptions } from '../../sw/options.js';
 import { readOptions } from '../../sw/read-options.js';

@@ -1,4 +1,4 @@
-import { backendFor } from '../../../sw/pipeline/intercept.js';
+import { backendFor } from '../../../sw/pipeline/capture/intercept.js';
 import { createPipeline, type Pipeline } from '../../../sw/pipeline/pipeline.js';
 import { serve } from '../../../sw/platform/endpoint.js';
 import { wakeUps, type SyncEventLike } from '../../../sw/platform/wake-ups.js';

@@ -1,4 +1,4 @@
-import { DRAIN_LOCK } from '../../../sw/pipeline/scheduler.js';
+import { DRAIN_LOCK } from '../../../sw/pipeline/drain/drain.js';
 import type { Worker } from '../browser/worker.js';
 import type { World } from '../world.js';
 

@@ -1,0 +1,109 @@
+import type { SyncEvent } from '../../protocol/events.js';
+import { transition, type Decision } from '../../policy/entry.js';
+import type { EntryRecord } from '../../policy/entry-record.js';
+import type { LastToken, Ports } from '../../ports.js';
+import { sessionUser, stepGate, type Backend } from '../backend/backend.js';
+import { aboutGate, releasedEvent } from './tokens.js';
+import type { Neighbours } from '../workers/neighbours.js';
+import type { Report } from '../report.js';
+
+/** Who comes and who goes. */
+export interface Sessions {
+  /** A session by cookie has begun. */
+  signIn(backends: readonly Backend[], user: string): Promise<void>;
+  /** Nobody is signed in any more: what waits for a token is parked, or, if it's the user's own, purged. */
+  signOut(backends: readonly Backend[], purge: boolean): Promise<void>;
+}
+
+export function createSessions({ clock }: Pick<Ports, 'clock'>, report: Report, neighbours: Neighbours): Sessions {
+  /**
+   * Closes the gate, and then forgets the token. Gives what is to be told of it.
+   *
+   * @param newest of all backends' tokens: one backend may not have seen it yet, and it's forgotten there as well
+   */
+  function close(backend: Backend, newest: LastToken | null): SyncEvent[] {
+    const before = backend.record;
+    const at = clock.now();
+    const { last = null, epoch = 0 } = before;
+    const { since = at, user: earlier = null, forgotten = null } = before.signedOut ?? {};
+    const current = backend.arriving ?? backend.token;
+    const user = current ? current.owner : (sessionUser(backend) ?? last?.owner ?? earlier);
+    for (const name of new Set(['', user ?? '', ...Object.keys(before.gates)])) stepGate(backend, name || null, { type: 'signed-out' });
+    const own = last ?? forgotten;
+    const signedOut = { since, user, forgotten: own ? { ...own, issuedAt: newest?.issuedAt ?? null } : newest };
+    backend.record = { ...backend.record, signedOut, last: null, sessionUser: null, epoch: epoch + 1 };
+    backend.token = null;
+    backend.arriving = null;
+    backend.acceptedCredential = null;
+    backend.signOuts++;
+    return before.signedOut ? [] : [{ type: 'held', ...aboutGate(backend, user, at), reason: 'signed-out', id: null }];
+  }
+
+  /** Removes what the user has on disk; what is on the wire is cut. */
+  async function purge(backend: Backend, events: SyncEvent[]): Promise<void> {
+    const at = clock.now();
+    const others = await neighbours.any().catch(() => true);
+    const user = backend.record.signedOut?.user ?? null;
+    const gone: number[] = [];
+    const decide = (entry: EntryRecord): Decision | null => {
+      const { seq, owner, state } = entry;
+      const flight = backend.flights.get(seq);
+      // What the page itself has under way is the page's.
+      if (outlives(entry) || (owner !== null && owner !== user) || flight?.firstSend) return null;
+      gone.push(seq);
+      return transition(entry, state === 'dead' ? { type: 'discarded' } : { type: 'cancelled', inFlight: flight !== undefined || others }, at);
+    };
+    await report.sweep({ backend: backend.record, events, decide, forget: user });
+    for (const seq of gone) {
+      const flight = backend.flights.get(seq);
+      if (!flight) continue;
+      flight.cancelled = true;
+      flight.abort.abort(new DOMException('The user has signed out', 'AbortError'));
+    }
+  }
+
+  return {
+    async signIn(backends, user) {
+      const closed = backends.filter(({ record }) => record.signedOut);
+      for (const backend of backends) {
+        const { epoch = 0 } = backend.record;
+        backend.record = { ...backend.record, sessionUser: user, signedOut: null, epoch: epoch + 1 };
+      }
+      const writing = backends.map((backend) => {
+        const events = closed.includes(backend) ? [releasedEvent(backend, user, clock.now())] : [];
+        return report.commit({ backend: backend.record, events });
+      });
+      await allWritten(writing);
+    },
+    async signOut(backends, purges) {
+      // All gates first: from here to the end of the turn nothing can come between.
+      const newest = newestOf(backends);
+      const told = backends.map((backend) => ({ backend, events: close(backend, newest) }));
+      const writing = told.map(async ({ backend, events }) => {
+        try {
+          await (purges ? purge(backend, events) : report.commit({ backend: backend.record, events }));
+        } catch (error) {
+          // It stays closed while this worker lives. The caller hears of it, and may try again.
+          report.tell(...events);
+          throw error;
+        }
+      });
+      await allWritten(writing);
+    },
+  };
+}
+
+/** The token that was made last among those that the backends know, are being handed, or knew at an earlier sign-out. */
+function newestOf(backends: readonly Backend[]): LastToken | null {
+  const known = backends.flatMap(({ arriving, record: { last, signedOut } }) => [arriving ?? [], last ?? signedOut?.forgotten ?? []].flat());
+  return known.reduce<LastToken | null>((newest, one) => (newest && (newest.issuedAt ?? -Infinity) >= (one.issuedAt ?? -Infinity) ? newest : one), null);
+}
+
+/** Waits for all of them, and fails with the first that did. */
+async function allWritten(writing: readonly Promise<unknown>[]): Promise<void> {
+  const failed = (await Promise.allSettled(writing)).find((result) => result.status === 'rejected');
+  if (failed) throw failed.reason;
+}
+
+/** It's nobody's in particular, and was marked as that. What can't be read may be anybody's. */
+const outlives = ({ scheme, session, reason }: EntryRecord): boolean => scheme === null && !session && reason !== 'unreadable';

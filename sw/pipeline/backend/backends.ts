@@ -1,0 +1,75 @@
+import { ConfigError } from '../../policy/errors.js';
+import { normaliseBaseUrl } from '../../policy/base-url.js';
+import type { Outbox, Settings } from '../../ports.js';
+import type { Backend } from './backend.js';
+import type { Doubts } from '../workers/doubts.js';
+import type { Neighbours } from '../workers/neighbours.js';
+import type { Unanswered } from '../workers/redelivery.js';
+
+/** What the worker holds in memory. All of it is a copy of what's on disk, but for the tokens. */
+export interface State {
+  /** By their keys. */
+  readonly backends: ReadonlyMap<string, Backend>;
+  settings: Settings;
+  readonly locale: string | null;
+  /** Reads what an earlier worker left. Repeated calls share one reading; a failed one is tried again. */
+  ready(): Promise<void>;
+  /** The backends with that base URL, in whatever spelling. */
+  named(baseUrl: string, namespace?: string): Backend[];
+}
+
+export interface StateParts {
+  outbox: Outbox;
+  unanswered: Unanswered;
+  doubts: Doubts;
+  neighbours: Neighbours;
+  location: string;
+  locale: string | null;
+  /** What an earlier worker left has been read. */
+  loaded(): void;
+}
+
+export function createState(
+  backends: readonly Backend[],
+  { outbox, unanswered, doubts, neighbours, location, locale, loaded }: StateParts,
+): State {
+  const byKey = new Map(backends.map((backend) => [backend.config.key, backend]));
+  let loading: Promise<void> | undefined;
+
+  const load = async () => {
+    const [started] = await Promise.all([neighbours.reading(() => outbox.start()), unanswered.begin()]);
+    state.settings = started.settings;
+    for (const record of started.backends) {
+      const backend = byKey.get(record.key);
+      if (backend) backend.record = record;
+    }
+    for (const backend of backends) {
+      const mine = started.heads.filter(({ turn: [key] }) => key === backend.config.key);
+      backend.lanes.read(backend.lanes.startReading(), mine.map(({ turn }) => turn));
+    }
+    doubts.begin(started.heads);
+    loaded();
+  };
+
+  const state: State = {
+    backends: byKey,
+    settings: { paused: false },
+    locale,
+    ready: () =>
+      (loading ??= load().catch((error: unknown) => {
+        loading = undefined;
+        throw error;
+      })),
+    named(baseUrl, namespace) {
+      const wanted = normaliseBaseUrl(baseUrl, location);
+      const found = backends.filter(
+        ({ config }) => config.baseUrl === wanted && (namespace === undefined || config.namespace === namespace),
+      );
+      if (found.length > 0) return found;
+      const known = backends.map(({ config }) => config.baseUrl + (config.namespace && ` (${config.namespace})`));
+      const asked = namespace === undefined ? baseUrl : `${baseUrl} (${namespace})`;
+      throw new ConfigError('baseUrl', asked, `it's no backend of this worker; known are: ${known.join(', ')}`);
+    },
+  };
+  return state;
+}

@@ -1,0 +1,277 @@
+import type { Reference, Settlement, SyncApi, TokenResult } from '../../protocol/api.js';
+import type { DeadReason } from '../../protocol/events.js';
+import { AmbiguousReferenceError, ConfigError } from '../../policy/errors.js';
+import { transition, type Decision } from '../../policy/entry.js';
+import { turnOf, type EntryRecord } from '../../policy/entry-record.js';
+import { issuedAt } from '../../policy/jwt.js';
+import { bool, checkOptions, obey, record, text, type Rule, type Rules } from '../../policy/rules.js';
+import type { Ports, Settings } from '../../ports.js';
+import { createAmendments } from './edit.js';
+import type { Backend } from '../backend/backend.js';
+import { createCheckpointCalls } from './checkpoints.js';
+import type { Doubts } from '../workers/doubts.js';
+import type { Holds } from '../auth/tokens.js';
+import type { Listing } from './listing.js';
+import type { Neighbours } from '../workers/neighbours.js';
+import type { RemoteConfig } from '../backend/remote-config.js';
+import type { Report } from '../report.js';
+import type { Scheduler } from '../drain/drain.js';
+import type { Sessions } from '../auth/sessions.js';
+import type { State } from '../backend/backends.js';
+
+export interface CommandParts {
+  ports: Ports;
+  state: State;
+  report: Report;
+  holds: Holds;
+  sessions: Sessions;
+  listing: Listing;
+  scheduler: Scheduler;
+  remote: RemoteConfig;
+  neighbours: Neighbours;
+  doubts: Doubts;
+  connectivityChanged(isNews: boolean): void;
+}
+
+const REFERENCE_RULE: Rule = [
+  (reference: unknown) => (typeof reference === 'string' ? reference !== '' : Number.isFinite(reference)),
+  'it must be a task id, a checkpoint key, or the seq of an entry',
+];
+const TARGET_RULES: Rules = { baseUrl: text, namespace: text, scheme: text };
+const SIGN_OUT_RULES: Rules = { purge: bool };
+const USER_RULE: Rule = [(user: unknown) => typeof user === 'string' && user !== '' && user.length <= 255, 'it must be a string of 1 to 255 characters'];
+const aSwitch: Rule = [(value: unknown) => value === null || typeof value === 'boolean', 'it must be true or false, or null for what install said'];
+const CONFIGURATION_RULES: Rules = { autoRetry: aSwitch, offlineMode: aSwitch };
+
+const RESULTS: readonly TokenResult[] = [
+  'released',
+  'stored',
+  'other-owner',
+  'ignored: same-token',
+  'ignored: expired',
+  'ignored: blank',
+];
+
+/** What a page may ask of the worker. */
+export function createCommands(parts: CommandParts): SyncApi {
+  const { ports, state, report, holds, sessions, listing, scheduler, remote, neighbours, doubts } = parts;
+  const { clock, outbox, log } = ports;
+
+  /** The newest entry under the reference that stands so; a task id may name several backends' entries. */
+  async function one(reference: Reference, standing?: EntryRecord['state']): Promise<EntryRecord | null> {
+    obey('id', reference ?? null, REFERENCE_RULE);
+    const found = (await outbox.find(reference)).filter((entry) => !standing || entry.state === standing);
+    const newest = new Map(found.map((entry) => [entry.key, entry]));
+    if (newest.size > 1) throw new AmbiguousReferenceError(reference, [...newest.keys()]);
+    return [...newest.values()][0] ?? null;
+  }
+
+  async function cancel(reference: Reference): Promise<boolean> {
+    // What another worker has on the wire isn't known here.
+    const others = await neighbours.any().catch(() => true);
+    const entry = await one(reference, 'pending');
+    if (!entry) return false;
+    const flying = () => state.backends.get(entry.backend)?.flights.get(entry.seq);
+    const flight = flying();
+    if (flight?.settling) {
+      // Its answer is being written: see what came of it.
+      await flight.done.catch(() => {});
+      return cancel(reference);
+    }
+    if (flight) flight.cancelled = true;
+    try {
+      const writing = report.commit({
+        seq: entry.seq,
+        decide: (current) =>
+          current.state === 'pending'
+            ? transition(current, { type: 'cancelled', inFlight: others || flying() !== undefined }, clock.now())
+            : null,
+      });
+      if (flight) flight.cancelling = writing;
+      const decision = await writing;
+      const later = flying();
+      if (later) later.cancelled = true;
+      later?.abort.abort(new DOMException('The entry was cancelled', 'AbortError'));
+      return decision !== null;
+    } catch (error) {
+      // It's still owed, and was on the wire: nobody may have heard its answer.
+      if (flight) {
+        doubts.add(entry.seq);
+        flight.cancelled = false;
+      }
+      throw error;
+    } finally {
+      void scheduler.look();
+    }
+  }
+
+  /** Applies an input to a dead letter. */
+  async function toDead(reference: Reference, input: { type: 'retried' } | { type: 'discarded' }): Promise<boolean> {
+    const entry = await one(reference, 'dead');
+    if (!entry || (input.type === 'retried' && entry.reason === 'unreadable')) return false;
+    const backend = state.backends.get(entry.backend);
+    const turn = turnOf(entry);
+    backend?.lanes.begin(turn);
+    let decision: Decision | null = null;
+    try {
+      decision = await report.commit({
+        seq: entry.seq,
+        decide: (current) => (current.state === 'dead' ? transition(current, input, clock.now()) : null),
+      });
+      // A retry is told by its event.
+      if (decision && input.type === 'discarded') ports.broadcast({ type: 'changed', key: entry.key, seq: entry.seq });
+      return decision !== null;
+    } finally {
+      backend?.lanes.end(turn, decision !== null);
+      void scheduler.look();
+    }
+  }
+
+  /** One after the other: the last call counts, however long the first takes to be written. */
+  let setting: Promise<void> = Promise.resolve();
+  const writeSettings = (changes: Partial<Settings>): Promise<void> =>
+    (setting = setting.catch(() => {}).then(async () => {
+      const settings = { ...state.settings, ...changes };
+      const { paused } = settings;
+      const isNews = paused !== state.settings.paused;
+      await report.commit({ settings, events: isNews ? [{ type: paused ? 'paused' : 'resumed', at: clock.now() }] : [] });
+      state.settings = settings;
+    }));
+
+  const api: SyncApi = {
+    async provideToken(token, target) {
+      if (token === null || token === undefined) return 'ignored: blank';
+      if (typeof token !== 'string') throw new ConfigError('token', typeof token, 'it must be a string, or null');
+      checkOptions(target ?? {}, TARGET_RULES, 'target.');
+      const { baseUrl, namespace, scheme = 'Bearer' } = target ?? {};
+      const value = token.trim().replace(/^bearer\s+/i, '');
+      if (value === '') return 'ignored: blank';
+      checkHeaderValue('token', value);
+      if (scheme !== '') checkHeaderValue('scheme', scheme);
+      const results: TokenResult[] = [];
+      // As they are now: a sign-out that comes while one backend's is written is later than the token.
+      const wanted = targets(baseUrl, namespace).map((backend) => {
+        const arriving = { owner: backend.config.owner(value), digest: '', expiresAt: null, issuedAt: issuedAt(value) };
+        backend.arriving = arriving;
+        return { backend, arriving, signOuts: backend.signOuts };
+      });
+      try {
+        for (const { backend, signOuts } of wanted) results.push(await holds.provide(backend, value, scheme, signOuts));
+      } finally {
+        for (const { backend, arriving } of wanted) if (backend.arriving === arriving) backend.arriving = null;
+        void scheduler.look();
+      }
+      return RESULTS.find((result) => results.includes(result)) ?? 'stored';
+    },
+
+    async signIn(user) {
+      obey('user', user ?? null, USER_RULE);
+      await sessions.signIn(withAuth(), user);
+      void scheduler.look();
+    },
+    async signOut(options) {
+      const { purge = false } = options ?? {};
+      checkOptions(options ?? {}, SIGN_OUT_RULES);
+      try {
+        await sessions.signOut(withAuth(), purge);
+      } finally {
+        void scheduler.look();
+      }
+    },
+    async configure(configuration) {
+      obey('configuration', configuration ?? null, record('autoRetry, offlineMode or both'));
+      checkOptions(configuration, CONFIGURATION_RULES);
+      await writeSettings(configuration);
+      void remote.refresh();
+      void scheduler.look();
+    },
+
+    status: () => listing.status(),
+    entries: (filter) => listing.entries(filter),
+    async entry(reference) {
+      const entry = await one(reference);
+      return entry && listing.describe(entry);
+    },
+    async settled(reference) {
+      // An older entry's settlement isn't the answer to one that waits under the same id.
+      const found = await outbox.find(reference);
+      if (found.some((entry) => entry.state === 'pending')) return null;
+      const dead = found.at(-1);
+      const kept = await outbox.settlement(reference);
+      // It may be older than that, and not swept yet.
+      if (!kept || kept.at < clock.now() - SETTLEMENT_MS) return dead ? forgottenSettlement(dead) : null;
+      const { requestId: _, ...settlement } = kept;
+      return settlement;
+    },
+    retry: (reference) => toDead(reference, { type: 'retried' }),
+    cancel,
+    discard: (reference) => toDead(reference, { type: 'discarded' }),
+    ...createAmendments({ ports, state, report, find: one }),
+    pause: () => writeSettings({ paused: true }),
+    async resume() {
+      await writeSettings({ paused: false });
+      void scheduler.look();
+    },
+    async replay() {
+      parts.connectivityChanged(false);
+      void scheduler.hurry(true);
+    },
+    journal: () => outbox.journal(),
+    async wake(reason) {
+      if (reason === 'online' || reason === 'offline') report.tell({ type: reason, at: clock.now() });
+      // An `online` can be missed: the page that would have heard it may have been closed.
+      parts.connectivityChanged(reason === 'online' || reason === 'offline');
+      if (reason !== 'offline') void (reason === 'due' ? scheduler.look() : scheduler.hurry());
+      if (reason !== 'connect') return;
+      outbox
+        .forgetSettlements(clock.now() - SETTLEMENT_MS)
+        .catch((error: unknown) => log.warn('[holdfast] old settlements stay a while longer', error));
+    },
+    ...createCheckpointCalls(ports.checkpoints),
+  };
+
+  const withAuth = () => [...state.backends.values()].filter(({ config }) => config.auth !== null);
+
+  function targets(baseUrl?: string, namespace?: string): Backend[] {
+    if (baseUrl !== undefined) return state.named(baseUrl, namespace).filter(({ config }) => config.auth !== null);
+    const all = withAuth().filter(({ config }) => namespace === undefined || config.namespace === namespace);
+    const origins = new Set(all.map(({ config }) => new URL(config.baseUrl).origin));
+    if (origins.size < 2) return all;
+    const rule = `it's needed, as a token isn't to be shown to another origin; there are ${[...origins].join(', ')}`;
+    throw new ConfigError('target.baseUrl', baseUrl, rule);
+  }
+
+  // Every call may be the first thing that a restarted worker hears.
+  return Object.fromEntries(
+    Object.entries(api).map(([name, call]) => [
+      name,
+      async (...args: never[]) => {
+        await state.ready();
+        void remote.look();
+        return (call as (...args: never[]) => unknown)(...args);
+      },
+    ]),
+  ) as unknown as SyncApi;
+}
+
+/** How long a settlement is kept. */
+const SETTLEMENT_MS = 24 * 3_600_000;
+
+/** A dead letter outlives its settlement; what is left is its last answer, without the body. */
+function forgottenSettlement({ id, key, seq, reason, lastAnswer, since }: EntryRecord): Settlement {
+  const { status = null, headers = {} } = lastAnswer ?? {};
+  return { id, key, seq, state: 'failed', reason: reason as DeadReason, status, headers, body: null, truncated: true, at: since };
+}
+
+/** No more than a header can carry: https://www.rfc-editor.org/rfc/rfc9110#section-5.5 */
+function checkHeaderValue(name: string, value: string): void {
+  if (!/^[\x21-\x7e]+( [\x21-\x7e]+)*$/.test(value) || value.length > MAX_TOKEN)
+    throw new ConfigError(
+      name,
+      `(${value.length} characters)`,
+      `it must be visible ASCII in one line, ${MAX_TOKEN} characters at most`,
+    );
+}
+
+/** Longer headers are refused by every server there is. */
+const MAX_TOKEN = 65_536;

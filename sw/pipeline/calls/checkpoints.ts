@@ -1,0 +1,36 @@
+import type { SyncApi } from '../../protocol/api.js';
+import { isKey } from '../../protocol/ids.js';
+import { obey, type Rule } from '../../policy/rules.js';
+import type { Checkpoints } from '../../ports.js';
+
+/** What travels as a header (`Last-Event-ID`), and no more than any server takes. */
+const LONGEST = 65_536;
+
+const KEY: Rule = [(key: unknown) => typeof key === 'string' && isKey(key), 'it must be a checkpoint key'];
+const VALUE: Rule = [
+  (value: unknown) => typeof value === 'string' && value.length <= LONGEST,
+  `it must be a string of ${LONGEST} characters at most`,
+];
+
+/** The worker's checkpoints, for pages: all tabs share them, and they outlive each of them. */
+export function createCheckpointCalls({
+  load,
+  save,
+  clear,
+}: Checkpoints): Pick<SyncApi, 'checkpoint' | 'saveCheckpoint' | 'clearCheckpoint'> {
+  return {
+    async checkpoint(key) {
+      obey('key', key ?? null, KEY);
+      return load(key);
+    },
+    async saveCheckpoint(key, value) {
+      obey('key', key ?? null, KEY);
+      obey('value', value ?? null, VALUE);
+      await save(key, value);
+    },
+    async clearCheckpoint(key) {
+      obey('key', key ?? null, KEY);
+      await clear(key);
+    },
+  };
+}

@@ -1,0 +1,116 @@
+import type { EntryPatch, Reference, SyncApi } from '../../protocol/api.js';
+import { amended } from '../../policy/amend.js';
+import type { EntryRecord } from '../../policy/entry-record.js';
+import { ConfigError } from '../../policy/errors.js';
+import { checkOptions, obey, positive, record, type Rules } from '../../policy/rules.js';
+import type { Ports } from '../../ports.js';
+import { authView } from '../backend/backend.js';
+import { sizeOf } from '../capture/exchange.js';
+import type { Report } from '../report.js';
+import type { State } from '../backend/backends.js';
+
+export interface AmendmentParts {
+  ports: Ports;
+  state: State;
+  report: Report;
+  find(reference: Reference, standing?: EntryRecord['state']): Promise<EntryRecord | null>;
+}
+
+const PATCH_RULES: Rules = {
+  headers: record('headers by name'),
+  body: [isContent, 'it must be text, bytes, a plain object or an array to be sent as JSON, or null'],
+};
+
+const PREVIEW = 64 * 1024;
+
+/** Looking into an entry, and changing a dead letter. */
+export function createAmendments({ ports, state, report, find }: AmendmentParts): Pick<SyncApi, 'edit' | 'body'> {
+  const { chance, clock, outbox, broadcast } = ports;
+  return {
+    async edit(reference, patch) {
+      obey('patch', patch ?? null, record('headers, a body or both'));
+      checkOptions(patch, PATCH_RULES, 'patch.');
+      const entry = await find(reference, 'dead');
+      if (!entry || entry.reason === 'unreadable') return false;
+      const backend = state.backends.get(entry.backend);
+      if (backend && authView(backend, entry, clock.now()) === 'parked')
+        throw new ConfigError('id', reference, "it's another user's, who would be sent as the author of the change");
+      if (Object.keys(patch).length === 0) return true;
+      const content = contentOf(patch, entry);
+      const bodySize = content ? sizeOf(content.body) : undefined;
+      const { maxBytes = Infinity } = backend?.config.limits ?? {};
+      if (bodySize !== undefined && bodySize > maxBytes)
+        throw new ConfigError('patch.body', `${bodySize} bytes`, `it must be within the backend's limit of ${maxBytes} bytes`);
+      const headers = { ...content?.headers, ...headersOf(patch, entry) };
+      const freshKey = `"${chance.uuid()}"`;
+      const decision = await report.commit({
+        seq: entry.seq,
+        decide: (current) =>
+          current.state === 'dead'
+            ? { entry: amended(current, { headers, freshKey, ...(bodySize !== undefined && { bodySize }) }), events: [] }
+            : null,
+        ...(content && { body: content.body }),
+      });
+      if (decision) broadcast({ type: 'changed', key: entry.key, seq: entry.seq });
+      return decision !== null;
+    },
+
+    async body(reference, range = {}) {
+      checkOptions(range, { maxBytes: positive('bytes') });
+      const { maxBytes = PREVIEW } = range;
+      const entry = await find(reference);
+      const { body = null } = (entry && (await outbox.load(entry.seq))) ?? {};
+      if (!entry || !body) return null;
+      const size = sizeOf(body);
+      const start = body.slice(0, maxBytes);
+      const bytes = start instanceof Blob ? await start.arrayBuffer() : start;
+      return { contentType: entry.request.headers['content-type'] ?? null, size, bytes, truncated: size > maxBytes };
+    },
+  };
+}
+
+/** A Blob, a form or a Map would be `{}` as JSON. */
+function isContent(value: unknown): boolean {
+  if (value === null || typeof value === 'string' || Array.isArray(value)) return true;
+  return value instanceof ArrayBuffer || ArrayBuffer.isView(value) || Object.prototype.toString.call(value) === '[object Object]';
+}
+
+interface Content {
+  body: ArrayBuffer | null;
+  /** That it can't be without. */
+  headers: Record<string, string>;
+}
+
+/** The patch's body as bytes; null where it leaves the body as it is. */
+function contentOf({ body }: EntryPatch, { request: { method, headers } }: EntryRecord): Content | null {
+  if (body === undefined) return null;
+  if (body === null) return { body: null, headers: {} };
+  if (method === 'GET' || method === 'HEAD') throw new ConfigError('patch.body', body, `a ${method} has no body`);
+  if (body instanceof ArrayBuffer) return { body, headers: {} };
+  if (ArrayBuffer.isView(body)) return { body: body.buffer.slice(body.byteOffset, body.byteOffset + body.byteLength), headers: {} };
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  const isNewType = typeof body !== 'string' && headers['content-type'] === undefined;
+  return { body: new TextEncoder().encode(text).buffer, headers: isNewType ? { 'content-type': 'application/json' } : {} };
+}
+
+/** @throws ConfigError for a header that would not travel as it's given */
+function headersOf({ headers = {} }: EntryPatch, { request: { url, method } }: EntryRecord): Record<string, string | null> {
+  const checked = Object.entries(headers).map(([given, value]) => {
+    const name = given.toLowerCase();
+    const refuse = (rule: string): never => {
+      throw new ConfigError(`patch.headers.${given}`, value, rule);
+    };
+    if (name === 'authorization') refuse("it's never stored; the live token is put in at replay");
+    if (name.startsWith('holdfast-')) refuse('it never reaches the network');
+    if (value === null) return [name, null];
+    if (typeof value !== 'string') refuse('it must be a string, or null to take it away');
+    try {
+      const travels = new Request(url, { method, headers: { [name]: value } }).headers;
+      if (travels.has(name)) return [name, travels.get(name)];
+    } catch {
+      refuse('it must be a header that HTTP allows');
+    }
+    return refuse('the browser sets it by itself');
+  });
+  return Object.fromEntries(checked) as Record<string, string | null>;
+}

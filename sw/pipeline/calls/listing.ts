@@ -1,0 +1,147 @@
+import type { BackendStatus, EntryFilter, EntryInfo, SyncStatus } from '../../protocol/api.js';
+import { planSends } from '../../policy/lanes.js';
+import type { EntryRecord } from '../../policy/entry-record.js';
+import { maskHeaders, maskUrl } from '../../policy/secrets.js';
+import type { Ports } from '../../ports.js';
+import { authView, configurationOf, gateOf, viewOf, type Backend } from '../backend/backend.js';
+import type { State } from '../backend/backends.js';
+
+/** An entry as a person may see it; its state is derived from the gates of the moment. */
+export function describeEntry(entry: EntryRecord, backend: Backend | undefined, paused: boolean, now: number): EntryInfo {
+  const { request, lastAnswer } = entry;
+  return {
+    id: entry.id,
+    key: entry.key,
+    seq: entry.seq,
+    baseUrl: entry.baseUrl,
+    namespace: entry.namespace,
+    lane: entry.lane,
+    owner: entry.owner,
+    ...standing(entry, backend, paused, now),
+    method: request.method,
+    url: maskUrl(request.url),
+    headers: maskHeaders(request.headers),
+    bodySize: entry.bodySize,
+    capturedAt: entry.capturedAt,
+    sends: entry.sends,
+    retries: entry.retries,
+    notBefore: entry.notBefore,
+    idempotencyKey: entry.idempotencyKey,
+    attempts: entry.attempts ?? [],
+    lastAnswer: lastAnswer && { ...lastAnswer, headers: maskHeaders(lastAnswer.headers) },
+  };
+}
+
+function standing(
+  entry: EntryRecord,
+  backend: Backend | undefined,
+  paused: boolean,
+  now: number,
+): Pick<EntryInfo, 'state' | 'reason' | 'since'> {
+  const { state, reason, since } = entry;
+  if (state === 'dead' || !backend) return { state, reason, since };
+  if (backend.flights.has(entry.seq)) return { state: 'sending', reason, since };
+  const view = authView(backend, entry, now);
+  if (view === 'parked') {
+    const { signedOut } = backend.record;
+    return { state: 'parked', ...(signedOut && entry.scheme !== null ? { reason: 'signed-out', since: signedOut.since } : { reason, since }) };
+  }
+  const { hold } = gateOf(backend, entry.owner);
+  if (view === 'held' && hold) return { state: 'held', reason: hold.reason, since: hold.since };
+  return { state: paused ? 'paused' : 'pending', reason, since };
+}
+
+/** Clocks that differ by less agree, in milliseconds: who looks at a time isn't helped by a fraction of it. */
+const AGREED_MS = 60_000;
+
+/** When the last token is over, by this device's clock. */
+function expiryHere({ record: { last, serverSkewMs = 0 } }: Backend): number | null {
+  const { expiresAt = null } = last ?? {};
+  if (expiresAt === null || expiresAt === -Infinity) return null;
+  return expiresAt - (Math.abs(serverSkewMs) < AGREED_MS ? 0 : serverSkewMs);
+}
+
+const PAGE = 500;
+const DEFAULT_LIMIT = 1000;
+
+export interface Listing {
+  entries(filter?: EntryFilter): Promise<EntryInfo[]>;
+  describe(entry: EntryRecord): EntryInfo;
+  status(): Promise<SyncStatus>;
+}
+
+export function createListing({ outbox, clock, isOnline, storage }: Ports, state: State): Listing {
+  const describe = (entry: EntryRecord) => describeEntry(entry, state.backends.get(entry.backend), state.settings.paused, clock.now());
+
+  return {
+    describe,
+
+    async entries(filter = {}) {
+      const { state: wanted, baseUrl, namespace, lane, limit = DEFAULT_LIMIT } = filter;
+      const bases = baseUrl === undefined ? null : state.named(baseUrl).map((backend) => backend.config.baseUrl);
+      const found: EntryInfo[] = [];
+      for (let after = filter.after ?? 0; found.length < limit; ) {
+        const page = await outbox.list({ after, limit: Math.min(PAGE, limit) });
+        for (const entry of page) {
+          const info = describe(entry);
+          const fits =
+            (wanted === undefined || info.state === wanted) &&
+            (bases === null || bases.includes(info.baseUrl)) &&
+            (namespace === undefined || info.namespace === namespace) &&
+            (lane === undefined || info.lane === lane);
+          if (fits) found.push(info);
+        }
+        const last = page.at(-1);
+        if (!last || page.length < Math.min(PAGE, limit)) break;
+        after = last.seq;
+      }
+      return found.slice(0, limit);
+    },
+
+    async status() {
+      const now = clock.now();
+      const heads = await outbox.heads();
+      const backends = await Promise.all(
+        [...state.backends.values()].map(async (backend): Promise<BackendStatus> => {
+          const { key, baseUrl, namespace } = backend.config;
+          const { circuit, gates, signedOut } = backend.record;
+          const { pending, dead } = await outbox.counts(key);
+          const plan = planSends(
+            heads.filter((head) => head.backend === key),
+            viewOf(backend, backend.gated, now),
+            now,
+          );
+          return {
+            baseUrl,
+            namespace,
+            waiting: pending,
+            dead,
+            sending: backend.flights.size,
+            holds: signedOut
+              ? [{ owner: signedOut.user, reason: 'signed-out', since: signedOut.since }]
+              : Object.entries(gates).flatMap(([owner, { hold }]) =>
+                  hold ? [{ owner: owner || null, reason: hold.reason, since: hold.since }] : [],
+                ),
+            tokenExpiresAt: expiryHere(backend),
+            ...configurationOf(backend, state.settings),
+            circuit: circuit.state === 'closed' ? 'closed' : circuit.until <= now ? 'half-open' : 'open',
+            nextAttemptAt: state.settings.paused ? null : plan.send.length > 0 ? now : plan.due,
+          };
+        }),
+      );
+      const times = backends.flatMap(({ nextAttemptAt }) => (nextAttemptAt === null ? [] : [nextAttemptAt]));
+      const sum = (count: (one: BackendStatus) => number) => backends.reduce((total, one) => total + count(one), 0);
+      return {
+        locale: state.locale,
+        online: isOnline(),
+        paused: state.settings.paused,
+        waiting: sum((one) => one.waiting),
+        dead: sum((one) => one.dead),
+        sending: sum((one) => one.sending),
+        backends,
+        nextAttemptAt: times.length > 0 ? Math.min(...times) : null,
+        storage: await storage(),
+      };
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import { DIRECTIVES, ENTRY_HEADER } from '../../protocol/headers.js';
+import { TASK_ID, TASK_ID_RULE } from '../../protocol/ids.js';
+import { DirectiveError } from '../../policy/errors.js';
+import type { RespondMode } from '../backend/backend.js';
+
+/** What the page asks for by its request headers. */
+export interface Directives {
+  /** Null: as the backend is configured. */
+  mode: RespondMode | 'bypass' | null;
+  id: string | null;
+  lane: string | null;
+  /** The entry needs no token, and goes on during a hold. */
+  anonymous: boolean;
+  replace: boolean;
+}
+
+const MODES = ['queued', 'reject', 'wait', 'bypass'] as const;
+
+/** @throws DirectiveError naming the header, its value and the rule */
+export function readDirectives(headers: Headers): Directives {
+  const mode = headers.get(DIRECTIVES.mode);
+  const id = headers.get(DIRECTIVES.id);
+  const lane = headers.get(DIRECTIVES.lane);
+  const auth = headers.get(DIRECTIVES.auth);
+  const replace = headers.get(DIRECTIVES.replace);
+  const known = MODES.find((one) => one === mode) ?? null;
+  if (mode !== null && !known) throw new DirectiveError('Holdfast-Mode', mode, `it is one of ${MODES.join(', ')}`);
+  if (id !== null && !TASK_ID.test(id)) throw new DirectiveError('Holdfast-Id', id, TASK_ID_RULE);
+  if (lane !== null && (lane === '' || lane.length > 255))
+    throw new DirectiveError('Holdfast-Lane', lane, 'a lane has 1 to 255 characters');
+  if (auth !== null && auth !== 'none') throw new DirectiveError('Holdfast-Auth', auth, 'it can only be none');
+  if (replace !== null && replace !== '1') throw new DirectiveError('Holdfast-Replace', replace, 'it can only be 1');
+  if (replace !== null && id === null)
+    throw new DirectiveError('Holdfast-Replace', replace, 'it needs a Holdfast-Id to say what to replace');
+  return { mode: known, id, lane, anonymous: auth === 'none', replace: replace === '1' };
+}
+
+const EATEN: ReadonlySet<string> = new Set(Object.values(DIRECTIVES));
+
+/**
+ * The page's own headers. No directive reaches the network. What Chromium adds by itself is left to
+ * it: set by us, `User-Agent` would turn a simple cross-origin request into one with a preflight.
+ */
+export function ownHeaders(headers: Headers): Record<string, string> {
+  return Object.fromEntries([...headers].filter(([name]) => !EATEN.has(name) && !/^(user-agent$|sec-)/.test(name)));
+}
+
+/** The worker's refusal of a request that it can't take as it is. */
+export function refusal(status: 400 | 409, code: string, message: string, id?: string): Response {
+  return Response.json(
+    { queued: false, error: { code, message } },
+    { status, headers: { 'Cache-Control': 'no-store', ...(id !== undefined && { [ENTRY_HEADER]: id }) } },
+  );
+}

@@ -1,0 +1,80 @@
+import { nearest } from '../../policy/base-url.js';
+import { DirectiveError } from '../../policy/errors.js';
+import { configurationOf, type Backend } from '../backend/backend.js';
+import { readDirectives, refusal, ownHeaders } from './directives.js';
+import type { Capture } from './capture.js';
+import type { FetchContext, Send } from '../../ports.js';
+import type { Overhear } from './overhear.js';
+import type { Report } from '../report.js';
+import type { RemoteConfig } from '../backend/remote-config.js';
+import type { Scheduler } from '../drain/drain.js';
+import type { State } from '../backend/backends.js';
+
+/**
+ * Which backend a request belongs to, or null to leave it alone. Decided at once, from the request
+ * alone, as `respondWith` must be called in the event's own turn or not at all.
+ */
+export function backendFor(request: Request, state: State, warn: (message: string, error: unknown) => void): Backend | null {
+  if (request.mode === 'navigate' || request.mode === 'no-cors' || request.redirect === 'manual') return null;
+  if (request.headers.has('range') || request.headers.get('accept') === 'text/event-stream') return null;
+  const candidates = [...state.backends.values()].map((backend) => ({ backend, baseUrl: backend.config.baseUrl }));
+  // Two namespaces may share a base URL; `match` tells them apart.
+  for (const { backend } of nearest(request.url, candidates)) {
+    try {
+      if (backend.config.methods.has(request.method) && backend.config.match(request)) return backend;
+    } catch (error) {
+      warn(`[holdfast] match threw for ${request.method} ${request.url}; the request is left alone`, error);
+    }
+  }
+  return null;
+}
+
+export interface InterceptParts {
+  capture: Capture;
+  state: State;
+  report: Report;
+  overhear: Overhear;
+  scheduler: Scheduler;
+  remote: RemoteConfig;
+  /** Whether an event may still come that was with a worker that died. */
+  mayComeAgain(): boolean;
+  send: Send;
+}
+
+/** Answers an intercepted request. */
+export function createIntercept({ capture, state, report, overhear, scheduler, remote, mayComeAgain, send }: InterceptParts) {
+  return async (request: Request, backend: Backend, context: FetchContext): Promise<Response> => {
+    let directives;
+    try {
+      directives = readDirectives(request.headers);
+    } catch (error) {
+      if (error instanceof DirectiveError) return refusal(400, 'bad-header', error.message);
+      throw error;
+    }
+    const { referrer, referrerPolicy } = request;
+    const passThrough = () =>
+      send(new Request(request, { headers: ownHeaders(request.headers), referrer, referrerPolicy }), request.signal);
+    if (directives.mode === 'bypass') {
+      context.waitUntil(overhear(request) ?? Promise.resolve());
+      return passThrough();
+    }
+    try {
+      await state.ready();
+    } catch (error) {
+      // No storage, no promises: the request goes as if Holdfast weren't there.
+      report.storageFailed(request.method, request.url, error);
+      return passThrough();
+    }
+    void remote.look();
+    // The kill switch: nothing is captured, and no header of ours reaches the network all the same. What is
+    // stored still waits for the token that the page may bring.
+    const isOff = !configurationOf(backend, state.settings).offlineMode;
+    // Unless it may be one that a worker before has on disk: sent bare, it would be sent twice.
+    if (isOff && !mayComeAgain()) {
+      await overhear(request);
+      void scheduler.look();
+      return passThrough();
+    }
+    return capture(request, directives, backend, context, isOff);
+  };
+}

@@ -1,0 +1,62 @@
+import { nearest } from '../../policy/base-url.js';
+import { isOfOneKind } from '../../policy/jwt.js';
+import type { Backend } from '../backend/backend.js';
+import { newCredentialIn } from './exchange.js';
+import type { Holds } from '../auth/tokens.js';
+import type { Scheduler } from '../drain/drain.js';
+import type { State } from '../backend/backends.js';
+
+/**
+ * Learns the token of a request under a base URL that Holdfast doesn't answer: a GET, most often. Null where there's
+ * nothing to learn, which is decided at once. The promise never rejects.
+ */
+export type Overhear = (request: Request) => Promise<void> | null;
+
+export interface OverhearParts {
+  holds: Holds;
+  scheduler: Scheduler;
+  state: State;
+}
+
+export function createOverhear({ holds, scheduler, state }: OverhearParts): Overhear {
+  /** Who may take the token: of two namespaces on one base URL, those whose `match` takes the request. */
+  function listeners(request: Request): Backend[] {
+    const candidates = [...state.backends.values()].map((backend) => ({ backend, baseUrl: backend.config.baseUrl }));
+    const owners = nearest(request.url, candidates).map(({ backend }) => backend);
+    return owners.length > 1 ? owners.filter((backend) => isMatch(request, backend)) : owners;
+  }
+
+  return (request) => {
+    if (!request.headers.has('authorization')) return null;
+    const heard = listeners(request).flatMap((backend) => {
+      const found = newCredentialIn(request, backend);
+      return found && isOfItsKind(found, backend) ? [{ backend, ...found, signOuts: backend.signOuts }] : [];
+    });
+    if (heard.length === 0) return null;
+    const learn = async () => {
+      await state.ready();
+      for (const { backend, credential, scheme, signOuts } of heard) await holds.learn(backend, credential, scheme, { signOuts, redelivered: false });
+      if (heard.some(({ backend, credential }) => backend.token?.value === credential && backend.lanes.any)) await scheduler.look();
+    };
+    // Without a storage nothing waits for a token.
+    return learn().catch(() => {});
+  };
+}
+
+/**
+ * Whether a token is like the live one, and no key, password or token for something else that lies under the same URL. What
+ * is to be sent has its say by itself; a request that nobody keeps may be about anything.
+ */
+function isOfItsKind({ credential, scheme }: { credential: string; scheme: string }, { token }: Backend): boolean {
+  if (scheme.toLowerCase() !== (token?.scheme ?? 'Bearer').toLowerCase()) return false;
+  return token === null || isOfOneKind(credential, token.value);
+}
+
+/** `match` is the app's own, and may throw: then its backend takes nothing of this request. */
+function isMatch(request: Request, { config }: Backend): boolean {
+  try {
+    return config.match(request);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,46 @@
+import type { Ports } from '../../ports.js';
+import type { Backend } from '../backend/backend.js';
+import type { Backoffs } from './backoffs.js';
+
+/** Whether a backend's retry gate is open. If not, somebody waits for it and looks again. */
+export type Gatekeeper = (backend: Backend) => Promise<boolean>;
+
+/** A gate that opens within this wasn't closed, in milliseconds: a validation may take that long. */
+const SURE_MS = 3_000;
+
+/** When a gate that failed is asked again, in milliseconds. */
+const PAUSE_MS = 1_000;
+
+export function createGatekeeper({ clock, log }: Pick<Ports, 'clock' | 'log'>, backoffs: Backoffs, look: () => Promise<void>): Gatekeeper {
+  return async (backend) => {
+    if (backend.gated) return false;
+    const wait = backend.gate.awaitRetryAllowed(new AbortController().signal).then(
+      () => 'open' as const,
+      (error: unknown) => {
+        log.warn('[holdfast] a retry gate failed; it counts as closed for now', error);
+        return 'failed' as const;
+      },
+    );
+    const at = await Promise.race([wait, microtasks()]);
+    if (at === 'open') return true;
+    if (at === 'failed') {
+      clock.after(PAUSE_MS, () => void look());
+      return false;
+    }
+    backend.gated = true;
+    const since = clock.now();
+    void wait.then(async (opened) => {
+      backend.gated = false;
+      // One that only had to make sure hasn't kept anybody waiting.
+      if (opened === 'open' && clock.now() - since > SURE_MS) await backoffs.restart(backend);
+      await look();
+    });
+    return false;
+  };
+}
+
+/** A few turns of the microtask queue: what is open answers within them. */
+async function microtasks(): Promise<'waiting'> {
+  for (let turn = 0; turn < 8; turn++) await Promise.resolve();
+  return 'waiting';
+}
