@@ -11,6 +11,6 @@ export type { Answer, NoAnswer, Outcome, Verdict } from './policy/outcome.js';
 export { registerQuotaErrorCallback } from 'workbox-core/registerQuotaErrorCallback.js';
 export { memoryCheckpoints } from './store/checkpoints.js';
 export type { Checkpoints } from './ports.js';
-export type { RespondMode } from './pipeline/backend/backend.js';
+export type { RespondMode } from './config.js';
 export type * from './protocol/api.js';
 export type * from './protocol/events.js';

@@ -72,7 +72,7 @@ export function install(options: InstallOptions): void {
     askForWakeUp: backgroundSync.ask,
     log,
   };
-  const { state, report, scheduler, remote, connectivityChanged, activated, api, intercept, overhear, adopt } = createPipeline({
+  const { state, report, drain, remote, connectivityChanged, activated, api, intercept, overhear, adopt } = createPipeline({
     ports,
     configs,
     location: self.location.href,
@@ -82,7 +82,7 @@ export function install(options: InstallOptions): void {
   });
   // A newer worker may deliver what a page still waits for here.
   channel.addEventListener('message', ({ data }: MessageEvent<SyncEvent>) => report.heard(data));
-  const answer = serve(api, scheduler.idle);
+  const answer = serve(api, drain.idle);
   let isSaid = false;
   const isNobodys = ({ method, mode, url }: Request) => {
     if (isSaid || method === 'GET' || method === 'HEAD' || mode === 'navigate') return;
@@ -93,7 +93,7 @@ export function install(options: InstallOptions): void {
   const answerTo = (request: Request, backend: Backend, event: FetchEvent): Promise<Response> => {
     const response = intercept(request, backend, contextOf(event));
     // A drain that this request has set off goes on when the page has its answer.
-    event.waitUntil(response.then(() => scheduler.idle(), () => {}));
+    event.waitUntil(response.then(() => drain.idle(), () => {}));
     return response;
   };
   const oldQueues = new Set<string>();
@@ -110,7 +110,7 @@ export function install(options: InstallOptions): void {
   });
   const wake = (event: ExtendableEvent) => {
     connectivityChanged(true);
-    event.waitUntil(scheduler.hurry());
+    event.waitUntil(drain.hurry());
   };
 
   if (options.staticRouting) {
@@ -125,7 +125,7 @@ export function install(options: InstallOptions): void {
     activated();
     connectivityChanged(false);
     // The drain isn't part of the activation: every request of every page waits for that.
-    void scheduler.hurry();
+    void drain.hurry();
     void remote.refresh();
     // The worker before may have put more there until now.
     for (const name of oldQueues) {
@@ -149,7 +149,7 @@ export function install(options: InstallOptions): void {
     if (!taken) return;
     if (taken.news) wake(sync);
     sync.waitUntil(
-      scheduler.linger(LINGER_MS).then((done) => {
+      drain.linger(LINGER_MS).then((done) => {
         backgroundSync.done();
         // A rejection asks the browser for another event later.
         if (!done) throw new StillWaiting();

@@ -20,7 +20,7 @@ import type { RetryOptions, RetryPolicy } from './policy/retry.js';
 import type { RetryGate } from './policy/retry-gate.js';
 import type { EntryInfo } from './protocol/api.js';
 import type { SyncEvent } from './protocol/events.js';
-import type { RespondMode } from './pipeline/backend/backend.js';
+import type { RespondMode } from './config.js';
 
 /** How a backend's 401s are understood. */
 export interface AuthOptions {

@@ -7,7 +7,7 @@ import { decodeJwt } from './policy/jwt.js';
 import { checkOptions, isFunction, obey, record } from './policy/rules.js';
 import { checkRetryOptions, DEFAULT_RETRY, retryLadder } from './policy/retry.js';
 import { joinKey } from './protocol/ids.js';
-import type { BackendConfig } from './pipeline/backend/backend.js';
+import type { BackendConfig } from './config.js';
 import {
   AUTH_RULES,
   BACKEND_RULES,

@@ -8,7 +8,7 @@ import { readDirectives } from './capture/directives.js';
 import { queued } from './capture/enqueue.js';
 import { backendFor } from './capture/intercept.js';
 import type { Report } from './report.js';
-import { DRAIN_LOCK, type Scheduler } from './drain/drain.js';
+import { DRAIN_LOCK, type Drain } from './drain/drain.js';
 import type { State } from './backend/backends.js';
 
 /** Takes over what another queue still owes. Gives how many requests it took. */
@@ -19,7 +19,7 @@ type Taken = { kind: 'taken'; seq: number } | { kind: 'known' | 'stays' | 'full'
 export interface AdoptionParts {
   ports: Ports;
   report: Report;
-  scheduler: Scheduler;
+  drain: Drain;
   state: State;
 }
 
@@ -32,7 +32,7 @@ export interface AdoptionParts {
  * All of it under the drain's lock, so that nothing is sent before it's known whose it is. A worker that dies in
  * between leaves rows that the next one finds here already.
  */
-export function createAdoption({ ports, report, scheduler, state }: AdoptionParts): Adopt {
+export function createAdoption({ ports, report, drain, state }: AdoptionParts): Adopt {
   const { clock, locks, log, outbox } = ports;
 
   async function take({ id, at, what, request: restored }: OldRow): Promise<Taken> {
@@ -113,7 +113,7 @@ export function createAdoption({ ports, report, scheduler, state }: AdoptionPart
     } finally {
       queue.close();
       ports.askForWakeUp();
-      void scheduler.look();
+      void drain.nudge();
     }
   };
 }

@@ -3,7 +3,7 @@ import type { SyncEvent } from '../protocol/events.js';
 import type { Ports } from '../ports.js';
 import { createAdoption, type Adopt } from './adoption.js';
 import { createAnswers } from './capture/page-answer.js';
-import { createBackend, type BackendConfig } from './backend/backend.js';
+import { createBackend } from './backend/backend.js';
 import { createCapture } from './capture/capture.js';
 import { createChanges } from './backend/connectivity.js';
 import { createCommands } from './calls/calls.js';
@@ -19,10 +19,12 @@ import { createOverhear, type Overhear } from './capture/overhear.js';
 import { createRemoteConfig, type RemoteConfig } from './backend/remote-config.js';
 import { createReplay } from './drain/replay.js';
 import { createReport, type Report } from './report.js';
-import { createScheduler, type Scheduler } from './drain/drain.js';
+import { createDrain, type Drain } from './drain/drain.js';
 import { createSessions } from './auth/sessions.js';
 import { createState, type State } from './backend/backends.js';
 import { createUnanswered } from './workers/redelivery.js';
+import type { BackendConfig } from '../config.js';
+import { createDescribeEntry } from './backend/describe-entry.js';
 
 export interface PipelineParts {
   ports: Ports;
@@ -38,7 +40,7 @@ export interface PipelineParts {
 export interface Pipeline {
   state: State;
   report: Report;
-  scheduler: Scheduler;
+  drain: Drain;
   remote: RemoteConfig;
   /** Lets the connectivity gates look again; `isNews` when it may be another network by now. */
   connectivityChanged(isNews: boolean): void;
@@ -69,22 +71,24 @@ export function createPipeline({ ports, configs, location, instance, onEvent, lo
     loaded: () => holds.tellUntold(state.backends.values()),
   });
   const heads = createHeads({ outbox: ports.outbox, neighbours, state });
-  const listing = createListing(ports, state);
-  const replay = createReplay({ ports, report, holds, listing, state, doubts });
-  const scheduler = createScheduler({ ports, report, holds, state, replay, unanswered, doubts, heads, instance });
-  const answerFor = createAnswers(report, listing);
-  const enqueue = createEnqueue({ ports, report, scheduler, answerFor, neighbours, instance });
-  const launch = createLaunch({ ports, report, holds, state, scheduler, enqueue, answerFor, doubts });
-  const capture = createCapture({ ports, report, holds, scheduler, enqueue, launch, answerFor, unanswered, neighbours, heads, instance });
+  const describe = createDescribeEntry(state, ports.clock);
+  const listing = createListing(ports, state, describe);
+  const replay = createReplay({ ports, report, holds, describe, state, doubts });
+  const drain = createDrain({ ports, report, holds, state, replay, unanswered, doubts, heads, instance });
+  const { nudge } = drain;
+  const answerFor = createAnswers(report, describe);
+  const enqueue = createEnqueue({ ports, report, nudge, answerFor, neighbours, instance });
+  const launch = createLaunch({ ports, report, holds, state, nudge, enqueue, answerFor, doubts });
+  const capture = createCapture({ ports, report, holds, nudge, enqueue, launch, answerFor, unanswered, neighbours, heads, instance });
   const connectivityChanged = (isNews: boolean) => {
     if (isNews) for (const { validation } of state.backends.values()) validation.doubt();
     changes.tell();
   };
-  const remote = createRemoteConfig({ ports, report, state, changed: () => void scheduler.look() });
+  const remote = createRemoteConfig({ ports, report, state, changed: () => void nudge() });
   const sessions = createSessions(ports, report, neighbours);
-  const api = createCommands({ ports, state, report, holds, sessions, listing, scheduler, remote, neighbours, doubts, connectivityChanged });
-  const overhear = createOverhear({ holds, scheduler, state });
-  const intercept = createIntercept({ capture, state, report, overhear, scheduler, remote, mayComeAgain: unanswered.mayCome, send: ports.send });
-  const adopt = createAdoption({ ports, report, scheduler, state });
-  return { state, report, scheduler, remote, connectivityChanged, activated: unanswered.activated, api, intercept, overhear, adopt };
+  const api = createCommands({ ports, state, report, holds, sessions, listing, describe, drain, remote, neighbours, doubts, connectivityChanged });
+  const overhear = createOverhear({ holds, nudge, state });
+  const intercept = createIntercept({ capture, state, report, overhear, nudge, remote, mayComeAgain: unanswered.mayCome, send: ports.send });
+  const adopt = createAdoption({ ports, report, drain, state });
+  return { state, report, drain, remote, connectivityChanged, activated: unanswered.activated, api, intercept, overhear, adopt };
 }

@@ -4,10 +4,11 @@ import type { SyncEvent } from '../protocol/events.js';
 import { withoutAnswer, type Decision, type KeptSettlement } from '../policy/entry.js';
 import { isQuotaError } from '../policy/errors.js';
 import { readEntry, turnOf, type EntryRecord, type Turn } from '../policy/entry-record.js';
-import type { BackendRecord, Body, CaptureOrder, CaptureResult, Outbox, OutboxStart, Settings } from '../ports.js';
+import type { Body, CaptureOrder, CaptureResult, Outbox, OutboxStart } from '../ports.js';
 import { unawaited, type Connection } from './connection.js';
 import type { WriteTransaction } from './schema.js';
 import { count, limitReached, tallyOf } from './tally.js';
+import type { BackendRecord, Settings } from '../policy/backend-record.js';
 
 const SETTINGS = 'settings';
 const DEFAULT_SETTINGS: Settings = { paused: false };

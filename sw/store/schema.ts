@@ -2,7 +2,8 @@ import type { DBSchema, IDBPDatabase, IDBPTransaction } from 'idb';
 import type { SyncEvent } from '../protocol/events.js';
 import type { KeptSettlement } from '../policy/entry.js';
 import { readEntry, type EntryRecord, type Turn } from '../policy/entry-record.js';
-import type { BackendRecord, Body, Settings } from '../ports.js';
+import type { Body } from '../ports.js';
+import type { BackendRecord, Settings } from '../policy/backend-record.js';
 
 export const DATABASE = 'holdfast';
 export const VERSION = 2;

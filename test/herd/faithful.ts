@@ -2,7 +2,7 @@ import { transition } from '../../sw/policy/entry.js';
 import type { EntryRecord } from '../../sw/policy/entry-record.js';
 import { planSends, type BackendView } from '../../sw/policy/lanes.js';
 import type { Answer, Outcome } from '../../sw/policy/outcome.js';
-import { createBackend, type Backend, type BackendConfig } from '../../sw/pipeline/backend/backend.js';
+import { createBackend, type Backend } from '../../sw/pipeline/backend/backend.js';
 import { createChanges } from '../../sw/pipeline/backend/connectivity.js';
 import { answered, reckon } from '../../sw/pipeline/send/judge.js';
 import type { Ports } from '../../sw/ports.js';
@@ -11,6 +11,7 @@ import { firstSendAt, type Crowd, type World } from './crowd.js';
 import type { Scenario } from './scenario.js';
 import { headersOf, type Reply } from './server.js';
 import type { Strategy } from './strategies.js';
+import type { BackendConfig } from '../../sw/config.js';
 
 /** Lanes at once, as by default. */
 const CONCURRENCY = 6;

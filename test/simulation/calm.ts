@@ -1,4 +1,4 @@
-import type { BackendRecord } from '../../sw/ports.js';
+import type { BackendRecord } from '../../sw/policy/backend-record.js';
 import { open, setOnline } from './perform.js';
 import type { World } from './world.js';
 

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { sizeOf } from '../../sw/pipeline/capture/exchange.js';
+import { sizeOf } from '../../sw/pipeline/send/stored-request.js';
 import { browserLocks } from '../../sw/platform/browser.js';
 import { storedOutbox } from '../../sw/store/outbox.js';
 import { opened } from '../support/database.js';

@@ -181,9 +181,9 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
         activate: () => worker.activated(),
       };
     },
-    look: () => worker.scheduler.look(),
+    look: () => worker.drain.nudge(),
     activate: () => worker.remote.refresh(),
-    linger: (ms) => worker.scheduler.linger(ms),
+    linger: (ms) => worker.drain.linger(ms),
     adopt: (queue) => worker.adopt(async () => queue),
     slowDigest: (wait) => {
       beforeDigest = wait;

@@ -3,8 +3,9 @@ import { isKey } from '../../sw/protocol/ids.js';
 import type { SyncEvent } from '../../sw/protocol/events.js';
 import { withoutAnswer, type Decision, type KeptSettlement } from '../../sw/policy/entry.js';
 import { readEntry, turnOf, type EntryRecord } from '../../sw/policy/entry-record.js';
-import type { BackendRecord, Body, Outbox, Settings } from '../../sw/ports.js';
+import type { Body, Outbox } from '../../sw/ports.js';
 import { isAbout } from '../../sw/store/outbox.js';
+import type { BackendRecord, Settings } from '../../sw/policy/backend-record.js';
 
 /** The outbox of a worker that never dies: for tests under a virtual clock. */
 export function memoryOutbox(): Outbox {

@@ -1,11 +1,13 @@
 import type { SyncEvent } from '../../protocol/events.js';
 import { transition, type Decision } from '../../policy/entry.js';
 import type { EntryRecord } from '../../policy/entry-record.js';
-import type { LastToken, Ports } from '../../ports.js';
-import { sessionUser, stepGate, type Backend } from '../backend/backend.js';
+import type { Ports } from '../../ports.js';
+import type { Backend } from '../backend/backend.js';
 import { aboutGate, releasedEvent } from './tokens.js';
 import type { Neighbours } from '../workers/neighbours.js';
 import type { Report } from '../report.js';
+import { sessionUser, stepGate } from '../backend/gates.js';
+import type { LastToken } from '../../policy/backend-record.js';
 
 /** Who comes and who goes. */
 export interface Sessions {

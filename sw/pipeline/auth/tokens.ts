@@ -2,10 +2,12 @@ import type { TokenResult } from '../../protocol/api.js';
 import type { HoldReason, SyncEvent } from '../../protocol/events.js';
 import { credentialOf, type EntryRecord } from '../../policy/entry-record.js';
 import { decodeJwt, expiryOf, isOlder, isOver, issuedAt } from '../../policy/jwt.js';
-import type { Ports, SignedOut } from '../../ports.js';
-import { clocksOf, gateOf, markTold, stepGate, type Backend, type GateStep, type LiveToken } from '../backend/backend.js';
+import type { Ports } from '../../ports.js';
+import type { Backend, LiveToken } from '../backend/backend.js';
 import type { Report } from '../report.js';
 import { noteLateToken } from '../backend/server-clock.js';
+import { clocksOf, gateOf, markTold, stepGate, type GateStep } from '../backend/gates.js';
+import type { SignedOut } from '../../policy/backend-record.js';
 
 /** The auth hold: tokens in, releases out. */
 export interface Holds {

@@ -1,10 +1,11 @@
 import { ConfigError } from '../../policy/errors.js';
 import { normaliseBaseUrl } from '../../policy/base-url.js';
-import type { Outbox, Settings } from '../../ports.js';
+import type { Outbox } from '../../ports.js';
 import type { Backend } from './backend.js';
 import type { Doubts } from '../workers/doubts.js';
 import type { Neighbours } from '../workers/neighbours.js';
 import type { Unanswered } from '../workers/redelivery.js';
+import type { Settings } from '../../policy/backend-record.js';
 
 /** What the worker holds in memory. All of it is a copy of what's on disk, but for the tokens. */
 export interface State {

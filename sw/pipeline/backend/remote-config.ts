@@ -1,13 +1,14 @@
-import type { Ports, RemoteAnswer } from '../../ports.js';
+import type { Ports } from '../../ports.js';
 import type { Backend } from './backend.js';
 import type { Report } from '../report.js';
 import type { State } from './backends.js';
-import { readAtMost } from '../send/transmit.js';
+import type { RemoteAnswer } from '../../policy/backend-record.js';
+import { readAtMost } from '../read-body.js';
 
 /** The switches that a server keeps for its backend's clients. */
 export interface RemoteConfig {
   /** Asks where it's due: an answer is good for a quarter of an hour. Never rejects. */
-  look(): Promise<void>;
+  refreshIfDue(): Promise<void>;
   /** Asks now. Never rejects. */
   refresh(): Promise<void>;
 }
@@ -75,11 +76,11 @@ export function createRemoteConfig({ ports, report, state, changed }: RemoteConf
     });
     if (asking.length === 0) return;
     stopTimer();
-    stopTimer = clock.after(EVERY_MS, () => void look());
+    stopTimer = clock.after(EVERY_MS, () => void refreshIfDue());
     await Promise.all(asking);
   }
 
-  const look = () =>
+  const refreshIfDue = () =>
     askAll((backend) => {
       const { remote } = backend.record;
       const now = clock.now();
@@ -88,7 +89,7 @@ export function createRemoteConfig({ ports, report, state, changed }: RemoteConf
       return now - last >= EVERY_MS || now < last;
     });
 
-  return { look, refresh: () => askAll(() => true) };
+  return { refreshIfDue, refresh: () => askAll(() => true) };
 }
 
 /** A key that's missing is off. */

@@ -1,4 +1,4 @@
-import type { BackendRecord } from '../../ports.js';
+import type { BackendRecord } from '../../policy/backend-record.js';
 
 /**
  * What is known of a server's clock, by which tokens are made and judged. A device's own may be wrong by hours, and then no

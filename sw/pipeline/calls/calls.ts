@@ -5,19 +5,21 @@ import { transition, type Decision } from '../../policy/entry.js';
 import { turnOf, type EntryRecord } from '../../policy/entry-record.js';
 import { issuedAt } from '../../policy/jwt.js';
 import { bool, checkOptions, obey, record, text, type Rule, type Rules } from '../../policy/rules.js';
-import type { Ports, Settings } from '../../ports.js';
+import type { Ports } from '../../ports.js';
 import { createAmendments } from './edit.js';
 import type { Backend } from '../backend/backend.js';
 import { createCheckpointCalls } from './checkpoints.js';
 import type { Doubts } from '../workers/doubts.js';
 import type { Holds } from '../auth/tokens.js';
+import type { DescribeEntry } from '../backend/describe-entry.js';
 import type { Listing } from './listing.js';
 import type { Neighbours } from '../workers/neighbours.js';
 import type { RemoteConfig } from '../backend/remote-config.js';
 import type { Report } from '../report.js';
-import type { Scheduler } from '../drain/drain.js';
+import type { Drain } from '../drain/drain.js';
 import type { Sessions } from '../auth/sessions.js';
 import type { State } from '../backend/backends.js';
+import type { Settings } from '../../policy/backend-record.js';
 
 export interface CommandParts {
   ports: Ports;
@@ -26,7 +28,8 @@ export interface CommandParts {
   holds: Holds;
   sessions: Sessions;
   listing: Listing;
-  scheduler: Scheduler;
+  describe: DescribeEntry;
+  drain: Drain;
   remote: RemoteConfig;
   neighbours: Neighbours;
   doubts: Doubts;
@@ -54,7 +57,7 @@ const RESULTS: readonly TokenResult[] = [
 
 /** What a page may ask of the worker. */
 export function createCommands(parts: CommandParts): SyncApi {
-  const { ports, state, report, holds, sessions, listing, scheduler, remote, neighbours, doubts } = parts;
+  const { ports, state, report, holds, sessions, listing, describe, drain, remote, neighbours, doubts } = parts;
   const { clock, outbox, log } = ports;
 
   /** The newest entry under the reference that stands so; a task id may name several backends' entries. */
@@ -101,7 +104,7 @@ export function createCommands(parts: CommandParts): SyncApi {
       }
       throw error;
     } finally {
-      void scheduler.look();
+      void drain.nudge();
     }
   }
 
@@ -123,7 +126,7 @@ export function createCommands(parts: CommandParts): SyncApi {
       return decision !== null;
     } finally {
       backend?.lanes.end(turn, decision !== null);
-      void scheduler.look();
+      void drain.nudge();
     }
   }
 
@@ -159,7 +162,7 @@ export function createCommands(parts: CommandParts): SyncApi {
         for (const { backend, signOuts } of wanted) results.push(await holds.provide(backend, value, scheme, signOuts));
       } finally {
         for (const { backend, arriving } of wanted) if (backend.arriving === arriving) backend.arriving = null;
-        void scheduler.look();
+        void drain.nudge();
       }
       return RESULTS.find((result) => results.includes(result)) ?? 'stored';
     },
@@ -167,7 +170,7 @@ export function createCommands(parts: CommandParts): SyncApi {
     async signIn(user) {
       obey('user', user ?? null, USER_RULE);
       await sessions.signIn(withAuth(), user);
-      void scheduler.look();
+      void drain.nudge();
     },
     async signOut(options) {
       const { purge = false } = options ?? {};
@@ -175,7 +178,7 @@ export function createCommands(parts: CommandParts): SyncApi {
       try {
         await sessions.signOut(withAuth(), purge);
       } finally {
-        void scheduler.look();
+        void drain.nudge();
       }
     },
     async configure(configuration) {
@@ -183,14 +186,14 @@ export function createCommands(parts: CommandParts): SyncApi {
       checkOptions(configuration, CONFIGURATION_RULES);
       await writeSettings(configuration);
       void remote.refresh();
-      void scheduler.look();
+      void drain.nudge();
     },
 
     status: () => listing.status(),
     entries: (filter) => listing.entries(filter),
     async entry(reference) {
       const entry = await one(reference);
-      return entry && listing.describe(entry);
+      return entry && describe(entry);
     },
     async settled(reference) {
       // An older entry's settlement isn't the answer to one that waits under the same id.
@@ -210,18 +213,18 @@ export function createCommands(parts: CommandParts): SyncApi {
     pause: () => writeSettings({ paused: true }),
     async resume() {
       await writeSettings({ paused: false });
-      void scheduler.look();
+      void drain.nudge();
     },
     async replay() {
       parts.connectivityChanged(false);
-      void scheduler.hurry(true);
+      void drain.hurry(true);
     },
     journal: () => outbox.journal(),
     async wake(reason) {
       if (reason === 'online' || reason === 'offline') report.tell({ type: reason, at: clock.now() });
       // An `online` can be missed: the page that would have heard it may have been closed.
       parts.connectivityChanged(reason === 'online' || reason === 'offline');
-      if (reason !== 'offline') void (reason === 'due' ? scheduler.look() : scheduler.hurry());
+      if (reason !== 'offline') void (reason === 'due' ? drain.nudge() : drain.hurry());
       if (reason !== 'connect') return;
       outbox
         .forgetSettlements(clock.now() - SETTLEMENT_MS)
@@ -247,7 +250,7 @@ export function createCommands(parts: CommandParts): SyncApi {
       name,
       async (...args: never[]) => {
         await state.ready();
-        void remote.look();
+        void remote.refreshIfDue();
         return (call as (...args: never[]) => unknown)(...args);
       },
     ]),

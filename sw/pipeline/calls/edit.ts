@@ -4,8 +4,8 @@ import type { EntryRecord } from '../../policy/entry-record.js';
 import { ConfigError } from '../../policy/errors.js';
 import { checkOptions, obey, positive, record, type Rules } from '../../policy/rules.js';
 import type { Ports } from '../../ports.js';
-import { authView } from '../backend/backend.js';
-import { sizeOf } from '../capture/exchange.js';
+import { authView } from '../backend/gates.js';
+import { sizeOf } from '../send/stored-request.js';
 import type { Report } from '../report.js';
 import type { State } from '../backend/backends.js';
 

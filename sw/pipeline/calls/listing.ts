@@ -1,55 +1,10 @@
 import type { BackendStatus, EntryFilter, EntryInfo, SyncStatus } from '../../protocol/api.js';
 import { planSends } from '../../policy/lanes.js';
-import type { EntryRecord } from '../../policy/entry-record.js';
-import { maskHeaders, maskUrl } from '../../policy/secrets.js';
+import type { DescribeEntry } from '../backend/describe-entry.js';
 import type { Ports } from '../../ports.js';
-import { authView, configurationOf, gateOf, viewOf, type Backend } from '../backend/backend.js';
+import type { Backend } from '../backend/backend.js';
 import type { State } from '../backend/backends.js';
-
-/** An entry as a person may see it; its state is derived from the gates of the moment. */
-export function describeEntry(entry: EntryRecord, backend: Backend | undefined, paused: boolean, now: number): EntryInfo {
-  const { request, lastAnswer } = entry;
-  return {
-    id: entry.id,
-    key: entry.key,
-    seq: entry.seq,
-    baseUrl: entry.baseUrl,
-    namespace: entry.namespace,
-    lane: entry.lane,
-    owner: entry.owner,
-    ...standing(entry, backend, paused, now),
-    method: request.method,
-    url: maskUrl(request.url),
-    headers: maskHeaders(request.headers),
-    bodySize: entry.bodySize,
-    capturedAt: entry.capturedAt,
-    sends: entry.sends,
-    retries: entry.retries,
-    notBefore: entry.notBefore,
-    idempotencyKey: entry.idempotencyKey,
-    attempts: entry.attempts ?? [],
-    lastAnswer: lastAnswer && { ...lastAnswer, headers: maskHeaders(lastAnswer.headers) },
-  };
-}
-
-function standing(
-  entry: EntryRecord,
-  backend: Backend | undefined,
-  paused: boolean,
-  now: number,
-): Pick<EntryInfo, 'state' | 'reason' | 'since'> {
-  const { state, reason, since } = entry;
-  if (state === 'dead' || !backend) return { state, reason, since };
-  if (backend.flights.has(entry.seq)) return { state: 'sending', reason, since };
-  const view = authView(backend, entry, now);
-  if (view === 'parked') {
-    const { signedOut } = backend.record;
-    return { state: 'parked', ...(signedOut && entry.scheme !== null ? { reason: 'signed-out', since: signedOut.since } : { reason, since }) };
-  }
-  const { hold } = gateOf(backend, entry.owner);
-  if (view === 'held' && hold) return { state: 'held', reason: hold.reason, since: hold.since };
-  return { state: paused ? 'paused' : 'pending', reason, since };
-}
+import { configurationOf, viewOf } from '../backend/gates.js';
 
 /** Clocks that differ by less agree, in milliseconds: who looks at a time isn't helped by a fraction of it. */
 const AGREED_MS = 60_000;
@@ -66,16 +21,11 @@ const DEFAULT_LIMIT = 1000;
 
 export interface Listing {
   entries(filter?: EntryFilter): Promise<EntryInfo[]>;
-  describe(entry: EntryRecord): EntryInfo;
   status(): Promise<SyncStatus>;
 }
 
-export function createListing({ outbox, clock, isOnline, storage }: Ports, state: State): Listing {
-  const describe = (entry: EntryRecord) => describeEntry(entry, state.backends.get(entry.backend), state.settings.paused, clock.now());
-
+export function createListing({ outbox, clock, isOnline, storage }: Ports, state: State, describe: DescribeEntry): Listing {
   return {
-    describe,
-
     async entries(filter = {}) {
       const { state: wanted, baseUrl, namespace, lane, limit = DEFAULT_LIMIT } = filter;
       const bases = baseUrl === undefined ? null : state.named(baseUrl).map((backend) => backend.config.baseUrl);

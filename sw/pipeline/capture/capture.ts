@@ -5,7 +5,7 @@ import { credentialOf, type EntryRecord, type Turn } from '../../policy/entry-re
 import { DEFAULT_RETRY } from '../../policy/retry.js';
 import type { Draft, FetchContext, Ports } from '../../ports.js';
 import { duplicate, settledResponse, type AnswerFor } from './page-answer.js';
-import { authView, gateOf, newFlight, type Backend } from '../backend/backend.js';
+import type { Backend } from '../backend/backend.js';
 import { candidateOf, learnFrom, type Candidate } from './exchange.js';
 import type { Directives } from './directives.js';
 import { queued, type Enqueue } from './enqueue.js';
@@ -15,8 +15,10 @@ import type { Heads } from '../backend/heads.js';
 import type { Launch } from './launch.js';
 import type { Neighbours } from '../workers/neighbours.js';
 import type { Report } from '../report.js';
-import type { Scheduler } from '../drain/drain.js';
 import type { Unanswered } from '../workers/redelivery.js';
+import { authView, gateOf } from '../backend/gates.js';
+import { newFlight } from '../backend/flights.js';
+import type { Nudge } from '../nudge.js';
 
 export type Capture = (
   request: Request,
@@ -31,7 +33,7 @@ export interface CaptureParts {
   ports: Ports;
   report: Report;
   holds: Holds;
-  scheduler: Scheduler;
+  nudge: Nudge;
   enqueue: Enqueue;
   launch: Launch;
   answerFor: AnswerFor;
@@ -57,7 +59,7 @@ export interface CaptureParts {
  * ```
  */
 export function createCapture(parts: CaptureParts): Capture {
-  const { ports, report, holds, scheduler, enqueue, launch, answerFor, unanswered, neighbours, heads, instance } = parts;
+  const { ports, report, holds, nudge, enqueue, launch, answerFor, unanswered, neighbours, heads, instance } = parts;
   const { clock, outbox } = ports;
 
   /** Why a try would be in vain, or would overtake others; null when it's worth it. */
@@ -117,7 +119,7 @@ export function createCapture(parts: CaptureParts): Capture {
       return launch(backend, again, directives, context, { adopted: { entry, flight } });
     }
     if (backend.flights.get(left.seq) === flight) backend.flights.delete(left.seq);
-    void scheduler.look();
+    void nudge();
     if (entry) {
       const answer = answerFor(backend, directives, entry);
       // Its replay may have been settled in the same transaction in which it was taken up.

@@ -1,7 +1,7 @@
 import { DIRECTIVES, ENTRY_HEADER } from '../../protocol/headers.js';
 import { TASK_ID, TASK_ID_RULE } from '../../protocol/ids.js';
 import { DirectiveError } from '../../policy/errors.js';
-import type { RespondMode } from '../backend/backend.js';
+import type { RespondMode } from '../../config.js';
 
 /** What the page asks for by its request headers. */
 export interface Directives {

@@ -11,7 +11,7 @@ import type { Directives } from './directives.js';
 import type { Why } from './first-send.js';
 import type { Neighbours } from '../workers/neighbours.js';
 import type { Report } from '../report.js';
-import type { Scheduler } from '../drain/drain.js';
+import type { Nudge } from '../nudge.js';
 
 /** Puts requests on disk. */
 export interface Enqueue {
@@ -42,14 +42,14 @@ export interface How {
 export interface EnqueueParts {
   ports: Ports;
   report: Report;
-  scheduler: Scheduler;
+  nudge: Nudge;
   answerFor: AnswerFor;
   neighbours: Neighbours;
   /** Names this worker. */
   instance: string;
 }
 
-export function createEnqueue({ ports, report, scheduler, answerFor, neighbours, instance }: EnqueueParts): Enqueue {
+export function createEnqueue({ ports, report, nudge, answerFor, neighbours, instance }: EnqueueParts): Enqueue {
   const { clock, log } = ports;
 
   const write: Enqueue['write'] = async (backend, wanted, { id, replace }, { decide, placed, firstSend = false, silent = false }) => {
@@ -112,7 +112,7 @@ export function createEnqueue({ ports, report, scheduler, answerFor, neighbours,
       else why.failed?.();
       // Before the answer: it may be one that waits for a drain.
       ports.askForWakeUp();
-      void scheduler.look();
+      void nudge();
       if (isStored) return answerFor(backend, directives, written.entry);
       return written.kind === 'refused' ? written.answer : written.kind;
     },

@@ -1,11 +1,14 @@
 import { DIRECTIVES, IDEMPOTENCY_HEADER } from '../../protocol/headers.js';
 import { generatedTaskId, joinKey } from '../../protocol/ids.js';
-import { turnOf, UNTRIED, type EntryRecord, type StoredRequest } from '../../policy/entry-record.js';
+import { turnOf, UNTRIED } from '../../policy/entry-record.js';
 import type { Body, Draft, Ports } from '../../ports.js';
-import { gateOf, sessionUser, type Backend, type BackendConfig } from '../backend/backend.js';
+import type { Backend } from '../backend/backend.js';
 import type { Berth } from '../backend/arrivals.js';
 import { ownHeaders, type Directives } from './directives.js';
 import type { Holds } from '../auth/tokens.js';
+import { gateOf, sessionUser } from '../backend/gates.js';
+import type { BackendConfig } from '../../config.js';
+import { sizeOf, describeRequest } from '../send/stored-request.js';
 
 /** A request that may have to be stored: all of it as data, and what the disk mustn't see beside it. */
 export interface Candidate {
@@ -144,8 +147,6 @@ async function bodyOf(request: Request): Promise<Body | null> {
   return body instanceof Blob && body.size <= SMALL ? body.arrayBuffer() : body;
 }
 
-export const sizeOf = (body: Body | null): number => (body instanceof Blob ? body.size : (body?.byteLength ?? 0));
-
 /** So much of a Blob is in memory at once. */
 const SLICE = 1024 * 1024;
 
@@ -163,22 +164,3 @@ async function fingerprintOf(said: unknown[], body: Body | null, digest: Ports['
   for (let at = 0; at < body.size; at += SLICE) digests.push(await digest(await body.slice(at, at + SLICE).arrayBuffer()));
   return digest(JSON.stringify([...said, ...digests]));
 }
-
-export const describeRequest = (request: Request, headers: EntryRecord['request']['headers']): StoredRequest => ({
-  url: request.url,
-  method: request.method,
-  headers,
-  mode: request.mode,
-  credentials: request.credentials,
-  cache: request.cache,
-  redirect: request.redirect,
-  referrer: request.referrer,
-  referrerPolicy: request.referrerPolicy,
-  integrity: request.integrity,
-});
-
-/** The headers under which an entry travels, but for its `Authorization`. */
-export const travelHeaders = ({ request, idempotencyKey }: Pick<EntryRecord, 'request' | 'idempotencyKey'>) => ({
-  ...request.headers,
-  ...(idempotencyKey !== null && { [IDEMPOTENCY_HEADER]: idempotencyKey }),
-});

@@ -3,12 +3,14 @@ import type { EntryInput } from '../../policy/entry.js';
 import type { Answer, Outcome } from '../../policy/outcome.js';
 import type { Ports } from '../../ports.js';
 import { expiryOf, isGoodForLonger, isOver } from '../../policy/jwt.js';
-import { clocksOf, configurationOf, noteAccepted, stepGate, type Backend } from '../backend/backend.js';
-import { travelHeaders, type Candidate } from './exchange.js';
+import type { Backend } from '../backend/backend.js';
+import type { Candidate } from './exchange.js';
 import { answered, lastWords, reckon } from '../send/judge.js';
 import { HOLD_LINE, holdEvents, type Holds } from '../auth/tokens.js';
 import type { State } from '../backend/backends.js';
 import { transmit, type Transmission } from '../send/transmit.js';
+import { clocksOf, configurationOf, noteAccepted, stepGate } from '../backend/gates.js';
+import { travelHeaders } from '../send/stored-request.js';
 
 /** What to do after the page's own first try. */
 export type Next =

@@ -1,14 +1,15 @@
 import { nearest } from '../../policy/base-url.js';
 import { DirectiveError } from '../../policy/errors.js';
-import { configurationOf, type Backend } from '../backend/backend.js';
+import type { Backend } from '../backend/backend.js';
 import { readDirectives, refusal, ownHeaders } from './directives.js';
 import type { Capture } from './capture.js';
 import type { FetchContext, Send } from '../../ports.js';
 import type { Overhear } from './overhear.js';
 import type { Report } from '../report.js';
 import type { RemoteConfig } from '../backend/remote-config.js';
-import type { Scheduler } from '../drain/drain.js';
 import type { State } from '../backend/backends.js';
+import { configurationOf } from '../backend/gates.js';
+import type { Nudge } from '../nudge.js';
 
 /**
  * Which backend a request belongs to, or null to leave it alone. Decided at once, from the request
@@ -34,7 +35,7 @@ export interface InterceptParts {
   state: State;
   report: Report;
   overhear: Overhear;
-  scheduler: Scheduler;
+  nudge: Nudge;
   remote: RemoteConfig;
   /** Whether an event may still come that was with a worker that died. */
   mayComeAgain(): boolean;
@@ -42,7 +43,7 @@ export interface InterceptParts {
 }
 
 /** Answers an intercepted request. */
-export function createIntercept({ capture, state, report, overhear, scheduler, remote, mayComeAgain, send }: InterceptParts) {
+export function createIntercept({ capture, state, report, overhear, nudge, remote, mayComeAgain, send }: InterceptParts) {
   return async (request: Request, backend: Backend, context: FetchContext): Promise<Response> => {
     let directives;
     try {
@@ -65,14 +66,14 @@ export function createIntercept({ capture, state, report, overhear, scheduler, r
       report.storageFailed(request.method, request.url, error);
       return passThrough();
     }
-    void remote.look();
+    void remote.refreshIfDue();
     // The kill switch: nothing is captured, and no header of ours reaches the network all the same. What is
     // stored still waits for the token that the page may bring.
     const isOff = !configurationOf(backend, state.settings).offlineMode;
     // Unless it may be one that a worker before has on disk: sent bare, it would be sent twice.
     if (isOff && !mayComeAgain()) {
       await overhear(request);
-      void scheduler.look();
+      void nudge();
       return passThrough();
     }
     return capture(request, directives, backend, context, isOff);

@@ -1,14 +1,16 @@
 import type { EntryRecord } from '../../policy/entry-record.js';
 import type { Clock, FetchContext } from '../../ports.js';
 import type { AnswerFor } from './page-answer.js';
-import { configurationOf, newFlight, type Backend, type Flight } from '../backend/backend.js';
+import type { Backend } from '../backend/backend.js';
 import type { Candidate } from './exchange.js';
 import type { Directives } from './directives.js';
 import type { Doubts } from '../workers/doubts.js';
 import { queued, type Enqueue, type Written } from './enqueue.js';
 import { judgeFirst, sendFirst, type FirstSendParts, type Next, type Why } from './first-send.js';
 import type { Report } from '../report.js';
-import type { Scheduler } from '../drain/drain.js';
+import { configurationOf } from '../backend/gates.js';
+import { newFlight, type Flight } from '../backend/flights.js';
+import type { Nudge } from '../nudge.js';
 
 /**
  * Makes the page's own first send. It's on disk before it with `capture: 'write-ahead'`, else a moment
@@ -31,7 +33,7 @@ export interface Start {
 
 export interface LaunchParts extends FirstSendParts {
   report: Report;
-  scheduler: Scheduler;
+  nudge: Nudge;
   enqueue: Enqueue;
   answerFor: AnswerFor;
   doubts: Doubts;
@@ -51,7 +53,7 @@ const AGAIN_MS = 1_000;
 const REMOVALS = 60;
 
 export function createLaunch(parts: LaunchParts): Launch {
-  const { ports, report, state, scheduler, enqueue, answerFor, doubts } = parts;
+  const { ports, report, state, nudge, enqueue, answerFor, doubts } = parts;
   const { clock, log } = ports;
 
   return async (backend, wanted, directives, { signal, handled, waitUntil }, { adopted, unstorable = false } = {}) => {
@@ -110,7 +112,7 @@ export function createLaunch(parts: LaunchParts): Launch {
       land();
       looked = true;
       // Before the answer: it may be one that waits for a drain. What is stored now is looked at then.
-      if (entry) void scheduler.look();
+      if (entry) void nudge();
       // Somebody has ended it meanwhile.
       if (entry && !inLine) return Response.error();
       const stored = inLine ? await answerFor(backend, directives, inLine) : await enqueue.store(backend, wanted, directives, next);
@@ -119,7 +121,7 @@ export function createLaunch(parts: LaunchParts): Launch {
       return stored;
     } finally {
       if (!paying) land();
-      if (!looked && backend.lanes.any) void scheduler.look();
+      if (!looked && backend.lanes.any) void nudge();
     }
   };
 
@@ -137,7 +139,7 @@ export function createLaunch(parts: LaunchParts): Launch {
         await new Promise<void>((resolve) => void clock.after(AGAIN_MS, resolve));
       }
     }
-    void scheduler.look();
+    void nudge();
   }
 
   /** What is on disk goes into the line. Gives the entry as it's there now; null when it isn't there any more. */

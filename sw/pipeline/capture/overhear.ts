@@ -3,8 +3,8 @@ import { isOfOneKind } from '../../policy/jwt.js';
 import type { Backend } from '../backend/backend.js';
 import { newCredentialIn } from './exchange.js';
 import type { Holds } from '../auth/tokens.js';
-import type { Scheduler } from '../drain/drain.js';
 import type { State } from '../backend/backends.js';
+import type { Nudge } from '../nudge.js';
 
 /**
  * Learns the token of a request under a base URL that Holdfast doesn't answer: a GET, most often. Null where there's
@@ -14,11 +14,11 @@ export type Overhear = (request: Request) => Promise<void> | null;
 
 export interface OverhearParts {
   holds: Holds;
-  scheduler: Scheduler;
+  nudge: Nudge;
   state: State;
 }
 
-export function createOverhear({ holds, scheduler, state }: OverhearParts): Overhear {
+export function createOverhear({ holds, nudge, state }: OverhearParts): Overhear {
   /** Who may take the token: of two namespaces on one base URL, those whose `match` takes the request. */
   function listeners(request: Request): Backend[] {
     const candidates = [...state.backends.values()].map((backend) => ({ backend, baseUrl: backend.config.baseUrl }));
@@ -36,7 +36,7 @@ export function createOverhear({ holds, scheduler, state }: OverhearParts): Over
     const learn = async () => {
       await state.ready();
       for (const { backend, credential, scheme, signOuts } of heard) await holds.learn(backend, credential, scheme, { signOuts, redelivered: false });
-      if (heard.some(({ backend, credential }) => backend.token?.value === credential && backend.lanes.any)) await scheduler.look();
+      if (heard.some(({ backend, credential }) => backend.token?.value === credential && backend.lanes.any)) await nudge();
     };
     // Without a storage nothing waits for a token.
     return learn().catch(() => {});

@@ -3,18 +3,18 @@ import { ENTRY_HEADER } from '../../protocol/headers.js';
 import type { EntryRecord } from '../../policy/entry-record.js';
 import type { Backend } from '../backend/backend.js';
 import { refusal, type Directives } from './directives.js';
-import type { Listing } from '../calls/listing.js';
+import type { DescribeEntry } from '../backend/describe-entry.js';
 import type { Report } from '../report.js';
 
 /** What the page hears of a stored request. */
 export type AnswerFor = (backend: Backend, directives: Directives, entry: EntryRecord) => Promise<Response> | Response;
 
-export function createAnswers(report: Report, listing: Listing): AnswerFor {
+export function createAnswers(report: Report, describe: DescribeEntry): AnswerFor {
   return (backend, { mode }, entry) => {
     const respond = mode && mode !== 'bypass' ? mode : backend.config.respond;
     if (respond === 'reject') return Response.error();
     if (respond === 'wait') return report.settlementOf(entry).then(settledResponse);
-    const info = listing.describe(entry);
+    const info = describe(entry);
     const { id, key, state, reason } = info;
     const own = typeof respond === 'function' ? respond({ ...info, url: entry.request.url }) : null;
     return (

@@ -2,7 +2,7 @@ import { transition } from '../../policy/entry.js';
 import { aboutEntry, type EntryRecord } from '../../policy/entry-record.js';
 import { planSends } from '../../policy/lanes.js';
 import type { Ports } from '../../ports.js';
-import { newFlight, viewOf, type Backend, type Flight } from '../backend/backend.js';
+import type { Backend } from '../backend/backend.js';
 import { createBackoffs } from './backoffs.js';
 import type { Doubts } from '../workers/doubts.js';
 import { createGatekeeper } from './retry-gate-watch.js';
@@ -13,6 +13,8 @@ import type { Report } from '../report.js';
 import type { State } from '../backend/backends.js';
 import { workerLock } from '../workers/neighbours.js';
 import type { Unanswered } from '../workers/redelivery.js';
+import { newFlight, type Flight } from '../backend/flights.js';
+import { viewOf } from '../backend/gates.js';
 
 /** Held by whoever drains, in this worker or another. */
 export const DRAIN_LOCK = 'holdfast:drain';
@@ -20,9 +22,9 @@ export const DRAIN_LOCK = 'holdfast:drain';
 /** How long to wait after a drain that broke off, or while another worker makes a first send. */
 const PAUSE_MS = 1_000;
 
-export interface Scheduler {
+export interface Drain {
   /** Drains until nothing is due. Resolves when it's done; never rejects. */
-  look(): Promise<void>;
+  nudge(): Promise<void>;
   /**
    * The network may be back: what waits only because nobody answered is due now. `all` cuts the
    * backoffs after a transient answer short too; a server's `Retry-After` stands.
@@ -37,7 +39,7 @@ export interface Scheduler {
   linger(budgetMs: number): Promise<boolean>;
 }
 
-export interface SchedulerParts {
+export interface DrainParts {
   ports: Ports;
   report: Report;
   holds: Holds;
@@ -51,17 +53,17 @@ export interface SchedulerParts {
 
 /**
  * ```
- *            look                  under the lock
+ *            nudge                 under the lock
  *  idle ─────────────▶ waiting ─────────────────▶ pumping ──▶ read the heads ──▶ plan ──▶ send ─┐
  *   ▲                  (for the lock)                ▲          (or take what's behind)         │
  *   │                                                └──── a send came back, or look again ◀────┤
  *   └──────── nothing under way and nothing due: set the timer ◀────────────────────────────────┘
  * ```
  */
-export function createScheduler({ ports, report, holds, state, replay, unanswered, doubts, heads, instance }: SchedulerParts): Scheduler {
+export function createDrain({ ports, report, holds, state, replay, unanswered, doubts, heads, instance }: DrainParts): Drain {
   const { clock, locks, log } = ports;
   const backoffs = createBackoffs({ ports, report, state });
-  const isGateOpen = createGatekeeper(ports, backoffs, () => look());
+  const isGateOpen = createGatekeeper(ports, backoffs, () => nudge());
   let running: Promise<void> | null = null;
   let again = false;
   let kick = () => {};
@@ -72,14 +74,14 @@ export function createScheduler({ ports, report, holds, state, replay, unanswere
   let expiresAt = Infinity;
   const parked = new Set<number>();
 
-  const look = (): Promise<void> => {
+  const nudge = (): Promise<void> => {
     if (!ports.isActive()) return Promise.resolve();
     again = true;
     kick();
-    return (running ??= drain());
+    return (running ??= run());
   };
 
-  async function drain(): Promise<void> {
+  async function run(): Promise<void> {
     try {
       await state.ready();
       while (again) {
@@ -99,7 +101,7 @@ export function createScheduler({ ports, report, holds, state, replay, unanswere
 
   function lookIn(ms: number): void {
     stopTimer();
-    stopTimer = clock.after(ms, () => void look());
+    stopTimer = clock.after(ms, () => void nudge());
   }
 
   async function pump(): Promise<void> {
@@ -263,19 +265,19 @@ export function createScheduler({ ports, report, holds, state, replay, unanswere
   async function hurry(all = false): Promise<void> {
     for (const backend of state.backends.values()) backend.stalled.clear();
     await backoffs.cutShort(all);
-    await look();
+    await nudge();
   }
 
   async function linger(budgetMs: number): Promise<boolean> {
     const end = clock.now() + budgetMs;
-    await look();
+    await nudge();
     while (nextLook !== null && nextLook <= end && clock.now() < end && ports.isActive()) {
       const wait = Math.max(0, nextLook - clock.now());
       await new Promise<void>((resolve) => void clock.after(wait, resolve));
-      await look();
+      await nudge();
     }
     return nextLook === null;
   }
 
-  return { look, hurry, linger, idle: () => running ?? Promise.resolve() };
+  return { nudge, hurry, linger, idle: () => running ?? Promise.resolve() };
 }

@@ -6,15 +6,18 @@ import type { Answer } from '../../policy/outcome.js';
 import type { DeadReason, SyncEvent } from '../../protocol/events.js';
 import type { Ports } from '../../ports.js';
 import type { EntryInfo } from '../../protocol/api.js';
-import { authorizationOf, authView, configurationOf, gateOf, noteAccepted, stepGate, type Backend, type BackendConfig, type Flight } from '../backend/backend.js';
-import { describeRequest, sizeOf, travelHeaders } from '../capture/exchange.js';
+import type { Backend } from '../backend/backend.js';
+import { describeRequest, sizeOf, travelHeaders } from '../send/stored-request.js';
 import type { Doubts } from '../workers/doubts.js';
 import { answered, reckon } from '../send/judge.js';
 import { HOLD_LINE, holdEvents, type Holds } from '../auth/tokens.js';
-import type { Listing } from '../calls/listing.js';
+import type { DescribeEntry } from '../backend/describe-entry.js';
 import type { Report } from '../report.js';
 import type { State } from '../backend/backends.js';
 import { finalAnswer, transmit, type Transmission } from '../send/transmit.js';
+import { authorizationOf, authView, configurationOf, gateOf, noteAccepted, stepGate } from '../backend/gates.js';
+import type { BackendConfig } from '../../config.js';
+import type { Flight } from '../backend/flights.js';
 
 /** Sends one entry once and writes down what came of it. Rejects only when that can't be written. */
 export type Replay = (backend: Backend, entry: EntryRecord, flight: Flight) => Promise<void>;
@@ -23,12 +26,12 @@ export interface ReplayParts {
   ports: Ports;
   report: Report;
   holds: Holds;
-  listing: Listing;
+  describe: DescribeEntry;
   state: State;
   doubts: Doubts;
 }
 
-export function createReplay({ ports, report, holds, listing, state, doubts }: ReplayParts): Replay {
+export function createReplay({ ports, report, holds, describe, state, doubts }: ReplayParts): Replay {
   const { clock, outbox, log } = ports;
 
   const settle = async (backend: Backend, { seq, idempotencyKey }: EntryRecord, input: EntryInput, events: SyncEvent[] = []) => {
@@ -69,7 +72,7 @@ export function createReplay({ ports, report, holds, listing, state, doubts }: R
       return void (await bury(backend, entry, 'unsendable'));
     }
     try {
-      if (config.beforeSend) request = (await rewritten(request, config.beforeSend, { ...listing.describe(entry), url: entry.request.url })) ?? request;
+      if (config.beforeSend) request = (await rewritten(request, config.beforeSend, { ...describe(entry), url: entry.request.url })) ?? request;
     } catch (error) {
       log.warn(`[holdfast] beforeSend threw for ${entry.id}, so it's a dead letter; mend the hook and retry it`, error);
       return void (await bury(backend, entry, 'before-send'));

@@ -11,7 +11,7 @@ const SURE_MS = 3_000;
 /** When a gate that failed is asked again, in milliseconds. */
 const PAUSE_MS = 1_000;
 
-export function createGatekeeper({ clock, log }: Pick<Ports, 'clock' | 'log'>, backoffs: Backoffs, look: () => Promise<void>): Gatekeeper {
+export function createGatekeeper({ clock, log }: Pick<Ports, 'clock' | 'log'>, backoffs: Backoffs, nudge: () => Promise<void>): Gatekeeper {
   return async (backend) => {
     if (backend.gated) return false;
     const wait = backend.gate.awaitRetryAllowed(new AbortController().signal).then(
@@ -24,7 +24,7 @@ export function createGatekeeper({ clock, log }: Pick<Ports, 'clock' | 'log'>, b
     const at = await Promise.race([wait, microtasks()]);
     if (at === 'open') return true;
     if (at === 'failed') {
-      clock.after(PAUSE_MS, () => void look());
+      clock.after(PAUSE_MS, () => void nudge());
       return false;
     }
     backend.gated = true;
@@ -33,7 +33,7 @@ export function createGatekeeper({ clock, log }: Pick<Ports, 'clock' | 'log'>, b
       backend.gated = false;
       // One that only had to make sure hasn't kept anybody waiting.
       if (opened === 'open' && clock.now() - since > SURE_MS) await backoffs.restart(backend);
-      await look();
+      await nudge();
     });
     return false;
   };

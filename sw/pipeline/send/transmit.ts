@@ -2,15 +2,13 @@ import type { FinalAnswer } from '../../policy/entry.js';
 import type { Answer, Outcome } from '../../policy/outcome.js';
 import { isOtherPage } from '../../policy/page.js';
 import type { Clock, Send } from '../../ports.js';
+import { readAtMost, type Bytes } from '../read-body.js';
 
 /** A refusal's body is looked at no further than this, in bytes. */
 const REFUSAL_LIMIT = 16 * 1024;
 
 /** Nor is any other body that may tell of a refusal: a batch's has a stack for each of its errors, in development. */
 const ANY_LIMIT = 64 * 1024;
-
-/** A body that comes more slowly is cut: the status has said what happened. In milliseconds. */
-const BODY_TIMEOUT_MS = 10_000;
 
 /** As much of a final answer's body is kept. */
 const FINAL_BODY_LIMIT = 1024 * 1024;
@@ -127,42 +125,4 @@ export async function finalAnswer(response: Response, clock: Clock): Promise<Fin
     body: body.bytes.byteLength > 0 ? body.bytes.buffer : null,
     truncated: body.truncated,
   };
-}
-
-interface Bytes {
-  bytes: Uint8Array<ArrayBuffer>;
-  truncated: boolean;
-}
-
-/** Reads up to `limit` bytes, as long as they come in time, and cancels the rest. */
-export async function readAtMost(response: Response, limit: number, clock: Clock): Promise<Bytes> {
-  const reader = response.body?.getReader();
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  let truncated = false;
-  const cut = () => {
-    truncated = true;
-    // A read that's under way ends with it.
-    void reader?.cancel().catch(() => {});
-  };
-  const stopTimer = clock.after(BODY_TIMEOUT_MS, cut);
-  try {
-    while (reader && !truncated) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      const room = limit - size;
-      chunks.push(value.subarray(0, room));
-      size += Math.min(room, value.byteLength);
-      if (value.byteLength > room) cut();
-    }
-  } finally {
-    stopTimer();
-  }
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return { bytes, truncated };
 }

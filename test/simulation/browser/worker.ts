@@ -60,7 +60,7 @@ export class Worker implements Process {
     const configs = readOptions({ backends: backendsOf(world.setup) }, { location: `${ORIGIN}/sw.js`, warn: () => {} });
     this.#pipeline = createPipeline({ ports, configs, location: `${ORIGIN}/sw.js`, instance: name });
     world.broadcasts.listen(this, (message) => this.#pipeline.report.heard(message as SyncEvent));
-    this.#answer = serve(this.#pipeline.api, this.#pipeline.scheduler.idle);
+    this.#answer = serve(this.#pipeline.api, this.#pipeline.drain.idle);
     this.#stopWhenIdle();
     world.started(this);
   }
@@ -87,7 +87,7 @@ export class Worker implements Process {
   fetch(open: OpenFetch): void {
     const event = new FetchEvent(this.world, this, open);
     for (const token of tokensIn(event.request.headers.get('authorization'))) this.world.shown(this, token, open);
-    const { intercept, overhear, scheduler, state } = this.#pipeline;
+    const { intercept, overhear, drain, state } = this.#pipeline;
     const { request } = event;
     const backend = backendFor(request, state, () => {});
     if (!backend) {
@@ -97,7 +97,7 @@ export class Worker implements Process {
       return;
     }
     const response = intercept(request, backend, event.context);
-    this.extend(response.then(() => scheduler.idle(), () => {}));
+    this.extend(response.then(() => drain.idle(), () => {}));
     event.answer(response);
   }
 
@@ -107,10 +107,10 @@ export class Worker implements Process {
   }
 
   activate(): void {
-    const { activated, connectivityChanged, scheduler, remote } = this.#pipeline;
+    const { activated, connectivityChanged, drain, remote } = this.#pipeline;
     activated();
     connectivityChanged(false);
-    void scheduler.hurry();
+    void drain.hurry();
     void remote.refresh();
   }
 
@@ -118,12 +118,12 @@ export class Worker implements Process {
   sync(tag: string): Promise<boolean> {
     const taken = this.#backgroundSync.take({ tag } as SyncEventLike);
     if (!taken) return Promise.resolve(true);
-    const { connectivityChanged, scheduler } = this.#pipeline;
+    const { connectivityChanged, drain } = this.#pipeline;
     if (taken.news) {
       connectivityChanged(true);
-      this.extend(scheduler.hurry());
+      this.extend(drain.hurry());
     }
-    const lingering = scheduler.linger(LINGER_MS).then((isDone) => {
+    const lingering = drain.linger(LINGER_MS).then((isDone) => {
       this.#backgroundSync.done();
       return isDone;
     });

@@ -1,5 +1,5 @@
 import type { EntryRecord } from '../../../sw/policy/entry-record.js';
-import type { BackendRecord } from '../../../sw/ports.js';
+import type { BackendRecord } from '../../../sw/policy/backend-record.js';
 import type { AboutEntry, SyncEvent } from '../../../sw/protocol/events.js';
 import { Worker } from '../browser/worker.js';
 import { TOKEN_MARK } from '../disk/copy.js';

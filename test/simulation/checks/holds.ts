@@ -1,4 +1,4 @@
-import type { BackendRecord } from '../../../sw/ports.js';
+import type { BackendRecord } from '../../../sw/policy/backend-record.js';
 import type { Process } from '../agenda.js';
 import type { Worker } from '../browser/worker.js';
 import type { World } from '../world.js';

@@ -1,5 +1,5 @@
 import { IDEMPOTENCY_HEADER } from '../../../sw/protocol/headers.js';
-import type { BackendRecord } from '../../../sw/ports.js';
+import type { BackendRecord } from '../../../sw/policy/backend-record.js';
 import type { Circuit } from '../../../sw/policy/circuit.js';
 import type { Process } from '../agenda.js';
 import { Worker } from '../browser/worker.js';

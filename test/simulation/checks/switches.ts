@@ -1,5 +1,5 @@
 import type { EntryRecord } from '../../../sw/policy/entry-record.js';
-import type { BackendRecord, RemoteAnswer } from '../../../sw/ports.js';
+import type { BackendRecord, RemoteAnswer } from '../../../sw/policy/backend-record.js';
 import type { Process } from '../agenda.js';
 import type { Committed } from '../disk/disk.js';
 import { opOfEntry } from '../history.js';

@@ -1,0 +1,59 @@
+import type { EntryRecord } from '../../policy/entry-record.js';
+import type { Backend } from './backend.js';
+import type { EntryInfo } from '../../protocol/api.js';
+import { maskUrl, maskHeaders } from '../../policy/secrets.js';
+import { authView, gateOf } from './gates.js';
+import type { State } from './backends.js';
+import type { Clock } from '../../ports.js';
+
+/** An entry as a person may see it; its state is derived from the gates of the moment. */
+export type DescribeEntry = (entry: EntryRecord) => EntryInfo;
+
+export const createDescribeEntry =
+  (state: State, { now }: Pick<Clock, 'now'>): DescribeEntry =>
+  (entry) =>
+    describe(entry, state.backends.get(entry.backend), state.settings.paused, now());
+
+function describe(entry: EntryRecord, backend: Backend | undefined, paused: boolean, now: number): EntryInfo {
+  const { request, lastAnswer } = entry;
+  return {
+    id: entry.id,
+    key: entry.key,
+    seq: entry.seq,
+    baseUrl: entry.baseUrl,
+    namespace: entry.namespace,
+    lane: entry.lane,
+    owner: entry.owner,
+    ...standing(entry, backend, paused, now),
+    method: request.method,
+    url: maskUrl(request.url),
+    headers: maskHeaders(request.headers),
+    bodySize: entry.bodySize,
+    capturedAt: entry.capturedAt,
+    sends: entry.sends,
+    retries: entry.retries,
+    notBefore: entry.notBefore,
+    idempotencyKey: entry.idempotencyKey,
+    attempts: entry.attempts ?? [],
+    lastAnswer: lastAnswer && { ...lastAnswer, headers: maskHeaders(lastAnswer.headers) },
+  };
+}
+
+function standing(
+  entry: EntryRecord,
+  backend: Backend | undefined,
+  paused: boolean,
+  now: number,
+): Pick<EntryInfo, 'state' | 'reason' | 'since'> {
+  const { state, reason, since } = entry;
+  if (state === 'dead' || !backend) return { state, reason, since };
+  if (backend.flights.has(entry.seq)) return { state: 'sending', reason, since };
+  const view = authView(backend, entry, now);
+  if (view === 'parked') {
+    const { signedOut } = backend.record;
+    return { state: 'parked', ...(signedOut && entry.scheme !== null ? { reason: 'signed-out', since: signedOut.since } : { reason, since }) };
+  }
+  const { hold } = gateOf(backend, entry.owner);
+  if (view === 'held' && hold) return { state: 'held', reason: hold.reason, since: hold.since };
+  return { state: paused ? 'paused' : 'pending', reason, since };
+}

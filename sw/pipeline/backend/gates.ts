@@ -1,0 +1,99 @@
+import type { Backend, LiveToken } from './backend.js';
+import { OPEN_AUTH_GATE, authGate, type AuthGate, type AuthGateEffect, type AuthGateEvent } from '../../policy/auth-gate.js';
+import { isOver, type Clocks } from '../../policy/jwt.js';
+import type { EntryRecord, Credential } from '../../policy/entry-record.js';
+import type { AuthView, BackendView } from '../../policy/lanes.js';
+import type { Settings } from '../../policy/backend-record.js';
+import type { BackendStatus } from '../../protocol/api.js';
+
+export function gateOf({ record: { gates } }: Backend, owner: string | null): AuthGate {
+  const name = owner ?? '';
+  // An owner may be called `constructor`.
+  return Object.hasOwn(gates, name) ? gates[name]! : OPEN_AUTH_GATE;
+}
+
+/** What a step of a gate did, and the way back. */
+export interface GateStep {
+  effect: AuthGateEffect;
+  /** For when it can't be written: puts the gate back, unless it has moved on since. */
+  undo(): void;
+}
+
+/** Applies an event to the gate of one owner. */
+export function stepGate(backend: Backend, owner: string | null, event: AuthGateEvent): GateStep {
+  const before = gateOf(backend, owner);
+  const [after, effect] = authGate(before, event);
+  setGate(backend, owner, after);
+  const undo = () => {
+    if (gateOf(backend, owner) === after) setGate(backend, owner, before);
+  };
+  return { effect, undo };
+}
+
+/** Notes that pages have been told of a hold. False where there's none, or it was noted before. */
+export function markTold(backend: Backend, owner: string | null): boolean {
+  const gate = gateOf(backend, owner);
+  if (!gate.hold || gate.hold.told) return false;
+  setGate(backend, owner, { ...gate, hold: { ...gate.hold, told: true } });
+  return true;
+}
+
+function setGate(backend: Backend, owner: string | null, gate: AuthGate): void {
+  backend.record = { ...backend.record, gates: { ...backend.record.gates, [owner ?? '']: gate } };
+}
+
+/** What the time is, by the clock of the backend too, which tokens are made by. */
+export const clocksOf = ({ record: { serverSkewMs } }: Backend, now: number): Clocks => ({
+  device: now,
+  server: serverSkewMs === undefined ? null : now + serverSkewMs,
+});
+
+/** Something was delivered under a credential. What a sign-out has forgotten since the send stays forgotten. */
+export function noteAccepted(backend: Backend, credential: string | null, signOutsAtSend: number): void {
+  if (backend.signOuts === signOutsAtSend) backend.acceptedCredential = credential;
+}
+
+/** Whose session by cookie it is, as the app's `owner` or the page says. */
+export const sessionUser = ({ config, record }: Backend): string | null => config.owner(null) ?? record.sessionUser ?? null;
+
+/** The header's value: in the entry's own scheme. A credential may come without one. */
+export const authorizationOf = ({ scheme }: EntryRecord, { value }: LiveToken): string =>
+  scheme ? `${scheme} ${value}` : value;
+
+/** How the auth gate looks to an entry, or to a request that isn't one yet. */
+export function authView(backend: Backend, { scheme, owner, session }: Credential, now: number): AuthView {
+  const { token, record } = backend;
+  if (scheme === null) return session && owner !== null && owner !== sessionUser(backend) ? 'parked' : 'open';
+  if (record.signedOut) return 'parked';
+  if (token && owner !== null && token.owner !== owner) return 'parked';
+  const gate = gateOf(backend, owner);
+  if (gate.hold) return 'held';
+  if (!token) return 'missing';
+  if (isOver(token.expiresAt, clocksOf(backend, now))) return 'over';
+  return gate.probing ? 'probing' : 'open';
+}
+
+/** What the app, its user and the server leave switched on. */
+export function configurationOf({ config, record: { remote } }: Backend, settings: Settings): Pick<BackendStatus, 'autoRetry' | 'offlineMode'> {
+  // An answer from another address isn't the one that counts now.
+  const said = remote?.url === config.remoteConfig ? remote : undefined;
+  return {
+    autoRetry: (settings.autoRetry ?? config.auth?.autoRetry ?? true) && (said?.autoRetry ?? true),
+    offlineMode: (settings.offlineMode ?? true) && (said?.offlineMode ?? true),
+  };
+}
+
+export function viewOf(backend: Backend, gated: boolean, now: number): BackendView {
+  const flights = [...backend.flights.values()];
+  return {
+    concurrency: backend.config.concurrency,
+    busyLanes: new Set(flights.map((flight) => flight.lane)),
+    tokenInFlight: flights.some((flight) => flight.needsToken),
+    circuit: backend.record.circuit,
+    isProbed: backend.probe !== null,
+    holdUntil: backend.record.holdUntil,
+    gated,
+    maxAgeMs: backend.config.limits.maxAgeMs,
+    auth: (entry) => authView(backend, entry, now),
+  };
+}

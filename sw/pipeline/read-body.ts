@@ -1,0 +1,42 @@
+import type { Clock } from '../ports.js';
+
+/** A body that comes more slowly is cut: the status has said what happened. In milliseconds. */
+const BODY_TIMEOUT_MS = 10_000;
+
+export interface Bytes {
+  bytes: Uint8Array<ArrayBuffer>;
+  truncated: boolean;
+}
+
+/** Reads up to `limit` bytes, as long as they come in time, and cancels the rest. */
+export async function readAtMost(response: Response, limit: number, clock: Clock): Promise<Bytes> {
+  const reader = response.body?.getReader();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  let truncated = false;
+  const cut = () => {
+    truncated = true;
+    // A read that's under way ends with it.
+    void reader?.cancel().catch(() => {});
+  };
+  const stopTimer = clock.after(BODY_TIMEOUT_MS, cut);
+  try {
+    while (reader && !truncated) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      const room = limit - size;
+      chunks.push(value.subarray(0, room));
+      size += Math.min(room, value.byteLength);
+      if (value.byteLength > room) cut();
+    }
+  } finally {
+    stopTimer();
+  }
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return { bytes, truncated };
+}

@@ -1,0 +1,26 @@
+import type { EntryRecord, StoredRequest } from '../../policy/entry-record.js';
+import { IDEMPOTENCY_HEADER } from '../../protocol/headers.js';
+import type { Body } from '../../ports.js';
+
+/** The request as data. */
+export const describeRequest = (request: Request, headers: EntryRecord['request']['headers']): StoredRequest => ({
+  url: request.url,
+  method: request.method,
+  headers,
+  mode: request.mode,
+  credentials: request.credentials,
+  cache: request.cache,
+  redirect: request.redirect,
+  referrer: request.referrer,
+  referrerPolicy: request.referrerPolicy,
+  integrity: request.integrity,
+});
+
+/** The headers under which an entry travels, but for its `Authorization`. */
+export const travelHeaders = ({ request, idempotencyKey }: Pick<EntryRecord, 'request' | 'idempotencyKey'>) => ({
+  ...request.headers,
+  ...(idempotencyKey !== null && { [IDEMPOTENCY_HEADER]: idempotencyKey }),
+});
+
+/** The bytes of a body, in number. */
+export const sizeOf = (body: Body | null): number => (body instanceof Blob ? body.size : (body?.byteLength ?? 0));
