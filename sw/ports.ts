@@ -77,10 +77,10 @@ export interface CaptureOrder {
   /** An entry on the wire isn't replaced: the new one queues behind it. So it is with every first send, of whatever worker. */
   isInFlight(seq: number): boolean;
   /**
-   * What to make of the new entry in the same transaction; it sees the `seq`. Must be pure: it's asked once before
-   * there is one, which is 0 then, and what it keeps of the entry must not hang on it.
+   * What to make of the new entry in the same transaction; left out, or null: nothing. Must be pure. Called twice: first with
+   * the `seq` 0, then with the real one. The stored fields must be the same both times.
    */
-  decide(entry: EntryRecord): Decision;
+  decide?(entry: EntryRecord): Decision | null;
   /** Called with the `seq` before anybody can read the entry from the disk. */
   placed?(seq: number): void;
   backend?: BackendRecord;

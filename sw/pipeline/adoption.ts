@@ -3,7 +3,7 @@ import { transition } from '../policy/entry.js';
 import { turnOf } from '../policy/entry-record.js';
 import { maskUrl } from '../policy/secrets.js';
 import type { OldQueue, OldRow, Ports } from '../ports.js';
-import { candidateOf } from './capture/exchange.js';
+import { describeExchange } from './capture/exchange.js';
 import { readDirectives } from './capture/directives.js';
 import { queued } from './capture/enqueue.js';
 import { backendFor } from './capture/intercept.js';
@@ -56,19 +56,19 @@ export function createAdoption({ ports, report, drain, state }: AdoptionParts): 
     if ((await outbox.find(key)).length > 0 || (await outbox.settlement(key))) return { kind: 'known' };
 
     const lane = directives.lane ?? config.lane(request);
-    const berth = backend.berths.take(lane);
+    const ticket = backend.arrivals.take(lane);
     try {
-      const wanted = await candidateOf(request, directives, backend, { lane, berth, clientId: '' }, ports).catch(
+      const described = await describeExchange(request, directives, backend, { lane, clientId: '' }, ports).catch(
         (error: unknown) => stays("its body can't be read", error),
       );
-      if ('kind' in wanted) return wanted;
+      if ('kind' in described) return described;
       // A token that lay on disk tells whose a request is. It may be old, so it isn't learnt.
-      const { draft: made, body } = wanted;
+      const { draft: made, body } = described;
       // Of a request by cookie nobody knows whose it was; the old queue would have sent it as whoever is signed in.
-      const draft = { ...made, reason: 'unreachable' as const, capturedAt: at, ...(made.session && { owner: null }) };
+      const draft = { ...made, capturedAt: at, ...(made.session && { owner: null }) };
       draft.turn = turnOf(draft);
       const now = clock.now();
-      lanes.begin(draft.turn);
+      lanes.writeStarted(draft.turn);
       const result = await report.capture({
         draft,
         body,
@@ -77,13 +77,13 @@ export function createAdoption({ ports, report, drain, state }: AdoptionParts): 
         whenWaiting: 'refuse',
         isInFlight: () => false,
         decide: (entry) => queued(entry, { reason: 'unreachable' }, now),
-      }).finally(() => lanes.end(draft.turn, true));
+      }).finally(() => lanes.writeEnded(draft.turn, true));
       if (result.kind === 'stored') return { kind: 'taken', seq: result.seq };
       if (result.kind === 'refused') return { kind: 'known' };
       stays('the outbox is full');
       return { kind: 'full' };
     } finally {
-      berth.leave();
+      ticket.release();
     }
   }
 

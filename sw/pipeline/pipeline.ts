@@ -2,7 +2,7 @@ import type { SyncApi } from '../protocol/api.js';
 import type { SyncEvent } from '../protocol/events.js';
 import type { Ports } from '../ports.js';
 import { createAdoption, type Adopt } from './adoption.js';
-import { createAnswers } from './capture/page-answer.js';
+import { createPageAnswer } from './capture/page-answer.js';
 import { createBackend } from './backend/backend.js';
 import { createCapture } from './capture/capture.js';
 import { createChanges } from './backend/connectivity.js';
@@ -12,7 +12,7 @@ import { createEnqueue } from './capture/enqueue.js';
 import { createHeads } from './backend/heads.js';
 import { createHolds } from './auth/tokens.js';
 import { createIntercept } from './capture/intercept.js';
-import { createLaunch } from './capture/launch.js';
+import { createJudge } from './send/judge.js';
 import { createListing } from './calls/listing.js';
 import { createNeighbours, workerLock } from './workers/neighbours.js';
 import { createOverhear, type Overhear } from './capture/overhear.js';
@@ -22,9 +22,11 @@ import { createReport, type Report } from './report.js';
 import { createDrain, type Drain } from './drain/drain.js';
 import { createSessions } from './auth/sessions.js';
 import { createState, type State } from './backend/backends.js';
-import { createUnanswered } from './workers/redelivery.js';
+import { createRedelivery } from './workers/redelivery.js';
 import type { BackendConfig } from '../config.js';
 import { createDescribeEntry } from './backend/describe-entry.js';
+import { createDiskCopies } from './capture/disk-copy.js';
+import { createFirstSend } from './capture/first-send.js';
 
 export interface PipelineParts {
   ports: Ports;
@@ -58,12 +60,12 @@ export function createPipeline({ ports, configs, location, instance, onEvent, lo
   const neighbours = createNeighbours(ports.locks, instance);
   const doubts = createDoubts(neighbours, instance);
   const report = createReport(ports, doubts, onEvent);
-  const unanswered = createUnanswered(ports, neighbours, instance);
+  const redelivery = createRedelivery(ports, neighbours, instance);
   const changes = createChanges();
   const holds = createHolds(ports, report);
   const state = createState(configs.map((config) => createBackend(config, ports, changes)), {
     outbox: ports.outbox,
-    unanswered,
+    redelivery,
     doubts,
     neighbours,
     location,
@@ -73,13 +75,15 @@ export function createPipeline({ ports, configs, location, instance, onEvent, lo
   const heads = createHeads({ outbox: ports.outbox, neighbours, state });
   const describe = createDescribeEntry(state, ports.clock);
   const listing = createListing(ports, state, describe);
-  const replay = createReplay({ ports, report, holds, describe, state, doubts });
-  const drain = createDrain({ ports, report, holds, state, replay, unanswered, doubts, heads, instance });
+  const judge = createJudge({ ports, holds, state });
+  const replay = createReplay({ ports, report, judge, describe, state, doubts });
+  const drain = createDrain({ ports, report, holds, state, replay, redelivery, doubts, heads });
   const { nudge } = drain;
-  const answerFor = createAnswers(report, describe);
+  const answerFor = createPageAnswer(report, describe);
   const enqueue = createEnqueue({ ports, report, nudge, answerFor, neighbours, instance });
-  const launch = createLaunch({ ports, report, holds, state, nudge, enqueue, answerFor, doubts });
-  const capture = createCapture({ ports, report, holds, nudge, enqueue, launch, answerFor, unanswered, neighbours, heads, instance });
+  const copies = createDiskCopies({ ports, report, state, nudge, enqueue, answerFor, doubts });
+  const firstSend = createFirstSend({ ports, judge });
+  const capture = createCapture({ ports, report, holds, nudge, enqueue, copies, firstSend, answerFor, redelivery, neighbours, heads, instance });
   const connectivityChanged = (isNews: boolean) => {
     if (isNews) for (const { validation } of state.backends.values()) validation.doubt();
     changes.tell();
@@ -88,7 +92,7 @@ export function createPipeline({ ports, configs, location, instance, onEvent, lo
   const sessions = createSessions(ports, report, neighbours);
   const api = createCommands({ ports, state, report, holds, sessions, listing, describe, drain, remote, neighbours, doubts, connectivityChanged });
   const overhear = createOverhear({ holds, nudge, state });
-  const intercept = createIntercept({ capture, state, report, overhear, nudge, remote, mayComeAgain: unanswered.mayCome, send: ports.send });
+  const intercept = createIntercept({ capture, state, report, overhear, nudge, remote, mayComeAgain: redelivery.mayCome, send: ports.send });
   const adopt = createAdoption({ ports, report, drain, state });
-  return { state, report, drain, remote, connectivityChanged, activated: unanswered.activated, api, intercept, overhear, adopt };
+  return { state, report, drain, remote, connectivityChanged, activated: redelivery.activated, api, intercept, overhear, adopt };
 }

@@ -89,6 +89,9 @@ export interface EntryRecord {
   turn?: Turn;
 }
 
+/** Whether an entry is on disk while its page's own send is still to be made, or under way. It isn't in the line yet. */
+export const isFirstSend = ({ reason }: Pick<EntryRecord, 'reason'>): boolean => reason === 'first-send';
+
 /** Whether an entry has used up its retries on a server that says "not now", and is only tried now and then. */
 export const isResting = ({ state, reason }: Pick<EntryRecord, 'state' | 'reason'>): boolean => state === 'pending' && reason === 'server-unavailable';
 

@@ -1,6 +1,7 @@
 import type { Attempt, LastAnswer, Settlement } from '../protocol/api.js';
 import type { DeadReason, SyncEvent, WaitReason } from '../protocol/events.js';
-import { aboutEntry, turnOf, type Asked, type EntryRecord } from './entry-record.js';
+import { amended, type Amendment } from './amend.js';
+import { aboutEntry, isFirstSend, turnOf, type Asked, type EntryRecord } from './entry-record.js';
 
 /** A server's answer that ends an entry. */
 export interface FinalAnswer {
@@ -12,8 +13,8 @@ export interface FinalAnswer {
 
 export type TransientReason = 'unreachable' | 'timeout' | 'server-error' | 'rate-limited' | 'server-unavailable';
 
-/** What can happen to an entry. */
-export type EntryInput =
+/** What may come of a send. */
+export type SendInput =
   | { type: 'delivered'; answer: FinalAnswer; /** A part of it was refused for want of a good token. */ partial?: boolean }
   | {
       type: 'transient';
@@ -34,10 +35,25 @@ export type EntryInput =
     }
   | { type: 'refused'; digest: string | null; maxRejections: number; answer: FinalAnswer; block: boolean }
   | { type: 'resend' }
-  | { type: 'permanent'; reason: DeadReason; answer: FinalAnswer | null; block: boolean }
+  | { type: 'permanent'; reason: DeadReason; answer: FinalAnswer | null; block: boolean };
+
+/** What can happen to an entry. */
+export type EntryInput =
+  | SendInput
+  /** A request goes into the line; with what came of its first send, if there was one. */
+  | { type: 'queued'; reason: WaitReason; sent?: SendInput | undefined }
+  /** The page has the server's own answer to the first send. */
+  | { type: 'answered' }
+  /** The browser has given the fetch event to another worker, as the one that had it died. */
+  | { type: 'taken-over'; from: string; by: string }
+  /** The fetch event that a worker had can't be given to another one any more. */
+  | { type: 'event-closed'; worker: string }
+  /** It may be sent from then on, and needn't wait for its backoff. */
+  | { type: 'hurried'; until: number }
   | { type: 'backoff-restarted' }
-  | { type: 'retried' }
   | { type: 'cancelled'; inFlight: boolean }
+  | { type: 'retried' }
+  | { type: 'edited'; amendment: Amendment }
   | { type: 'discarded' };
 
 export interface KeptSettlement extends Settlement {
@@ -64,16 +80,28 @@ export interface Decision {
 export const SHUNNED_LIMIT = 5;
 
 /**
+ * The one place that decides what becomes of an entry. Null where the input means nothing to the entry as it stands: only
+ * a dead letter is retried, edited or discarded, and nothing else happens to one; only a first send is queued or answered.
+ *
  * ```
- *              transient, refused, resend                     delivered ─▶ (gone)
- *            ┌────────────────────────────┐                 ┌─────────────
- *  captured  ▼                            │                 │ permanent, given up, refused too often
- *  ───────▶ pending ──── a send ──▶ (in flight, in memory) ─┴──▶ dead ── retried ──▶ pending
- *            │                                                    │
- *            └ cancelled ─▶ (gone)                                └ discarded ─▶ (gone)
+ *  captured                       answered
+ *  ───────▶ first send, on disk ────────────▶ (gone)
+ *     │              │ queued
+ *     │ queued       ▼    transient, refused, resend                    delivered
+ *     │            ┌────────────────────────────────┐                 ┌─────────────▶ (gone)
+ *     └──────────▶ ▼                                │                 │ permanent, given up, refused too often
+ *               pending ──────── a send ──▶ (in flight, in memory) ───┴──▶ dead ── retried ──▶ pending
+ *                  │                                                       │ ▲
+ *                  └ cancelled ─▶ (gone)                         discarded │ └ edited
+ *                                                                          ▼
+ *                                                                        (gone)
  * ```
+ * A first send that is on disk is a pending entry with the reason `first-send`. `taken-over` and `event-closed` change whose
+ * fetch event an entry is, `hurried` and `backoff-restarted` when it's due: none of them moves it.
  */
-export function transition(entry: EntryRecord, input: EntryInput, now: number): Decision {
+export function transition(entry: EntryRecord, input: EntryInput, now: number): Decision | null {
+  const isForTheDead = input.type === 'retried' || input.type === 'edited' || input.type === 'discarded';
+  if (isForTheDead !== (entry.state === 'dead')) return null;
   const about = aboutEntry(entry, now);
   switch (input.type) {
     case 'delivered':
@@ -156,10 +184,35 @@ export function transition(entry: EntryRecord, input: EntryInput, now: number): 
         now,
       );
 
+    case 'queued': {
+      if (!isFirstSend(entry)) return null;
+      const inLine = { ...entry, reason: input.reason };
+      const queued: SyncEvent = { ...about, type: 'queued', reason: input.reason };
+      const sent = input.sent && transition(inLine, input.sent, now);
+      return sent ? { ...sent, events: [queued, ...sent.events] } : { entry: inLine, events: [queued] };
+    }
+
+    case 'answered':
+      return isFirstSend(entry) ? { entry: null, events: [] } : null;
+
+    case 'taken-over':
+      return entry.asked?.worker === input.from ? { entry: { ...entry, asked: { ...entry.asked, worker: input.by } }, events: [] } : null;
+
+    case 'event-closed':
+      return entry.asked?.worker === input.worker ? { entry: { ...entry, asked: null }, events: [] } : null;
+
+    case 'hurried':
+      return { entry: { ...entry, notBefore: input.until }, events: [] };
+
     case 'backoff-restarted':
       return { entry: { ...entry, notBefore: now + entry.delayMs }, events: [] };
 
+    case 'edited':
+      if (entry.reason === 'unreadable') return null;
+      return { entry: amended(entry, input.amendment), events: [] };
+
     case 'retried':
+      if (entry.reason === 'unreadable') return null;
       return {
         entry: {
           ...entry,
@@ -183,7 +236,7 @@ export function transition(entry: EntryRecord, input: EntryInput, now: number): 
       return {
         entry: null,
         settlement: settlement(entry, 'cancelled', null, null, now),
-        events: [{ ...about, type: 'cancelled', mayBeDelivered: input.inFlight || entry.reason === 'first-send' || mayHaveActed(entry) }],
+        events: [{ ...about, type: 'cancelled', mayBeDelivered: input.inFlight || isFirstSend(entry) || mayHaveActed(entry) }],
       };
 
     case 'discarded':

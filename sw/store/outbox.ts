@@ -3,7 +3,7 @@ import { isKey, joinKey } from '../protocol/ids.js';
 import type { SyncEvent } from '../protocol/events.js';
 import { withoutAnswer, type Decision, type KeptSettlement } from '../policy/entry.js';
 import { isQuotaError } from '../policy/errors.js';
-import { readEntry, turnOf, type EntryRecord, type Turn } from '../policy/entry-record.js';
+import { readEntry, turnOf, isFirstSend, type EntryRecord, type Turn } from '../policy/entry-record.js';
 import type { Body, CaptureOrder, CaptureResult, Outbox, OutboxStart } from '../ports.js';
 import { unawaited, type Connection } from './connection.js';
 import type { WriteTransaction } from './schema.js';
@@ -194,12 +194,13 @@ const beyond = (turn: unknown): Turn | undefined => (Array.isArray(turn) ? ([...
 const named = (reference: string): 'key' | 'id' => (isKey(reference) ? 'key' : 'id');
 
 async function capture(tx: WriteTransaction, order: CaptureOrder, backend: BackendRecord | null): Promise<CaptureResult> {
-  const { draft, body, decide } = order;
+  const { draft, body } = order;
+  const decide = (entry: EntryRecord): Decision => order.decide?.(entry) ?? { entry, events: [] };
   const entries = tx.objectStore('entries');
   const [same] = await Promise.all([order.isNewId ? [] : entries.index('key').getAll(draft.key), tallyOf(tx, draft.backend)]);
   const sameKey = same.map((value) => readEntry(value, value.seq));
   // Another worker's first send is on the wire, or its event comes again.
-  const inTheWay = sameKey.find((entry) => entry.state === 'pending' && entry.reason !== 'first-send' && !order.isInFlight(entry.seq));
+  const inTheWay = sameKey.find((entry) => entry.state === 'pending' && !isFirstSend(entry) && !order.isInFlight(entry.seq));
   const inFlight = sameKey.find((entry) => entry.state === 'pending');
   if (inFlight && order.whenWaiting === 'refuse') return { kind: 'refused', waiting: inFlight };
   if (inTheWay && inTheWay.owner !== draft.owner) return { kind: 'refused', waiting: inTheWay };

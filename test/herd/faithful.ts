@@ -4,7 +4,7 @@ import { planSends, type BackendView } from '../../sw/policy/lanes.js';
 import type { Answer, Outcome } from '../../sw/policy/outcome.js';
 import { createBackend, type Backend } from '../../sw/pipeline/backend/backend.js';
 import { createChanges } from '../../sw/pipeline/backend/connectivity.js';
-import { answered, reckon } from '../../sw/pipeline/send/judge.js';
+import { recordAnswer, recordFailure } from '../../sw/pipeline/send/judge.js';
 import type { Ports } from '../../sw/ports.js';
 import { record } from '../support/records.js';
 import { firstSendAt, type Crowd, type World } from './crowd.js';
@@ -69,11 +69,11 @@ export function faithful({ scenario, strategy, agenda, server, random }: World):
   /** What is owed after the answer: null when it's delivered or dead. */
   function settled(backend: Backend, entry: EntryRecord, reply: Reply, now: number): EntryRecord | null {
     if (reply === 'served') {
-      answered(backend, OK, now);
+      recordAnswer(backend, OK, now);
       return null;
     }
-    const input = reckon(backend, entry, now - roundTripMs, outcomes[reply], ports);
-    const next = transition(entry, input, now).entry;
+    const input = recordFailure(backend, entry, now - roundTripMs, outcomes[reply], ports);
+    const next = transition(entry, input, now)?.entry ?? null;
     if (next?.state !== 'dead') return next;
     dead++;
     return null;

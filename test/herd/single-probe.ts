@@ -11,7 +11,7 @@ const FLYING: Record<Reply, number> = { nobody: 1, overloaded: 2, served: 3 };
 const SETTLED = 4;
 
 /**
- * Every client with its circuit, as `planSends` and `reckon` have it: while it's open one probe goes
+ * Every client with its circuit, as `planSends` and `recordFailure` have it: while it's open one probe goes
  * out, and an answer sends the others after it. The plan is told again here, in flat arrays, as the
  * sources' own takes minutes for so many clients; a test holds the two together, request for request.
  *
@@ -76,7 +76,7 @@ export function singleProbe({ scenario, strategy, agenda, server, random }: Worl
     look(client, now);
   }
 
-  /** As `reckon` does with what nobody answered, or a 503 did. */
+  /** As `recordFailure` does with what nobody answered, or a 503 did. */
   function fail(client: number, entry: number, answered: boolean, now: number): void {
     const circuit = circuits[client]!;
     const policyDelay = strategy.retry({

@@ -651,7 +651,7 @@ describe('trouble', () => {
     const { capture } = outbox;
     outbox.capture = (order) => {
       outbox.capture = capture;
-      order.decide({ ...order.draft, seq: 1 });
+      order.decide?.({ ...order.draft, seq: 1 });
       return Promise.reject(new DOMException('full', 'QuotaExceededError'));
     };
     expect((await post('a')).status).toBe(201);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { transition, type EntryInput, type FinalAnswer } from '../../sw/policy/entry.js';
+import { transition as decide, type Decision, type EntryInput, type FinalAnswer } from '../../sw/policy/entry.js';
 import { readEntry, type EntryRecord } from '../../sw/policy/entry-record.js';
 import { record } from '../support/records.js';
 
@@ -20,6 +20,13 @@ const transient = (changes: Partial<EntryInput & { type: 'transient' }> = {}): E
 });
 const unreachable = (changes = {}) =>
   transient({ reason: 'unreachable', answer: null, maxAttempts: null, delayMs: 500, ...changes });
+
+/** The decision about an entry that the input means something to. */
+function transition(entry: EntryRecord, input: EntryInput, at: number): Decision {
+  const decision = decide(entry, input, at);
+  if (!decision) throw new Error(`${input.type} means nothing to the entry`);
+  return decision;
+}
 
 describe('transition', () => {
   test('D1 an entry leaves only with the server’s answer in hand', () => {
@@ -102,6 +109,61 @@ describe('transition', () => {
 
   test('R3 a backoff that starts again runs its whole length from now', () => {
     expect(transition(record({ delayMs: 700, notBefore: 50 }), { type: 'backoff-restarted' }, now).entry?.notBefore).toBe(800);
+  });
+
+  describe('an input that means nothing to an entry decides nothing', () => {
+    const asked = { worker: 'a', fingerprint: 'f' };
+    const permanent: EntryInput = { type: 'permanent', reason: 'permanent', answer: null, block: false };
+    const firstSend = record({ reason: 'first-send', asked });
+    const dead = transition(record(), permanent, now).entry!;
+    const unreadable = { ...dead, reason: 'unreadable' as const };
+    const amendment = { headers: {}, freshKey: '"k"' };
+    const all: EntryInput[] = [
+      { type: 'delivered', answer },
+      transient(),
+      { type: 'refused', digest: null, maxRejections: 3, answer, block: false },
+      { type: 'resend' },
+      permanent,
+      { type: 'queued', reason: 'offline' },
+      { type: 'answered' },
+      { type: 'taken-over', from: 'a', by: 'b' },
+      { type: 'event-closed', worker: 'a' },
+      { type: 'hurried', until: 7 },
+      { type: 'backoff-restarted' },
+      { type: 'cancelled', inFlight: false },
+      { type: 'retried' },
+      { type: 'edited', amendment },
+      { type: 'discarded' },
+    ];
+    const meaning = (entry: EntryRecord) => all.filter((input) => decide(entry, input, now)).map(({ type }) => type);
+    const sends = ['delivered', 'transient', 'refused', 'resend', 'permanent'];
+    const times = ['hurried', 'backoff-restarted', 'cancelled'];
+
+    test.each<[string, EntryRecord, string[]]>([
+      ['a first send', firstSend, [...sends, 'queued', 'answered', 'taken-over', 'event-closed', ...times]],
+      ['an entry in the line', record(), [...sends, ...times]],
+      ['an entry whose event another worker has', record({ asked: { ...asked, worker: 'c' } }), [...sends, ...times]],
+      ['a dead letter', dead, ['retried', 'edited', 'discarded']],
+      ["a dead letter that can't be read", unreadable, ['discarded']],
+    ])('%s', (_, entry, types) => {
+      expect(meaning(entry)).toEqual(types);
+    });
+  });
+
+  test('a first send goes into the line with what came of it', () => {
+    const { entry, events } = transition(record({ reason: 'first-send' }), { type: 'queued', reason: 'server-error', sent: transient() as EntryInput & { type: 'transient' } }, now);
+    expect(entry).toMatchObject({ reason: 'server-error', sends: 1, retries: 1, notBefore: 2100 });
+    expect(events.map(({ type }) => type)).toEqual(['queued', 'retrying']);
+  });
+
+  test('a first send that is answered to its page leaves nothing', () => {
+    expect(transition(record({ reason: 'first-send' }), { type: 'answered' }, now)).toEqual({ entry: null, events: [] });
+  });
+
+  test('an entry that is taken over is the other worker\'s to answer for', () => {
+    const entry = record({ asked: { worker: 'a', fingerprint: 'f' } });
+    expect(transition(entry, { type: 'taken-over', from: 'a', by: 'b' }, now).entry?.asked).toEqual({ worker: 'b', fingerprint: 'f' });
+    expect(transition(entry, { type: 'event-closed', worker: 'a' }, now).entry?.asked).toBeNull();
   });
 });
 

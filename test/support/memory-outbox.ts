@@ -74,7 +74,7 @@ export function memoryOutbox(): Outbox {
         entry.turn = turnOf(entry);
       }
       placed?.(seq);
-      const decision = decide(entry);
+      const decision = decide?.(entry) ?? { entry, events: [] };
       bodies.delete(seq);
       if (body) bodies.set(seq, body);
       apply(seq, decision);

@@ -1,50 +1,45 @@
-import type { Requested } from '../../ports.js';
-
-/** The place of a request among those of its lane that the worker has in hand. */
-export interface Berth {
-  /** Its write is in the queue, or there won't be one: who came later may queue up behind it. */
-  place(): void;
-  /** Resolves when all that came earlier in the lane have their place. */
-  earlier(): Promise<void>;
-  /** Its request, while that's marked on disk as waiting for its answer. */
-  entry: Requested | null;
+/** The place of a request among those of its lane that this worker has in hand: the order of arrival, and no more. */
+export interface Ticket {
+  /** The request's write is in the queue of writes, or there won't be one: later arrivals may queue up behind it. */
+  placed(): void;
+  /** Resolves when all that arrived earlier in the lane are placed. */
+  precedingPlaced(): Promise<void>;
   /** The request is answered. */
-  leave(): void;
+  release(): void;
 }
 
-interface Held {
+interface Arrival {
   lane: string;
   placed: Promise<void>;
 }
 
 /**
- * Requests in hand, in the order in which they came. They're sent side by side, as the page meant it,
- * and may fail in any order; when they're stored, it's in the order in which they came.
+ * Requests in hand, in the order in which they arrived. They're sent side by side, as the page meant it,
+ * and may fail in any order; they're stored in the order of arrival.
  */
-export class Berths {
-  readonly #held = new Set<Held>();
+export class Arrivals {
+  readonly #inHand = new Set<Arrival>();
 
-  take(lane: string): Berth {
-    let place = () => {};
-    const placed = new Promise<void>((resolve) => {
-      place = resolve;
+  take(lane: string): Ticket {
+    let placed = () => {};
+    const isPlaced = new Promise<void>((resolve) => {
+      placed = resolve;
     });
-    const mine: Held = { lane, placed };
-    this.#held.add(mine);
+    const mine: Arrival = { lane, placed: isPlaced };
+    this.#inHand.add(mine);
     return {
-      entry: null,
-      place,
-      earlier: async () => {
-        const before: Promise<void>[] = [];
-        for (const other of this.#held) {
+      placed,
+      precedingPlaced: async () => {
+        const preceding: Promise<void>[] = [];
+        for (const other of this.#inHand) {
           if (other === mine) break;
-          if (other.lane === lane) before.push(other.placed);
+          if (other.lane === lane) preceding.push(other.placed);
         }
-        await Promise.all(before);
+        await Promise.all(preceding);
       },
-      leave: () => {
-        place();
-        this.#held.delete(mine);
+      release: () => {
+        placed();
+        this.#inHand.delete(mine);
       },
     };
   }

@@ -2,8 +2,8 @@ import type { BackendConfig } from '../../config.js';
 import { CLOSED } from '../../policy/circuit.js';
 import type { Flight } from './flights.js';
 import { connectivityGate, type RetryGate } from '../../policy/retry-gate.js';
-import { Berths, type Berth } from './arrivals.js';
-import { LaneLedger } from './lane-index.js';
+import { Arrivals, type Ticket } from './arrivals.js';
+import { LaneIndex } from './lane-index.js';
 import type { Changes } from './connectivity.js';
 import { noteDate, type ServerClock } from './server-clock.js';
 import { createValidation, type Validation } from './network-validation.js';
@@ -34,8 +34,8 @@ export interface Backend extends ServerClock {
   /** The token that the app has handed over last, while that is being taken: a sign-out that comes meanwhile is its user's. */
   arriving: LastToken | null;
   readonly flights: Map<number, Flight>;
-  readonly berths: Berths;
-  readonly lanes: LaneLedger;
+  readonly arrivals: Arrivals;
+  readonly lanes: LaneIndex;
   /** When the backend last answered anything, 0 for not in this worker's life. */
   lastAnswerAt: number;
   /** When it last answered with anything but "later", 0 likewise. */
@@ -48,8 +48,8 @@ export interface Backend extends ServerClock {
   gated: boolean;
   /** Entries whose retry can't be written down: nothing goes on with them until something wakes the replay. */
   readonly stalled: Set<number>;
-  /** The page's request that is the probe of the open circuit, if one is. */
-  probe: Berth | null;
+  /** The ticket of the page's request that is the probe of the open circuit, if one is. */
+  probe: Ticket | null;
 }
 
 /** @param changes what may open the default gate */
@@ -70,8 +70,8 @@ export function createBackend(config: BackendConfig, ports: Ports, changes: Chan
     taking: Promise.resolve(),
     arriving: null,
     flights: new Map(),
-    berths: new Berths(),
-    lanes: new LaneLedger(),
+    arrivals: new Arrivals(),
+    lanes: new LaneIndex(),
     lastAnswerAt: 0,
     lastServedAt: 0,
     acceptedCredential: null,

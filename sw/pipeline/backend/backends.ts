@@ -4,7 +4,7 @@ import type { Outbox } from '../../ports.js';
 import type { Backend } from './backend.js';
 import type { Doubts } from '../workers/doubts.js';
 import type { Neighbours } from '../workers/neighbours.js';
-import type { Unanswered } from '../workers/redelivery.js';
+import type { Redelivery } from '../workers/redelivery.js';
 import type { Settings } from '../../policy/backend-record.js';
 
 /** What the worker holds in memory. All of it is a copy of what's on disk, but for the tokens. */
@@ -21,7 +21,7 @@ export interface State {
 
 export interface StateParts {
   outbox: Outbox;
-  unanswered: Unanswered;
+  redelivery: Redelivery;
   doubts: Doubts;
   neighbours: Neighbours;
   location: string;
@@ -32,13 +32,13 @@ export interface StateParts {
 
 export function createState(
   backends: readonly Backend[],
-  { outbox, unanswered, doubts, neighbours, location, locale, loaded }: StateParts,
+  { outbox, redelivery, doubts, neighbours, location, locale, loaded }: StateParts,
 ): State {
   const byKey = new Map(backends.map((backend) => [backend.config.key, backend]));
   let loading: Promise<void> | undefined;
 
   const load = async () => {
-    const [started] = await Promise.all([neighbours.reading(() => outbox.start()), unanswered.begin()]);
+    const [started] = await Promise.all([neighbours.reading(() => outbox.start()), redelivery.begin()]);
     state.settings = started.settings;
     for (const record of started.backends) {
       const backend = byKey.get(record.key);
@@ -46,7 +46,7 @@ export function createState(
     }
     for (const backend of backends) {
       const mine = started.heads.filter(({ turn: [key] }) => key === backend.config.key);
-      backend.lanes.read(backend.lanes.startReading(), mine.map(({ turn }) => turn));
+      backend.lanes.refresh(backend.lanes.refreshStarted(), mine.map(({ turn }) => turn));
     }
     doubts.begin(started.heads);
     loaded();

@@ -10,13 +10,13 @@ export interface Heads {
 
 export function createHeads({ outbox, neighbours, state }: { outbox: Pick<Outbox, 'heads'>; neighbours: Neighbours; state: State }): Heads {
   async function read(): Promise<EntryRecord[]> {
-    const readings = [...state.backends.values()].map((backend) => ({ backend, at: backend.lanes.startReading() }));
+    const readings = [...state.backends.values()].map((backend) => ({ backend, at: backend.lanes.refreshStarted() }));
     const heads = await outbox.heads();
     for (const { backend, at } of readings) {
       const mine = heads.filter((head) => head.backend === backend.config.key);
       const isFirstSend = ({ seq }: EntryRecord) => backend.flights.get(seq)?.firstSend === true;
       const inLine = mine.filter((head) => !isFirstSend(head)).map(turnOf);
-      backend.lanes.read(at, inLine, mine.filter(isFirstSend).map(turnOf));
+      backend.lanes.refresh(at, inLine, mine.filter(isFirstSend).map(turnOf));
     }
     return heads;
   }

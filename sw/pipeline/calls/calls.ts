@@ -85,10 +85,7 @@ export function createCommands(parts: CommandParts): SyncApi {
     try {
       const writing = report.commit({
         seq: entry.seq,
-        decide: (current) =>
-          current.state === 'pending'
-            ? transition(current, { type: 'cancelled', inFlight: others || flying() !== undefined }, clock.now())
-            : null,
+        decide: (current) => transition(current, { type: 'cancelled', inFlight: others || flying() !== undefined }, clock.now()),
       });
       if (flight) flight.cancelling = writing;
       const decision = await writing;
@@ -111,21 +108,21 @@ export function createCommands(parts: CommandParts): SyncApi {
   /** Applies an input to a dead letter. */
   async function toDead(reference: Reference, input: { type: 'retried' } | { type: 'discarded' }): Promise<boolean> {
     const entry = await one(reference, 'dead');
-    if (!entry || (input.type === 'retried' && entry.reason === 'unreadable')) return false;
+    if (!entry) return false;
     const backend = state.backends.get(entry.backend);
     const turn = turnOf(entry);
-    backend?.lanes.begin(turn);
+    backend?.lanes.writeStarted(turn);
     let decision: Decision | null = null;
     try {
       decision = await report.commit({
         seq: entry.seq,
-        decide: (current) => (current.state === 'dead' ? transition(current, input, clock.now()) : null),
+        decide: (current) => transition(current, input, clock.now()),
       });
       // A retry is told by its event.
       if (decision && input.type === 'discarded') ports.broadcast({ type: 'changed', key: entry.key, seq: entry.seq });
       return decision !== null;
     } finally {
-      backend?.lanes.end(turn, decision !== null);
+      backend?.lanes.writeEnded(turn, decision !== null);
       void drain.nudge();
     }
   }

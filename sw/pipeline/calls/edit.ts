@@ -1,5 +1,5 @@
 import type { EntryPatch, Reference, SyncApi } from '../../protocol/api.js';
-import { amended } from '../../policy/amend.js';
+import { transition } from '../../policy/entry.js';
 import type { EntryRecord } from '../../policy/entry-record.js';
 import { ConfigError } from '../../policy/errors.js';
 import { checkOptions, obey, positive, record, type Rules } from '../../policy/rules.js';
@@ -45,10 +45,7 @@ export function createAmendments({ ports, state, report, find }: AmendmentParts)
       const freshKey = `"${chance.uuid()}"`;
       const decision = await report.commit({
         seq: entry.seq,
-        decide: (current) =>
-          current.state === 'dead'
-            ? { entry: amended(current, { headers, freshKey, ...(bodySize !== undefined && { bodySize }) }), events: [] }
-            : null,
+        decide: (current) => transition(current, { type: 'edited', amendment: { headers, freshKey, ...(bodySize !== undefined && { bodySize }) } }, clock.now()),
         ...(content && { body: content.body }),
       });
       if (decision) broadcast({ type: 'changed', key: entry.key, seq: entry.seq });

@@ -1,33 +1,27 @@
 import type { WaitReason } from '../../protocol/events.js';
 import { circuitStirred } from '../../policy/circuit.js';
-import type { Decision } from '../../policy/entry.js';
-import { credentialOf, type EntryRecord, type Turn } from '../../policy/entry-record.js';
+import { transition, type Decision } from '../../policy/entry.js';
+import { credentialOf, isFirstSend, type EntryRecord, type Turn } from '../../policy/entry-record.js';
 import { DEFAULT_RETRY } from '../../policy/retry.js';
 import type { Draft, FetchContext, Ports } from '../../ports.js';
 import { duplicate, settledResponse, type AnswerFor } from './page-answer.js';
 import type { Backend } from '../backend/backend.js';
-import { candidateOf, learnFrom, type Candidate } from './exchange.js';
+import { learnFrom, describeExchange, type Exchange } from './exchange.js';
 import type { Directives } from './directives.js';
 import { queued, type Enqueue } from './enqueue.js';
-import type { Why } from './first-send.js';
+import type { DiskCopies } from './disk-copy.js';
 import type { Holds } from '../auth/tokens.js';
 import type { Heads } from '../backend/heads.js';
-import type { Launch } from './launch.js';
+import type { FirstSend } from './first-send.js';
 import type { Neighbours } from '../workers/neighbours.js';
 import type { Report } from '../report.js';
-import type { Unanswered } from '../workers/redelivery.js';
+import type { Redelivery } from '../workers/redelivery.js';
 import { authView, gateOf } from '../backend/gates.js';
 import { newFlight } from '../backend/flights.js';
 import type { Nudge } from '../nudge.js';
 
-export type Capture = (
-  request: Request,
-  directives: Directives,
-  backend: Backend,
-  context: FetchContext,
-  /** Nothing new is captured: the kill switch. */
-  isOff: boolean,
-) => Promise<Response>;
+/** @param isOff nothing new is captured: the kill switch */
+export type Capture = (request: Request, directives: Directives, backend: Backend, context: FetchContext, isOff: boolean) => Promise<Response>;
 
 export interface CaptureParts {
   ports: Ports;
@@ -35,9 +29,10 @@ export interface CaptureParts {
   holds: Holds;
   nudge: Nudge;
   enqueue: Enqueue;
-  launch: Launch;
+  copies: DiskCopies;
+  firstSend: FirstSend;
   answerFor: AnswerFor;
-  unanswered: Unanswered;
+  redelivery: Redelivery;
   neighbours: Neighbours;
   heads: Heads;
   /** Names this worker. */
@@ -59,7 +54,7 @@ export interface CaptureParts {
  * ```
  */
 export function createCapture(parts: CaptureParts): Capture {
-  const { ports, report, holds, nudge, enqueue, launch, answerFor, unanswered, neighbours, heads, instance } = parts;
+  const { ports, report, holds, nudge, enqueue, copies, firstSend, answerFor, redelivery, neighbours, heads, instance } = parts;
   const { clock, outbox } = ports;
 
   /** Why a try would be in vain, or would overtake others; null when it's worth it. */
@@ -86,43 +81,38 @@ export function createCapture(parts: CaptureParts): Capture {
   }
 
   /**
-   * An event that was with a worker that died is taken up where that left it.
+   * An event that was with a worker that died is taken up where that worker left it. Null for any other event.
    *
-   * @param known to be called when it's known whether it is one
+   * @param checked called once it's clear whether this is a redelivery
    */
-  async function resume(
-    backend: Backend,
-    wanted: Candidate,
-    directives: Directives,
-    context: FetchContext & { signal: AbortSignal },
-    known: () => void,
-  ): Promise<Response | null> {
-    const flight = newFlight(wanted.draft, true);
+  async function resume(exchange: Exchange, checked: () => void): Promise<Response | null> {
+    const { backend, ticket } = exchange;
+    const flight = newFlight(exchange.draft, true);
     let replay: Promise<void> | null = null;
-    const left = await unanswered.claim(wanted.fingerprint, ({ seq, reason }) => {
-      replay = backend.flights.get(seq)?.done ?? null;
-      if (reason === 'first-send' && !replay) backend.flights.set(seq, flight);
+    const left = await redelivery.claim(exchange.fingerprint, (entry) => {
+      replay = backend.flights.get(entry.seq)?.done ?? null;
+      if (isFirstSend(entry) && !replay) backend.flights.set(entry.seq, flight);
     });
-    known();
+    checked();
     if (!left) return null;
-    wanted.berth.entry = left;
+    exchange.stored = left;
     // It has its place.
-    wanted.berth.place();
+    ticket.placed();
     if (!('request' in left)) return settledResponse(left);
-    // Its lane didn't wait for the event: what it's answered with is the page's answer, too.
+    // Its lane didn't wait for the event: the replay's answer is the page's answer, too.
     await (replay as Promise<void> | null)?.catch(() => {});
-    const entry = await takenUp(left, await isOvertaking(left));
-    if (entry?.reason === 'first-send' && backend.flights.get(left.seq) === flight) {
+    const entry = await takeOver(left, await isOvertaking(left));
+    if (entry && isFirstSend(entry) && backend.flights.get(left.seq) === flight) {
+      await learnFrom(exchange, holds, true);
       // Under its own id and idempotency key.
-      const informed = await learnFrom(wanted, backend, holds, true);
-      const again = { ...informed, draft: { ...entry, turn: wanted.draft.turn } };
-      return launch(backend, again, directives, context, { adopted: { entry, flight } });
+      exchange.draft = { ...entry, turn: exchange.draft.turn };
+      return firstSend(exchange, copies.left(exchange, entry, flight));
     }
     if (backend.flights.get(left.seq) === flight) backend.flights.delete(left.seq);
     void nudge();
     if (entry) {
-      const answer = answerFor(backend, directives, entry);
-      // Its replay may have been settled in the same transaction in which it was taken up.
+      const answer = answerFor(exchange, entry);
+      // Its replay may have been settled in the same transaction in which it was taken over.
       report.lookFor(entry.seq);
       return answer;
     }
@@ -131,75 +121,71 @@ export function createCapture(parts: CaptureParts): Capture {
     return settledResponse(settlement?.requestId === left.requestId ? settlement : null);
   }
 
-  /** Whether it would overtake what waits in its lane, if its first send were made again. */
-  async function isOvertaking({ backend, lane, seq, reason }: EntryRecord): Promise<boolean> {
-    if (reason !== 'first-send') return false;
+  /** Whether a redelivered first send would overtake what waits in its lane, if it were made again. */
+  async function isOvertaking(left: EntryRecord): Promise<boolean> {
+    if (!isFirstSend(left)) return false;
     const all = await outbox.heads().catch(() => []);
-    return all.some((head) => head.backend === backend && head.lane === lane && head.seq < seq);
+    return all.some((head) => head.backend === left.backend && head.lane === left.lane && head.seq < left.seq);
   }
 
-  /** Marks an entry as this worker's to answer for. Null when it isn't there any more, or is another's by now. */
-  async function takenUp(left: EntryRecord, intoLine: boolean): Promise<EntryRecord | null> {
+  /** Makes this worker the one that answers for an entry. Null when it isn't there any more, or is another worker's by now. */
+  async function takeOver(left: EntryRecord, intoLine: boolean): Promise<EntryRecord | null> {
+    const from = left.asked?.worker ?? '';
     const decide = (entry: EntryRecord): Decision | null => {
-      if (!entry.asked || entry.asked.worker !== left.asked?.worker) return null;
-      const mine = { ...entry, asked: { ...entry.asked, worker: instance } };
-      return intoLine ? queued({ ...mine, reason: 'behind-waiting' }, BEHIND, clock.now()) : { entry: mine, events: [] };
+      const mine = transition(entry, { type: 'taken-over', from, by: instance }, clock.now());
+      const inLine = intoLine && mine?.entry && queued(mine.entry, { reason: 'behind-waiting' }, clock.now());
+      return inLine || mine;
     };
-    // What can't be marked is taken all the same: a second entry would be worse.
+    // What can't be marked is taken over all the same: a second entry would be worse.
     const decision = await report.commit({ seq: left.seq, decide }).catch(() => ({ entry: left }));
     return decision?.entry ?? null;
   }
 
-  async function capture(
-    backend: Backend,
-    wanted: Candidate,
-    directives: Directives,
-    context: FetchContext & { signal: AbortSignal },
-  ): Promise<Response> {
-    const { draft, berth } = wanted;
+  /** Stores what a send would be in vain for, and sends the rest. */
+  async function storeOrSend(exchange: Exchange): Promise<Response> {
+    const { backend, draft, directives, ticket } = exchange;
     // What another living worker has stored isn't in this one's memory.
     if (neighbours.mayHaveStored()) await heads.read().catch(() => []);
     stir(backend, clock.now());
     let reason = inVain(backend, draft);
-    if (!reason && backend.record.circuit.state === 'open') backend.probe = berth;
+    if (!reason && backend.record.circuit.state === 'open') backend.probe = ticket;
     if (directives.id !== null) {
       const waiting = await waitingUnder(backend, draft.key);
       if (waiting && !directives.replace) return duplicate(waiting);
       if (waiting) reason = 'replaced';
     }
-    const stored = reason && (await enqueue.store(backend, wanted, directives, { reason }));
+    const stored = reason && (await enqueue.store(exchange, { reason }));
     if (stored instanceof Response) return stored;
     // What finds no room must not overtake what has. Without a storage there's no telling.
     if (stored === 'full' && isBehind(backend, draft, clock.now())) return Response.error();
-    return launch(backend, wanted, directives, context, { unstorable: reason !== null });
+    return firstSend(exchange, copies.fresh(exchange, reason === null));
   }
 
   return async (request, directives, backend, context, isOff) => {
-    // Before anything is awaited: in the order in which they come.
+    // Before anything is awaited: in the order of arrival.
     const lane = directives.lane ?? backend.config.lane(request);
-    const berth = backend.berths.take(lane);
-    // One that takes long to be read, or to be written, doesn't hold up those behind it for ever.
-    const stopTimer = clock.after(PLACE_MS, berth.place);
-    const known = unanswered.enter();
+    const ticket = backend.arrivals.take(lane);
+    // A request that takes long to be read, or to be written, doesn't hold up those behind it for ever.
+    const stopTimer = clock.after(PLACE_MS, ticket.placed);
+    const checked = redelivery.enter();
+    let exchange: Exchange | null = null;
     try {
-      const described = await candidateOf(request, directives, backend, { ...context, lane, berth }, ports);
-      const whole = { ...context, signal: request.signal };
-      const resumed = known && (await resume(backend, described, directives, whole, known));
+      const described = await describeExchange(request, directives, backend, { lane, clientId: context.clientId }, ports);
+      exchange = { ...described, backend, directives, context, signal: request.signal, ticket, stored: null };
+      const resumed = checked && (await resume(exchange, checked));
       if (resumed) return resumed;
-      const wanted = await learnFrom(described, backend, holds, false);
-      return await (isOff ? launch(backend, wanted, directives, whole, { unstorable: true }) : capture(backend, wanted, directives, whole));
+      await learnFrom(exchange, holds, false);
+      return await (isOff ? firstSend(exchange, copies.fresh(exchange, false)) : storeOrSend(exchange));
     } finally {
-      known?.();
+      checked?.();
       stopTimer();
-      berth.leave();
-      if (backend.probe === berth) backend.probe = null;
-      const { entry } = berth;
-      if (entry) context.waitUntil(context.handled.then(() => unanswered.answered(entry)));
+      ticket.release();
+      if (backend.probe === ticket) backend.probe = null;
+      const stored = exchange?.stored;
+      if (stored) context.waitUntil(context.handled.then(() => redelivery.answered(stored)));
     }
   };
 }
-
-const BEHIND: Why = { reason: 'behind-waiting' };
 
 /** So long others of its lane wait for a request's place, in milliseconds. */
 const PLACE_MS = 2_000;

@@ -1,42 +1,47 @@
-import type { SyncEvent } from '../../protocol/events.js';
-import { transition, type Decision } from '../../policy/entry.js';
+import type { SyncEvent, WaitReason } from '../../protocol/events.js';
+import { transition, type Decision, type SendInput } from '../../policy/entry.js';
 import { isQuotaError } from '../../policy/errors.js';
-import { aboutEntry, type EntryRecord } from '../../policy/entry-record.js';
+import type { EntryRecord } from '../../policy/entry-record.js';
 import { maskUrl } from '../../policy/secrets.js';
 import type { CaptureOrder, Ports } from '../../ports.js';
-import { duplicate, type AnswerFor } from './page-answer.js';
-import type { Backend } from '../backend/backend.js';
-import type { Candidate } from './exchange.js';
-import type { Directives } from './directives.js';
-import type { Why } from './first-send.js';
-import type { Neighbours } from '../workers/neighbours.js';
-import type { Report } from '../report.js';
 import type { Nudge } from '../nudge.js';
+import type { Report } from '../report.js';
+import type { BegunHold } from '../send/judge.js';
+import type { Neighbours } from '../workers/neighbours.js';
+import type { Exchange } from './exchange.js';
+import { duplicate, type AnswerFor } from './page-answer.js';
 
 /** Puts requests on disk. */
 export interface Enqueue {
-  /** Writes an entry, after those that came before it in its lane and are to be written. */
-  write(backend: Backend, wanted: Candidate, directives: Directives, how: How): Promise<Written>;
-  /** Stores a request, and gives the page's answer, or why it can't be stored. */
-  store(backend: Backend, wanted: Candidate, directives: Directives, why: Why): Promise<Response | Unkept>;
+  /** Writes an exchange's request, after those that arrived before it in its lane and are to be written. */
+  write(exchange: Exchange, order?: WriteOrder): Promise<WriteResult>;
+  /** Puts a request that isn't on disk into the line, and gives the page's answer, or why it can't be stored. */
+  store(exchange: Exchange, why: Waiting): Promise<Response | StoreFailure>;
 }
 
 /** There's no room, or no storage. */
-export type Unkept = 'full' | 'failed';
+export type StoreFailure = 'full' | 'failed';
 
-export type Written =
+export type WriteResult =
   | { kind: 'stored'; entry: EntryRecord }
   /** Another entry waits under its key. */
   | { kind: 'refused'; answer: Response }
-  | { kind: Unkept };
+  | { kind: StoreFailure };
 
-export interface How {
-  decide: CaptureOrder['decide'];
+export interface WriteOrder {
+  /** Left out: it's a first send, which takes nobody's place. */
+  decide?: CaptureOrder['decide'];
   placed?(seq: number): void;
-  /** Its first send is still to be made, or under way: it takes nobody's place yet. */
-  firstSend?: boolean;
-  /** Of a failure nothing is told, as the request isn't in need yet. */
-  silent?: boolean;
+  /** Whether a failure is told of. @default true */
+  reportsFailure?: boolean;
+}
+
+/** Why a request goes into the line, and what came of its first send, if there was one. */
+export interface Waiting {
+  reason: WaitReason;
+  input?: SendInput;
+  events?: SyncEvent[];
+  hold?: BegunHold | null;
 }
 
 export interface EnqueueParts {
@@ -52,41 +57,41 @@ export interface EnqueueParts {
 export function createEnqueue({ ports, report, nudge, answerFor, neighbours, instance }: EnqueueParts): Enqueue {
   const { clock, log } = ports;
 
-  const write: Enqueue['write'] = async (backend, wanted, { id, replace }, { decide, placed, firstSend = false, silent = false }) => {
-    const { body, berth } = wanted;
-    const { method, url } = wanted.draft.request;
+  const write: Enqueue['write'] = async (exchange, { decide, placed, reportsFailure = true } = {}) => {
+    const { backend, body, directives, ticket } = exchange;
+    const { method, url } = exchange.draft.request;
     try {
-      const asked = { worker: instance, fingerprint: await wanted.fingerprint() };
-      await berth.earlier();
-      const draft = { ...wanted.draft, asked };
+      const asked = { worker: instance, fingerprint: await exchange.fingerprint() };
+      await ticket.precedingPlaced();
+      const draft = { ...exchange.draft, asked };
       const writing = report.capture({
         draft,
         body,
         limits: backend.config.limits,
         backend: backend.record,
-        isNewId: id === null,
-        whenWaiting: replace ? 'replace' : 'refuse',
+        isNewId: directives.id === null,
+        whenWaiting: directives.replace ? 'replace' : 'refuse',
         // What another living worker has on the wire isn't known here.
-        isInFlight: (seq) => firstSend || neighbours.mayHaveStored() || backend.flights.has(seq),
-        decide,
+        isInFlight: (seq) => !decide || neighbours.mayHaveStored() || backend.flights.has(seq),
+        ...(decide && { decide }),
         ...(placed && { placed }),
       });
-      // It's in the queue of writes: what comes later comes behind it. A Blob may have to be written a second time, as bytes.
-      if (!(body instanceof Blob)) berth.place();
+      // The write is in the queue: what arrives later comes behind it. A Blob may have to be written a second time, as bytes.
+      if (!(body instanceof Blob)) ticket.placed();
       const result = await writing;
-      berth.place();
+      ticket.placed();
       if (result.kind === 'refused') return { kind: 'refused', answer: duplicate(result.waiting) };
       if (result.kind === 'stored') {
-        berth.entry = { seq: result.seq, ...(draft.requestId !== undefined && { requestId: draft.requestId }) };
+        exchange.stored = { seq: result.seq, ...(draft.requestId !== undefined && { requestId: draft.requestId }) };
         return { kind: 'stored', entry: result.decision.entry ?? { ...draft, seq: result.seq } };
       }
-      if (!silent) full(method, url, result.limit);
+      if (reportsFailure) full(method, url, result.limit);
       return { kind: 'full' };
     } catch (error) {
-      berth.place();
+      ticket.placed();
       const isFull = isQuotaError(error);
-      if (isFull && !silent) full(method, url, 'quota');
-      else if (!silent) report.storageFailed(method, url, error);
+      if (isFull && reportsFailure) full(method, url, 'quota');
+      else if (reportsFailure) report.storageFailed(method, url, error);
       return { kind: isFull ? 'full' : 'failed' };
     }
   };
@@ -99,29 +104,26 @@ export function createEnqueue({ ports, report, nudge, answerFor, neighbours, ins
 
   return {
     write,
-    async store(backend, wanted, directives, why) {
-      const draft = { ...wanted.draft, reason: why.reason };
+    async store(exchange, why) {
+      const { backend: { lanes }, draft: { turn } } = exchange;
       const now = clock.now();
-      backend.lanes.begin(draft.turn);
-      const written = await write(backend, { ...wanted, draft }, directives, {
-        decide: (entry) => queued(entry, why, now),
-      });
+      lanes.writeStarted(turn);
+      const written = await write(exchange, { decide: (entry) => queued(entry, why, now) });
       const isStored = written.kind === 'stored';
-      backend.lanes.end(draft.turn, isStored);
-      if (isStored) why.written?.();
-      else why.failed?.();
+      lanes.writeEnded(turn, isStored);
+      if (isStored) why.hold?.written();
+      else why.hold?.undo();
       // Before the answer: it may be one that waits for a drain.
       ports.askForWakeUp();
       void nudge();
-      if (isStored) return answerFor(backend, directives, written.entry);
+      if (isStored) return answerFor(exchange, written.entry);
       return written.kind === 'refused' ? written.answer : written.kind;
     },
   };
 }
 
-/** The entry as it goes into the line. */
-export function queued(entry: EntryRecord, { reason, input, events = [] }: Why, now: number): Decision {
-  const event: SyncEvent = { ...aboutEntry(entry, now), type: 'queued', reason };
-  const tried: Decision = input ? transition(entry, input, now) : { entry, events: [] };
-  return { ...tried, events: [event, ...tried.events, ...events] };
+/** The entry as it goes into the line. Null for what isn't a first send any more. */
+export function queued(entry: EntryRecord, { reason, input, events = [] }: Waiting, now: number): Decision | null {
+  const decision = transition(entry, { type: 'queued', reason, sent: input }, now);
+  return decision && { ...decision, events: [...decision.events, ...events] };
 }

@@ -1,41 +1,52 @@
 import { DIRECTIVES, IDEMPOTENCY_HEADER } from '../../protocol/headers.js';
 import { generatedTaskId, joinKey } from '../../protocol/ids.js';
 import { turnOf, UNTRIED } from '../../policy/entry-record.js';
-import type { Body, Draft, Ports } from '../../ports.js';
+import type { Body, Draft, Ports, FetchContext, Requested } from '../../ports.js';
 import type { Backend } from '../backend/backend.js';
-import type { Berth } from '../backend/arrivals.js';
+import type { Ticket } from '../backend/arrivals.js';
 import { ownHeaders, type Directives } from './directives.js';
 import type { Holds } from '../auth/tokens.js';
 import { gateOf, sessionUser } from '../backend/gates.js';
 import type { BackendConfig } from '../../config.js';
 import { sizeOf, describeRequest } from '../send/stored-request.js';
 
-/** A request that may have to be stored: all of it as data, and what the disk mustn't see beside it. */
-export interface Candidate {
+/** A request as data: what an entry would be made of, and what the disk mustn't see beside it. */
+export interface Described {
   draft: Draft;
   body: Body | null;
-  /** As the page set it, for the first send. */
+  /** The header as the page set it, for the first send. */
   authorization: string | null;
-  /** The credential in it, without the scheme. */
+  /** The credential in that header, without the scheme. */
   credential: string | null;
   bearer: boolean;
   /** The token generation that the first send travels under. */
   generation: number;
-  /** Sign-outs there had been when it came. */
+  /** Sign-outs there had been when the request arrived. */
   signOuts: number;
-  berth: Berth;
   /** The same for the same request of the same page. Made when it's first asked for. */
   fingerprint(): Promise<string>;
 }
 
+/** One fetch event and its request: what the steps of a capture hand on to each other. */
+export interface Exchange extends Described {
+  readonly backend: Backend;
+  readonly directives: Directives;
+  readonly context: FetchContext;
+  /** The page's own: it may give the request up. */
+  readonly signal: AbortSignal;
+  readonly ticket: Ticket;
+  /** The request on disk that is marked as waiting for this event's answer; null when there's none, or none any more. */
+  stored: Requested | null;
+}
+
 /** Describes a request, and changes nothing. Its body is read here, once, before anything is sent. */
-export async function candidateOf(
+export async function describeExchange(
   request: Request,
   directives: Directives,
   backend: Backend,
-  { lane, berth, clientId }: Pick<Candidate, 'berth'> & { lane: string; clientId: string },
+  { lane, clientId }: { lane: string; clientId: string },
   { clock, chance, digest }: Pick<Ports, 'clock' | 'chance' | 'digest'>,
-): Promise<Candidate> {
+): Promise<Described> {
   const { config } = backend;
   // Before anything is awaited: whoever signs in or out meanwhile, this is what it came with.
   const cookieUser = sessionUser(backend);
@@ -86,7 +97,6 @@ export async function candidateOf(
     bearer,
     generation: generationOf(backend, owner, credential),
     signOuts,
-    berth,
     fingerprint: () =>
       (fingerprint ??= fingerprintOf([clientId, request.method, request.url, ...request.headers], body, digest)),
   };
@@ -99,14 +109,14 @@ function generationOf(backend: Backend, owner: string | null, credential: string
 }
 
 /**
- * Learns the token of a request. Gives the request as it stands then: its first send travels under the token's generation.
+ * Learns the token of a request. The first send travels under the generation of that token.
  *
- * @param redelivered the browser has given its event to a second worker: its token may be an old one by now
+ * @param redelivered the browser has given the event to a second worker: its token may be an old one by now
  */
-export async function learnFrom(wanted: Candidate, backend: Backend, holds: Pick<Holds, 'learn'>, redelivered: boolean): Promise<Candidate> {
-  const { credential, draft: { owner, scheme }, signOuts } = wanted;
+export async function learnFrom(exchange: Exchange, holds: Pick<Holds, 'learn'>, redelivered: boolean): Promise<void> {
+  const { backend, credential, draft: { owner, scheme }, signOuts } = exchange;
   if (scheme !== null && credential) await holds.learn(backend, credential, scheme, { signOuts, redelivered });
-  return { ...wanted, generation: generationOf(backend, owner, credential) };
+  exchange.generation = generationOf(backend, owner, credential);
 }
 
 interface Credentials {

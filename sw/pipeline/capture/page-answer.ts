@@ -1,16 +1,16 @@
 import type { Settlement } from '../../protocol/api.js';
 import { ENTRY_HEADER } from '../../protocol/headers.js';
 import type { EntryRecord } from '../../policy/entry-record.js';
-import type { Backend } from '../backend/backend.js';
-import { refusal, type Directives } from './directives.js';
+import { refusal } from './directives.js';
+import type { Exchange } from './exchange.js';
 import type { DescribeEntry } from '../backend/describe-entry.js';
 import type { Report } from '../report.js';
 
 /** What the page hears of a stored request. */
-export type AnswerFor = (backend: Backend, directives: Directives, entry: EntryRecord) => Promise<Response> | Response;
+export type AnswerFor = (exchange: Pick<Exchange, 'backend' | 'directives'>, entry: EntryRecord) => Promise<Response> | Response;
 
-export function createAnswers(report: Report, describe: DescribeEntry): AnswerFor {
-  return (backend, { mode }, entry) => {
+export function createPageAnswer(report: Report, describe: DescribeEntry): AnswerFor {
+  return ({ backend, directives: { mode } }, entry) => {
     const respond = mode && mode !== 'bypass' ? mode : backend.config.respond;
     if (respond === 'reject') return Response.error();
     if (respond === 'wait') return report.settlementOf(entry).then(settledResponse);

@@ -48,7 +48,7 @@ export function createBackoffs({ ports, report, state }: { ports: Ports; report:
           if (notBefore <= due || !(all || isResting(head))) continue;
           await report.commit({
             seq,
-            decide: (entry) => (entry.state === 'pending' ? { entry: { ...entry, notBefore: due }, events: [] } : null),
+            decide: (entry) => transition(entry, { type: 'hurried', until: due }, now),
           });
         }
       }),

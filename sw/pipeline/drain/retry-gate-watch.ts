@@ -3,15 +3,15 @@ import type { Backend } from '../backend/backend.js';
 import type { Backoffs } from './backoffs.js';
 
 /** Whether a backend's retry gate is open. If not, somebody waits for it and looks again. */
-export type Gatekeeper = (backend: Backend) => Promise<boolean>;
+export type RetryGateWatch = (backend: Backend) => Promise<boolean>;
 
 /** A gate that opens within this wasn't closed, in milliseconds: a validation may take that long. */
-const SURE_MS = 3_000;
+const CLOSED_AFTER_MS = 3_000;
 
 /** When a gate that failed is asked again, in milliseconds. */
 const PAUSE_MS = 1_000;
 
-export function createGatekeeper({ clock, log }: Pick<Ports, 'clock' | 'log'>, backoffs: Backoffs, nudge: () => Promise<void>): Gatekeeper {
+export function createRetryGateWatch({ clock, log }: Pick<Ports, 'clock' | 'log'>, backoffs: Backoffs, nudge: () => Promise<void>): RetryGateWatch {
   return async (backend) => {
     if (backend.gated) return false;
     const wait = backend.gate.awaitRetryAllowed(new AbortController().signal).then(
@@ -32,7 +32,7 @@ export function createGatekeeper({ clock, log }: Pick<Ports, 'clock' | 'log'>, b
     void wait.then(async (opened) => {
       backend.gated = false;
       // One that only had to make sure hasn't kept anybody waiting.
-      if (opened === 'open' && clock.now() - since > SURE_MS) await backoffs.restart(backend);
+      if (opened === 'open' && clock.now() - since > CLOSED_AFTER_MS) await backoffs.restart(backend);
       await nudge();
     });
     return false;

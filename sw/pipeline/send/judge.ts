@@ -1,12 +1,136 @@
 import { circuitAttempt, circuitFailed, CLOSED } from '../../policy/circuit.js';
-import type { EntryInput, FinalAnswer, TransientReason } from '../../policy/entry.js';
+import type { FinalAnswer, SendInput, TransientReason } from '../../policy/entry.js';
 import type { EntryRecord } from '../../policy/entry-record.js';
 import type { Answer, Outcome } from '../../policy/outcome.js';
 import { isNotNow } from '../../policy/retry.js';
 import { askedPatienceMs } from '../../policy/retry-after.js';
 import type { Ports } from '../../ports.js';
+import type { SyncEvent, WaitReason } from '../../protocol/events.js';
+import { HOLD_LINE, holdEvents, type Holds } from '../auth/tokens.js';
 import type { Backend } from '../backend/backend.js';
+import type { State } from '../backend/backends.js';
+import type { Flight } from '../backend/flights.js';
+import { configurationOf, noteAccepted, stepGate } from '../backend/gates.js';
 import { noteDate } from '../backend/server-clock.js';
+import { finalAnswer, type Transmission } from './transmit.js';
+
+/** A send, as far as its judgement goes by it: the page's own first one, or a replay. */
+export interface Sent {
+  /** The entry, or what will be one if it has to be stored. */
+  entry: Pick<EntryRecord, 'id' | 'owner' | 'scheme' | 'sends' | 'retries' | 'sentAt'>;
+  /** When it began. */
+  startedAt: number;
+  /** What it travelled with, without its scheme; null for nothing. */
+  credential: string | null;
+  /** The token generation that it travelled under. */
+  generation: number;
+  /** Sign-outs there had been when it began. */
+  signOuts: number;
+  /**
+   * It was the page's own: with `on401: 'pass'` or without a token it isn't held, its token doesn't count against the
+   * entry, as it may have been old already, and it leaves no dead letter: what isn't tried again is the page's answer.
+   */
+  isFirst: boolean;
+}
+
+/** What is to become of what was sent. */
+export type Judgement =
+  /** The server's answer is the last word, or the failure is. */
+  | { kind: 'final'; isDelivered: boolean }
+  /** It's owed still, unless its transition finds that it has been tried often enough. */
+  | ({ kind: 'again' } & Again);
+
+export interface Again {
+  reason: WaitReason;
+  input: SendInput;
+  /** To be told when that's on disk. */
+  events: SyncEvent[];
+  /** The hold that has begun with it, if one has. */
+  hold: BegunHold | null;
+}
+
+/** A hold whose gate is closed in memory, and not on disk yet. */
+export interface BegunHold {
+  /** It's on disk, and pages have been told. */
+  written(): void;
+  /** It can't be written, or the entry alone is the trouble: nobody is told of a hold, so there is none. */
+  undo(): void;
+}
+
+export interface JudgeParts {
+  ports: Pick<Ports, 'clock' | 'chance' | 'log'>;
+  holds: Holds;
+  state: State;
+}
+
+/**
+ * Judges a send by what came back, and lets the backend's circuit and auth gate know of it. What a 401 does, and any other
+ * answer, is decided here, for the page's own send and for replays.
+ */
+export type Judge = (backend: Backend, sent: Sent, flight: Flight, transmission: Transmission) => Promise<Judgement>;
+
+export function createJudge({ ports, holds, state }: JudgeParts): Judge {
+  const { clock, log } = ports;
+
+  const isHeld = (backend: Backend, { entry, credential, isFirst }: Sent): boolean => {
+    if (!configurationOf(backend, state.settings).autoRetry) return false;
+    return isFirst ? backend.config.auth?.on401 === 'hold' && entry.scheme !== null : credential !== null;
+  };
+
+  /** An expired token: the entry stays, and its backend's gate closes, once; unless the token has been renewed meanwhile. */
+  async function refused(backend: Backend, sent: Sent, flight: Flight, answer: Answer, response: Response | null): Promise<Judgement> {
+    const { entry, isFirst } = sent;
+    const digest = await holds.mark(sent.credential ?? '', entry.scheme ?? '');
+    const kept = isFirst || !response ? withoutBody(answer) : await finalAnswer(response, clock);
+    if (flight.cancelled) return UNDELIVERED;
+    flight.settling = true;
+    const at = clock.now();
+    // Nobody is to be asked for a token. The user's next one sends it.
+    if (backend.record.signedOut) return RESEND;
+    const { effect, undo } = stepGate(backend, entry.owner, { type: 'refused', generation: sent.generation, digest, at });
+    if (effect === 'resend') return RESEND;
+    const { auth, onDead } = backend.config;
+    const written = () => {
+      holds.told(backend, entry.owner);
+      log.info(HOLD_LINE, { id: entry.id, attempt: entry.sends + 1 });
+    };
+    return {
+      kind: 'again',
+      reason: 'auth-expired',
+      input: isFirst
+        ? { type: 'refused', digest: null, maxRejections: Infinity, answer: kept, block: false }
+        : { type: 'refused', digest, maxRejections: auth?.maxRejections ?? Infinity, answer: kept, block: onDead === 'block' },
+      events: effect === 'hold' ? holdEvents(backend, entry.owner, 'auth-expired', entry.id, at) : [],
+      hold: effect === 'hold' ? { written, undo } : null,
+    };
+  }
+
+  return async (backend, sent, flight, { outcome, response }) => {
+    const { config } = backend;
+    const { entry, isFirst } = sent;
+    const verdict = config.classify(outcome);
+    if (verdict === 'transient' && outcome.kind !== 'aborted') {
+      // Who wants no retries has nothing stored for an answer, whatever it says.
+      if (isFirst && outcome.kind === 'answer' && config.maxRetries === 0) return UNDELIVERED;
+      const input = recordFailure(backend, entry, sent.startedAt, outcome, ports);
+      // A policy that gives up at once wants no retry either.
+      if (isFirst && input.delayMs === null) return UNDELIVERED;
+      return { kind: 'again', reason: input.reason, input, events: [], hold: null };
+    }
+    if (outcome.kind !== 'answer') return UNDELIVERED;
+    recordAnswer(backend, outcome, clock.now());
+    if (verdict === 'auth-expired' && isHeld(backend, sent)) return refused(backend, sent, flight, outcome, response);
+    const isDelivered = verdict === 'delivered';
+    if (sent.credential !== null && verdict !== 'auth-expired') {
+      stepGate(backend, entry.owner, { type: 'accepted', generation: sent.generation });
+      if (isDelivered) noteAccepted(backend, sent.credential, sent.signOuts);
+    }
+    return { kind: 'final', isDelivered };
+  };
+}
+
+const UNDELIVERED: Judgement = { kind: 'final', isDelivered: false };
+const RESEND: Judgement = { kind: 'again', reason: 'auth-expired', input: { type: 'resend' }, events: [], hold: null };
 
 /** What a transient failure is called. */
 function transientReason(outcome: Outcome): TransientReason {
@@ -18,18 +142,17 @@ function transientReason(outcome: Outcome): TransientReason {
 const FOR_ALL: ReadonlySet<number | null> = new Set([403, 429, 503]);
 
 /**
- * Reckons with a transient failure: asks the retry policy, lets the circuit know, and gives what the
- * entry is to hear of it.
+ * Records a transient failure: asks the retry policy, lets the circuit know, and gives what the entry is to hear of it.
  *
  * @param startedAt when the send began that has failed
  */
-export function reckon(
+export function recordFailure(
   backend: Backend,
   entry: Pick<EntryRecord, 'retries' | 'sentAt'>,
   startedAt: number,
   outcome: Outcome,
   { clock, chance }: Pick<Ports, 'clock' | 'chance'>,
-): EntryInput & { type: 'transient' } {
+): SendInput & { type: 'transient' } {
   const { config } = backend;
   const now = clock.now();
   const answered = outcome.kind === 'answer';
@@ -70,7 +193,7 @@ export function reckon(
     record = { ...record, holdUntil: Math.max(record.holdUntil, now + floor) };
   }
   backend.record = record;
-  if (answered) heard(backend, outcome, now);
+  if (answered) recordAnyAnswer(backend, outcome, now);
   else backend.validation.doubt();
 
   return {
@@ -82,24 +205,24 @@ export function reckon(
     untilProbe: rests && !restsAlone,
     attemptId: chance.uuid(),
     othersAnswered,
-    answer: answered ? lastWords(outcome) : null,
+    answer: answered ? withoutBody(outcome) : null,
     block: config.onDead === 'block',
   };
 }
 
 /** What any answer tells, whatever its status. */
-function heard(backend: Backend, answer: Answer, now: number): void {
+function recordAnyAnswer(backend: Backend, answer: Answer, now: number): void {
   backend.lastAnswerAt = now;
   noteDate(backend, answer.headers, now);
   backend.validation.heard(answer);
 }
 
 /** An answer without its body: all that is kept of one that doesn't end the entry. */
-export const lastWords = ({ status, headers }: Answer): FinalAnswer => ({ status, headers, body: null, truncated: false });
+const withoutBody = ({ status, headers }: Answer): FinalAnswer => ({ status, headers, body: null, truncated: false });
 
 /** The backend has answered, and with nothing transient: whatever waited for that may go. */
-export function answered(backend: Backend, answer: Answer, now: number): void {
-  heard(backend, answer, now);
+export function recordAnswer(backend: Backend, answer: Answer, now: number): void {
+  recordAnyAnswer(backend, answer, now);
   backend.lastServedAt = now;
   if (backend.record.circuit.state === 'open') backend.record = { ...backend.record, circuit: CLOSED };
 }

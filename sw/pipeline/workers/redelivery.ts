@@ -1,4 +1,4 @@
-import type { Decision, KeptSettlement } from '../../policy/entry.js';
+import { transition, type KeptSettlement } from '../../policy/entry.js';
 import type { Asked, EntryRecord } from '../../policy/entry-record.js';
 import type { Ports, Requested } from '../../ports.js';
 import { workerLock, type Neighbours } from './neighbours.js';
@@ -23,7 +23,7 @@ const LOCK_MS = 1_000;
 const GATHER_MS = 50;
 
 /** Fetch events without an answer: those that an earlier worker left, and this one's own. */
-export interface Unanswered {
+export interface Redelivery {
   /**
    * Registers a fetch event. Gives a function to call once its fingerprint has been checked; null while no event can
    * come that a dead worker had.
@@ -31,10 +31,12 @@ export interface Unanswered {
   enter(): (() => void) | null;
   /** Whether any event may come that was with a worker that died. */
   mayCome(): boolean;
-  /** Whether the entry waits for its event. It isn't replayed meanwhile. */
-  has(seq: number): boolean;
-  /** When to look again whether an entry still waits; null when none does. */
-  end(): number | null;
+  /**
+   * Lanes in which nothing is replayed for now: another worker that's alive makes a first send there, or the event may be
+   * given to this one of what a dead worker has left. And when to look again, in milliseconds since the epoch; Infinity where
+   * no lane is withheld.
+   */
+  withheld(heads: readonly EntryRecord[]): Promise<{ lanes: ReadonlySet<string>; until: number }>;
   /**
    * Takes what the event with this fingerprint left behind: each once. Null when there's nothing, or
    * its worker lives and will answer by itself.
@@ -56,7 +58,7 @@ export interface Unanswered {
 /** When an entry's fetch event came: what takes another's place keeps the other's time of capture. */
 const eventAt = ({ capturedAt, agesFrom = capturedAt }: EntryRecord): number => agesFrom;
 
-export function createUnanswered({ clock, locks, outbox, log }: Ports, neighbours: Neighbours, instance: string): Unanswered {
+export function createRedelivery({ clock, locks, outbox, log }: Ports, neighbours: Neighbours, instance: string): Redelivery {
   let start = clock.now();
   let deadline = start + COMES_AGAIN_MS;
   let entries: EntryRecord[] = [];
@@ -72,6 +74,9 @@ export function createUnanswered({ clock, locks, outbox, log }: Ports, neighbour
   /** Whether an event may come that was with a worker that died: one is on disk, or a worker that may die has some. */
   const mayCome = () => neighbours.mayBe() || entries.some((entry) => !isOld(eventAt(entry))) || settlements.some(({ at }) => !isOld(at));
   const isOld = (since: number) => since < clock.now() - OLDEST_EVENT_MS;
+
+  /** Whether the entry waits for its event. It isn't replayed meanwhile. */
+  const waits = (seq: number) => !isOver() && entries.some((entry) => entry.seq === seq);
 
   const write = (work: Promise<unknown>): Promise<void> =>
     work.then(
@@ -96,9 +101,7 @@ export function createUnanswered({ clock, locks, outbox, log }: Ports, neighbour
     for (const entry of entries) {
       const { seq, asked } = entry;
       if (!asked || !isOld(eventAt(entry)) || (await locks.isHeld(workerLock(asked.worker)))) continue;
-      const closed = (current: EntryRecord): Decision | null =>
-        current.asked?.worker === asked.worker ? { entry: { ...current, asked: null }, events: [] } : null;
-      await outbox.commit({ seq, decide: closed });
+      await outbox.commit({ seq, decide: (current) => transition(current, { type: 'event-closed', worker: asked.worker }, clock.now()) });
     }
     await read();
   }
@@ -113,9 +116,17 @@ export function createUnanswered({ clock, locks, outbox, log }: Ports, neighbour
         left = true;
       };
     },
-    has: (seq) => !isOver() && entries.some((entry) => entry.seq === seq),
     mayCome,
-    end: () => (isOver() || entries.length === 0 ? null : Math.max(deadline, clock.now() + LOCK_MS)),
+    async withheld(heads) {
+      const lanes = new Set<string>();
+      for (const { seq, asked, reason, lane } of heads) {
+        const isAnothers = reason === 'first-send' && asked && asked.worker !== instance;
+        if (waits(seq) || (isAnothers && (await locks.isHeld(workerLock(asked.worker))))) lanes.add(lane);
+      }
+      if (lanes.size === 0) return { lanes, until: Infinity };
+      const now = clock.now();
+      return { lanes, until: isOver() || entries.length === 0 ? now + LOCK_MS : Math.max(deadline, now + LOCK_MS) };
+    },
     async claim(fingerprint, taken) {
       // What can't be read now was read before.
       await read().catch(() => {});
