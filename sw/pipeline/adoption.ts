@@ -65,7 +65,7 @@ export function createAdoption({ ports, report, drain, state }: AdoptionParts): 
       // A token that lay on disk tells whose a request is. It may be old, so it isn't learnt.
       const { draft: made, body } = described;
       // Of a request by cookie nobody knows whose it was; the old queue would have sent it as whoever is signed in.
-      const draft = { ...made, capturedAt: at, ...(made.session && { owner: null }) };
+      const draft = { ...made, capturedAt: at, agesFrom: at, ...(made.session && { owner: null }) };
       draft.turn = turnOf(draft);
       const now = clock.now();
       lanes.writeStarted(draft.turn);

@@ -41,5 +41,5 @@ const READ_AND_REFUSED: ReadonlySet<number | null> = new Set([400, 422]);
  * looked at, and what has been done under it is answered by the first answer again. That the sends on record were
  * refused says nothing: one that was under way when its worker died is on no record.
  */
-const isRefused = ({ attempts = [], keepsKey = false }: EntryRecord): boolean =>
+const isRefused = ({ attempts, keepsKey }: EntryRecord): boolean =>
   !keepsKey && READ_AND_REFUSED.has(attempts.at(-1)?.status ?? null);

@@ -1,5 +1,5 @@
 import type { AuthGate } from './auth-gate.js';
-import type { Circuit } from './circuit.js';
+import { CLOSED, type Circuit } from './circuit.js';
 import type { Configuration } from '../protocol/api.js';
 
 /** What of a backend must outlive the worker. */
@@ -7,23 +7,42 @@ export interface BackendRecord {
   /** `namespace|base URL` */
   key: string;
   /** The last token, but for itself: a sign-out may be the first thing that the next worker hears of. */
-  last?: LastToken | null;
+  last: LastToken | null;
   /** Whose session by cookie it is, as the page said. */
-  sessionUser?: string | null;
-  /** Counts sign-ins and sign-outs: what a worker that is replaced still writes must not undo a later one. */
-  epoch?: number;
-  /** How far the server's clock is ahead of this one at least, in milliseconds, by the headers `Date` of its answers. */
-  serverSkewMs?: number;
+  sessionUser: string | null;
   /** Set while nobody is signed in. */
-  signedOut?: SignedOut | null;
+  signedOut: SignedOut | null;
+  /** Counts sign-ins and sign-outs: what a worker that is replaced still writes must not undo a later one. */
+  epoch: number;
+  /** How far the server's clock is ahead of this one at least, in milliseconds; null when that was never seen. */
+  serverSkewMs: number | null;
   /** The last good answer of its `remoteConfig`. */
-  remote?: RemoteAnswer;
+  remote: RemoteAnswer | null;
   /** By owner; '' where the owner isn't known. */
   gates: Record<string, AuthGate>;
   circuit: Circuit;
-  /** Until when a server's `Retry-After` holds the backend back. */
-  holdUntil: number;
+  /** Until when a server's `Retry-After` holds the backend back, in milliseconds since the epoch. */
+  throttledUntil: number;
 }
+
+export const newBackendRecord = (key: string): BackendRecord => ({
+  key,
+  last: null,
+  sessionUser: null,
+  signedOut: null,
+  epoch: 0,
+  serverSkewMs: null,
+  remote: null,
+  gates: {},
+  circuit: CLOSED,
+  throttledUntil: 0,
+});
+
+/** What was read from disk, whole: an earlier version may have written less of it. */
+export const readBackendRecord = (stored: Pick<BackendRecord, 'key'> & Partial<BackendRecord>): BackendRecord => ({
+  ...newBackendRecord(stored.key),
+  ...stored,
+});
 
 /** A sign-out, until the next token or sign-in. */
 export interface SignedOut {

@@ -48,14 +48,14 @@ export interface EntryRecord {
   owner: string | null;
   /** The Authorization scheme it came with; null when it came without, and so it's sent. */
   scheme: string | null;
-  /** It came without a token and isn't marked as needing none: it's somebody's by cookie, or may be. */
-  session?: boolean;
+  /** Sent without a token: it belongs to whoever's cookie session it was. */
+  session: boolean;
   state: 'pending' | 'dead';
   reason: WaitReason | DeadReason;
   since: number;
   capturedAt: number;
-  /** From when its age counts, where that isn't its capture: a dead letter that's retried is young again. */
-  agesFrom?: number;
+  /** From when its age counts: its capture, or its last retry as a dead letter. What takes an older one's place keeps that one's `capturedAt`. */
+  agesFrom: number;
   sends: number;
   /** When the last send came to its end. */
   sentAt: number;
@@ -76,7 +76,7 @@ export interface EntryRecord {
   bodySize: number;
   lastAnswer: LastAnswer | null;
   /** The last sends that came to an end. */
-  attempts?: Attempt[];
+  attempts: Attempt[];
   /** A send that isn't among those may have reached the server: its worker died over it, or its end couldn't be written down. */
   unheard?: true;
   /** The fetch event that it came from, until that has its answer; else null. */
@@ -84,7 +84,7 @@ export interface EntryRecord {
   /** What was on disk in place of an entry that can't be read. Kept, as nothing disappears. */
   damaged?: unknown;
   /** It was edited, and keeps its idempotency key: the server may have acted under it. */
-  keepsKey?: boolean;
+  keepsKey: boolean;
   /** Set while it's in line. A dead letter has left it, unless it's to block its lane. */
   turn?: Turn;
 }
@@ -98,7 +98,7 @@ export const isResting = ({ state, reason }: Pick<EntryRecord, 'state' | 'reason
 /** What an entry must travel with. */
 export type Credential = Pick<EntryRecord, 'scheme' | 'owner' | 'session'>;
 
-export function turnOf({ backend, lane, scheme, owner, session = false }: Pick<EntryRecord, 'backend' | 'lane'> & Credential): Turn {
+export function turnOf({ backend, lane, scheme, owner, session }: Pick<EntryRecord, 'backend' | 'lane'> & Credential): Turn {
   if (scheme !== null) return [backend, lane, owner === null ? 'any' : `owner:${owner}`];
   return [backend, lane, session && owner !== null ? `session:${owner}` : 'none'];
 }
@@ -120,10 +120,10 @@ export function aboutEntry(entry: EntryRecord, at: number): AboutEntry {
  * that it can be listed and set aside, and never sent.
  */
 export function readEntry(value: unknown, seq: number): EntryRecord {
-  // Version 1 of the database kept no `asked`.
-  if (isEntryRecord(value)) return { ...value, asked: value.asked ?? null };
+  if (isStoredEntry(value)) return { ...LATER_FIELDS, agesFrom: value.capturedAt, ...value };
   const { id, key, turn, lane, capturedAt } = (typeof value === 'object' && value ? value : {}) as Partial<EntryRecord>;
   const inLine = Array.isArray(turn) && turn.every(isString);
+  const since = Number.isFinite(capturedAt) ? capturedAt! : 0;
   const [namespace = '', baseUrl = ''] = (inLine ? turn[0] : '|').split('|').map(decoded);
   return {
     seq,
@@ -139,7 +139,9 @@ export function readEntry(value: unknown, seq: number): EntryRecord {
     state: inLine ? 'pending' : 'dead',
     reason: 'unreadable',
     since: 0,
-    capturedAt: Number.isFinite(capturedAt) ? capturedAt! : 0,
+    session: false,
+    capturedAt: since,
+    agesFrom: since,
     sentAt: 0,
     notBefore: 0,
     idempotencyKey: null,
@@ -150,7 +152,11 @@ export function readEntry(value: unknown, seq: number): EntryRecord {
   };
 }
 
-function isEntryRecord(value: unknown): value is EntryRecord {
+/** An entry as some version of the database has it. */
+type StoredEntry = Omit<EntryRecord, LaterField> & Partial<Pick<EntryRecord, LaterField>>;
+type LaterField = keyof typeof LATER_FIELDS | 'agesFrom';
+
+function isStoredEntry(value: unknown): value is StoredEntry {
   if (typeof value !== 'object' || value === null) return false;
   const { request, ...entry } = value as Partial<EntryRecord>;
   return (
@@ -174,8 +180,13 @@ export const UNTRIED = {
   delayMs: 0,
   refusals: [],
   lastAnswer: null,
+  attempts: [],
+  keepsKey: false,
   asked: null,
 } satisfies Partial<EntryRecord>;
+
+/** What an earlier version of the database didn't have of an entry. */
+const LATER_FIELDS = { asked: null, session: false, attempts: [], keepsKey: false } satisfies Partial<EntryRecord>;
 
 const BLANK_REQUEST: StoredRequest = {
   url: '',

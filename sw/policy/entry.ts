@@ -248,7 +248,7 @@ export function transition(entry: EntryRecord, input: EntryInput, now: number): 
  * Whether the server may have acted on a send that's over: its answer wasn't heard, or was a failure of the server's own
  * (408, 5xx). Sends that aren't on record any more count as such.
  */
-const mayHaveActed = ({ attempts = [], sends, unheard }: EntryRecord): boolean =>
+const mayHaveActed = ({ attempts, sends, unheard }: EntryRecord): boolean =>
   unheard === true || sends > attempts.length || attempts.some(({ status }) => status === null || status === 408 || status >= 500);
 
 /** Sets an entry aside as a dead letter. */
@@ -302,7 +302,7 @@ export const withoutAnswer = (settlement: KeptSettlement): KeptSettlement => ({
 const ATTEMPTS = 20;
 
 const attempts = (entry: EntryRecord, answer: Pick<FinalAnswer, 'status'> | null, reason: Attempt['reason'], at: number): Attempt[] => [
-  ...(entry.attempts ?? []).slice(1 - ATTEMPTS),
+  ...entry.attempts.slice(1 - ATTEMPTS),
   { at, status: answer?.status ?? null, reason },
 ];
 

@@ -26,7 +26,7 @@ export interface BackendView {
   /** A page's own request is the open circuit's probe. */
   isProbed: boolean;
   /** A server's `Retry-After`: nothing goes out before. */
-  holdUntil: number;
+  throttledUntil: number;
   /** Its retry gate is closed. */
   gated: boolean;
   /** What has waited longer is given up. */
@@ -105,13 +105,13 @@ export function planSends(heads: readonly EntryRecord[], view: BackendView, now:
  * When an entry may go out, as far as it's for the entry to say. While nobody answers, the circuit's clock rules, and an
  * answer makes everything due. So it is for what rests until the whole server is there again, which has no time of its own.
  */
-const dueAt = ({ unreachable, notBefore }: EntryRecord, { holdUntil }: BackendView): number =>
-  Math.max(holdUntil, unreachable > 0 ? 0 : notBefore);
+const dueAt = ({ unreachable, notBefore }: EntryRecord, { throttledUntil }: BackendView): number =>
+  Math.max(throttledUntil, unreachable > 0 ? 0 : notBefore);
 
 function isYoung(head: EntryRecord, maxAgeMs: number, plan: Plan, now: number): boolean {
   // A dead letter stays; what can't be read has no age, and an end of its own.
   if (head.state === 'dead' || head.reason === 'unreadable') return true;
-  const end = (head.agesFrom ?? head.capturedAt) + maxAgeMs;
+  const end = head.agesFrom + maxAgeMs;
   if (end <= now) plan.expired.push(head);
   else plan.expiresAt = Math.min(end, plan.expiresAt ?? end);
   return end > now;

@@ -8,7 +8,7 @@ import type { Body, CaptureOrder, CaptureResult, Outbox, OutboxStart } from '../
 import { unawaited, type Connection } from './connection.js';
 import type { WriteTransaction } from './schema.js';
 import { count, limitReached, tallyOf } from './tally.js';
-import type { BackendRecord, Settings } from '../policy/backend-record.js';
+import { readBackendRecord, type BackendRecord, type Settings } from '../policy/backend-record.js';
 
 const SETTINGS = 'settings';
 const DEFAULT_SETTINGS: Settings = { paused: false };
@@ -37,7 +37,7 @@ export function storedOutbox({ read, write }: Connection): Outbox {
         const heads: OutboxStart['heads'] = [];
         let cursor = await tx.objectStore('entries').index('turn').openKeyCursor();
         for (; cursor; cursor = await cursor.continue(beyond(cursor.key))) heads.push({ seq: cursor.primaryKey, turn: cursor.key });
-        return { backends, settings: settings ?? DEFAULT_SETTINGS, heads };
+        return { backends: backends.map(readBackendRecord), settings: settings ?? DEFAULT_SETTINGS, heads };
       }),
 
     open: () =>
@@ -212,7 +212,7 @@ async function capture(tx: WriteTransaction, order: CaptureOrder, backend: Backe
   if (inTheWay) {
     const { seq, lane, capturedAt } = inTheWay;
     // Its place in line is the older one's; its age is its own.
-    entry = { ...draft, seq, lane, capturedAt, agesFrom: draft.capturedAt };
+    entry = { ...draft, seq, lane, capturedAt };
     entry.turn = turnOf(entry);
   } else {
     // Decided beforehand, and again with the place that the key generator gives it: it's written once.
@@ -241,8 +241,8 @@ export function isAbout(event: SyncEvent, backend: string): boolean {
  */
 async function putBackend(tx: WriteTransaction, backend: BackendRecord): Promise<void> {
   const store = tx.objectStore('backends');
-  const { epoch = 0, last = null, signedOut = null, sessionUser = null, remote } = (await store.get(backend.key)) ?? {};
-  const isNewer = epoch > (backend.epoch ?? 0);
+  const { epoch, last, signedOut, sessionUser, remote } = readBackendRecord((await store.get(backend.key)) ?? backend);
+  const isNewer = epoch > backend.epoch;
   const isOutdated = remote && remote.at > (backend.remote?.at ?? -Infinity);
   unawaited(store.put({ ...backend, ...(isNewer && { epoch, last, signedOut, sessionUser }), ...(isOutdated && { remote }) }));
 }

@@ -1,5 +1,5 @@
+import { newBackendRecord } from '../../sw/policy/backend-record.js';
 import { describe, expect, test } from 'vitest';
-import { CLOSED } from '../../sw/policy/circuit.js';
 import { transition } from '../../sw/policy/entry.js';
 import { aboutEntry, turnOf, type EntryRecord } from '../../sw/policy/entry-record.js';
 import type { Body, CaptureOrder, Outbox } from '../../sw/ports.js';
@@ -325,7 +325,7 @@ export function outboxContract(name: string, create: () => Outbox): void {
       const answer = { status: 200, headers: { secret: 's' }, body: bytes('x'), truncated: false };
       const both = [await stored(outbox, { entry: { id: 'waits', asked } }), await stored(outbox, { entry: { id: 'doesn’t' } })];
       for (const seq of both) await outbox.commit({ seq, decide: (entry) => transition(entry, { type: 'delivered', answer }, 100) });
-      await outbox.sweep({ backend: { key: record().backend, gates: {}, circuit: CLOSED, holdUntil: 0 }, events: [], decide: () => null, forget: null });
+      await outbox.sweep({ backend: newBackendRecord(record().backend), events: [], decide: () => null, forget: null });
       expect((await outbox.open()).settlements).toMatchObject([{ seq: both[0], asked, state: 'cancelled', status: null, headers: {}, body: null }]);
       for (const id of ['waits', 'doesn’t']) expect(await outbox.settlement(id)).toBeNull();
       await outbox.answered([{ seq: both[0]! }]);
@@ -337,7 +337,7 @@ export function outboxContract(name: string, create: () => Outbox): void {
       const [keep, drop] = [await stored(outbox, { entry: { id: 'keep' } }), await stored(outbox, { entry: { id: 'drop' }, body: bytes('x') })];
       const dead = await stored(outbox, { entry: { id: 'dead', state: 'dead' } });
       const other = await stored(outbox, { entry: { id: 'drop', namespace: 'shop' } });
-      const backend = { key: record().backend, gates: {}, circuit: { state: 'closed' } as const, holdUntil: 7 };
+      const backend = { ...newBackendRecord(record().backend), throttledUntil: 7 };
       const event = { type: 'paused', at: 1 } as const;
       const decide = (entry: EntryRecord) => (entry.id === 'keep' ? null : { entry: null, events: [] });
       expect(await outbox.sweep({ backend, events: [event], decide, forget: null })).toHaveLength(2);
@@ -351,7 +351,7 @@ export function outboxContract(name: string, create: () => Outbox): void {
 
     test('A16 a sweep forgets the backend’s journal, and the answers to one owner’s entries and to nobody’s', async () => {
       const outbox = create();
-      const backend = { key: record().backend, gates: {}, circuit: { state: 'closed' } as const, holdUntil: 0 };
+      const backend = newBackendRecord(record().backend);
       const answer = { status: 200, headers: {}, body: bytes('secret'), truncated: false };
       for (const [id, owner, namespace] of [['hers', 'ann', ''], ['his', 'bob', ''], ['whose', null, ''], ['elsewhere', 'ann', 'shop']] as const) {
         const seq = await stored(outbox, { entry: { id, owner, namespace } });
@@ -366,31 +366,31 @@ export function outboxContract(name: string, create: () => Outbox): void {
 
     test('A16 who is signed in is what the record with the higher epoch says; the rest is the last one’s', async () => {
       const outbox = create();
-      const backend = { key: record().backend, gates: {}, circuit: { state: 'closed' } as const, holdUntil: 0 };
+      const backend = newBackendRecord(record().backend);
       const signedOut = { since: 1, user: 'ann', forgotten: null };
       await outbox.commit({ backend: { ...backend, epoch: 2, signedOut, sessionUser: null, last: null } });
-      await outbox.commit({ backend: { ...backend, epoch: 1, sessionUser: 'ann', holdUntil: 7 } });
-      expect((await outbox.start()).backends).toMatchObject([{ epoch: 2, signedOut, sessionUser: null, holdUntil: 7 }]);
+      await outbox.commit({ backend: { ...backend, epoch: 1, sessionUser: 'ann', throttledUntil: 7 } });
+      expect((await outbox.start()).backends).toMatchObject([{ epoch: 2, signedOut, sessionUser: null, throttledUntil: 7 }]);
       await outbox.commit({ backend: { ...backend, epoch: 3, signedOut: null, sessionUser: 'bob' } });
-      expect((await outbox.start()).backends).toMatchObject([{ epoch: 3, signedOut: null, sessionUser: 'bob', holdUntil: 0 }]);
+      expect((await outbox.start()).backends).toMatchObject([{ epoch: 3, signedOut: null, sessionUser: 'bob', throttledUntil: 0 }]);
     });
 
     test('A14 of the server’s switches the newest answer stays, whoever writes an older one, or none', async () => {
       const outbox = create();
-      const backend = { key: record().backend, gates: {}, circuit: { state: 'closed' } as const, holdUntil: 0 };
+      const backend = newBackendRecord(record().backend);
       const remote = (at: number, offlineMode: boolean) => ({ url: 'https://app.example/switches', at, autoRetry: true, offlineMode });
       await outbox.commit({ backend: { ...backend, remote: remote(2, false) } });
-      await outbox.commit({ backend: { ...backend, remote: remote(1, true), holdUntil: 7 } });
-      await outbox.commit({ backend: { ...backend, holdUntil: 8 } });
-      expect((await outbox.start()).backends).toMatchObject([{ remote: remote(2, false), holdUntil: 8 }]);
+      await outbox.commit({ backend: { ...backend, remote: remote(1, true), throttledUntil: 7 } });
+      await outbox.commit({ backend: { ...backend, throttledUntil: 8 } });
+      expect((await outbox.start()).backends).toMatchObject([{ remote: remote(2, false), throttledUntil: 8 }]);
       await outbox.commit({ backend: { ...backend, remote: remote(3, true) } });
-      expect((await outbox.start()).backends).toMatchObject([{ remote: remote(3, true), holdUntil: 0 }]);
+      expect((await outbox.start()).backends).toMatchObject([{ remote: remote(3, true), throttledUntil: 0 }]);
     });
 
     test('A16 a sweep that fails has changed nothing', async () => {
       const outbox = create();
       const seq = await stored(outbox);
-      const backend = { key: record().backend, gates: {}, circuit: { state: 'closed' } as const, holdUntil: 7 };
+      const backend = { ...newBackendRecord(record().backend), throttledUntil: 7 };
       const decide = (): never => {
         throw new Error('no decision');
       };
@@ -401,7 +401,7 @@ export function outboxContract(name: string, create: () => Outbox): void {
 
     test('keeps the gates and the settings', async () => {
       const outbox = create();
-      const backend = { key: record().backend, gates: {}, circuit: { state: 'closed' } as const, holdUntil: 7 };
+      const backend = { ...newBackendRecord(record().backend), throttledUntil: 7 };
       await outbox.commit({ backend, settings: { paused: true } });
       expect(await outbox.start()).toMatchObject({ backends: [backend], settings: { paused: true } });
     });

@@ -118,7 +118,7 @@ const viewOf = ({ backend: { record }, busy }: Client): BackendView => ({
   tokenInFlight: false,
   circuit: record.circuit,
   isProbed: false,
-  holdUntil: record.holdUntil,
+  throttledUntil: record.throttledUntil,
   gated: false,
   maxAgeMs: Infinity,
   auth: () => 'open',

@@ -20,7 +20,7 @@ const SETTLED = 4;
 export function singleProbe({ scenario, strategy, agenda, server, random }: World): Crowd {
   const { clients, lanes, roundTripMs } = scenario;
   const circuits: Circuit[] = Array.from({ length: clients }, () => CLOSED);
-  const holdUntil = new Float64Array(clients);
+  const throttledUntil = new Float64Array(clients);
   const servedAt = new Float64Array(clients);
   const flying = new Uint8Array(clients);
   const owed = new Uint8Array(clients).fill(lanes);
@@ -39,7 +39,7 @@ export function singleProbe({ scenario, strategy, agenda, server, random }: Worl
     let probe = -1;
     for (let entry = client * lanes; entry < (client + 1) * lanes; entry++) {
       if (entries.about[entry] !== OWED) continue;
-      const from = Math.max(holdUntil[client]!, entries.unreachable[entry]! > 0 ? 0 : entries.notBefore[entry]!);
+      const from = Math.max(throttledUntil[client]!, entries.unreachable[entry]! > 0 ? 0 : entries.notBefore[entry]!);
       if (from > now) due = Math.min(due, from);
       else if (!open) send(client, entry, now);
       else if (circuit.until > now) due = Math.min(due, circuit.until);
@@ -93,7 +93,7 @@ export function singleProbe({ scenario, strategy, agenda, server, random }: Worl
     const restsOn = answered && circuit.state === 'open' && circuit.restingSince !== undefined;
     const failure = { probe, answered, rests: rests || restsOn, until: now + (delayMs ?? 0) };
     circuits[client] = restsAlone ? CLOSED : circuitFailed(circuit, failure, now);
-    if (floor !== null) holdUntil[client] = Math.max(holdUntil[client]!, now + floor);
+    if (floor !== null) throttledUntil[client] = Math.max(throttledUntil[client]!, now + floor);
 
     entries.sentAt[entry] = now;
     entries.unreachable[entry] = answered ? 0 : entries.unreachable[entry]! + 1;

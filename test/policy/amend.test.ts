@@ -6,7 +6,7 @@ import { record } from '../support/records.js';
 const freshKey = '"fresh"';
 const dead = (changes: Parameters<typeof record>[0] = {}) => record({ state: 'dead', reason: 'permanent', sends: 1, ...changes });
 
-const pick = ({ sends, attempts = [] }: EntryRecord) => ({ sends, attempts });
+const pick = ({ sends, attempts }: EntryRecord) => ({ sends, attempts });
 
 describe('amended', () => {
   test('V1 headers are set and taken away by name, and the rest stays', () => {

@@ -11,7 +11,7 @@ const view = (changes: Partial<BackendView> = {}): BackendView => ({
   tokenInFlight: false,
   circuit: CLOSED,
   isProbed: false,
-  holdUntil: 0,
+  throttledUntil: 0,
   gated: false,
   maxAgeMs: Infinity,
   auth: () => 'open',
@@ -107,7 +107,7 @@ describe('planSends', () => {
   });
 
   test('R6 a server’s Retry-After holds back the whole backend', () => {
-    expect(planSends([head(1), head(2)], view({ holdUntil: 4000 }), now)).toMatchObject({ send: [], due: 4000 });
+    expect(planSends([head(1), head(2)], view({ throttledUntil: 4000 }), now)).toMatchObject({ send: [], due: 4000 });
   });
 
   test('R16 a dead letter that’s still in line blocks its lane', () => {

@@ -16,7 +16,7 @@ test.each(credentials)('A15 what needs %s waits in a line of its own', (_what, c
   expect(credentialOf(turn)).toEqual({ ...credential, scheme: credential.scheme === null ? null : '' });
 });
 
-test('A15 what came in nobody knows whose session needs nothing, and so does an entry from before there were sessions', () => {
+test('A15 what came in nobody knows whose session needs nothing, and so does what belongs to no session', () => {
   expect(turnOf({ backend: 'b', lane: 'l', scheme: null, owner: null, session: true })).toEqual(['b', 'l', 'none']);
-  expect(turnOf({ backend: 'b', lane: 'l', scheme: null, owner: null })).toEqual(['b', 'l', 'none']);
+  expect(turnOf({ backend: 'b', lane: 'l', scheme: null, owner: null, session: false })).toEqual(['b', 'l', 'none']);
 });

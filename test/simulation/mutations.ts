@@ -48,7 +48,7 @@ export const MUTATIONS: readonly Mutation[] = [
   one('no word of other workers', 'sw/pipeline/report.ts', "heard: (event) => 'seq' in event && lookFor(event.seq),", 'heard: () => {},'),
   one('waiters know a place in line', 'sw/pipeline/report.ts', 'waiter.requestId === requestId ? settlement : null', 'settlement'),
   one("a purge takes everybody's", 'sw/pipeline/auth/sessions.ts', ' || (owner !== null && owner !== user)', ''),
-  one('an older sign-in wins', 'sw/store/outbox.ts', 'const isNewer = epoch > (backend.epoch ?? 0);', 'const isNewer = false;'),
+  one('an older sign-in wins', 'sw/store/outbox.ts', 'const isNewer = epoch > backend.epoch;', 'const isNewer = false;'),
   one('no tally of what goes', 'sw/store/outbox.ts', 'await count(tx, entry, next);', 'if (next) await count(tx, entry, next);'),
   one('202 before the disk', 'sw/store/connection.ts', 'tx.commit();\n        await tx.done;', 'tx.commit();'),
   one('the kill switch lets all pass', 'sw/pipeline/capture/intercept.ts', 'if (isOff && !mayComeAgain())', 'if (isOff)'),
@@ -81,6 +81,6 @@ export const MUTATIONS: readonly Mutation[] = [
   one('what is on the wire is replaced', 'sw/store/outbox.ts', "entry.state === 'pending' && !isFirstSend(entry) && !order.isInFlight(entry.seq)", "entry.state === 'pending'"),
   one('no tally of what comes', 'sw/store/outbox.ts', 'await count(tx, inTheWay ?? null, entry);', ''),
   one('a lane sends side by side', 'sw/policy/lanes.ts', 'if (view.busyLanes.has(lane[0]!.lane)) continue;', ''),
-  one('given up too young', 'sw/policy/lanes.ts', 'const end = (head.agesFrom ?? head.capturedAt) + maxAgeMs;', 'const end = (head.agesFrom ?? head.capturedAt) + maxAgeMs / 100;'),
+  one('given up too young', 'sw/policy/lanes.ts', 'const end = head.agesFrom + maxAgeMs;', 'const end = (head.agesFrom ?? head.capturedAt) + maxAgeMs / 100;'),
   one('the kill switch is not looked at', 'sw/pipeline/capture/intercept.ts', 'const isOff = !configurationOf(backend, state.settings).offlineMode;', 'const isOff = false;'),
 ];

@@ -70,7 +70,6 @@ export function memoryOutbox(): Outbox {
       if (inTheWay) {
         entry.lane = inTheWay.lane;
         entry.capturedAt = inTheWay.capturedAt;
-        entry.agesFrom = draft.capturedAt;
         entry.turn = turnOf(entry);
       }
       placed?.(seq);

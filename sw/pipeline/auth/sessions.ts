@@ -26,7 +26,7 @@ export function createSessions({ clock }: Pick<Ports, 'clock'>, report: Report, 
   function close(backend: Backend, newest: LastToken | null): SyncEvent[] {
     const before = backend.record;
     const at = clock.now();
-    const { last = null, epoch = 0 } = before;
+    const { last, epoch } = before;
     const { since = at, user: earlier = null, forgotten = null } = before.signedOut ?? {};
     const current = backend.arriving ?? backend.token;
     const user = current ? current.owner : (sessionUser(backend) ?? last?.owner ?? earlier);
@@ -68,8 +68,8 @@ export function createSessions({ clock }: Pick<Ports, 'clock'>, report: Report, 
     async signIn(backends, user) {
       const closed = backends.filter(({ record }) => record.signedOut);
       for (const backend of backends) {
-        const { epoch = 0 } = backend.record;
-        backend.record = { ...backend.record, sessionUser: user, signedOut: null, epoch: epoch + 1 };
+        const { record } = backend;
+        backend.record = { ...record, sessionUser: user, signedOut: null, epoch: record.epoch + 1 };
       }
       const writing = backends.map((backend) => {
         const events = closed.includes(backend) ? [releasedEvent(backend, user, clock.now())] : [];

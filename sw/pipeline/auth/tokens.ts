@@ -71,7 +71,7 @@ export function createHolds({ broadcast, chance, clock, digest, log }: HoldPorts
     backend.taking = ready.catch(() => {});
     const [own] = await ready;
     const { token: live, record: before } = backend;
-    const { signedOut = null } = before;
+    const { signedOut } = before;
     const waiting = waitingOwners(backend);
     const isLive = live?.value === value && live.scheme === scheme;
     if (isLive && !learnt) backend.token = { ...live, provided: true };
@@ -178,7 +178,7 @@ export const HOLD_LINE = '[holdfast] hold — auth expired';
 function goLive(backend: Backend, token: LiveToken): () => void {
   const { token: live, record } = backend;
   const { value, owner, digest } = token;
-  const { last = null, signedOut = null, epoch = 0 } = record;
+  const { last, signedOut, epoch } = record;
   backend.token = token;
   backend.record = {
     ...record,

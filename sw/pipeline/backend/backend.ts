@@ -1,5 +1,4 @@
 import type { BackendConfig } from '../../config.js';
-import { CLOSED } from '../../policy/circuit.js';
 import type { Flight } from './flights.js';
 import { connectivityGate, type RetryGate } from '../../policy/retry-gate.js';
 import { Arrivals, type Ticket } from './arrivals.js';
@@ -8,7 +7,7 @@ import type { Changes } from './connectivity.js';
 import { noteDate, type ServerClock } from './server-clock.js';
 import { createValidation, type Validation } from './network-validation.js';
 import type { Ports } from '../../ports.js';
-import type { BackendRecord, LastToken } from '../../policy/backend-record.js';
+import { newBackendRecord, type BackendRecord, type LastToken } from '../../policy/backend-record.js';
 
 /** The token of the moment. It lives in memory alone. */
 export interface LiveToken {
@@ -65,7 +64,7 @@ export function createBackend(config: BackendConfig, ports: Ports, changes: Chan
     config,
     gate: config.gate ?? connectivityGate({ isOnline, onChange: changes.listen, isValidated: validation.isValidated }),
     validation,
-    record: { key: config.key, gates: {}, circuit: CLOSED, holdUntil: 0 },
+    record: newBackendRecord(config.key),
     token: null,
     taking: Promise.resolve(),
     arriving: null,

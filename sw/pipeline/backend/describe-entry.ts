@@ -34,7 +34,7 @@ function describe(entry: EntryRecord, backend: Backend | undefined, paused: bool
     retries: entry.retries,
     notBefore: entry.notBefore,
     idempotencyKey: entry.idempotencyKey,
-    attempts: entry.attempts ?? [],
+    attempts: entry.attempts,
     lastAnswer: lastAnswer && { ...lastAnswer, headers: maskHeaders(lastAnswer.headers) },
   };
 }

@@ -45,7 +45,7 @@ function setGate(backend: Backend, owner: string | null, gate: AuthGate): void {
 /** What the time is, by the clock of the backend too, which tokens are made by. */
 export const clocksOf = ({ record: { serverSkewMs } }: Backend, now: number): Clocks => ({
   device: now,
-  server: serverSkewMs === undefined ? null : now + serverSkewMs,
+  server: serverSkewMs === null ? null : now + serverSkewMs,
 });
 
 /** Something was delivered under a credential. What a sign-out has forgotten since the send stays forgotten. */
@@ -54,7 +54,7 @@ export function noteAccepted(backend: Backend, credential: string | null, signOu
 }
 
 /** Whose session by cookie it is, as the app's `owner` or the page says. */
-export const sessionUser = ({ config, record }: Backend): string | null => config.owner(null) ?? record.sessionUser ?? null;
+export const sessionUser = ({ config, record }: Backend): string | null => config.owner(null) ?? record.sessionUser;
 
 /** The header's value: in the entry's own scheme. A credential may come without one. */
 export const authorizationOf = ({ scheme }: EntryRecord, { value }: LiveToken): string =>
@@ -91,7 +91,7 @@ export function viewOf(backend: Backend, gated: boolean, now: number): BackendVi
     tokenInFlight: flights.some((flight) => flight.needsToken),
     circuit: backend.record.circuit,
     isProbed: backend.probe !== null,
-    holdUntil: backend.record.holdUntil,
+    throttledUntil: backend.record.throttledUntil,
     gated,
     maxAgeMs: backend.config.limits.maxAgeMs,
     auth: (entry) => authView(backend, entry, now),

@@ -45,5 +45,5 @@ const NEAR_MS = 250;
  * Which of two readings of a server's clock to believe. A `Date` has full seconds and has travelled, so each reading is at
  * most what's true, and the larger one is nearer to it; unless the two are so far apart that a clock has been set.
  */
-const nearerSkew = (known: number | undefined, heard: number): number =>
-  known === undefined || heard > known + NEAR_MS || heard < known - SET_MS ? heard : known;
+const nearerSkew = (known: number | null, heard: number): number =>
+  known === null || heard > known + NEAR_MS || heard < known - SET_MS ? heard : known;

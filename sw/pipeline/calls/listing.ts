@@ -10,10 +10,11 @@ import { configurationOf, viewOf } from '../backend/gates.js';
 const AGREED_MS = 60_000;
 
 /** When the last token is over, by this device's clock. */
-function expiryHere({ record: { last, serverSkewMs = 0 } }: Backend): number | null {
-  const { expiresAt = null } = last ?? {};
+function expiryHere({ record: { last, serverSkewMs } }: Backend): number | null {
+  const { expiresAt } = last ?? { expiresAt: null };
+  const skewMs = serverSkewMs ?? 0;
   if (expiresAt === null || expiresAt === -Infinity) return null;
-  return expiresAt - (Math.abs(serverSkewMs) < AGREED_MS ? 0 : serverSkewMs);
+  return expiresAt - (Math.abs(skewMs) < AGREED_MS ? 0 : skewMs);
 }
 
 const PAGE = 500;

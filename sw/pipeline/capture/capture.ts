@@ -60,11 +60,11 @@ export function createCapture(parts: CaptureParts): Capture {
   /** Why a try would be in vain, or would overtake others; null when it's worth it. */
   function inVain(backend: Backend, draft: Draft): WaitReason | null {
     const now = clock.now();
-    const { circuit, holdUntil } = backend.record;
+    const { circuit, throttledUntil } = backend.record;
     if (authView(backend, draft, now) === 'held') return gateOf(backend, draft.owner).hold?.reason ?? 'auth-expired';
     if (!ports.isOnline()) return 'offline';
     if (circuit.state === 'open' && !mayProbe(backend, draft.lane, now)) return 'circuit-open';
-    if (holdUntil > now) return 'rate-limited';
+    if (throttledUntil > now) return 'rate-limited';
     return isBehind(backend, draft, now) ? 'behind-waiting' : null;
   }
 

@@ -81,6 +81,7 @@ export async function describeExchange(
     reason: 'first-send',
     since: now,
     capturedAt: now,
+    agesFrom: now,
     sentAt: now,
     notBefore: now,
     idempotencyKey: ownKey,

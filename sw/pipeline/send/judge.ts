@@ -190,7 +190,7 @@ export function recordFailure(
     record = { ...record, circuit: CLOSED };
   }
   if (floor !== null && (FOR_ALL.has(status) || (rests && !restsAlone))) {
-    record = { ...record, holdUntil: Math.max(record.holdUntil, now + floor) };
+    record = { ...record, throttledUntil: Math.max(record.throttledUntil, now + floor) };
   }
   backend.record = record;
   if (answered) recordAnyAnswer(backend, outcome, now);

@@ -56,7 +56,7 @@ export interface Redelivery {
 }
 
 /** When an entry's fetch event came: what takes another's place keeps the other's time of capture. */
-const eventAt = ({ capturedAt, agesFrom = capturedAt }: EntryRecord): number => agesFrom;
+const eventAt = ({ agesFrom }: EntryRecord): number => agesFrom;
 
 export function createRedelivery({ clock, locks, outbox, log }: Ports, neighbours: Neighbours, instance: string): Redelivery {
   let start = clock.now();
