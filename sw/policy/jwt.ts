@@ -60,6 +60,11 @@ export interface Clocks {
   server: number | null;
 }
 
+export const clocksAt = (now: number, serverSkewMs: number | null): Clocks => ({
+  device: now,
+  server: serverSkewMs === null ? null : now + serverSkewMs,
+});
+
 /** Whether a token that ends then is over: by both clocks, and where only the device's is known, a minute later. */
 export const isOver = (expiresAt: number | null, { device, server }: Clocks): boolean =>
   expiresAt !== null && (server === null ? expiresAt + SKEW_MS < device : expiresAt <= Math.min(device, server));

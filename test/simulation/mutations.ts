@@ -42,7 +42,7 @@ export const MUTATIONS: readonly Mutation[] = [
   one('a new key for each send', 'sw/pipeline/send/stored-request.ts', '[IDEMPOTENCY_HEADER]: idempotencyKey }', '[IDEMPOTENCY_HEADER]: `${idempotencyKey}${((globalThis as any).keys = ((globalThis as any).keys ?? 0) + 1)}` }'),
   one('the token is kept', 'sw/pipeline/capture/exchange.ts', 'describeRequest(request, headers)', 'describeRequest(request, { ...headers, ...(authorization && { authorization }) })'),
   one('no look at the owner', 'sw/pipeline/backend/gates.ts', "if (token && owner !== null && token.owner !== owner) return 'parked';", ''),
-  one('nothing is forgotten at a sign-out', 'sw/pipeline/auth/tokens.ts', "if (learnt && signedOut && isForgotten(", "if (learnt && false && isForgotten("),
+  one('nothing is forgotten at a sign-out', 'sw/policy/session.ts', 'if (signedOut && isForgotten(', 'if (false && isForgotten('),
   one('a token that comes again is learnt', 'sw/pipeline/auth/tokens.ts', 'if (redelivered && ', 'if (false && '),
   one('holds are told once', 'sw/pipeline/auth/tokens.ts', 'if (!hold || hold.told || signedOut) continue;', 'if (hold || !hold) continue;'),
   one('no word of other workers', 'sw/pipeline/report.ts', "heard: (event) => 'seq' in event && lookFor(event.seq),", 'heard: () => {},'),
@@ -62,18 +62,15 @@ export const MUTATIONS: readonly Mutation[] = [
   // Whose it is, and with what it travels.
   one('no stamp of the owner', 'sw/pipeline/capture/exchange.ts', 'scheme !== null ? config.owner(credential)', 'scheme !== null ? null'),
   one('a token that is over is sent', 'sw/pipeline/backend/gates.ts', "if (isOver(token.expiresAt, clocksOf(backend, now))) return 'over';", ''),
-  one('what was on its way at a sign-out signs in', 'sw/pipeline/auth/tokens.ts', 'if (backend.signOuts !== signOuts) return', 'if (false) return'),
-  one('an older token is learnt', 'sw/pipeline/auth/tokens.ts', 'isOlder(value, live.value)', 'false'),
-  one("a former user's token is learnt", 'sw/pipeline/auth/tokens.ts', 'isOfEarlierUser(backend, value, owner, clock.now())', 'false'),
+  one('what was on its way at a sign-out signs in', 'sw/policy/session.ts', 'if (signOuts !== event.signOuts) return', 'if (false) return'),
+  one('an older token is learnt', 'sw/policy/session.ts', 'isOlder(token.value, live.value)', 'false'),
+  one("a former user's token is learnt", 'sw/policy/session.ts', 'return made !== null && last.issuedAt !== null && made < last.issuedAt;', 'return made === null;'),
   one('a refused token is no reason to wait', 'sw/policy/classify.ts', "if (speaksOfToken(outcome, codes)) return 'auth-expired';", ''),
   {
     name: 'a sign-out leaves the session',
-    file: 'sw/pipeline/auth/sessions.ts',
-    edits: [
-      // That it's noted is enough to park what waits, whatever token is there.
-      ['{ ...backend.record, signedOut, last: null', '{ ...backend.record, last: null'],
-      ['backend.token = null;', ''],
-    ],
+    file: 'sw/policy/session.ts',
+    // That it's noted is enough to park what waits, whatever token is there.
+    edits: [['{ token: null, last: null, sessionUser: null, signedOut: {', '{ ...before, last: null, sessionUser: null, s: {']],
   },
   // What's on disk, and where.
   one('paid off before the page has its answer', 'sw/pipeline/capture/disk-copy.ts', 'Promise.all([writing, handedOver(context.handled, clock)])', 'Promise.all([writing])'),
@@ -81,6 +78,6 @@ export const MUTATIONS: readonly Mutation[] = [
   one('what is on the wire is replaced', 'sw/store/outbox.ts', "entry.state === 'pending' && !isFirstSend(entry) && !order.isInFlight(entry.seq)", "entry.state === 'pending'"),
   one('no tally of what comes', 'sw/store/outbox.ts', 'await count(tx, inTheWay ?? null, entry);', ''),
   one('a lane sends side by side', 'sw/policy/lanes.ts', 'if (view.busyLanes.has(lane[0]!.lane)) continue;', ''),
-  one('given up too young', 'sw/policy/lanes.ts', 'const end = head.agesFrom + maxAgeMs;', 'const end = (head.agesFrom ?? head.capturedAt) + maxAgeMs / 100;'),
+  one('given up too young', 'sw/policy/lanes.ts', 'const end = head.agesFrom + maxAgeMs;', 'const end = head.agesFrom + maxAgeMs / 100;'),
   one('the kill switch is not looked at', 'sw/pipeline/capture/intercept.ts', 'const isOff = !configurationOf(backend, state.settings).offlineMode;', 'const isOff = false;'),
 ];

@@ -8,6 +8,8 @@ import type { Neighbours } from '../workers/neighbours.js';
 import type { Report } from '../report.js';
 import { sessionUser, stepGate } from '../backend/gates.js';
 import type { LastToken } from '../../policy/backend-record.js';
+import { session } from '../../policy/session.js';
+import { sessionOf, setSession } from '../backend/session.js';
 
 /** Who comes and who goes. */
 export interface Sessions {
@@ -24,21 +26,15 @@ export function createSessions({ clock }: Pick<Ports, 'clock'>, report: Report, 
    * @param newest of all backends' tokens: one backend may not have seen it yet, and it's forgotten there as well
    */
   function close(backend: Backend, newest: LastToken | null): SyncEvent[] {
-    const before = backend.record;
     const at = clock.now();
-    const { last, epoch } = before;
-    const { since = at, user: earlier = null, forgotten = null } = before.signedOut ?? {};
-    const current = backend.arriving ?? backend.token;
-    const user = current ? current.owner : (sessionUser(backend) ?? last?.owner ?? earlier);
-    for (const name of new Set(['', user ?? '', ...Object.keys(before.gates)])) stepGate(backend, name || null, { type: 'signed-out' });
-    const own = last ?? forgotten;
-    const signedOut = { since, user, forgotten: own ? { ...own, issuedAt: newest?.issuedAt ?? null } : newest };
-    backend.record = { ...backend.record, signedOut, last: null, sessionUser: null, epoch: epoch + 1 };
-    backend.token = null;
+    const { arriving } = backend;
+    const [after, effect] = session(sessionOf(backend), { type: 'signed-out', at, arriving, cookieUser: sessionUser(backend), newest });
+    const user = after.signedOut?.user ?? null;
+    for (const name of new Set(['', user ?? '', ...Object.keys(backend.record.gates)])) stepGate(backend, name || null, { type: 'signed-out' });
+    setSession(backend, after);
     backend.arriving = null;
     backend.acceptedCredential = null;
-    backend.signOuts++;
-    return before.signedOut ? [] : [{ type: 'held', ...aboutGate(backend, user, at), reason: 'signed-out', id: null }];
+    return effect === 'signed-out' ? [{ type: 'held', ...aboutGate(backend, user, at), reason: 'signed-out', id: null }] : [];
   }
 
   /** Removes what the user has on disk; what is on the wire is cut. */
@@ -66,13 +62,14 @@ export function createSessions({ clock }: Pick<Ports, 'clock'>, report: Report, 
 
   return {
     async signIn(backends, user) {
-      const closed = backends.filter(({ record }) => record.signedOut);
-      for (const backend of backends) {
-        const { record } = backend;
-        backend.record = { ...record, sessionUser: user, signedOut: null, epoch: record.epoch + 1 };
-      }
-      const writing = backends.map((backend) => {
-        const events = closed.includes(backend) ? [releasedEvent(backend, user, clock.now())] : [];
+      // All gates first: from here to the end of the turn nothing can come between.
+      const effects = backends.map((backend) => {
+        const [after, effect] = session(sessionOf(backend), { type: 'signed-in', user });
+        setSession(backend, after);
+        return { backend, effect };
+      });
+      const writing = effects.map(({ backend, effect }) => {
+        const events = effect === 'signed-in' ? [releasedEvent(backend, user, clock.now())] : [];
         return report.commit({ backend: backend.record, events });
       });
       await allWritten(writing);

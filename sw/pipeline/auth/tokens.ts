@@ -1,13 +1,14 @@
 import type { TokenResult } from '../../protocol/api.js';
 import type { HoldReason, SyncEvent } from '../../protocol/events.js';
 import { credentialOf, type EntryRecord } from '../../policy/entry-record.js';
-import { decodeJwt, expiryOf, isOlder, isOver, issuedAt } from '../../policy/jwt.js';
+import { decodeJwt, expiryOf, isOver } from '../../policy/jwt.js';
 import type { Ports } from '../../ports.js';
-import type { Backend, LiveToken } from '../backend/backend.js';
+import type { Backend } from '../backend/backend.js';
 import type { Report } from '../report.js';
 import { noteLateToken } from '../backend/server-clock.js';
 import { clocksOf, gateOf, markTold, stepGate, type GateStep } from '../backend/gates.js';
-import type { SignedOut } from '../../policy/backend-record.js';
+import { session, type LiveToken } from '../../policy/session.js';
+import { sessionOf, setSession } from '../backend/session.js';
 
 /** The auth hold: tokens in, releases out. */
 export interface Holds {
@@ -40,9 +41,9 @@ export interface TokenOrigin {
 type HoldPorts = Pick<Ports, 'broadcast' | 'chance' | 'clock' | 'digest' | 'log'>;
 
 /** How a token came. */
-interface Came {
+interface TokenSource {
   learnt: boolean;
-  /** The sign-outs there had been. */
+  /** Sign-outs there had been when it came. */
   signOuts: number;
 }
 
@@ -65,35 +66,33 @@ export function createHolds({ broadcast, chance, clock, digest, log }: HoldPorts
     return isOver(expiresAt, clocksOf(backend, now));
   };
 
-  const provide = async (backend: Backend, value: string, scheme: string, { learnt, signOuts }: Came): Promise<TokenResult> => {
+  const provide = async (backend: Backend, value: string, scheme: string, { learnt, signOuts }: TokenSource): Promise<TokenResult> => {
     const owner = backend.config.owner(value);
     const ready = Promise.all([mark(value, scheme), backend.taking]);
     backend.taking = ready.catch(() => {});
-    const [own] = await ready;
-    const { token: live, record: before } = backend;
-    const { signedOut } = before;
+    const [digest] = await ready;
+    const { token: live, record: { signedOut, serverSkewMs } } = backend;
     const waiting = waitingOwners(backend);
-    const isLive = live?.value === value && live.scheme === scheme;
-    if (isLive && !learnt) backend.token = { ...live, provided: true };
-    if (isLive && !gateOf(backend, owner).hold) return isOtherHeld(backend) ? 'other-owner' : 'ignored: same-token';
-    // What was on its way at a sign-out signs nobody in, nor does a page that hasn't heard of it yet.
-    if (backend.signOuts !== signOuts) return 'ignored: same-token';
-    if (learnt && signedOut && isForgotten(backend, signedOut, value, own)) return 'ignored: same-token';
-    if (learnt && live?.owner === owner && isOlder(value, live.value)) return 'ignored: same-token';
-    if (learnt && isOfEarlierUser(backend, value, owner, clock.now())) return 'ignored: same-token';
+    const own: LiveToken = { value, scheme, owner, digest, expiresAt: expiryOf(value), provided: !learnt };
+    const [after, effect] = session(sessionOf(backend), { type: 'token', token: own, signOuts, now: clock.now(), serverSkewMs });
+    if (effect === 'ignored') return 'ignored: same-token';
+    if (effect === 'same') {
+      setSession(backend, after);
+      if (!gateOf(backend, owner).hold) return isOtherHeld(backend) ? 'other-owner' : 'ignored: same-token';
+    }
 
-    const token = { type: 'token', digest: own, expired: isOverNow(backend, value), learnt } as const;
+    const token = { type: 'token', digest, expired: isOverNow(backend, value), learnt } as const;
     const step = stepGate(backend, owner, token);
     if (step.effect === 'ignore-same') return 'ignored: same-token';
     if (step.effect === 'ignore-expired') return 'ignored: expired';
     const steps: ({ whose: string | null } & GateStep)[] = [{ whose: owner, ...step }];
     // Entries whose owner nobody knows travel with any token.
     if (owner !== null) steps.push({ whose: null, ...stepGate(backend, null, token) });
-    const undo = goLive(backend, { value, scheme, owner, digest: own, expiresAt: expiryOf(value), provided: !learnt });
+    const undo = setSession(backend, after);
     broadcast({ type: 'token' });
 
     const released = steps.flatMap(({ whose, effect }) => (effect === 'release' ? [whose] : []));
-    // Nobody's gate was closed by it, but what waits has been parked.
+    // No gate was held, but entries were parked by a sign-out or by another user's token.
     const isParked = signedOut !== null || (live !== null && live.owner !== owner && waiting.includes(owner));
     if (isParked && released.length === 0) released.push(owner);
     const events = released.map((whose) => releasedEvent(backend, whose, clock.now()));
@@ -145,10 +144,10 @@ export function createHolds({ broadcast, chance, clock, digest, log }: HoldPorts
         return;
       }
       const owner = backend.config.owner(value);
-      const own = await mark(value, scheme);
-      // It releases nothing. But when it's all there is, it says whose session is over.
-      const isAll = !backend.token && !gateOf(backend, owner).hold && !backend.record.signedOut;
-      if (isAll) goLive(backend, { value, scheme, owner, digest: own, expiresAt: expiryOf(value), provided: false });
+      const token: LiveToken = { value, scheme, owner, digest: await mark(value, scheme), expiresAt: expiryOf(value), provided: false };
+      // It releases nothing.
+      const isHeld = gateOf(backend, owner).hold !== null;
+      setSession(backend, session(sessionOf(backend), { type: 'over-token', token, isHeld })[0]);
     },
     async missing(backend, { owner, id, sends }) {
       const { token: live, record } = backend;
@@ -173,49 +172,6 @@ export function createHolds({ broadcast, chance, clock, digest, log }: HoldPorts
 
 /** What the console says of a hold on an expired token: the entry, and how many sends of it have failed or were refused. */
 export const HOLD_LINE = '[holdfast] hold — auth expired';
-
-/** Makes it the live token. Gives the way back. */
-function goLive(backend: Backend, token: LiveToken): () => void {
-  const { token: live, record } = backend;
-  const { value, owner, digest } = token;
-  const { last, signedOut, epoch } = record;
-  backend.token = token;
-  backend.record = {
-    ...record,
-    signedOut: null,
-    last: { owner, digest, expiresAt: token.expiresAt, issuedAt: issuedAt(value) },
-    epoch: signedOut ? epoch + 1 : epoch,
-  };
-  return () => {
-    if (backend.token !== token) return;
-    backend.token = live;
-    backend.record = { ...backend.record, signedOut, last, epoch };
-  };
-}
-
-/**
- * Whether it's the token that was forgotten at the sign-out, one that was made no later than that, or before the sign-out:
- * a write that was on its way brings it, or a page that hasn't heard.
- */
-function isForgotten(backend: Backend, { forgotten, since }: SignedOut, value: string, digest: string): boolean {
-  const { iat = Infinity } = decodeJwt(value) ?? {};
-  const { server } = clocksOf(backend, since);
-  // It's told in full seconds, and only the server's clock can be held against it.
-  if (server !== null && (iat + 1) * 1000 <= server) return true;
-  const made = issuedAt(value);
-  return forgotten?.digest === digest || (made !== null && made <= (forgotten?.issuedAt ?? -Infinity));
-}
-
-/**
- * Whether the last token is another user's, was made later, and isn't over: the request of a page that hasn't heard of that
- * one's sign-in. Where the app leaves it to requests to tell who is signed in, the last one counts.
- */
-function isOfEarlierUser(backend: Backend, value: string, owner: string | null, now: number): boolean {
-  const { token: live, record: { last } } = backend;
-  if (!last || last.owner === owner || live?.provided === false || isOver(last.expiresAt, clocksOf(backend, now))) return false;
-  const made = issuedAt(value);
-  return made !== null && last.issuedAt !== null && made < last.issuedAt;
-}
 
 /** Whether a hold waits for another user than the one whose token is live. */
 const isOtherHeld = ({ record, token }: Backend): boolean =>

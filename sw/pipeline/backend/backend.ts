@@ -8,18 +8,7 @@ import { noteDate, type ServerClock } from './server-clock.js';
 import { createValidation, type Validation } from './network-validation.js';
 import type { Ports } from '../../ports.js';
 import { newBackendRecord, type BackendRecord, type LastToken } from '../../policy/backend-record.js';
-
-/** The token of the moment. It lives in memory alone. */
-export interface LiveToken {
-  value: string;
-  scheme: string;
-  owner: string | null;
-  digest: string;
-  /** When it's over by its own word, in milliseconds since the epoch; null when it doesn't say. */
-  expiresAt: number | null;
-  /** The app has handed it over, and so said who is signed in; else it was seen on a request. */
-  provided: boolean;
-}
+import type { LiveToken } from '../../policy/session.js';
 
 /** One backend at run time: its options, what's stored of it, its token and its sends under way. */
 export interface Backend extends ServerClock {

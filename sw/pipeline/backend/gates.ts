@@ -1,6 +1,7 @@
-import type { Backend, LiveToken } from './backend.js';
+import type { LiveToken } from '../../policy/session.js';
+import type { Backend } from './backend.js';
 import { OPEN_AUTH_GATE, authGate, type AuthGate, type AuthGateEffect, type AuthGateEvent } from '../../policy/auth-gate.js';
-import { isOver, type Clocks } from '../../policy/jwt.js';
+import { isOver, clocksAt, type Clocks } from '../../policy/jwt.js';
 import type { EntryRecord, Credential } from '../../policy/entry-record.js';
 import type { AuthView, BackendView } from '../../policy/lanes.js';
 import type { Settings } from '../../policy/backend-record.js';
@@ -43,10 +44,7 @@ function setGate(backend: Backend, owner: string | null, gate: AuthGate): void {
 }
 
 /** What the time is, by the clock of the backend too, which tokens are made by. */
-export const clocksOf = ({ record: { serverSkewMs } }: Backend, now: number): Clocks => ({
-  device: now,
-  server: serverSkewMs === null ? null : now + serverSkewMs,
-});
+export const clocksOf = ({ record }: Backend, now: number): Clocks => clocksAt(now, record.serverSkewMs);
 
 /** Something was delivered under a credential. What a sign-out has forgotten since the send stays forgotten. */
 export function noteAccepted(backend: Backend, credential: string | null, signOutsAtSend: number): void {

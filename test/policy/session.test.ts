@@ -1,0 +1,120 @@
+import { describe, expect, test } from 'vitest';
+import type { LastToken } from '../../sw/policy/backend-record.js';
+import { session, type LiveToken, type Session, type SessionEffect, type SessionEvent } from '../../sw/policy/session.js';
+import { jwt } from '../support/records.js';
+
+/** When a token was made, and until when it's good, in seconds. */
+const NOW_S = 10_000;
+const now = NOW_S * 1000;
+
+const tokenOf = (owner: string, iat: number, provided = true): LiveToken => {
+  const value = jwt({ sub: owner, iat, exp: NOW_S + 3600 });
+  return { value, scheme: 'Bearer', owner, digest: `${owner}@${iat}`, expiresAt: (NOW_S + 3600) * 1000, provided };
+};
+const lastOf = ({ owner, digest, expiresAt }: LiveToken, issuedAt: number): LastToken => ({ owner, digest, expiresAt, issuedAt });
+
+const NOBODY: Session = { token: null, last: null, signedOut: null, sessionUser: null, epoch: 0, signOuts: 0 };
+const ann = tokenOf('ann', NOW_S - 60);
+const annSeen = { ...ann, provided: false };
+const bobOlder = { ...tokenOf('bob', NOW_S - 90), provided: false };
+const bobNewer = { ...tokenOf('bob', NOW_S - 30), provided: false };
+const withAnn: Session = { ...NOBODY, token: ann, last: lastOf(ann, NOW_S - 60), epoch: 1 };
+const annLeft: Session = {
+  ...NOBODY,
+  signedOut: { since: now - 10_000, user: 'ann', forgotten: lastOf(ann, NOW_S - 60) },
+  epoch: 2,
+  signOuts: 1,
+};
+const came = (token: LiveToken, changes: Partial<SessionEvent & { type: 'token' }> = {}): SessionEvent => ({
+  type: 'token',
+  token,
+  signOuts: 0,
+  now,
+  serverSkewMs: null,
+  ...changes,
+});
+
+describe('a token that comes', () => {
+  test.each<[string, Session, SessionEvent, SessionEffect, string | null]>([
+    ['with nobody signed in is the live one', NOBODY, came(ann), 'live', 'ann'],
+    ['and is the live one already changes nothing', withAnn, came(annSeen), 'same', 'ann'],
+    ['of another user, handed over, is the live one', withAnn, came({ ...bobOlder, provided: true }), 'live', 'bob'],
+    ['of another user, learnt and newer, is the live one', withAnn, came(bobNewer), 'live', 'bob'],
+    ['of another user, learnt and older than what the app handed over, is ignored', withAnn, came(bobOlder), 'ignored', 'ann'],
+    ['of another user, learnt, is the live one where the last was learnt as well', { ...withAnn, token: annSeen }, came(bobOlder), 'live', 'bob'],
+    ['of another user, learnt and older, is the live one where the last is over', withAnn, came(bobOlder, { now: now + 3_700_000 }), 'live', 'bob'],
+    ['of the same user, learnt and older, is ignored', withAnn, came(tokenOf('ann', NOW_S - 90, false)), 'ignored', 'ann'],
+    ['of the same user, handed over and older, is the live one', withAnn, came(tokenOf('ann', NOW_S - 90)), 'live', 'ann'],
+    ['after a sign-out, handed over, signs in', annLeft, came(ann, { signOuts: 1 }), 'signed-in', 'ann'],
+    ['after a sign-out and was on its way then is ignored', annLeft, came(bobNewer, { signOuts: 0 }), 'ignored', null],
+    ['after a sign-out, learnt and forgotten then, is ignored', annLeft, came(annSeen, { signOuts: 1 }), 'ignored', null],
+    ["after a sign-out, learnt and no newer than what was forgotten, is ignored, whoever's it is", annLeft, came(bobOlder, { signOuts: 1 }), 'ignored', null],
+    ['after a sign-out, learnt and newer, signs in', annLeft, came(bobNewer, { signOuts: 1 }), 'signed-in', 'bob'],
+    ["after a sign-out, learnt and made before it by the server's clock, is ignored", annLeft, came(bobNewer, { signOuts: 1, serverSkewMs: 0 }), 'ignored', null],
+  ])('%s', (_, before, event, effect, owner) => {
+    const [after, made] = session(before, event);
+    expect(made).toBe(effect);
+    expect(after.token?.owner ?? null).toBe(owner);
+    if (effect === 'ignored') expect(after).toBe(before);
+    if (effect === 'signed-in') expect(after).toMatchObject({ signedOut: null, epoch: before.epoch + 1 });
+  });
+
+  test("seen on a request before the app hands it over counts as the app's from then on", () => {
+    expect(session({ ...withAnn, token: annSeen }, came(ann))[0].token?.provided).toBe(true);
+    expect(session(withAnn, came(annSeen))[0].token?.provided).toBe(true);
+  });
+
+  test.each<[string, Session, boolean, SessionEffect]>([
+    ['says whose session is over, where it is all there is', NOBODY, false, 'live'],
+    ['is ignored beside another token', withAnn, false, 'ignored'],
+    ['is ignored after a sign-out', annLeft, false, 'ignored'],
+    ['is ignored during a hold', NOBODY, true, 'ignored'],
+  ])('and is over %s', (_, before, isHeld, effect) => {
+    expect(session(before, { type: 'over-token', token: annSeen, isHeld })[1]).toBe(effect);
+  });
+});
+
+describe('a sign-in by cookie', () => {
+  test('says whose session it is', () => {
+    expect(session(withAnn, { type: 'signed-in', user: 'bob' })).toEqual([{ ...withAnn, sessionUser: 'bob', epoch: 2 }, 'none']);
+  });
+
+  test('ends a sign-out', () => {
+    expect(session(annLeft, { type: 'signed-in', user: 'bob' })).toEqual([{ ...annLeft, signedOut: null, sessionUser: 'bob', epoch: 3 }, 'signed-in']);
+  });
+});
+
+describe('a sign-out', () => {
+  const out = (changes: Partial<SessionEvent & { type: 'signed-out' }> = {}): SessionEvent => ({
+    type: 'signed-out',
+    at: now,
+    arriving: null,
+    cookieUser: null,
+    newest: null,
+    ...changes,
+  });
+
+  test.each<[string, Session, SessionEvent, string | null]>([
+    ['of the user whose token is live', withAnn, out({ cookieUser: 'bob' }), 'ann'],
+    ['of the user whose token is being taken', withAnn, out({ arriving: lastOf(bobNewer, NOW_S) }), 'bob'],
+    ['of the user whose cookie it is, where there is no token', NOBODY, out({ cookieUser: 'bob' }), 'bob'],
+    ['of the last user that is known, in a worker that has seen no token yet', { ...withAnn, token: null }, out(), 'ann'],
+    ['of the user who left before, where nobody came meanwhile', annLeft, out(), 'ann'],
+    ['of nobody known', NOBODY, out(), null],
+  ])('%s', (_, before, event, user) => {
+    const [after] = session(before, event);
+    expect(after).toMatchObject({ token: null, last: null, sessionUser: null, signedOut: { user }, epoch: before.epoch + 1, signOuts: before.signOuts + 1 });
+  });
+
+  test('forgets the newest token that any backend knows', () => {
+    const newest = lastOf(bobNewer, NOW_S - 30);
+    expect(session(withAnn, out({ newest }))[0].signedOut?.forgotten).toEqual({ ...withAnn.last, issuedAt: newest.issuedAt });
+    expect(session(NOBODY, out({ newest }))[0].signedOut?.forgotten).toEqual(newest);
+  });
+
+  test('is said once, and since the first', () => {
+    expect(session(withAnn, out())[1]).toBe('signed-out');
+    const [after, effect] = session(annLeft, out());
+    expect([after.signedOut?.since, effect]).toEqual([annLeft.signedOut?.since, 'none']);
+  });
+});
