@@ -181,7 +181,7 @@ export function feedTokens(
   const endSession = () => {
     session.abort();
     session = new AbortController();
-    timers.forEach((timer) => clearTimeout(timer));
+    timers.forEach(clearTimeout);
     failures.clear();
     unproven.clear();
   };

@@ -12,6 +12,9 @@ export interface EndpointOptions {
 /** When a call that got no answer is sent again, in milliseconds. A worker that's killed may swallow it. */
 const REPEATS_MS = [1_000, 3_000, 6_000];
 
+/** Calls of which the last one counts: none that's repeated may come after a later one. */
+const LAST_COUNTS = /^(provide|sign|configure|pause|resume)/;
+
 /**
  * A Comlink endpoint to the registration's active worker, with no MessagePort that could be lost: a
  * call starts a stopped worker, is repeated when a restart swallowed it or another worker takes over,
@@ -28,6 +31,8 @@ export function workerEndpoint(
   const container = navigator.serviceWorker;
   const listeners = new Set<(event: MessageEvent) => void>();
   const calls = new Map<string, { post(): void; stop(): void }>();
+  /** Each posts one of those that have no answer yet; in the order in which the page has made them. */
+  const inOrder = new Set<() => void>();
 
   const deliver = (event: MessageEvent) => {
     for (const listener of listeners) listener(event);
@@ -37,7 +42,7 @@ export function workerEndpoint(
     deliver(new MessageEvent('message', { data: { ...thrown(new DOMException(message, name)), id } }));
   };
   const hear = (event: MessageEvent) => {
-    const call = calls.get((event.data as { id?: string } | null)?.id ?? '');
+    const call = calls.get((event.data as { id: string } | null)?.id as string);
     if (!call) return;
     call.stop();
     deliver(event);
@@ -49,7 +54,7 @@ export function workerEndpoint(
   container.addEventListener('controllerchange', askAgain, on);
   container.startMessages();
   signal?.addEventListener('abort', () => {
-    for (const id of calls.keys()) fail(id, 'AbortError', 'holdfast: the client is closed');
+    calls.forEach((_, id) => fail(id, 'AbortError', 'holdfast: the client is closed'));
   });
 
   return {
@@ -58,11 +63,12 @@ export function workerEndpoint(
     postMessage(message: unknown, transfer?: Transferable[]) {
       if (!isCallMessage(message)) throw new TypeError('holdfast: this endpoint carries Comlink messages only');
       const { id } = message;
-      const post = (withTransfer?: Transferable[]) =>
-        registration.active?.postMessage({ ...message, holdfast: 1 }, withTransfer ?? []);
+      const post = (withTransfer: Transferable[] = []) => registration.active?.postMessage({ ...message, holdfast: 1 }, withTransfer);
       // Comlink lets go of a proxy; there's nothing to hear about it.
       if (message.type === 'RELEASE') return;
-      const timers = REPEATS_MS.filter((ms) => ms < deadlineMs).map((ms) => setTimeout(post, ms));
+      const isLasting = LAST_COUNTS.test(String(message.path));
+      const again = isLasting ? () => inOrder.forEach((one) => one()) : post;
+      const timers = REPEATS_MS.map((ms) => setTimeout(again, ms));
       timers.push(
         setTimeout(
           () => fail(id, 'TimeoutError', `holdfast: the worker gave no answer within ${deadlineMs} ms`),
@@ -74,10 +80,14 @@ export function workerEndpoint(
         stop() {
           timers.forEach(clearTimeout);
           calls.delete(id);
+          inOrder.delete(post);
         },
       });
-      if (signal?.aborted) fail(id, 'AbortError', 'holdfast: the client is closed');
-      else post(transfer);
+      if (signal?.aborted) return fail(id, 'AbortError', 'holdfast: the client is closed');
+      // A dying worker may have swallowed an earlier call, which would be repeated after this one.
+      if (isLasting) again();
+      post(transfer);
+      if (isLasting) inOrder.add(post);
     },
   };
 }

@@ -1,0 +1,69 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { callsOver } from '../../client/calls.js';
+import { workerEndpoint } from '../../client/worker-endpoint.js';
+import type { CallMessage } from '../../sw/protocol/comlink.js';
+
+/** A page whose worker has swallowed whatever it doesn't answer. */
+function connect() {
+  const container = Object.assign(new EventTarget(), { startMessages: () => {} });
+  vi.stubGlobal('navigator', { serviceWorker: container });
+  const posted: CallMessage[] = [];
+  const registration = { active: { postMessage: (message: CallMessage) => void posted.push(structuredClone(message)) } };
+  const api = callsOver(workerEndpoint(registration as unknown as ServiceWorkerRegistration));
+  return {
+    api,
+    /** The names of the calls that were posted since it was asked last. */
+    posted: () => posted.splice(0).map(({ path }) => path?.[0]),
+    /** The worker answers whatever it was posted. */
+    answer() {
+      for (const { id } of posted) container.dispatchEvent(new MessageEvent('message', { data: { id, type: 'RAW', value: 'stored' } }));
+    },
+  };
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+describe('the worker’s calls', () => {
+  test('T6 come in the order in which the page has made them, where the last one counts: an earlier one may have been swallowed', () => {
+    const { api, posted } = connect();
+    void api.provideToken('bob’s');
+    expect(posted()).toEqual(['provideToken']);
+    void api.signOut({ purge: true });
+    expect(posted()).toEqual(['provideToken', 'signOut']);
+    void api.status();
+    expect(posted()).toEqual(['status']);
+  });
+
+  test('T6 are repeated in that order, too', () => {
+    const { api, posted } = connect();
+    void api.pause();
+    vi.advanceTimersByTime(2_500);
+    void api.resume();
+    posted();
+    vi.advanceTimersByTime(1_000);
+    expect(posted().slice(-2)).toEqual(['pause', 'resume']);
+  });
+
+  test('T6 don’t come again once they’re answered', async () => {
+    const { api, posted, answer } = connect();
+    const provided = api.provideToken('ann’s');
+    answer();
+    await expect(provided).resolves.toBe('stored');
+    posted();
+    void api.signOut();
+    expect(posted()).toEqual(['signOut']);
+  });
+
+  test('T6 don’t keep each other from the worker, when one can’t be posted', async () => {
+    const { api, posted } = connect();
+    await expect(api.provideToken((() => {}) as unknown as string)).rejects.toThrow();
+    void api.signOut();
+    expect(posted()).toEqual(['signOut']);
+  });
+});
