@@ -20,8 +20,6 @@ export interface Report {
   storageFailed(method: string, url: string, error: unknown): void;
   /** Another worker has told of something: it may be what somebody waits for here. */
   heard(event: SyncEvent): void;
-  /** An entry may have ended before somebody began to wait for it here. */
-  lookFor(seq: number): void;
   /** Resolves with the final answer to an entry's request while this worker lives; with null when another takes its place. */
   settlementOf(entry: Pick<EntryRecord, 'seq' | 'requestId'>): Promise<Settlement | null>;
 }
@@ -120,10 +118,11 @@ export function createReport(
       decisions.forEach(told);
     },
     heard: (event) => 'seq' in event && lookFor(event.seq),
-    lookFor,
     settlementOf: ({ seq, requestId }) =>
       new Promise((resolve) => {
         waiters.set(seq, [...(waiters.get(seq) ?? []), { requestId, resolve }]);
+        // The very transaction that has stored it, or taken it up, may have ended or replaced it.
+        lookFor(seq);
       }),
   };
 }

@@ -58,11 +58,34 @@ describe('a page that waits for the answer to its request', () => {
     goOffline();
     const outcomes = [outcomeOf(fetch('/api/notes', post('first', wait))), outcomeOf(fetch('/api/notes', post('second', { ...replace, 'Holdfast-Mode': 'wait' })))];
     await settle();
+    expect(outcomes.map((outcome) => outcome())).toEqual(['error', 'open']);
     goOnline();
     server(() => new Response(null, { status: 201 }));
     await api.wake('online');
     await clock.advance(10_000);
     expect(outcomes.map((outcome) => outcome())).toEqual(['error', '201']);
+  });
+
+  test('K5 C3 hears a network error at once when the newer request that takes its place is stored in the same transaction', async () => {
+    const harness = createHarness();
+    const { fetch, goOffline, outbox } = harness;
+    goOffline();
+    let open = () => {};
+    const lot = new Promise<void>((resolve) => (open = resolve));
+    const { capture } = outbox;
+    // As in IndexedDB, where writes that come together are committed together.
+    outbox.capture = async (order) => {
+      const result = await capture(order);
+      await lot;
+      return result;
+    };
+    const outcome = outcomeOf(fetch('/api/notes', post('first', wait)));
+    await settle();
+    void fetch('/api/notes', post('second', replace));
+    await settle();
+    open();
+    await settle();
+    expect(outcome()).toBe('error');
   });
 });
 

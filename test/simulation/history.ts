@@ -84,7 +84,7 @@ export class History {
   readonly calls: Call[] = [];
   /** Ops that were on disk at some time; and how they left it. */
   readonly stored = new Map<number, { order: number; seq: number; lane: string; tookPlace: boolean; by: string }>();
-  readonly gone = new Map<number, { order: number; how: 'settled' | 'removed' | 'replaced'; byOp: number | null }>();
+  readonly gone = new Map<number, { at: number; order: number; how: 'settled' | 'removed' | 'replaced'; byOp: number | null }>();
   /** What came to light while it happened. */
   readonly found: { check: string; why: string; ops: number[] }[] = [];
   readonly lines: string[] = [];

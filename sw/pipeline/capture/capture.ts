@@ -110,12 +110,7 @@ export function createCapture(parts: CaptureParts): Capture {
     }
     if (backend.flights.get(left.seq) === flight) backend.flights.delete(left.seq);
     void nudge();
-    if (entry) {
-      const answer = answerFor(exchange, entry);
-      // Its replay may have been settled in the same transaction in which it was taken over.
-      report.lookFor(entry.seq);
-      return answer;
-    }
+    if (entry) return answerFor(exchange, entry);
     // It was ended meanwhile, by the user or by another worker.
     const settlement = await outbox.settlement(left.seq).catch(() => null);
     return settledResponse(settlement?.requestId === left.requestId ? settlement : null);

@@ -37,7 +37,7 @@ export const entryChanges = ({ changes }: Committed): (Change & { before?: Entry
   changes.filter(({ store }) => store === 'entries') as never;
 
 /** Keeps what later checks want to know of the entries. */
-function note({ history, disk }: World, committed: Committed): void {
+function note({ agenda, history, disk }: World, committed: Committed): void {
   for (const { before, after } of entryChanges(committed)) {
     const order = history.next();
     if (after) {
@@ -49,7 +49,7 @@ function note({ history, disk }: World, committed: Committed): void {
     const byOp = after ? opOfEntry(after) : null;
     if (byOp === op) continue;
     const isSettled = committed.changes.some(({ store, key, after: written }) => store === 'settlements' && key === before.seq && written);
-    history.gone.set(op, { order, byOp, how: byOp !== null ? 'replaced' : isSettled ? 'settled' : 'removed' });
+    history.gone.set(op, { at: agenda.now, order, byOp, how: byOp !== null ? 'replaced' : isSettled ? 'settled' : 'removed' });
   }
   history.trace(() => `disk: ${committed.process.name} ${committed.changes.map(({ store, key, after }) => `${store} ${String(key)} ${words(store, after)}`).join(', ')} (${disk.commits})`);
 }

@@ -2,15 +2,21 @@ import type { EntryRecord } from '../../../sw/policy/entry-record.js';
 import type { SyncStatus } from '../../../sw/protocol/api.js';
 import type { World } from '../world.js';
 
+/** A page that waits for the answer to what was replaced hears that there's none after this, in milliseconds. */
+const REPLACED_MS = 10_000;
+
 /** Looks at what the pages hear. */
 export function watchPages(world: World): void {
-  const { disk, history } = world;
+  const { chances, disk, history } = world;
   world.heard = ({ op, heard }) => {
     if (!heard) return;
     // "Stored" is said of what's on disk, or was.
     if (heard.kind === 'queued' && !history.stored.has(op.id)) history.violated('202 only when on disk', 'the page heard 202, and nothing was stored', op.id);
     // Whoever hears of a success hears of its own.
     if (heard.kind === 'answer' && heard.status === 201 && heard.op !== op.id) history.violated('own answer', `the page heard of op ${heard.op}`, op.id);
+    const gone = history.gone.get(op.id);
+    if (gone?.how === 'replaced' && heard.at > gone.at + REPLACED_MS && !chances.wasSlow)
+      history.violated('waits for what was replaced end', `the page heard of it after ${Math.round(heard.at - gone.at)} ms`, op.id);
   };
 
   world.answered = ({ name, result }) => {
