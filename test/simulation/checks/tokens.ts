@@ -31,6 +31,8 @@ export function watchTokens(world: World): void {
 
   /** Whether it's on disk whose event it is, so that it's known again. */
   const isOwed = (op: number): boolean => {
+    // What has taken its place is another request.
+    if (history.gone.get(op)?.how === 'replaced') return false;
     const seq = history.stored.get(op)?.seq ?? NaN;
     return Boolean((disk.get('entries', seq) as EntryRecord | undefined)?.asked ?? (disk.get('settlements', seq) as KeptSettlement | undefined)?.asked);
   };
