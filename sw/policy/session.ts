@@ -50,6 +50,8 @@ export type SessionEffect =
   | 'same'
   /** It changes nothing: of no use any more, or of an earlier user. */
   | 'ignored'
+  /** It signs nobody in, and nor will it later. */
+  | 'forgotten'
   /** It's the live token from now on. */
   | 'live'
   /** Somebody is signed in again, by that token or by a cookie. */
@@ -65,7 +67,7 @@ export type SessionEffect =
  * | event | | becomes |
  * |---|---|---|
  * | token | it's the live one | same; handed over, it counts as that |
- * | | it was on its way at a sign-out | ignored |
+ * | | it was on its way at a sign-out | ignored; it's among what the sign-out has forgotten |
  * | | learnt, after a sign-out, and it was forgotten then, or made before | ignored |
  * | | learnt, and older than the same user's live one | ignored |
  * | | learnt, and older than another user's that the app handed over and that's still good | ignored |
@@ -82,7 +84,8 @@ export function session(before: Session, event: SessionEvent): [Session, Session
       const { token } = event;
       const isLive = live?.value === token.value && live.scheme === token.scheme;
       if (isLive) return [token.provided ? { ...before, token: { ...live, provided: true } } : before, 'same'];
-      if (isOfNoUse(before, event)) return [before, 'ignored'];
+      if (event.signOuts !== before.signOuts) return forgetting(before, token, event.serverSkewMs);
+      if (!token.provided && isOfNoUse(before, event)) return [before, 'ignored'];
       return [taken(before, token), signedOut ? 'signed-in' : 'live'];
     }
     case 'over-token':
@@ -112,11 +115,17 @@ const taken = (before: Session, token: LiveToken): Session => ({
   epoch: before.signedOut ? before.epoch + 1 : before.epoch,
 });
 
-/** What was on its way at a sign-out signs nobody in, nor does the request of a page that hasn't heard of it yet, or of a sign-in. */
-function isOfNoUse({ token: live, last, signedOut, signOuts }: Session, event: SessionEvent & { type: 'token' }): boolean {
+/** What was on its way at a sign-out signs nobody in, nor does a later request that brings it once more. */
+function forgetting(before: Session, { value, owner, digest }: LiveToken, serverSkewMs: number | null): [Session, SessionEffect] {
+  const { signedOut } = before;
+  if (!signedOut || isForgotten({ value, digest }, signedOut, serverSkewMs)) return [before, 'ignored'];
+  const forgotten = { owner, digest, expiresAt: null, issuedAt: issuedAt(value) ?? signedOut.forgotten?.issuedAt ?? null };
+  return [{ ...before, signedOut: { ...signedOut, forgotten } }, 'forgotten'];
+}
+
+/** Whether the token on a page's request says nothing of who is signed in: its page hasn't heard yet of a sign-out, or of a sign-in. */
+function isOfNoUse({ token: live, last, signedOut }: Session, event: SessionEvent & { type: 'token' }): boolean {
   const { token } = event;
-  if (signOuts !== event.signOuts) return true;
-  if (token.provided) return false;
   if (signedOut && isForgotten(token, signedOut, event.serverSkewMs)) return true;
   if (live?.owner === token.owner && isOlder(token.value, live.value)) return true;
   // Where the app leaves it to requests to tell who is signed in, the last one counts.
@@ -126,7 +135,7 @@ function isOfNoUse({ token: live, last, signedOut, signOuts }: Session, event: S
 }
 
 /** Whether it's the token that was forgotten at the sign-out, one that was made no later than that, or before the sign-out. */
-function isForgotten({ value, digest }: LiveToken, { forgotten, since }: SignedOut, serverSkewMs: number | null): boolean {
+function isForgotten({ value, digest }: Pick<LiveToken, 'value' | 'digest'>, { forgotten, since }: SignedOut, serverSkewMs: number | null): boolean {
   const { iat = Infinity } = decodeJwt(value) ?? {};
   const { server } = clocksAt(since, serverSkewMs);
   // It's told in full seconds, and only the server's clock can be held against it.

@@ -310,6 +310,29 @@ describe('A16 what crosses a sign-out', () => {
     expect(await states(harness)).toContainEqual(['parked', 'signed-out']);
   });
 
+  test.each([
+    ['the same worker', () => {}],
+    ['the next worker', (harness: Harness) => harness.restart()],
+  ])('nor does a token that was on its way, when a later request brings it once more, in %s', async (_where, between) => {
+    const harness = createHarness();
+    harness.goOffline();
+    await harness.post('a', { token: ann });
+    const late = harness.post('late', { token: annAgain });
+    await harness.api.signOut();
+    await late;
+    await settle();
+    between(harness);
+    harness.goOnline();
+    await harness.api.wake('online');
+    await harness.post('again', { token: annAgain });
+    await harness.clock.advance(60_000);
+    expect(sends(harness.log)).toEqual([]);
+    // A younger one does: somebody has signed in.
+    await harness.post('next', { token: jwt({ sub: 'ann', iat: 2 }) });
+    await harness.clock.advance(0);
+    expect(sends(harness.log)).toHaveLength(4);
+  });
+
   test('nor does the old token, in a worker that the sign-out itself has started', async () => {
     const harness = createHarness();
     harness.goOffline();

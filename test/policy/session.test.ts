@@ -46,7 +46,8 @@ describe('a token that comes', () => {
     ['of the same user, learnt and older, is ignored', withAnn, came(tokenOf('ann', NOW_S - 90, false)), 'ignored', 'ann'],
     ['of the same user, handed over and older, is the live one', withAnn, came(tokenOf('ann', NOW_S - 90)), 'live', 'ann'],
     ['after a sign-out, handed over, signs in', annLeft, came(ann, { signOuts: 1 }), 'signed-in', 'ann'],
-    ['after a sign-out and was on its way then is ignored', annLeft, came(bobNewer, { signOuts: 0 }), 'ignored', null],
+    ['after a sign-out and was on its way then is forgotten', annLeft, came(bobNewer, { signOuts: 0 }), 'forgotten', null],
+    ['after a sign-out and was on its way then, and is forgotten already, is ignored', annLeft, came(annSeen, { signOuts: 0 }), 'ignored', null],
     ['after a sign-out, learnt and forgotten then, is ignored', annLeft, came(annSeen, { signOuts: 1 }), 'ignored', null],
     ["after a sign-out, learnt and no newer than what was forgotten, is ignored, whoever's it is", annLeft, came(bobOlder, { signOuts: 1 }), 'ignored', null],
     ['after a sign-out, learnt and newer, signs in', annLeft, came(bobNewer, { signOuts: 1 }), 'signed-in', 'bob'],
@@ -57,6 +58,11 @@ describe('a token that comes', () => {
     expect(after.token?.owner ?? null).toBe(owner);
     if (effect === 'ignored') expect(after).toBe(before);
     if (effect === 'signed-in') expect(after).toMatchObject({ signedOut: null, epoch: before.epoch + 1 });
+  });
+
+  test('and was on its way at a sign-out signs nobody in when a later request brings it once more', () => {
+    const [after] = session(annLeft, came(bobNewer, { signOuts: 0 }));
+    expect(session(after, came(bobNewer, { signOuts: 1 }))[1]).toBe('ignored');
   });
 
   test("seen on a request before the app hands it over counts as the app's from then on", () => {

@@ -62,7 +62,7 @@ export const MUTATIONS: readonly Mutation[] = [
   // Whose it is, and with what it travels.
   one('no stamp of the owner', 'sw/pipeline/capture/exchange.ts', 'scheme !== null ? config.owner(credential)', 'scheme !== null ? null'),
   one('a token that is over is sent', 'sw/pipeline/backend/gates.ts', "if (isOver(token.expiresAt, clocksOf(backend, now))) return 'over';", ''),
-  one('what was on its way at a sign-out signs in', 'sw/policy/session.ts', 'if (signOuts !== event.signOuts) return', 'if (false) return'),
+  one('what was on its way at a sign-out signs in', 'sw/policy/session.ts', 'if (event.signOuts !== before.signOuts) return', 'if (false) return'),
   one('an older token is learnt', 'sw/policy/session.ts', 'isOlder(token.value, live.value)', 'false'),
   one("a former user's token is learnt", 'sw/policy/session.ts', 'return made !== null && last.issuedAt !== null && made < last.issuedAt;', 'return made === null;'),
   one('a refused token is no reason to wait', 'sw/policy/classify.ts', "if (speaksOfToken(outcome, codes)) return 'auth-expired';", ''),

@@ -76,6 +76,11 @@ export function createHolds({ broadcast, chance, clock, digest, log }: HoldPorts
     const own: LiveToken = { value, scheme, owner, digest, expiresAt: expiryOf(value), provided: !learnt };
     const [after, effect] = session(sessionOf(backend), { type: 'token', token: own, signOuts, now: clock.now(), serverSkewMs });
     if (effect === 'ignored') return 'ignored: same-token';
+    if (effect === 'forgotten') {
+      setSession(backend, after);
+      void written(report.commit({ backend: backend.record }), 'which token is forgotten');
+      return 'ignored: same-token';
+    }
     if (effect === 'same') {
       setSession(backend, after);
       if (!gateOf(backend, owner).hold) return isOtherHeld(backend) ? 'other-owner' : 'ignored: same-token';

@@ -17,7 +17,7 @@ export function setSession(backend: Backend, { token, signOuts, ...stored }: Ses
   backend.token = token;
   backend.signOuts = signOuts;
   // The record is written when it's another one than on disk.
-  if (stored.epoch !== before.epoch || stored.last !== before.last) backend.record = { ...backend.record, ...stored };
+  if (stored.epoch !== before.epoch || stored.last !== before.last || stored.signedOut !== before.signedOut) backend.record = { ...backend.record, ...stored };
   return () => {
     if (backend.token === token) setSession(backend, before);
   };
