@@ -1,4 +1,4 @@
-import { aFunction, checkOptions, isRecord, obey, milliseconds, oneOf, text, wholeNumber, type Rules } from '../sw/policy/rules.js';
+import { aFunction, checkOptions, isRecord, check, milliseconds, oneOf, text, wholeNumber, type Rules } from '../sw/policy/rules.js';
 import { abortSignal, wait } from './wait.js';
 
 /** The request for a token, and how often it's made. */
@@ -63,7 +63,7 @@ const RULES: Rules = {
  * @example connect({ worker: '/sw.js', getToken: ({ signal }) => fetchToken({ url: '/auth/refresh', signal }) })
  */
 export async function fetchToken(options: FetchTokenOptions): Promise<string> {
-  obey('url', options?.url ?? null, RULES['url']!);
+  check('url', options?.url ?? null, RULES['url']!);
   checkOptions(options, RULES);
   const { url, maxRetries = 2, baseDelayMs = 500, pick = tokenIn, method = 'POST', ...init } = options;
   const { signal } = init;

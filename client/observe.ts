@@ -1,7 +1,7 @@
 import type { SyncApi } from '../sw/protocol/api.js';
 import { normaliseBaseUrl } from '../sw/policy/base-url.js';
 import { ConfigError } from '../sw/policy/errors.js';
-import { aFunction, checkOptions, isFunction, isRecord, obey, oneOf, record, text, type Rules } from '../sw/policy/rules.js';
+import { aFunction, checkOptions, isFunction, isRecord, check, oneOf, record, text, type Rules } from '../sw/policy/rules.js';
 import { TASK_ID, TASK_ID_RULE } from '../sw/protocol/ids.js';
 import type { StreamEvent, StreamState } from './stream/events.js';
 import { AuthRejectedError, StreamError } from './stream/errors.js';
@@ -82,7 +82,7 @@ export function observe<Data = string>(
   parts: ObserveParts,
 ): AsyncIterableIterator<StreamEvent<Data>> {
   const href = checkUrl(url);
-  obey('options', options ?? null, record('a taskId'));
+  check('options', options ?? null, record('a taskId'));
   checkOptions({ ...options, taskId: options.taskId ?? null }, RULES);
   const chosen = options.baseUrl === undefined ? null : normaliseBaseUrl(options.baseUrl, location.href);
   const end = new AbortController();

@@ -10,7 +10,7 @@ import { addRoutes } from './platform/static-routes.js';
 import { browserSend, restoreRequest } from './platform/transport.js';
 import { isActiveWorker, wakeUps, type SyncEventLike } from './platform/wake-ups.js';
 import { storedCheckpoints } from './store/checkpoints.js';
-import { connect } from './store/connection.js';
+import { openConnection } from './store/connection.js';
 import { storedOutbox } from './store/outbox.js';
 import { routesBeside } from './policy/static-routes.js';
 import { maskUrl } from './policy/secrets.js';
@@ -51,11 +51,11 @@ export function install(options: InstallOptions): void {
   const configs = readOptions(options, { location: self.location.href, warn });
   if (installed()) throw new Error('holdfast: install was called before in this worker; list all backends in one call');
 
-  const connection = connect({ clock: browserClock, makeRoom });
+  const connection = openConnection({ clock: browserClock, makeRoom });
   const isOnline = () => navigator.onLine;
   const backgroundSync = wakeUps(self.registration, isOnline);
   const channel = new BroadcastChannel(EVENT_CHANNEL);
-  const instance = browserChance.uuid();
+  const workerId = browserChance.uuid();
   const ports: Ports = {
     clock: browserClock,
     chance: browserChance,
@@ -76,7 +76,7 @@ export function install(options: InstallOptions): void {
     ports,
     configs,
     location: self.location.href,
-    instance,
+    workerId,
     onEvent: options.onEvent,
     locale: options.locale,
   });

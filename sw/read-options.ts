@@ -4,7 +4,7 @@ import { isLoopback } from './policy/captive-portal.js';
 import { classify } from './policy/classify.js';
 import { ConfigError } from './policy/errors.js';
 import { decodeJwt } from './policy/jwt.js';
-import { checkOptions, isFunction, obey, record } from './policy/rules.js';
+import { checkOptions, isFunction, check, record } from './policy/rules.js';
 import { checkRetryOptions, DEFAULT_RETRY, retryLadder } from './policy/retry.js';
 import { joinKey } from './protocol/ids.js';
 import type { BackendConfig } from './config.js';
@@ -31,8 +31,8 @@ export interface Environment {
  * @throws ConfigError that names the option, its value and the rule
  */
 export function readOptions(options: InstallOptions, environment: Environment): BackendConfig[] {
-  obey('options', options ?? null, record('backends'));
-  obey('backends', options.backends ?? null, INSTALL_RULES['backends']!);
+  check('options', options ?? null, record('backends'));
+  check('backends', options.backends ?? null, INSTALL_RULES['backends']!);
   checkOptions(options, INSTALL_RULES);
   const configs = options.backends.map((backend, index) => readBackend(backend, `backends[${index}]`, environment));
   configs.forEach(({ key, baseUrl }, index) => {

@@ -5,8 +5,8 @@ import { createAdoption, type Adopt } from './adoption.js';
 import { createPageAnswer } from './capture/page-answer.js';
 import { createBackend } from './backend/backend.js';
 import { createCapture } from './capture/capture.js';
-import { createChanges } from './backend/connectivity.js';
-import { createCommands } from './calls/calls.js';
+import { createConnectivityNews } from './backend/connectivity.js';
+import { createCalls } from './calls/calls.js';
 import { createDoubts } from './workers/doubts.js';
 import { createEnqueue } from './capture/enqueue.js';
 import { createHeads } from './backend/heads.js';
@@ -34,7 +34,7 @@ export interface PipelineParts {
   /** The URL of the worker's script. */
   location: string;
   /** Names this worker. */
-  instance: string;
+  workerId: string;
   onEvent?: ((event: SyncEvent) => void) | undefined;
   locale?: string | undefined;
 }
@@ -55,15 +55,15 @@ export interface Pipeline {
 }
 
 /** Puts the parts of the pipeline together, around what they need of the world. */
-export function createPipeline({ ports, configs, location, instance, onEvent, locale }: PipelineParts): Pipeline {
-  ports.locks.keep(workerLock(instance));
-  const neighbours = createNeighbours(ports.locks, instance);
-  const doubts = createDoubts(neighbours, instance);
+export function createPipeline({ ports, configs, location, workerId, onEvent, locale }: PipelineParts): Pipeline {
+  ports.locks.keep(workerLock(workerId));
+  const neighbours = createNeighbours(ports.locks, workerId);
+  const doubts = createDoubts(neighbours, workerId);
   const report = createReport(ports, doubts, onEvent);
-  const redelivery = createRedelivery(ports, neighbours, instance);
-  const changes = createChanges();
+  const redelivery = createRedelivery(ports, neighbours, workerId);
+  const connectivity = createConnectivityNews();
   const holds = createHolds(ports, report);
-  const state = createState(configs.map((config) => createBackend(config, ports, changes)), {
+  const state = createState(configs.map((config) => createBackend(config, ports, connectivity)), {
     outbox: ports.outbox,
     redelivery,
     doubts,
@@ -80,17 +80,17 @@ export function createPipeline({ ports, configs, location, instance, onEvent, lo
   const drain = createDrain({ ports, report, holds, state, replay, redelivery, doubts, heads });
   const { nudge } = drain;
   const answerFor = createPageAnswer(report, describe);
-  const enqueue = createEnqueue({ ports, report, nudge, answerFor, neighbours, instance });
+  const enqueue = createEnqueue({ ports, report, nudge, answerFor, neighbours, workerId });
   const copies = createDiskCopies({ ports, report, state, nudge, enqueue, answerFor, doubts });
   const firstSend = createFirstSend({ ports, judge });
-  const capture = createCapture({ ports, report, holds, nudge, enqueue, copies, firstSend, answerFor, redelivery, neighbours, heads, instance });
+  const capture = createCapture({ ports, report, holds, nudge, enqueue, copies, firstSend, answerFor, redelivery, neighbours, heads, workerId });
   const connectivityChanged = (isNews: boolean) => {
-    if (isNews) for (const { validation } of state.backends.values()) validation.doubt();
-    changes.tell();
+    if (isNews) for (const { validation } of state.backends.values()) validation.invalidate();
+    connectivity.tell();
   };
   const remote = createRemoteConfig({ ports, report, state, changed: () => void nudge() });
   const sessions = createSessions(ports, report, neighbours);
-  const api = createCommands({ ports, state, report, holds, sessions, listing, describe, drain, remote, neighbours, doubts, connectivityChanged });
+  const api = createCalls({ ports, state, report, holds, sessions, listing, describe, drain, remote, neighbours, doubts, connectivityChanged });
   const overhear = createOverhear({ holds, nudge, state });
   const intercept = createIntercept({ capture, state, report, overhear, nudge, remote, mayComeAgain: redelivery.mayCome, send: ports.send });
   const adopt = createAdoption({ ports, report, drain, state });

@@ -28,7 +28,7 @@ export interface BackendView {
   /** A server's `Retry-After`: nothing goes out before. */
   throttledUntil: number;
   /** Its retry gate is closed. */
-  gated: boolean;
+  isRetryGateClosed: boolean;
   /** What has waited longer is given up. */
   maxAgeMs: number;
   auth(entry: EntryRecord): AuthView;
@@ -77,9 +77,9 @@ export function planSends(heads: readonly EntryRecord[], view: BackendView, now:
   plan.over = plan.over.filter((entry) => {
     const due = Math.max(dueAt(entry, view), view.circuit.state === 'open' ? view.circuit.until : 0);
     if (due > now) wait(due);
-    return due <= now && !view.gated;
+    return due <= now && !view.isRetryGateClosed;
   });
-  if (view.gated || ready.length === 0) return plan;
+  if (view.isRetryGateClosed || ready.length === 0) return plan;
   ready.sort((a, b) => a.seq - b.seq);
 
   if (!open) {

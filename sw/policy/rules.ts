@@ -51,7 +51,7 @@ function isNotNegative(value: unknown): boolean {
 }
 
 /** @throws ConfigError when the value is there and breaks the rule */
-export function obey(option: string, value: unknown, [holds, rule]: Rule): void {
+export function check(option: string, value: unknown, [holds, rule]: Rule): void {
   if (value !== undefined && !holds(value as never)) throw new ConfigError(option, value, rule);
 }
 
@@ -63,7 +63,7 @@ export function obey(option: string, value: unknown, [holds, rule]: Rule): void 
 export function checkOptions(options: object, rules: Rules, prefix = ''): void {
   for (const [name, value] of Object.entries(options)) {
     const rule = rules[name];
-    if (rule) obey(prefix + name, value, rule);
+    if (rule) check(prefix + name, value, rule);
     else throw new ConfigError(prefix + name, value, `it isn't known; known are: ${Object.keys(rules).join(', ')}`);
   }
 }

@@ -271,7 +271,7 @@ export interface SyncApi {
   cancel(reference: Reference): Promise<boolean>;
   /** Removes a dead letter. False when there's none. */
   discard(reference: Reference): Promise<boolean>;
-  /** Changes a dead letter's request; it stays a dead letter. False when there's none. */
+  /** ConnectivityNews a dead letter's request; it stays a dead letter. False when there's none. */
   edit(reference: Reference, patch: EntryPatch): Promise<boolean>;
   /** An entry's body; null when there's no such entry, or it has none. */
   body(reference: Reference, range?: BodyRange): Promise<EntryBody | null>;

@@ -41,7 +41,7 @@ interface Job {
   reject(reason: unknown): void;
 }
 
-export function connect({ clock, makeRoom, name = DATABASE }: ConnectionOptions): Connection {
+export function openConnection({ clock, makeRoom, name = DATABASE }: ConnectionOptions): Connection {
   let db: Database | null = null;
   let opening: Promise<Database> | null = null;
   /** The opening under way has taken too long, so nobody waits for it any more. */

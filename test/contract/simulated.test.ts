@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, vi } from 'vitest';
-import { connect } from '../../sw/store/connection.js';
+import { openConnection } from '../../sw/store/connection.js';
 import { storedCheckpoints } from '../../sw/store/checkpoints.js';
 import { storedOutbox } from '../../sw/store/outbox.js';
 import { Agenda } from '../simulation/agenda.js';
@@ -43,7 +43,7 @@ function fresh() {
   const name = `contract-${databases++}`;
   const process = { name, isAlive: true };
   hosts.set(name, { process, disk: new Disk(agenda, createChances(databases), { keepsBlobs: true }), port: () => {}, connections: new Set() });
-  return connect({ name, clock: { after: (ms, task) => agenda.in(ms, process, task) }, makeRoom: async () => {} });
+  return openConnection({ name, clock: { after: (ms, task) => agenda.in(ms, process, task) }, makeRoom: async () => {} });
 }
 
 checkpointsContract('on the simulated disk', () => storedCheckpoints(fresh()));

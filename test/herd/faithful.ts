@@ -3,7 +3,7 @@ import type { EntryRecord } from '../../sw/policy/entry-record.js';
 import { planSends, type BackendView } from '../../sw/policy/lanes.js';
 import type { Answer, Outcome } from '../../sw/policy/outcome.js';
 import { createBackend, type Backend } from '../../sw/pipeline/backend/backend.js';
-import { createChanges } from '../../sw/pipeline/backend/connectivity.js';
+import { createConnectivityNews } from '../../sw/pipeline/backend/connectivity.js';
 import { recordAnswer, recordFailure } from '../../sw/pipeline/send/judge.js';
 import type { Ports } from '../../sw/ports.js';
 import { record } from '../support/records.js';
@@ -106,7 +106,7 @@ function createClients({ clients, lanes }: Scenario, { retry, maxRetries }: Stra
   const { turn: _, ...entry } = record({ reason: 'first-send' });
   const names = Array.from({ length: lanes }, (_, lane) => `lane ${lane}`);
   return Array.from({ length: clients }, (_, number) => ({
-    backend: createBackend(config, ports, createChanges()),
+    backend: createBackend(config, ports, createConnectivityNews()),
     entries: names.map((lane, index) => ({ ...entry, seq: number * lanes + index, lane })),
     busy: new Set<string>(),
   }));
@@ -119,7 +119,7 @@ const viewOf = ({ backend: { record }, busy }: Client): BackendView => ({
   circuit: record.circuit,
   isProbed: false,
   throttledUntil: record.throttledUntil,
-  gated: false,
+  isRetryGateClosed: false,
   maxAgeMs: Infinity,
   auth: () => 'open',
 });

@@ -12,7 +12,7 @@ const view = (changes: Partial<BackendView> = {}): BackendView => ({
   circuit: CLOSED,
   isProbed: false,
   throttledUntil: 0,
-  gated: false,
+  isRetryGateClosed: false,
   maxAgeMs: Infinity,
   auth: () => 'open',
   ...changes,
@@ -77,7 +77,7 @@ describe('planSends', () => {
     const plan = planSends(heads, view({ auth }), now);
     expect([plan.over, plan.send].map((entries) => entries.map(({ seq }) => seq))).toEqual([[1], [3]]);
     expect(plan.due).toBe(1500);
-    expect(planSends(heads, view({ auth, gated: true }), now).over).toEqual([]);
+    expect(planSends(heads, view({ auth, isRetryGateClosed: true }), now).over).toEqual([]);
     const open: Circuit = { state: 'open', since: 0, failures: 1, until: 1200, answered: false };
     expect(planSends(heads.slice(0, 1), view({ auth, circuit: open }), now)).toMatchObject({ over: [], send: [], due: 1200 });
     expect(planSends(heads, view({ auth, circuit: { ...open, until: 900 } }), now).over).toHaveLength(1);
@@ -116,6 +116,6 @@ describe('planSends', () => {
   });
 
   test('R8 nothing goes out through a closed gate', () => {
-    expect(sent([head(1)], { gated: true })).toEqual([]);
+    expect(sent([head(1)], { isRetryGateClosed: true })).toEqual([]);
   });
 });

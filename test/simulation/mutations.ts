@@ -21,7 +21,7 @@ export const MUTATIONS: readonly Mutation[] = [
       ['!broken && ports.isActive()', '!broken'],
     ],
   },
-  one("other workers' lanes not withheld", 'sw/pipeline/workers/redelivery.ts', "reason === 'first-send' && asked && asked.worker !== instance", 'reason === null && asked'),
+  one("other workers' lanes not withheld", 'sw/pipeline/workers/redelivery.ts', "reason === 'first-send' && asked && asked.worker !== workerId", 'reason === null && asked'),
   one('no look after a drain that broke off', 'sw/pipeline/drain/drain.ts', "error.name === 'VersionError')) nudgeIn(PAUSE_MS);", "error.name === 'VersionError')) {}"),
   one('no second look before a send', 'sw/pipeline/drain/replay.ts', "(view !== 'open' && view !== 'probing')", 'view === null'),
   one('deleted, then sent', 'sw/pipeline/drain/replay.ts', 'report.tell({ ...aboutEntry(entry, startedAt)', 'await outbox.commit({ seq: entry.seq, decide: () => ({ entry: null, events: [] }) });\n    report.tell({ ...aboutEntry(entry, startedAt)'),

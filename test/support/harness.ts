@@ -82,8 +82,8 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
 
   function start() {
     const print = (...words: unknown[]) => void printed.push(words.map((word) => (word instanceof Error ? word.message : typeof word === 'string' ? word : JSON.stringify(word))).join(' '));
-    const instance = `worker-${ids++}`;
-    newest = instance;
+    const workerId = `worker-${ids++}`;
+    newest = workerId;
     const ports: Ports = {
       clock,
       chance: {
@@ -118,7 +118,7 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
       },
       isOnline: () => online,
       storage: async () => ({ persisted: null, usage: null, quota: null }),
-      isActive: () => newest === instance,
+      isActive: () => newest === workerId,
       askForWakeUp: () => {},
       log: { info: print, warn: print, error: print },
     };
@@ -129,13 +129,13 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
       ports,
       configs,
       location: `${ORIGIN}/sw.js`,
-      instance,
+      workerId,
       onEvent,
       locale,
     });
     const { report } = pipeline;
     reports.add(report);
-    return { ...pipeline, instance, print };
+    return { ...pipeline, workerId, print };
   }
 
   const harness: Harness = {
@@ -177,7 +177,7 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
       worker = start();
       return {
         fetchAtFirst: (path, init) => fetchAt(first, path, init),
-        killFirst: () => locks.release(workerLock(first.instance)),
+        killFirst: () => locks.release(workerLock(first.workerId)),
         activate: () => worker.activated(),
       };
     },

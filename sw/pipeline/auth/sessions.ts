@@ -6,7 +6,7 @@ import type { Backend } from '../backend/backend.js';
 import { aboutGate, releasedEvent } from './tokens.js';
 import type { Neighbours } from '../workers/neighbours.js';
 import type { Report } from '../report.js';
-import { sessionUser, stepGate } from '../backend/gates.js';
+import { sessionUser, stepAuthGate } from '../backend/gates.js';
 import type { LastToken } from '../../policy/backend-record.js';
 import { session } from '../../policy/session.js';
 import { sessionOf, setSession } from '../backend/session.js';
@@ -30,7 +30,7 @@ export function createSessions({ clock }: Pick<Ports, 'clock'>, report: Report, 
     const { arriving } = backend;
     const [after, effect] = session(sessionOf(backend), { type: 'signed-out', at, arriving, cookieUser: sessionUser(backend), newest });
     const user = after.signedOut?.user ?? null;
-    for (const name of new Set(['', user ?? '', ...Object.keys(backend.record.gates)])) stepGate(backend, name || null, { type: 'signed-out' });
+    for (const name of new Set(['', user ?? '', ...Object.keys(backend.record.gates)])) stepAuthGate(backend, name || null, { type: 'signed-out' });
     setSession(backend, after);
     backend.arriving = null;
     backend.acceptedCredential = null;

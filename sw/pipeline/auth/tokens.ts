@@ -6,7 +6,7 @@ import type { Ports } from '../../ports.js';
 import type { Backend } from '../backend/backend.js';
 import type { Report } from '../report.js';
 import { noteLateToken } from '../backend/server-clock.js';
-import { clocksOf, gateOf, markTold, stepGate, type GateStep } from '../backend/gates.js';
+import { clocksOf, authGateOf, markTold, stepAuthGate, type GateStep } from '../backend/gates.js';
 import { session, type LiveToken } from '../../policy/session.js';
 import { sessionOf, setSession } from '../backend/session.js';
 
@@ -27,7 +27,7 @@ export interface Holds {
   /** Tells of the holds that an earlier worker has written and not lived to tell of. */
   tellUntold(backends: Iterable<Backend>): void;
   /** To know a refused or forgotten token by. */
-  mark(value: string, scheme: string): Promise<string>;
+  digestOf(value: string, scheme: string): Promise<string>;
 }
 
 /** The request that a token is learnt from. */
@@ -51,7 +51,7 @@ export function createHolds({ broadcast, chance, clock, digest, log }: HoldPorts
   const salt = chance.uuid();
   // What isn't a bearer may be a password: salted in memory, it can't be guessed from the disk, and is
   // known again in this worker's life only.
-  const mark: Holds['mark'] = (value, scheme) => digest(/^bearer$/i.test(scheme) ? value : salt + value);
+  const digestOf: Holds['digestOf'] = (value, scheme) => digest(/^bearer$/i.test(scheme) ? value : salt + value);
 
   const written = (work: Promise<unknown>, what: string) =>
     work.catch((error: unknown) => log.error(`[holdfast] ${what} can't be written`, error));
@@ -68,7 +68,7 @@ export function createHolds({ broadcast, chance, clock, digest, log }: HoldPorts
 
   const provide = async (backend: Backend, value: string, scheme: string, { learnt, signOuts }: TokenSource): Promise<TokenResult> => {
     const owner = backend.config.owner(value);
-    const ready = Promise.all([mark(value, scheme), backend.taking]);
+    const ready = Promise.all([digestOf(value, scheme), backend.taking]);
     backend.taking = ready.catch(() => {});
     const [digest] = await ready;
     const { token: live, record: { signedOut, serverSkewMs } } = backend;
@@ -83,16 +83,16 @@ export function createHolds({ broadcast, chance, clock, digest, log }: HoldPorts
     }
     if (effect === 'same') {
       setSession(backend, after);
-      if (!gateOf(backend, owner).hold) return isOtherHeld(backend) ? 'other-owner' : 'ignored: same-token';
+      if (!authGateOf(backend, owner).hold) return isOtherHeld(backend) ? 'other-owner' : 'ignored: same-token';
     }
 
     const token = { type: 'token', digest, expired: isOverNow(backend, value), learnt } as const;
-    const step = stepGate(backend, owner, token);
+    const step = stepAuthGate(backend, owner, token);
     if (step.effect === 'ignore-same') return 'ignored: same-token';
     if (step.effect === 'ignore-expired') return 'ignored: expired';
     const steps: ({ whose: string | null } & GateStep)[] = [{ whose: owner, ...step }];
     // Entries whose owner nobody knows travel with any token.
-    if (owner !== null) steps.push({ whose: null, ...stepGate(backend, null, token) });
+    if (owner !== null) steps.push({ whose: null, ...stepAuthGate(backend, null, token) });
     const undo = setSession(backend, after);
     broadcast({ type: 'token' });
 
@@ -125,7 +125,7 @@ export function createHolds({ broadcast, chance, clock, digest, log }: HoldPorts
   };
 
   return {
-    mark,
+    digestOf,
     told,
     tellUntold(backends) {
       for (const backend of backends) {
@@ -142,16 +142,16 @@ export function createHolds({ broadcast, chance, clock, digest, log }: HoldPorts
       const { auth } = backend.config;
       const live = backend.token;
       if (!auth?.learn || live?.value === value) return;
-      if (redelivered && backend.record.last?.digest !== (await mark(value, scheme))) return;
+      if (redelivered && backend.record.last?.digest !== (await digestOf(value, scheme))) return;
       if (!isOverNow(backend, value)) {
         // The page wants its request sent, whatever becomes of the others.
         await written(provide(backend, value, scheme, { learnt: true, signOuts }), 'the release of a hold');
         return;
       }
       const owner = backend.config.owner(value);
-      const token: LiveToken = { value, scheme, owner, digest: await mark(value, scheme), expiresAt: expiryOf(value), provided: false };
+      const token: LiveToken = { value, scheme, owner, digest: await digestOf(value, scheme), expiresAt: expiryOf(value), provided: false };
       // It releases nothing.
-      const isHeld = gateOf(backend, owner).hold !== null;
+      const isHeld = authGateOf(backend, owner).hold !== null;
       setSession(backend, session(sessionOf(backend), { type: 'over-token', token, isHeld })[0]);
     },
     async missing(backend, { owner, id, sends }) {
@@ -159,7 +159,7 @@ export function createHolds({ broadcast, chance, clock, digest, log }: HoldPorts
       const at = clock.now();
       // One may have come since the heads were read.
       if (record.signedOut || (live && !isOver(live.expiresAt, clocksOf(backend, at)))) return;
-      const { effect, undo } = stepGate(backend, owner, { type: 'missing', digest: live?.digest ?? null, at });
+      const { effect, undo } = stepAuthGate(backend, owner, { type: 'missing', digest: live?.digest ?? null, at });
       if (effect !== 'hold') return;
       const events = holdEvents(backend, owner, live ? 'auth-expired' : 'token-missing', null, at);
       try {
@@ -196,7 +196,7 @@ export const aboutGate = ({ config: { baseUrl, namespace } }: Backend, owner: st
 export const releasedEvent = (backend: Backend, owner: string | null, at: number): SyncEvent => ({
   type: 'released',
   ...aboutGate(backend, owner, at),
-  generation: gateOf(backend, owner).generation,
+  generation: authGateOf(backend, owner).generation,
 });
 
 /** What is said when a gate closes: once for each hold. */

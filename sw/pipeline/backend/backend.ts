@@ -3,7 +3,7 @@ import type { Flight } from './flights.js';
 import { connectivityGate, type RetryGate } from '../../policy/retry-gate.js';
 import { Arrivals, type Ticket } from './arrivals.js';
 import { LaneIndex } from './lane-index.js';
-import type { Changes } from './connectivity.js';
+import type { ConnectivityNews } from './connectivity.js';
 import { noteDate, type ServerClock } from './server-clock.js';
 import { createValidation, type Validation } from './network-validation.js';
 import type { Ports } from '../../ports.js';
@@ -13,7 +13,7 @@ import type { LiveToken } from '../../policy/session.js';
 /** One backend at run time: its options, what's stored of it, its token and its sends under way. */
 export interface Backend extends ServerClock {
   readonly config: BackendConfig;
-  readonly gate: RetryGate;
+  readonly retryGate: RetryGate;
   readonly validation: Validation;
   record: BackendRecord;
   token: LiveToken | null;
@@ -33,25 +33,25 @@ export interface Backend extends ServerClock {
   /** Sign-outs in this worker's life: what was begun before one is of no use after it. */
   signOuts: number;
   /** Its retry gate is closed, and somebody waits for it. */
-  gated: boolean;
+  isRetryGateClosed: boolean;
   /** Entries whose retry can't be written down: nothing goes on with them until something wakes the replay. */
   readonly stalled: Set<number>;
   /** The ticket of the page's request that is the probe of the open circuit, if one is. */
   probe: Ticket | null;
 }
 
-/** @param changes what may open the default gate */
-export function createBackend(config: BackendConfig, ports: Ports, changes: Changes): Backend {
+/** @param connectivity what may open the default gate */
+export function createBackend(config: BackendConfig, ports: Ports, connectivity: ConnectivityNews): Backend {
   const validation = createValidation({
     ports,
     url: config.validate,
-    changed: changes.tell,
+    changed: connectivity.tell,
     noteClock: (headers) => noteDate(backend, headers, ports.clock.now()),
   });
   const { isOnline } = ports;
   const backend: Backend = {
     config,
-    gate: config.gate ?? connectivityGate({ isOnline, onChange: changes.listen, isValidated: validation.isValidated }),
+    retryGate: config.gate ?? connectivityGate({ isOnline, onChange: connectivity.listen, isValidated: validation.isValidated }),
     validation,
     record: newBackendRecord(config.key),
     token: null,
@@ -65,7 +65,7 @@ export function createBackend(config: BackendConfig, ports: Ports, changes: Chan
     acceptedCredential: null,
     lateToken: null,
     signOuts: 0,
-    gated: false,
+    isRetryGateClosed: false,
     stalled: new Set(),
     probe: null,
   };

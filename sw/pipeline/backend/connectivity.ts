@@ -1,11 +1,11 @@
 /** Word that the network may be another, or there again. */
-export interface Changes {
+export interface ConnectivityNews {
   /** Gives the way to stop it. */
   listen(listener: () => void): () => void;
   tell(): void;
 }
 
-export function createChanges(): Changes {
+export function createConnectivityNews(): ConnectivityNews {
   const listeners = new Set<() => void>();
   return {
     listen(listener) {

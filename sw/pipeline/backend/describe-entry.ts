@@ -2,7 +2,7 @@ import type { EntryRecord } from '../../policy/entry-record.js';
 import type { Backend } from './backend.js';
 import type { EntryInfo } from '../../protocol/api.js';
 import { maskUrl, maskHeaders } from '../../policy/secrets.js';
-import { authView, gateOf } from './gates.js';
+import { authView, authGateOf } from './gates.js';
 import type { State } from './backends.js';
 import type { Clock } from '../../ports.js';
 
@@ -53,7 +53,7 @@ function standing(
     const { signedOut } = backend.record;
     return { state: 'parked', ...(signedOut && entry.scheme !== null ? { reason: 'signed-out', since: signedOut.since } : { reason, since }) };
   }
-  const { hold } = gateOf(backend, entry.owner);
+  const { hold } = authGateOf(backend, entry.owner);
   if (view === 'held' && hold) return { state: 'held', reason: hold.reason, since: hold.since };
   return { state: paused ? 'paused' : 'pending', reason, since };
 }

@@ -7,7 +7,7 @@ import type { AuthView, BackendView } from '../../policy/lanes.js';
 import type { Settings } from '../../policy/backend-record.js';
 import type { BackendStatus } from '../../protocol/api.js';
 
-export function gateOf({ record: { gates } }: Backend, owner: string | null): AuthGate {
+export function authGateOf({ record: { gates } }: Backend, owner: string | null): AuthGate {
   const name = owner ?? '';
   // An owner may be called `constructor`.
   return Object.hasOwn(gates, name) ? gates[name]! : OPEN_AUTH_GATE;
@@ -21,25 +21,25 @@ export interface GateStep {
 }
 
 /** Applies an event to the gate of one owner. */
-export function stepGate(backend: Backend, owner: string | null, event: AuthGateEvent): GateStep {
-  const before = gateOf(backend, owner);
+export function stepAuthGate(backend: Backend, owner: string | null, event: AuthGateEvent): GateStep {
+  const before = authGateOf(backend, owner);
   const [after, effect] = authGate(before, event);
-  setGate(backend, owner, after);
+  setAuthGate(backend, owner, after);
   const undo = () => {
-    if (gateOf(backend, owner) === after) setGate(backend, owner, before);
+    if (authGateOf(backend, owner) === after) setAuthGate(backend, owner, before);
   };
   return { effect, undo };
 }
 
 /** Notes that pages have been told of a hold. False where there's none, or it was noted before. */
 export function markTold(backend: Backend, owner: string | null): boolean {
-  const gate = gateOf(backend, owner);
+  const gate = authGateOf(backend, owner);
   if (!gate.hold || gate.hold.told) return false;
-  setGate(backend, owner, { ...gate, hold: { ...gate.hold, told: true } });
+  setAuthGate(backend, owner, { ...gate, hold: { ...gate.hold, told: true } });
   return true;
 }
 
-function setGate(backend: Backend, owner: string | null, gate: AuthGate): void {
+function setAuthGate(backend: Backend, owner: string | null, gate: AuthGate): void {
   backend.record = { ...backend.record, gates: { ...backend.record.gates, [owner ?? '']: gate } };
 }
 
@@ -64,7 +64,7 @@ export function authView(backend: Backend, { scheme, owner, session }: Credentia
   if (scheme === null) return session && owner !== null && owner !== sessionUser(backend) ? 'parked' : 'open';
   if (record.signedOut) return 'parked';
   if (token && owner !== null && token.owner !== owner) return 'parked';
-  const gate = gateOf(backend, owner);
+  const gate = authGateOf(backend, owner);
   if (gate.hold) return 'held';
   if (!token) return 'missing';
   if (isOver(token.expiresAt, clocksOf(backend, now))) return 'over';
@@ -81,7 +81,7 @@ export function configurationOf({ config, record: { remote } }: Backend, setting
   };
 }
 
-export function viewOf(backend: Backend, gated: boolean, now: number): BackendView {
+export function viewOf(backend: Backend, isRetryGateClosed: boolean, now: number): BackendView {
   const flights = [...backend.flights.values()];
   return {
     concurrency: backend.config.concurrency,
@@ -90,7 +90,7 @@ export function viewOf(backend: Backend, gated: boolean, now: number): BackendVi
     circuit: backend.record.circuit,
     isProbed: backend.probe !== null,
     throttledUntil: backend.record.throttledUntil,
-    gated,
+    isRetryGateClosed,
     maxAgeMs: backend.config.limits.maxAgeMs,
     auth: (entry) => authView(backend, entry, now),
   };

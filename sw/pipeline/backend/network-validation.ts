@@ -11,7 +11,7 @@ export interface Validation {
   /** The backend has answered, or somebody in its place. */
   heard(answer: Pick<Answer, 'status' | 'headers'>): void;
   /** It may be another network by now. */
-  doubt(): void;
+  invalidate(): void;
 }
 
 export interface ValidationParts {
@@ -38,7 +38,7 @@ export function createValidation({ ports, url, changed, noteClock }: ValidationP
   let portals = 0;
   let closedUntil = 0;
   /** Counts what has made an earlier check worthless. */
-  let doubts = 0;
+  let invalidations = 0;
 
   const head = (redirect: RequestRedirect, asked: string, signal: AbortSignal) =>
     send(new Request(asked, { method: 'HEAD', cache: 'no-store', redirect }), signal);
@@ -55,12 +55,12 @@ export function createValidation({ ports, url, changed, noteClock }: ValidationP
   }
 
   async function check(asked: string): Promise<boolean> {
-    const before = doubts;
+    const before = invalidations;
     const cut = new AbortController();
     const stopTimer = clock.after(TIMEOUT_MS, () => cut.abort());
     const found = await isPortal(asked, cut.signal).catch(() => false);
     stopTimer();
-    if (doubts !== before) return false;
+    if (invalidations !== before) return false;
     if (!found) {
       portals = 0;
       return (isSure = true);
@@ -87,8 +87,8 @@ export function createValidation({ ports, url, changed, noteClock }: ValidationP
       isSure = true;
       closedUntil = 0;
     },
-    doubt() {
-      doubts++;
+    invalidate() {
+      invalidations++;
       isSure = url === null;
     },
   };

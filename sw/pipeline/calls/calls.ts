@@ -4,9 +4,9 @@ import { AmbiguousReferenceError, ConfigError } from '../../policy/errors.js';
 import { transition, type Decision } from '../../policy/entry.js';
 import { turnOf, type EntryRecord } from '../../policy/entry-record.js';
 import { issuedAt } from '../../policy/jwt.js';
-import { bool, checkOptions, obey, record, text, type Rule, type Rules } from '../../policy/rules.js';
+import { bool, checkOptions, check, record, text, type Rule, type Rules } from '../../policy/rules.js';
 import type { Ports } from '../../ports.js';
-import { createAmendments } from './edit.js';
+import { createEditing } from './edit.js';
 import type { Backend } from '../backend/backend.js';
 import { createCheckpointCalls } from './checkpoints.js';
 import type { Doubts } from '../workers/doubts.js';
@@ -21,7 +21,7 @@ import type { Sessions } from '../auth/sessions.js';
 import type { State } from '../backend/backends.js';
 import type { Settings } from '../../policy/backend-record.js';
 
-export interface CommandParts {
+export interface CallParts {
   ports: Ports;
   state: State;
   report: Report;
@@ -56,13 +56,13 @@ const RESULTS: readonly TokenResult[] = [
 ];
 
 /** What a page may ask of the worker. */
-export function createCommands(parts: CommandParts): SyncApi {
+export function createCalls(parts: CallParts): SyncApi {
   const { ports, state, report, holds, sessions, listing, describe, drain, remote, neighbours, doubts } = parts;
   const { clock, outbox, log } = ports;
 
   /** The newest entry under the reference that stands so; a task id may name several backends' entries. */
   async function one(reference: Reference, standing?: EntryRecord['state']): Promise<EntryRecord | null> {
-    obey('id', reference ?? null, REFERENCE_RULE);
+    check('id', reference ?? null, REFERENCE_RULE);
     const found = (await outbox.find(reference)).filter((entry) => !standing || entry.state === standing);
     const newest = new Map(found.map((entry) => [entry.key, entry]));
     if (newest.size > 1) throw new AmbiguousReferenceError(reference, [...newest.keys()]);
@@ -165,7 +165,7 @@ export function createCommands(parts: CommandParts): SyncApi {
     },
 
     async signIn(user) {
-      obey('user', user ?? null, USER_RULE);
+      check('user', user ?? null, USER_RULE);
       await sessions.signIn(withAuth(), user);
       void drain.nudge();
     },
@@ -179,7 +179,7 @@ export function createCommands(parts: CommandParts): SyncApi {
       }
     },
     async configure(configuration) {
-      obey('configuration', configuration ?? null, record('autoRetry, offlineMode or both'));
+      check('configuration', configuration ?? null, record('autoRetry, offlineMode or both'));
       checkOptions(configuration, CONFIGURATION_RULES);
       await writeSettings(configuration);
       void remote.refresh();
@@ -206,7 +206,7 @@ export function createCommands(parts: CommandParts): SyncApi {
     retry: (reference) => toDead(reference, { type: 'retried' }),
     cancel,
     discard: (reference) => toDead(reference, { type: 'discarded' }),
-    ...createAmendments({ ports, state, report, find: one }),
+    ...createEditing({ ports, state, report, find: one }),
     pause: () => writeSettings({ paused: true }),
     async resume() {
       await writeSettings({ paused: false });

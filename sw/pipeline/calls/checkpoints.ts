@@ -1,6 +1,6 @@
 import type { SyncApi } from '../../protocol/api.js';
 import { isKey } from '../../protocol/ids.js';
-import { obey, type Rule } from '../../policy/rules.js';
+import { check, type Rule } from '../../policy/rules.js';
 import type { Checkpoints } from '../../ports.js';
 
 /** What travels as a header (`Last-Event-ID`), and no more than any server takes. */
@@ -20,16 +20,16 @@ export function createCheckpointCalls({
 }: Checkpoints): Pick<SyncApi, 'checkpoint' | 'saveCheckpoint' | 'clearCheckpoint'> {
   return {
     async checkpoint(key) {
-      obey('key', key ?? null, KEY);
+      check('key', key ?? null, KEY);
       return load(key);
     },
     async saveCheckpoint(key, value) {
-      obey('key', key ?? null, KEY);
-      obey('value', value ?? null, VALUE);
+      check('key', key ?? null, KEY);
+      check('value', value ?? null, VALUE);
       await save(key, value);
     },
     async clearCheckpoint(key) {
-      obey('key', key ?? null, KEY);
+      check('key', key ?? null, KEY);
       await clear(key);
     },
   };

@@ -2,14 +2,14 @@ import type { EntryPatch, Reference, SyncApi } from '../../protocol/api.js';
 import { transition } from '../../policy/entry.js';
 import type { EntryRecord } from '../../policy/entry-record.js';
 import { ConfigError } from '../../policy/errors.js';
-import { checkOptions, obey, positive, record, type Rules } from '../../policy/rules.js';
+import { checkOptions, check, positive, record, type Rules } from '../../policy/rules.js';
 import type { Ports } from '../../ports.js';
 import { authView } from '../backend/gates.js';
 import { sizeOf } from '../send/stored-request.js';
 import type { Report } from '../report.js';
 import type { State } from '../backend/backends.js';
 
-export interface AmendmentParts {
+export interface EditingParts {
   ports: Ports;
   state: State;
   report: Report;
@@ -24,11 +24,11 @@ const PATCH_RULES: Rules = {
 const PREVIEW = 64 * 1024;
 
 /** Looking into an entry, and changing a dead letter. */
-export function createAmendments({ ports, state, report, find }: AmendmentParts): Pick<SyncApi, 'edit' | 'body'> {
+export function createEditing({ ports, state, report, find }: EditingParts): Pick<SyncApi, 'edit' | 'body'> {
   const { chance, clock, outbox, broadcast } = ports;
   return {
     async edit(reference, patch) {
-      obey('patch', patch ?? null, record('headers, a body or both'));
+      check('patch', patch ?? null, record('headers, a body or both'));
       checkOptions(patch, PATCH_RULES, 'patch.');
       const entry = await find(reference, 'dead');
       if (!entry || entry.reason === 'unreadable') return false;

@@ -59,7 +59,7 @@ export function createListing({ outbox, clock, isOnline, storage }: Ports, state
           const { pending, dead } = await outbox.counts(key);
           const plan = planSends(
             heads.filter((head) => head.backend === key),
-            viewOf(backend, backend.gated, now),
+            viewOf(backend, backend.isRetryGateClosed, now),
             now,
           );
           return {

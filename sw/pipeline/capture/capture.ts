@@ -16,7 +16,7 @@ import type { FirstSend } from './first-send.js';
 import type { Neighbours } from '../workers/neighbours.js';
 import type { Report } from '../report.js';
 import type { Redelivery } from '../workers/redelivery.js';
-import { authView, gateOf } from '../backend/gates.js';
+import { authView, authGateOf } from '../backend/gates.js';
 import { newFlight } from '../backend/flights.js';
 import type { Nudge } from '../nudge.js';
 
@@ -36,7 +36,7 @@ export interface CaptureParts {
   neighbours: Neighbours;
   heads: Heads;
   /** Names this worker. */
-  instance: string;
+  workerId: string;
 }
 
 /**
@@ -54,14 +54,14 @@ export interface CaptureParts {
  * ```
  */
 export function createCapture(parts: CaptureParts): Capture {
-  const { ports, report, holds, nudge, enqueue, copies, firstSend, answerFor, redelivery, neighbours, heads, instance } = parts;
+  const { ports, report, holds, nudge, enqueue, copies, firstSend, answerFor, redelivery, neighbours, heads, workerId } = parts;
   const { clock, outbox } = ports;
 
   /** Why a try would be in vain, or would overtake others; null when it's worth it. */
   function inVain(backend: Backend, draft: Draft): WaitReason | null {
     const now = clock.now();
     const { circuit, throttledUntil } = backend.record;
-    if (authView(backend, draft, now) === 'held') return gateOf(backend, draft.owner).hold?.reason ?? 'auth-expired';
+    if (authView(backend, draft, now) === 'held') return authGateOf(backend, draft.owner).hold?.reason ?? 'auth-expired';
     if (!ports.isOnline()) return 'offline';
     if (circuit.state === 'open' && !mayProbe(backend, draft.lane, now)) return 'circuit-open';
     if (throttledUntil > now) return 'rate-limited';
@@ -127,7 +127,7 @@ export function createCapture(parts: CaptureParts): Capture {
   async function takeOver(left: EntryRecord, intoLine: boolean): Promise<EntryRecord | null> {
     const from = left.asked?.worker ?? '';
     const decide = (entry: EntryRecord): Decision | null => {
-      const mine = transition(entry, { type: 'taken-over', from, by: instance }, clock.now());
+      const mine = transition(entry, { type: 'taken-over', from, by: workerId }, clock.now());
       const inLine = intoLine && mine?.entry && queued(mine.entry, { reason: 'behind-waiting' }, clock.now());
       return inLine || mine;
     };

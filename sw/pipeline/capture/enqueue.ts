@@ -51,17 +51,17 @@ export interface EnqueueParts {
   answerFor: AnswerFor;
   neighbours: Neighbours;
   /** Names this worker. */
-  instance: string;
+  workerId: string;
 }
 
-export function createEnqueue({ ports, report, nudge, answerFor, neighbours, instance }: EnqueueParts): Enqueue {
+export function createEnqueue({ ports, report, nudge, answerFor, neighbours, workerId }: EnqueueParts): Enqueue {
   const { clock, log } = ports;
 
   const write: Enqueue['write'] = async (exchange, { decide, placed, reportsFailure = true } = {}) => {
     const { backend, body, directives, ticket } = exchange;
     const { method, url } = exchange.draft.request;
     try {
-      const asked = { worker: instance, fingerprint: await exchange.fingerprint() };
+      const asked = { worker: workerId, fingerprint: await exchange.fingerprint() };
       await ticket.precedingPlaced();
       const draft = { ...exchange.draft, asked };
       const writing = report.capture({

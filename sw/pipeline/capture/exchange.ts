@@ -6,7 +6,7 @@ import type { Backend } from '../backend/backend.js';
 import type { Ticket } from '../backend/arrivals.js';
 import { ownHeaders, type Directives } from './directives.js';
 import type { Holds } from '../auth/tokens.js';
-import { gateOf, sessionUser } from '../backend/gates.js';
+import { authGateOf, sessionUser } from '../backend/gates.js';
 import type { BackendConfig } from '../../config.js';
 import { sizeOf, describeRequest } from '../send/stored-request.js';
 
@@ -106,7 +106,7 @@ export async function describeExchange(
 /** A 401 for an older token than the live one says nothing about the live one. */
 function generationOf(backend: Backend, owner: string | null, credential: string | null): number {
   const isStale = backend.token !== null && backend.token.value !== credential;
-  return gateOf(backend, owner).generation - (isStale ? 1 : 0);
+  return authGateOf(backend, owner).generation - (isStale ? 1 : 0);
 }
 
 /**

@@ -179,7 +179,7 @@ export function createDrain({ ports, report, holds, state, replay, redelivery, d
     // What is behind a stalled entry isn't among the heads, so nothing overtakes it.
     const mine = heads.filter((head) => !withheld.lanes.has(head.lane) && !backend.stalled.has(head.seq));
     const now = clock.now();
-    let plan = planSends(mine, viewOf(backend, backend.gated, now), now);
+    let plan = planSends(mine, viewOf(backend, backend.isRetryGateClosed, now), now);
     const backsOff = mine.some((head) => head.retries > 0 && head.notBefore > now);
     if ((plan.send.length > 0 || plan.over.length > 0 || backsOff) && !(await isGateOpen(backend))) {
       plan = planSends(mine, viewOf(backend, true, now), now);

@@ -14,7 +14,7 @@ import type { DescribeEntry } from '../backend/describe-entry.js';
 import type { Report } from '../report.js';
 import type { State } from '../backend/backends.js';
 import { finalAnswer, transmit, type Transmission } from '../send/transmit.js';
-import { authorizationOf, authView, gateOf } from '../backend/gates.js';
+import { authorizationOf, authView, authGateOf } from '../backend/gates.js';
 import type { BackendConfig } from '../../config.js';
 import type { Flight } from '../backend/flights.js';
 
@@ -83,7 +83,7 @@ export function createReplay({ ports, report, judge, describe, state, doubts }: 
     const view = authView(backend, entry, startedAt);
     if (flight.cancelled || state.settings.paused || (view !== 'open' && view !== 'probing')) return;
     const token = entry.scheme === null ? null : backend.token;
-    const { generation } = gateOf(backend, entry.owner);
+    const { generation } = authGateOf(backend, entry.owner);
     const { signOuts } = backend;
     if (token && !request.headers.has('authorization') && isUnder(request.url, config.baseUrl)) {
       request.headers.set('authorization', authorizationOf(entry, token));

@@ -13,8 +13,8 @@ const PAUSE_MS = 1_000;
 
 export function createRetryGateWatch({ clock, log }: Pick<Ports, 'clock' | 'log'>, backoffs: Backoffs, nudge: () => Promise<void>): RetryGateWatch {
   return async (backend) => {
-    if (backend.gated) return false;
-    const wait = backend.gate.awaitRetryAllowed(new AbortController().signal).then(
+    if (backend.isRetryGateClosed) return false;
+    const wait = backend.retryGate.awaitRetryAllowed(new AbortController().signal).then(
       () => 'open' as const,
       (error: unknown) => {
         log.warn('[holdfast] a retry gate failed; it counts as closed for now', error);
@@ -27,10 +27,10 @@ export function createRetryGateWatch({ clock, log }: Pick<Ports, 'clock' | 'log'
       clock.after(PAUSE_MS, () => void nudge());
       return false;
     }
-    backend.gated = true;
+    backend.isRetryGateClosed = true;
     const since = clock.now();
     void wait.then(async (opened) => {
-      backend.gated = false;
+      backend.isRetryGateClosed = false;
       // One that only had to make sure hasn't kept anybody waiting.
       if (opened === 'open' && clock.now() - since > CLOSED_AFTER_MS) await backoffs.restart(backend);
       await nudge();

@@ -10,7 +10,7 @@ import { HOLD_LINE, holdEvents, type Holds } from '../auth/tokens.js';
 import type { Backend } from '../backend/backend.js';
 import type { State } from '../backend/backends.js';
 import type { Flight } from '../backend/flights.js';
-import { configurationOf, noteAccepted, stepGate } from '../backend/gates.js';
+import { configurationOf, noteAccepted, stepAuthGate } from '../backend/gates.js';
 import { noteDate } from '../backend/server-clock.js';
 import { finalAnswer, type Transmission } from './transmit.js';
 
@@ -80,14 +80,14 @@ export function createJudge({ ports, holds, state }: JudgeParts): Judge {
   /** An expired token: the entry stays, and its backend's gate closes, once; unless the token has been renewed meanwhile. */
   async function refused(backend: Backend, sent: Sent, flight: Flight, answer: Answer, response: Response | null): Promise<Judgement> {
     const { entry, isFirst } = sent;
-    const digest = await holds.mark(sent.credential ?? '', entry.scheme ?? '');
+    const digest = await holds.digestOf(sent.credential ?? '', entry.scheme ?? '');
     const kept = isFirst || !response ? withoutBody(answer) : await finalAnswer(response, clock);
     if (flight.cancelled) return UNDELIVERED;
     flight.settling = true;
     const at = clock.now();
     // Nobody is to be asked for a token. The user's next one sends it.
     if (backend.record.signedOut) return RESEND;
-    const { effect, undo } = stepGate(backend, entry.owner, { type: 'refused', generation: sent.generation, digest, at });
+    const { effect, undo } = stepAuthGate(backend, entry.owner, { type: 'refused', generation: sent.generation, digest, at });
     if (effect === 'resend') return RESEND;
     const { auth, onDead } = backend.config;
     const written = () => {
@@ -122,7 +122,7 @@ export function createJudge({ ports, holds, state }: JudgeParts): Judge {
     if (verdict === 'auth-expired' && isHeld(backend, sent)) return refused(backend, sent, flight, outcome, response);
     const isDelivered = verdict === 'delivered';
     if (sent.credential !== null && verdict !== 'auth-expired') {
-      stepGate(backend, entry.owner, { type: 'accepted', generation: sent.generation });
+      stepAuthGate(backend, entry.owner, { type: 'accepted', generation: sent.generation });
       if (isDelivered) noteAccepted(backend, sent.credential, sent.signOuts);
     }
     return { kind: 'final', isDelivered };
@@ -194,7 +194,7 @@ export function recordFailure(
   }
   backend.record = record;
   if (answered) recordAnyAnswer(backend, outcome, now);
-  else backend.validation.doubt();
+  else backend.validation.invalidate();
 
   return {
     type: 'transient',

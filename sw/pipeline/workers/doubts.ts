@@ -20,14 +20,14 @@ export interface Doubts {
   end(seq: number): void;
 }
 
-/** @param instance names this worker */
-export function createDoubts(neighbours: Neighbours, instance: string): Doubts {
+/** @param workerId names this worker */
+export function createDoubts(neighbours: Neighbours, workerId: string): Doubts {
   const seqs = new Set<number>();
   /** Another worker may have drained since the heads were read, and have died over a send. */
   let mayBeAnothers = false;
   const addAll = (heads: readonly Pick<EntryRecord, 'seq'>[]) => heads.forEach(({ seq }) => seqs.add(seq));
   const isIn = ({ seq, reason, asked }: EntryRecord) =>
-    seqs.has(seq) || (reason === 'first-send' && asked !== null && asked.worker !== instance);
+    seqs.has(seq) || (reason === 'first-send' && asked !== null && asked.worker !== workerId);
   return {
     begin(heads) {
       addAll(heads);

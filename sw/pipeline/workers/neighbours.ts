@@ -20,11 +20,11 @@ export interface Neighbours {
   reading<T>(read: () => Promise<T>): Promise<T>;
 }
 
-/** @param instance names this worker */
-export function createNeighbours(locks: Pick<Locks, 'held'>, instance: string): Neighbours {
+/** @param workerId names this worker */
+export function createNeighbours(locks: Pick<Locks, 'held'>, workerId: string): Neighbours {
   let areGone = false;
   let areHeadsKnown = false;
-  const any = async () => !areGone && (await locks.held(WORKER_LOCKS)).some((name) => name !== workerLock(instance));
+  const any = async () => !areGone && (await locks.held(WORKER_LOCKS)).some((name) => name !== workerLock(workerId));
   return {
     mayBe: () => !areGone,
     any,

@@ -58,7 +58,7 @@ export interface Redelivery {
 /** When an entry's fetch event came: what takes another's place keeps the other's time of capture. */
 const eventAt = ({ agesFrom }: EntryRecord): number => agesFrom;
 
-export function createRedelivery({ clock, locks, outbox, log }: Ports, neighbours: Neighbours, instance: string): Redelivery {
+export function createRedelivery({ clock, locks, outbox, log }: Ports, neighbours: Neighbours, workerId: string): Redelivery {
   let start = clock.now();
   let deadline = start + COMES_AGAIN_MS;
   let entries: EntryRecord[] = [];
@@ -88,7 +88,7 @@ export function createRedelivery({ clock, locks, outbox, log }: Ports, neighbour
   async function read(): Promise<void> {
     const areLiving = await neighbours.any();
     const open = await outbox.open();
-    const isAnothers = ({ seq, asked }: Pick<EntryRecord, 'seq'> & { asked?: Asked | null }) => asked?.worker !== instance && !claimed.has(seq);
+    const isAnothers = ({ seq, asked }: Pick<EntryRecord, 'seq'> & { asked?: Asked | null }) => asked?.worker !== workerId && !claimed.has(seq);
     entries = open.entries.filter(isAnothers);
     settlements = open.settlements.filter(isAnothers);
     if (!areLiving) neighbours.gone();
@@ -120,7 +120,7 @@ export function createRedelivery({ clock, locks, outbox, log }: Ports, neighbour
     async withheld(heads) {
       const lanes = new Set<string>();
       for (const { seq, asked, reason, lane } of heads) {
-        const isAnothers = reason === 'first-send' && asked && asked.worker !== instance;
+        const isAnothers = reason === 'first-send' && asked && asked.worker !== workerId;
         if (waits(seq) || (isAnothers && (await locks.isHeld(workerLock(asked.worker))))) lanes.add(lane);
       }
       if (lanes.size === 0) return { lanes, until: Infinity };

@@ -1,7 +1,7 @@
 import { restoreRequest } from '../../../sw/platform/transport.js';
 import type { Ports } from '../../../sw/ports.js';
 import { storedCheckpoints } from '../../../sw/store/checkpoints.js';
-import { connect } from '../../../sw/store/connection.js';
+import { openConnection } from '../../../sw/store/connection.js';
 import { storedOutbox } from '../../../sw/store/outbox.js';
 import type { Worker } from './worker.js';
 
@@ -18,7 +18,7 @@ export function portsOf(worker: Worker, askForWakeUp: () => void): Ports {
   const { agenda, browser, chances, history, locks, network, broadcasts } = world;
   const random = chances.of(`chance of ${name}`);
   const clock = clockOf(worker);
-  const connection = connect({ clock, makeRoom: async () => {}, name });
+  const connection = openConnection({ clock, makeRoom: async () => {}, name });
   let uuids = 0;
   const print = (...words: unknown[]) => history.trace(() => words.map(String).join(' '));
   return {

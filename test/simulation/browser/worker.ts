@@ -58,7 +58,7 @@ export class Worker implements Process {
     this.#backgroundSync = wakeUps(world.browser.registration, () => world.network.isOnline);
     const ports = portsOf(this, () => this.#backgroundSync.ask());
     const configs = readOptions({ backends: backendsOf(world.setup) }, { location: `${ORIGIN}/sw.js`, warn: () => {} });
-    this.#pipeline = createPipeline({ ports, configs, location: `${ORIGIN}/sw.js`, instance: name });
+    this.#pipeline = createPipeline({ ports, configs, location: `${ORIGIN}/sw.js`, workerId: name });
     world.broadcasts.listen(this, (message) => this.#pipeline.report.heard(message as SyncEvent));
     this.#answer = serve(this.#pipeline.api, this.#pipeline.drain.idle);
     this.#stopWhenIdle();
