@@ -1,5 +1,6 @@
 import type { Endpoint } from 'comlink';
 import { API_CALLS, type SyncApi } from '../sw/protocol/api.js';
+import { ofThisScript } from './errors.js';
 import type { CallMessage, CallAnswer } from '../sw/protocol/comlink.js';
 
 /**
@@ -21,7 +22,7 @@ export function callsOver(endpoint: Endpoint): SyncApi {
       waiting.set(id, (answer) => {
         if (answer.type === 'RAW') return resolve(answer.value);
         const { isError, value } = answer.value;
-        reject(isError ? Object.assign(new Error(), value) : value);
+        reject(isError ? ofThisScript(Object.assign(new Error(), value)) : value);
       });
       const argumentList = values.map((value) => ({ type: 'RAW', value }));
       endpoint.postMessage({ id, type: 'APPLY', path: [name], argumentList } satisfies CallMessage);

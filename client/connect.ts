@@ -1,6 +1,7 @@
 import { ConfigError } from '../sw/policy/errors.js';
 import { aFunction, bool, checkOptions, oneOf, text, type Rules } from '../sw/policy/rules.js';
 import { callsOver } from './calls.js';
+import { RegistrationError } from './errors.js';
 import { showInConsole, traced } from './devtools.js';
 import { askToPersist } from './persist.js';
 import { activated } from './registration.js';
@@ -78,14 +79,6 @@ const OLDER =
   "an older worker doesn't answer; the new one waits until that one's pages are closed, or for its takeOver: true";
 const UNCONTROLLED =
   "[holdfast] the worker doesn't control this page yet, so its requests aren't kept; reload it, or set takeOver: true";
-
-/** The browser could not take the worker's script. */
-class RegistrationError extends Error {
-  override name = 'RegistrationError';
-  constructor(worker: string, why: string, cause: unknown) {
-    super(`holdfast: ${worker} could not be registered: ${why}`, { cause });
-  }
-}
 
 /** What is wrong with a script that was refused: the browsers say it in words of their own, or don't. */
 async function whyRefused(worker: string | URL, cause: unknown): Promise<string> {

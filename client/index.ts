@@ -4,10 +4,55 @@ export { workerEndpoint, type EndpointOptions } from './worker-endpoint.js';
 export { addLanguage, describeEvent } from './describe-event.js';
 export type { Reason, Say, Words } from './words/words.js';
 export { fetchToken, TokenRefreshError, type FetchTokenOptions } from './fetch-token.js';
+export { RegistrationError } from './errors.js';
+export { AmbiguousReferenceError, ConfigError } from '../sw/policy/errors.js';
 export { AuthRejectedError, StreamError } from './stream/errors.js';
-export type { ObserveOptions } from './observe.js';
+export type { ObserveOptions } from './stream/options.js';
 export type { StreamEvent, StreamState } from './stream/events.js';
 export type { GetToken, TokenRequest } from './token-source.js';
-export type * from './tools/har-types.js';
-export type * from '../sw/protocol/api.js';
-export type * from '../sw/protocol/events.js';
+export type { Har, HarEntry, HarHeader, HarPostData, HarRequest, HarResponse } from './tools/har-types.js';
+export type {
+  Attempt,
+  BackendStatus,
+  BodyRange,
+  Configuration,
+  EntryBody,
+  EntryFilter,
+  EntryInfo,
+  EntryPatch,
+  EntryState,
+  HoldInfo,
+  LastAnswer,
+  Reference,
+  Settlement,
+  SignOutOptions,
+  StorageStatus,
+  SyncApi,
+  SyncStatus,
+  TokenResult,
+  TokenTarget,
+  WakeReason,
+} from '../sw/protocol/api.js';
+export type {
+  AuthRequiredEvent,
+  CancelledEvent,
+  DeadReason,
+  DeliveredEvent,
+  FailedEvent,
+  HeldEvent,
+  HoldReason,
+  OfflineEvent,
+  OnlineEvent,
+  OutboxFullEvent,
+  ParkedEvent,
+  PausedEvent,
+  QueuedEvent,
+  ReleasedEvent,
+  ResumedEvent,
+  RetryingEvent,
+  SendingEvent,
+  StorageFailedEvent,
+  SyncEvent,
+  SyncEventType,
+  WaitReason,
+} from '../sw/protocol/events.js';

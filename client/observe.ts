@@ -1,79 +1,11 @@
-import type { SyncApi } from '../sw/protocol/api.js';
 import { normaliseBaseUrl } from '../sw/policy/base-url.js';
 import { ConfigError } from '../sw/policy/errors.js';
-import { aFunction, checkOptions, isFunction, isRecord, check, oneOf, record, text, type Rules } from '../sw/policy/rules.js';
-import { TASK_ID, TASK_ID_RULE } from '../sw/protocol/ids.js';
-import type { StreamEvent, StreamState } from './stream/events.js';
-import { AuthRejectedError, StreamError } from './stream/errors.js';
+import { check, checkOptions, record } from '../sw/policy/rules.js';
+import { ofThisScript } from './errors.js';
+import type { StreamEvent } from './stream/events.js';
 import { loadStream } from './stream/load.js';
-import type { GetToken } from './token-source.js';
-import { abortSignal, unlessAborted } from './wait.js';
-
-/** What is observed, and how far it has come. */
-export interface ObserveOptions<Data = string> {
-  /**
-   * Names the stream's progress: what is observed under one task id goes on where it was, after a reload
-   * and in another tab too. By the rule of an entry's id.
-   */
-  taskId: string;
-  /**
-   * The backend that the stream belongs to: its part of the checkpoint's key, and where a token may go.
-   * Relative to this page. @default the worker's backend that owns the URL, else the URL's origin, and no token
-   */
-  baseUrl?: string;
-  /** @default that of the worker's backend, else '' */
-  namespace?: string;
-  /** Go on after this event, whatever is stored. After a cut, what is stored by then counts. */
-  lastEventId?: string;
-  /** Ends the stream: `next` rejects with the signal's reason. */
-  signal?: AbortSignal;
-  /** `Accept` and `Last-Event-ID` are the stream's own. */
-  headers?: HeadersInit;
-  /** @default 'same-origin': cookies go to this origin only */
-  credentials?: RequestCredentials;
-  /**
-   * Asked for a token at the start, and for another one when the server has refused it. `false`: none is
-   * sent. @default `getToken` of `connect`
-   */
-  getToken?: GetToken | false;
-  /**
-   * Makes the event's `data` of its text. What it throws ends the stream with a `StreamError`.
-   * @example parse: JSON.parse
-   */
-  parse?: (text: string) => Data;
-  /**
-   * The last event of a stream: after it nothing is asked for any more, and the checkpoint is cleared.
-   * @default an event of the type `done` or `end`
-   * @example isTerminal: ({ data }) => data === '[DONE]'
-   */
-  isTerminal?: (event: StreamEvent<Data>) => boolean;
-  /** Hears when the stream is connected, and when it waits to be. */
-  onState?: (state: StreamState) => void;
-}
-
-const RULES: Rules = {
-  taskId: [(id: unknown) => typeof id === 'string' && TASK_ID.test(id), TASK_ID_RULE],
-  baseUrl: text,
-  namespace: text,
-  lastEventId: [(id: unknown) => typeof id === 'string' && !/[\0\r\n]/.test(id), "it must be an event's id, in one line"],
-  signal: abortSignal,
-  headers: [areHeaders, 'it must be headers'],
-  credentials: oneOf('omit', 'same-origin', 'include'),
-  getToken: [(value: unknown) => value === false || isFunction(value), 'it must be a function of a request for a token, or false'],
-  parse: aFunction("an event's text"),
-  isTerminal: aFunction('an event'),
-  onState: aFunction('a state'),
-};
-
-export interface ObserveParts {
-  api: SyncApi;
-  /** The client's. */
-  getToken: GetToken | undefined;
-  /** The client's end. */
-  closed: AbortSignal;
-  /** Its user's session: it ends with a sign-out, in whatever tab. */
-  session: AbortSignal;
-}
+import { OBSERVE_RULES, type ObserveOptions, type ObserveParts } from './stream/options.js';
+import { unlessAborted } from './wait.js';
 
 /** The events of a stream; see `SyncClient.observe`. */
 export function observe<Data = string>(
@@ -83,7 +15,7 @@ export function observe<Data = string>(
 ): AsyncIterableIterator<StreamEvent<Data>> {
   const href = checkUrl(url);
   check('options', options ?? null, record('a taskId'));
-  checkOptions({ ...options, taskId: options.taskId ?? null }, RULES);
+  checkOptions({ ...options, taskId: options.taskId ?? null }, OBSERVE_RULES);
   const chosen = options.baseUrl === undefined ? null : normaliseBaseUrl(options.baseUrl, location.href);
   const end = new AbortController();
 
@@ -107,22 +39,6 @@ function checkUrl(url: string | URL): string {
     // The error below names it.
   }
   throw new ConfigError('url', url, 'it must be an http or https URL without credentials');
-}
-
-function areHeaders(value: unknown): boolean {
-  try {
-    return isRecord(value) && !!new Headers(value as HeadersInit);
-  } catch {
-    return false;
-  }
-}
-
-const ERRORS: Record<string, { prototype: object }> = { StreamError, AuthRejectedError };
-
-/** The classic script's stream is a module with classes of its own, and `instanceof` goes by this script's. */
-function ofThisScript(error: unknown): unknown {
-  const ours = error instanceof Error && Object.hasOwn(ERRORS, error.name) ? ERRORS[error.name] : null;
-  return ours ? Object.setPrototypeOf(error, ours.prototype) : error;
 }
 
 /** A generator queues a `return` behind the `next` that waits for the network; this one ends that wait. */

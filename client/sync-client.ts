@@ -14,7 +14,8 @@ import type {
   TokenTarget,
 } from '../sw/protocol/api.js';
 import { EVENT_CHANNEL, type AboutEntry, type ChangeNote, type SyncEvent, type SyncEventType, type TokenNote } from '../sw/protocol/events.js';
-import { observe, type ObserveOptions } from './observe.js';
+import { observe } from './observe.js';
+import type { ObserveOptions } from './stream/options.js';
 import type { StreamEvent } from './stream/events.js';
 import type { Har } from './tools/har-types.js';
 import { loadTools } from './tools/load.js';

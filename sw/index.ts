@@ -12,5 +12,6 @@ export { registerQuotaErrorCallback } from 'workbox-core/registerQuotaErrorCallb
 export { memoryCheckpoints } from './store/checkpoints.js';
 export type { Checkpoints } from './ports.js';
 export type { RespondMode } from './config.js';
-export type * from './protocol/api.js';
-export type * from './protocol/events.js';
+export { ConfigError } from './policy/errors.js';
+export type { Attempt, EntryInfo, EntryState, LastAnswer } from './protocol/api.js';
+export type { DeadReason, HoldReason, SyncEvent, SyncEventType, WaitReason } from './protocol/events.js';

@@ -1,10 +1,10 @@
 import type { BackendStatus, SyncApi } from '../../sw/protocol/api.js';
 import { checkpointKey, isUnder, owning } from '../../sw/policy/base-url.js';
 import { connectivityGate } from '../../sw/policy/retry-gate.js';
-import type { ObserveOptions, ObserveParts } from '../observe.js';
 import { askAlone } from '../token-source.js';
 import { browserAfter, unlessAborted } from '../wait.js';
 import type { StreamEvent, StreamState } from './events.js';
+import type { ObserveOptions, ObserveParts } from './options.js';
 import { streamEvents, type StreamPlan, type StreamPorts } from './stream.js';
 import { streamToken } from './token.js';
 

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { callsOver } from '../../client/calls.js';
 import { workerEndpoint } from '../../client/worker-endpoint.js';
-import type { CallMessage } from '../../sw/protocol/comlink.js';
+import { ConfigError } from '../../sw/policy/errors.js';
+import { thrown, type CallMessage } from '../../sw/protocol/comlink.js';
 
 /** A page whose worker has swallowed whatever it doesn't answer. */
 function connect() {
@@ -14,6 +15,10 @@ function connect() {
     api,
     /** The names of the calls that were posted since it was asked last. */
     posted: () => posted.splice(0).map(({ path }) => path?.[0]),
+    /** The worker refuses whatever it was posted. */
+    refuse(error: Error) {
+      for (const { id } of posted) container.dispatchEvent(new MessageEvent('message', { data: { id, ...thrown(error) } }));
+    },
     /** The worker answers whatever it was posted. */
     answer() {
       for (const { id } of posted) container.dispatchEvent(new MessageEvent('message', { data: { id, type: 'RAW', value: 'stored' } }));
@@ -65,5 +70,13 @@ describe('the worker’s calls', () => {
     await expect(api.provideToken((() => {}) as unknown as string)).rejects.toThrow();
     void api.signOut();
     expect(posted()).toEqual(['signOut']);
+  });
+
+  test('that fail in the worker fail in the page with the same class', async () => {
+    const { api, refuse } = connect();
+    const call = api.provideToken(7 as unknown as string);
+    refuse(new ConfigError('token', 'number', 'it must be a string, or null'));
+    await expect(call).rejects.toBeInstanceOf(ConfigError);
+    await expect(call).rejects.toThrow('option "token"');
   });
 });

@@ -1,5 +1,5 @@
 /** What the public doors let through, and what they refuse. The compiler is the test. */
-import { addLanguage, AuthRejectedError, connect, describeEvent, fetchToken, StreamError, TokenRefreshError, workerEndpoint, type EntryInfo, type Settlement, type SyncEvent } from 'holdfast';
+import { addLanguage, AmbiguousReferenceError, AuthRejectedError, ConfigError, connect, describeEvent, fetchToken, RegistrationError, StreamError, TokenRefreshError, workerEndpoint, type EntryInfo, type Settlement, type SyncEvent } from 'holdfast';
 import {
   adoptWorkboxQueue,
   checkpointKey,
@@ -65,6 +65,7 @@ export async function page(registration: ServiceWorkerRegistration): Promise<voi
   // @ts-expect-error -- a token must come from somewhere
   await fetchToken({ maxRetries: 1 });
   new TokenRefreshError('why', 400).status satisfies number | null;
+  for (const error of [AmbiguousReferenceError, ConfigError, RegistrationError]) error.prototype satisfies Error;
   sync.addEventListener('delivered', ({ detail }) => detail.partial satisfies true | undefined);
   sync.addEventListener('held', ({ detail }) => detail.reason satisfies 'auth-expired' | 'token-missing' | 'signed-out');
   for await (const { id, event, data } of sync.observe('/api/feed', { taskId: 'feed' })) {
