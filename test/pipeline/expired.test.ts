@@ -253,6 +253,22 @@ describe('a device whose clock is seven minutes ahead, with tokens of five minut
     expect(sends(log)).toHaveLength(before);
   });
 
+  test('A20 nor where another backend’s tokens say only when they end', async () => {
+    const harness = createHarness({ backends: [{ baseUrl: '/api' }, { baseUrl: '/other' }] });
+    const { api, clock, server, post, restart, log } = harness;
+    await clock.advance(10_000_000);
+    await api.provideToken(jwt({ sub: 'ann', exp: 20_000 }), { baseUrl: '/other' });
+    server((_request, count) => new Response(null, { status: count === 0 ? 503 : 201 }));
+    await post('a', { token: made(harness) });
+    restart();
+    for (let left = 2; left > 0; left--) {
+      await clock.advance(10_000);
+      await api.provideToken(made(harness), { baseUrl: '/api' });
+    }
+    await clock.advance(0);
+    expect(log.at(-1)).toContain('delivered');
+  });
+
   test('A20 R8 the request that validates the network shows the server’s clock', async () => {
     const harness = createHarness({ backends: [{ baseUrl: '/api', validate: '/api/health' }] });
     const { clock, server, post, goOffline, log } = harness;
@@ -263,6 +279,52 @@ describe('a device whose clock is seven minutes ahead, with tokens of five minut
     await back(harness, 10_000);
     await clock.advance(5_000);
     expect(log.at(-1)).toContain('delivered');
+  });
+});
+
+describe('old tokens of several pages', () => {
+  const ann = (iat: number) => jwt({ sub: 'ann', iat, exp: iat + 20 });
+
+  /** Two pages write, each with the token that it has kept, so far apart; the first write is stored, and has come back. */
+  async function write(harness: Harness, tokens: string[], apartMs: number): Promise<void> {
+    const { server, post, clock } = harness;
+    server(() => new Response(null, { status: 503 }));
+    for (const token of tokens) {
+      await post('late', { token });
+      await clock.advance(apartMs);
+    }
+    await clock.advance(30_000);
+  }
+
+  test('A20 that come as far apart as they were made, and were seen before, show nothing of the clock', async () => {
+    for (const again of [() => {}, ({ restart }: Harness) => restart()]) {
+      const harness = createHarness();
+      const { post, clock, log } = harness;
+      await post('a', { token: ann(0) });
+      await clock.advance(10_000);
+      await post('b', { token: ann(10) });
+      again(harness);
+      await clock.advance(190_000);
+      await write(harness, [ann(0), ann(10)], 10_000);
+      expect(sends(log).map((line) => line.split(' ')[2])).toEqual(['a', 'b', 'late']);
+    }
+  });
+
+  test('A20 that were seen at another backend by an earlier worker show nothing, either', async () => {
+    const harness = createHarness({ backends: [{ baseUrl: '/other' }, { baseUrl: '/api' }] });
+    const { post, clock, log, restart } = harness;
+    await post('a', { token: ann(10), path: '/other/a' });
+    restart();
+    await clock.advance(200_000);
+    await write(harness, [ann(0), ann(10)], 10_000);
+    expect(sends(log)).toHaveLength(2);
+  });
+
+  test('A20 that come at once, and were made within seconds, show nothing though nobody has seen them', async () => {
+    const harness = createHarness();
+    await harness.clock.advance(200_000);
+    await write(harness, [ann(0), ann(2)], 1);
+    expect(sends(harness.log)).toHaveLength(1);
   });
 });
 

@@ -63,7 +63,7 @@ export function createBackend(config: BackendConfig, ports: Ports, connectivity:
     lastAnswerAt: 0,
     lastServedAt: 0,
     acceptedCredential: null,
-    lateToken: null,
+    lateToken: { iat: 0, at: NaN },
     signOuts: 0,
     isRetryGateClosed: false,
     stalled: new Set(),

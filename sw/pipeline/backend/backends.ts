@@ -2,6 +2,7 @@ import { ConfigError } from '../../policy/errors.js';
 import { normaliseBaseUrl } from '../../policy/base-url.js';
 import type { Outbox } from '../../ports.js';
 import type { Backend } from './backend.js';
+import { lastMade } from './server-clock.js';
 import type { Doubts } from '../workers/doubts.js';
 import type { Neighbours } from '../workers/neighbours.js';
 import type { Redelivery } from '../workers/redelivery.js';
@@ -45,6 +46,7 @@ export function createState(
       if (backend) backend.record = record;
     }
     for (const backend of backends) {
+      backend.lateToken = { iat: Math.max(0, ...started.backends.map(lastMade)), at: NaN };
       const mine = started.heads.filter(({ turn: [key] }) => key === backend.config.key);
       backend.lanes.refresh(backend.lanes.refreshStarted(), mine.map(({ turn }) => turn));
     }
