@@ -25,8 +25,6 @@ interface Heard {
   answeredAt: number;
   /** When it was asked to be patient, and until when, in milliseconds from the beginning. */
   askedAt: number;
-  /** When it has answered anything but "later", in milliseconds since the epoch. */
-  servedAt: number;
   patientUntil: number;
 }
 
@@ -37,6 +35,8 @@ const PLANNED_MS = 100;
 export function watchPatience(world: World): void {
   const { agenda, chances, disk, history, network } = world;
   const workers = new WeakMap<Worker, Map<string, Heard>>();
+  /** By backend: when it has answered anything but "later", whichever worker asked: the next one finds that on disk. In milliseconds since the epoch. */
+  const servedAt = new Map<string, number>();
 
   /** By worker and backend: one that an update has replaced writes on, and what it knows isn't what the other one does. */
   const circuits = new WeakMap<Process, Map<string, { circuit: Circuit; at: number }>>();
@@ -54,7 +54,7 @@ export function watchPatience(world: World): void {
     const mine = workers.get(worker) ?? new Map<string, Heard>();
     workers.set(worker, mine);
     const backend = backendOf(url);
-    const heard = mine.get(backend) ?? { flying: [], answers: 0, answeredAt: -Infinity, askedAt: 0, servedAt: 0, patientUntil: 0 };
+    const heard = mine.get(backend) ?? { flying: [], answers: 0, answeredAt: -Infinity, askedAt: 0, patientUntil: 0 };
     mine.set(backend, heard);
     return heard;
   };
@@ -79,7 +79,7 @@ export function watchPatience(world: World): void {
     heard.answers++;
     heard.answeredAt = agenda.now;
     // A 500 is the application's own: it's there again.
-    if (![429, 502, 503, 504].includes(answer.status)) heard.servedAt = world.now();
+    if (![429, 502, 503, 504].includes(answer.status)) servedAt.set(backendOf(url), world.now());
     const asked = Number(answer.headers['retry-after'] ?? 0) * 1_000;
     if (asked > 0) Object.assign(heard, { askedAt: agenda.now, patientUntil: Math.max(heard.patientUntil, agenda.now + asked) });
   });
@@ -112,15 +112,15 @@ export function watchPatience(world: World): void {
     return !isPages || !(calledBefore || isPassed || history.full.has(op) || isEverOff(world));
   };
 
-  const isResting = (op: number, { servedAt }: Heard): boolean => {
+  const isResting = (op: number): boolean => {
     const entry = entryOf(world, op);
-    return entry?.reason === 'server-unavailable' && entry.sentAt > servedAt;
+    return entry?.reason === 'server-unavailable' && entry.sentAt > (servedAt.get(backendOf(entry.request.url)) ?? 0);
   };
 
   /** A server that has said "not now" until all retries were used up is asked by one entry at a time. */
   const isAlone = (worker: Worker, op: number, heard: Heard): void => {
-    const other = heard.flying.find((sent) => sent.op !== op && !sent.isPages && sent.answers === heard.answers && isResting(sent.op, heard));
-    if (other && isResting(op, heard) && !chances.wasSlow) history.violated('a server that rests is asked by one', `${worker.name} sends it while it waits for what becomes of op ${other.op}`, op, other.op);
+    const other = heard.flying.find((sent) => sent.op !== op && !sent.isPages && sent.answers === heard.answers && isResting(sent.op));
+    if (other && isResting(op) && !chances.wasSlow) history.violated('a server that rests is asked by one', `${worker.name} sends it while it waits for what becomes of op ${other.op}`, op, other.op);
   };
 
   /** No replay goes to a server that has asked to be left alone for a while. */
