@@ -1,6 +1,6 @@
 import { IDEMPOTENCY_HEADER } from '../../../sw/protocol/headers.js';
 import { Worker } from '../browser/worker.js';
-import { opOf, opOfEntry, type History } from '../history.js';
+import { opOf, opOfEntry, type Call, type History } from '../history.js';
 import type { World } from '../world.js';
 import { entryChanges } from './disk.js';
 import { entryOf } from './replays.js';
@@ -26,9 +26,13 @@ export function watchSwitch(world: World): void {
   });
 }
 
-/** Whether the switch was thrown when the page wrote it, and hasn't been put back since, nor was about to be. */
+/**
+ * Whether the switch was thrown when the page wrote it, and hasn't been put back since, nor was about to be. Of two calls
+ * that are on their way at once, either may come last.
+ */
 function isThrown({ calls, posts }: History, op: number): boolean {
-  const thrown = calls.findLast(({ name, answeredOrder, result }) => name === 'switch' && answeredOrder !== undefined && !(result instanceof Error));
-  const order = posts.get(op)?.order ?? 0;
-  return thrown !== undefined && order > thrown.answeredOrder! && !calls.some(({ name, order: called }) => name === 'unswitch' && called > thrown.order);
+  const isDone = ({ answeredOrder, result }: Call) => answeredOrder !== undefined && !(result instanceof Error);
+  const thrown = calls.findLast((call) => call.name === 'switch' && isDone(call));
+  const isPutBack = (call: Call) => call.name === 'unswitch' && (!isDone(call) || call.answeredOrder! > thrown!.order);
+  return thrown !== undefined && (posts.get(op)?.order ?? 0) > thrown.answeredOrder! && !calls.some(isPutBack);
 }
