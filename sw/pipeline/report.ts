@@ -77,7 +77,8 @@ export function createReport(
   function lookFor(seq: number): void {
     if (!waiters.has(seq)) return;
     const look = async () => {
-      const [settlement, [entry]] = await Promise.all([outbox.settlement(seq), outbox.find(seq)]);
+      // The entry first: one that ends between the two has its answer by the second.
+      const [[entry], settlement] = await Promise.all([outbox.find(seq), outbox.settlement(seq)]);
       if (settlement) end(seq, settlement.requestId, settlement);
       else if (entry) replaced(seq, entry.requestId);
       // A purge has left neither.

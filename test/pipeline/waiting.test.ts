@@ -52,6 +52,36 @@ describe('a page that waits for the answer to its request', () => {
     expect(harness.log.filter((line) => line.includes(' send ')).map((line) => line.split(' ')[2])).toEqual(['first', 'second']);
   });
 
+  test('C3 in a worker that was replaced hears the answer that is written while it looks for it', async () => {
+    const harness = createHarness();
+    const { server, fetch, api, clock, outbox, goOffline, goOnline } = harness;
+    goOffline();
+    const outcome = outcomeOf(fetch('/api/notes', post('mine', wait)));
+    await settle();
+    harness.update().activate();
+    let deliver = () => {};
+    const delivered = new Promise<void>((resolve) => (deliver = resolve));
+    const { commit } = outbox;
+    outbox.commit = async (one) => {
+      const decision = await commit(one);
+      if (decision?.settlement) deliver();
+      return decision;
+    };
+    // The first of two reads comes before the delivery is written, and the other one after it.
+    let reads = 0;
+    const around = <A, R>(read: (reference: A) => Promise<R>) => async (reference: A) => {
+      if (++reads === 2) await delivered;
+      return read(reference);
+    };
+    Object.assign(outbox, { find: around(outbox.find), settlement: around(outbox.settlement) });
+    goOnline();
+    server(() => new Response(null, { status: 201 }));
+    await api.provideToken('opaque');
+    await api.wake('online');
+    await clock.advance(10_000);
+    expect(outcome()).toBe('201');
+  });
+
   test('K5 C3 hears a network error when the newer request that takes its place is stored before it has begun to wait', async () => {
     const harness = createHarness();
     const { server, fetch, clock, api, goOffline, goOnline } = harness;
