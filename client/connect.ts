@@ -5,9 +5,10 @@ import { RegistrationError } from './errors.js';
 import { showInConsole, traced } from './devtools.js';
 import { askToPersist } from './persist.js';
 import { activated } from './registration.js';
-import { sendSignals } from './signals.js';
+import { sendWakeUps } from './wake-ups.js';
 import { SyncClient } from './sync-client.js';
-import { feedTokens, type GetToken } from './token-source.js';
+import type { GetToken } from './ask-token.js';
+import { feedTokens } from './token-source.js';
 import { workerEndpoint } from './worker-endpoint.js';
 
 /** Which worker the page connects to, and what it does for it. A wrong or unknown option throws a `ConfigError`. */
@@ -111,16 +112,16 @@ function open(registration: ServiceWorkerRegistration, { getToken, persist = tru
   const api = callsOver(endpoint);
   const client = new SyncClient(api, end, {
     hear(event) {
-      signals.hear(event);
+      wakeUps.hear(event);
       tokens?.hear(event);
       if (persistence) persistence.hear(event);
       if (draw) draw(event);
     },
-    tokenChanged: () => tokens?.look(),
+    tokenChanged: () => tokens?.check(),
     signedOut: () => tokens?.endSession(),
     getToken,
   });
-  const signals = sendSignals(api, signal);
+  const wakeUps = sendWakeUps(api, signal);
   const persistence = persist && askToPersist();
   const tokens = getToken && feedTokens(api, getToken, signal);
   const draw = trace && traced();

@@ -7,7 +7,7 @@
  */
 import { connect } from './connect.js';
 import type { SyncClient } from './sync-client.js';
-import type { GetToken } from './token-source.js';
+import type { GetToken } from './ask-token.js';
 
 export * from './index.js';
 

@@ -9,7 +9,7 @@ export { AmbiguousReferenceError, ConfigError } from '../sw/policy/errors.js';
 export { AuthRejectedError, StreamError } from './stream/errors.js';
 export type { ObserveOptions } from './stream/options.js';
 export type { StreamEvent, StreamState } from './stream/events.js';
-export type { GetToken, TokenRequest } from './token-source.js';
+export type { GetToken, TokenRequest } from './ask-token.js';
 export type { Har, HarEntry, HarHeader, HarPostData, HarRequest, HarResponse } from './tools/har-types.js';
 export type {
   Attempt,

@@ -19,7 +19,7 @@ import type { ObserveOptions } from './stream/options.js';
 import type { StreamEvent } from './stream/events.js';
 import type { Har } from './tools/har-types.js';
 import { loadTools } from './tools/load.js';
-import type { GetToken } from './token-source.js';
+import type { GetToken } from './ask-token.js';
 
 /** There's neither an entry nor an answer under that id or key. */
 export class UnknownEntryError extends Error {

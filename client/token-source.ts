@@ -1,32 +1,12 @@
 import type { BackendStatus, HoldInfo, SyncApi, TokenResult } from '../sw/protocol/api.js';
-import type { AuthRequiredEvent, SyncEvent } from '../sw/protocol/events.js';
+import type { SyncEvent } from '../sw/protocol/events.js';
+import { alone, within, type GetToken, type TokenRequest } from './ask-token.js';
 import { LONGEST_TIMER } from './wait.js';
-
-/** Why a token is asked for. */
-export interface TokenRequest {
-  /** `expiring`: nothing is held yet, and the live token is over within a minute. */
-  reason: AuthRequiredEvent['reason'] | 'expiring';
-  baseUrl: string;
-  namespace: string;
-  /** True when the server refused the last one, or it's over by its own `exp`, so the same again won't do. */
-  rejected: boolean;
-  /** Aborted when nobody waits any more: after 30 s, at a sign-out, or when the client is closed. */
-  signal: AbortSignal;
-}
-
-/**
- * Gives a fresh token, or null when there's none to be had for now. What throws, takes over 30 s, or
- * gives anything else counts as null, and is told in the console.
- */
-export type GetToken = (request: TokenRequest) => string | null | undefined | Promise<string | null | undefined>;
 
 /** A server that refuses every token isn't asked for the next one without end: the first few at once, then spaced. */
 const AT_ONCE = 3;
 const FIRST_RETRY_MS = 6_000;
 const RETRIES = 10;
-
-/** Whoever waits for a token waits no longer than this, as other tabs wait with it. */
-const ANSWER_MS = 30_000;
 
 /** So long before its `exp` a token is renewed. */
 const LEAD_MS = 60_000;
@@ -34,16 +14,13 @@ const LEAD_MS = 60_000;
 /** Tokens that live little longer than that are renewed no more often than this. */
 const RENEWALS_MS = 30_000;
 
-/** One for all backends: refresh tokens that rotate must not be used twice at a time. */
-const LOCK = 'holdfast:token';
-
 type Target = Pick<BackendStatus, 'baseUrl' | 'namespace'>;
 type Reason = TokenRequest['reason'];
 
 export interface TokenSource {
   hear(event: SyncEvent): void;
-  /** Looks when the live tokens are over. */
-  look(): void;
+  /** Reads when the live tokens are over, and has them renewed in time. */
+  check(): void;
   /** The user signs out: what is under way is of no use any more. */
   endSession(): void;
 }
@@ -64,7 +41,7 @@ export function feedTokens(
   const unproven = new Map<string, number>();
   /** By backend and purpose. */
   const timers = new Map<string, ReturnType<typeof setTimeout>>();
-  /** Each backend's ask, and for what it was wanted meanwhile: a refusal may be heard before the answer to the token. */
+  /** Asks under way, by backend, each with the reason of a request that came meanwhile: a refusal may be heard before the token is taken. */
   const asking = new Map<string, { missed: Reason | null }>();
   const renewedAt = new Map<string, number>();
   /** Holds of users for whom this page has no token. */
@@ -128,7 +105,7 @@ export function feedTokens(
     // What has failed to renew is asked again by the hold, when the live token is over.
     if (hasFailed && next) askAgain(target, next);
     else if (mine.missed) required(target, mine.missed);
-    look();
+    check();
   }
 
   /** Asks now, or when as many tokens were refused that it's better to wait. */
@@ -153,14 +130,14 @@ export function feedTokens(
     const now = Date.now();
     const ms = (backend.tokenExpiresAt ?? 0) - LEAD_MS - now;
     const ring = () => {
-      if (ms > LONGEST_TIMER) return look();
+      if (ms > LONGEST_TIMER) return check();
       renewedAt.set(name, Date.now());
       void ask(backend, 'expiring');
     };
     if (ms > 0) arm(name, Math.max(ms, (renewedAt.get(name) ?? 0) + RENEWALS_MS - now), ring);
   }
 
-  async function lookAtAll(isOccasion: boolean): Promise<void> {
+  async function checkAll(isOccasion: boolean): Promise<void> {
     const { backends } = await api.status();
     for (const backend of backends) {
       renew(backend);
@@ -170,8 +147,8 @@ export function feedTokens(
   }
 
   // A status that can't be had now is asked for on the next occasion.
-  const look = (isOccasion = false) => void (signal.aborted || lookAtAll(isOccasion).catch(() => {}));
-  const occasion = () => look(true);
+  const check = (isOccasion = false) => void (signal.aborted || checkAll(isOccasion).catch(() => {}));
+  const occasion = () => check(true);
   const on = { signal };
   addEventListener('focus', occasion, on);
   document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && occasion(), on);
@@ -189,14 +166,14 @@ export function feedTokens(
   occasion();
 
   return {
-    look,
+    check,
     endSession,
     hear(event) {
       switch (event.type) {
         case 'auth-required':
           return required(event, event.reason);
         case 'online':
-          return look(true);
+          return check(true);
         case 'delivered':
           return void unproven.delete(nameOf(event));
         case 'released':
@@ -207,29 +184,4 @@ export function feedTokens(
       }
     },
   };
-}
-
-const alone = <T>(ended: AbortSignal, work: () => Promise<T>): Promise<T> =>
-  navigator.locks ? (navigator.locks.request(LOCK, { signal: ended }, work) as Promise<T>) : work();
-
-/** Asks the app for a token, while neither another tab nor another part of this one does. */
-export const askAlone = (getToken: GetToken, request: Omit<TokenRequest, 'signal'>, ended: AbortSignal) =>
-  alone(ended, () => within(ended, (signal) => getToken({ ...request, signal })));
-
-/** What the work gives, if it does in time and before it's ended. */
-async function within<T>(ended: AbortSignal, work: (signal: AbortSignal) => T | Promise<T>): Promise<T> {
-  ended.throwIfAborted();
-  const cut = new AbortController();
-  const abort = () => cut.abort(ended.reason);
-  const timer = setTimeout(() => cut.abort(new Error(`getToken took over ${ANSWER_MS} ms`)), ANSWER_MS);
-  ended.addEventListener('abort', abort);
-  try {
-    const aborted = new Promise<never>((_, reject) => {
-      cut.signal.addEventListener('abort', () => reject(cut.signal.reason as Error));
-    });
-    return await Promise.race([(async () => work(cut.signal))(), aborted]);
-  } finally {
-    clearTimeout(timer);
-    ended.removeEventListener('abort', abort);
-  }
 }

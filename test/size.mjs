@@ -5,11 +5,11 @@ import { build } from 'vite';
 
 export const BUDGETS = [
   // Until a goal is met, its limit keeps the distance from growing.
-  { file: 'holdfast-sw.js', goal: 34_000, limit: 34_460, mode: 'classic-worker' },
-  { file: 'holdfast.js', goal: 6_000, limit: 8_070, mode: 'classic-client' },
+  { file: 'holdfast-sw.js', goal: 34_000, limit: 34_560, mode: 'classic-worker' },
+  { file: 'holdfast.js', goal: 6_000, limit: 8_050, mode: 'classic-client' },
   { file: 'holdfast-stream.js', goal: 6_000, limit: 5_800 },
   { file: 'holdfast-tools.js', goal: 4_000, limit: 3_550 },
-  { file: 'holdfast-inspector.js', goal: 28_000, limit: 28_630 },
+  { file: 'holdfast-inspector.js', goal: 28_000, limit: 28_600 },
 ];
 
 export async function checkSizes() {

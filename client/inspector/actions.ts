@@ -1,6 +1,6 @@
 import type { EntryInfo } from '../../sw/protocol/api.js';
 import type { InspectorClient } from './client.js';
-import type { Speech } from './speech.js';
+import type { Localizer } from './localizer.js';
 
 export type Action = 'retry' | 'cancel' | 'discard';
 
@@ -12,7 +12,7 @@ export const applies = (action: Action, { state, reason }: EntryInfo): boolean =
 const AT_ONCE = 8;
 
 /** Does one thing with many entries, and says what came of it. */
-export async function act(client: InspectorClient, action: Action, entries: readonly EntryInfo[], { labels, number }: Speech): Promise<string> {
+export async function act(client: InspectorClient, action: Action, entries: readonly EntryInfo[], { labels, number }: Localizer): Promise<string> {
   const rest = entries.filter((entry) => applies(action, entry));
   const total = rest.length;
   let done = 0;

@@ -3,7 +3,7 @@ import type { SyncEvent } from '../../sw/protocol/events.js';
 import type { InspectorClient } from './client.js';
 import { findClient } from './find-client.js';
 import { followOutbox, type OutboxView } from './outbox.js';
-import { speechFor, type Speech } from './speech.js';
+import { localizerFor, type Localizer } from './localizer.js';
 
 const NOTHING: OutboxView = { status: null, entries: [], loaded: false, error: null };
 
@@ -28,7 +28,7 @@ export abstract class HoldfastElement extends LitElement {
   declare protected source: InspectorClient | null | undefined;
   declare protected view: OutboxView;
   declare protected now: number;
-  protected speech: Speech = speechFor(navigator.language);
+  protected localizer: Localizer = localizerFor(navigator.language);
 
   #end: AbortController | null = null;
   /** The `client` that it was started with. */
@@ -96,7 +96,7 @@ export abstract class HoldfastElement extends LitElement {
     const wanted = [this.locale, this.view.status?.locale, this.closest('[lang]')?.getAttribute('lang'), navigator.language];
     if (wanted.join() === this.#language) return;
     this.#language = wanted.join();
-    this.speech = speechFor(...wanted);
-    this.lang = this.lang || this.speech.locale;
+    this.localizer = localizerFor(...wanted);
+    this.lang = this.lang || this.localizer.locale;
   }
 }

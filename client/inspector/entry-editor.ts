@@ -5,7 +5,7 @@ import { editableBody, type EditableBody } from '../bodies/editable-body.js';
 import { messageOf } from './actions.js';
 import type { InspectorClient } from './client.js';
 import { theme } from './style.js';
-import type { Speech } from './speech.js';
+import type { Localizer } from './localizer.js';
 
 type Row = [name: string, value: string];
 
@@ -18,7 +18,7 @@ export class EntryEditor extends LitElement {
     client: {},
     entry: {},
     body: {},
-    speech: {},
+    localizer: {},
     rows: { state: true },
     text: { state: true },
     trouble: { state: true },
@@ -27,7 +27,7 @@ export class EntryEditor extends LitElement {
   declare client: InspectorClient;
   declare entry: EntryInfo;
   declare body: EntryBody | null;
-  declare speech: Speech;
+  declare localizer: Localizer;
   declare rows: Row[];
   declare text: string;
   declare trouble: string | null;
@@ -54,7 +54,7 @@ export class EntryEditor extends LitElement {
   /** @throws Error with words for the person */
   #bodyPatch(): Pick<EntryPatch, 'body'> {
     const { text } = this;
-    const { labels } = this.speech;
+    const { labels } = this.localizer;
     if (!this.#editable || text === this.#editable.text) return {};
     if (text === '') return { body: null };
     const type = this.rows.find(([name]) => name.toLowerCase() === 'content-type')?.[1] ?? '';
@@ -72,7 +72,7 @@ export class EntryEditor extends LitElement {
     after.delete('');
     const removed = Object.keys(before).filter((name) => !after.has(name)).map((name) => [name, null] as const);
     const changed = [...after].filter(([name, value]) => before[name] !== value);
-    if (changed.some(([, value]) => value.includes(MASK))) throw new Error(this.speech.labels.badMask);
+    if (changed.some(([, value]) => value.includes(MASK))) throw new Error(this.localizer.labels.badMask);
     const headers = Object.fromEntries([...removed, ...changed]);
     return Object.keys(headers).length > 0 ? { headers } : {};
   }
@@ -87,7 +87,7 @@ export class EntryEditor extends LitElement {
       const patch = { ...headers, ...this.#bodyPatch() };
       if (patch.body === undefined) field = 'input';
       const isThere = Object.keys(patch).length === 0 || (await this.client.edit(this.entry.seq, patch));
-      if (!isThere) throw new Error(this.speech.labels.gone);
+      if (!isThere) throw new Error(this.localizer.labels.gone);
       this.dispatchEvent(new Event('saved'));
     } catch (error) {
       this.trouble = messageOf(error);
@@ -101,7 +101,7 @@ export class EntryEditor extends LitElement {
   }
 
   protected override render(): TemplateResult {
-    const { labels } = this.speech;
+    const { labels } = this.localizer;
     const value = (event: Event) => (event.target as HTMLInputElement).value;
     return html`<form @submit=${this.#save}>
       <fieldset>

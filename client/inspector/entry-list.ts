@@ -1,9 +1,9 @@
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import type { EntryInfo } from '../../sw/protocol/api.js';
-import { stateMark } from './marks.js';
+import { stateMark } from './state-icons.js';
 import { theme } from './style.js';
-import type { Speech } from './speech.js';
+import type { Localizer } from './localizer.js';
 
 const ROW = 44;
 
@@ -15,10 +15,10 @@ const SPARE = 8;
  * `seq` when a row is opened, `select` with the set of them when the marks for bulk actions change.
  */
 export class EntryList extends LitElement {
-  static override properties = { entries: {}, speech: {}, chosen: {}, selected: {}, now: {} };
+  static override properties = { entries: {}, localizer: {}, chosen: {}, selected: {}, now: {} };
 
   declare entries: readonly EntryInfo[];
-  declare speech: Speech;
+  declare localizer: Localizer;
   declare chosen: number | null;
   declare selected: ReadonlySet<number>;
   declare now: number;
@@ -124,7 +124,7 @@ export class EntryList extends LitElement {
     if (isOut && current?.seq === this.#current && current) seen.push({ entry: current, index: this.#at });
     return html`<div
       role="grid"
-      aria-label=${this.speech.labels.outbox}
+      aria-label=${this.localizer.labels.outbox}
       aria-multiselectable="true"
       aria-rowcount=${entries.length}
       .style=${`height: ${entries.length * ROW}px`}
@@ -139,7 +139,7 @@ export class EntryList extends LitElement {
   }
 
   #row(entry: EntryInfo, index: number): TemplateResult {
-    const { speech } = this;
+    const { localizer } = this;
     const { seq, method, url, baseUrl, state, reason, since, sends } = entry;
     const path = shortUrl(url, baseUrl);
     return html`<div
@@ -157,14 +157,14 @@ export class EntryList extends LitElement {
       }}
     >
       <span role="gridcell" class="mark" @click=${(event: Event) => event.stopPropagation()}>
-        <input type="checkbox" tabindex="-1" aria-label=${speech.labels.select(`${method} ${path}`)} .checked=${this.selected.has(seq)} @change=${() => this.#toggle(seq)} />
+        <input type="checkbox" tabindex="-1" aria-label=${localizer.labels.select(`${method} ${path}`)} .checked=${this.selected.has(seq)} @change=${() => this.#toggle(seq)} />
       </span>
       <span role="gridcell" class="what"><b>${method}</b> <span class="mono" title=${url}>${path}</span></span>
       <span role="gridcell" class="why">
-        ${stateMark(state, speech)}
-        <span class="muted">${speech.reason(reason)}${sends > 0 ? html` · ${speech.labels.attempt(speech.number(sends))}` : nothing}</span>
+        ${stateMark(state, localizer)}
+        <span class="muted">${localizer.reason(reason)}${sends > 0 ? html` · ${localizer.labels.attempt(localizer.number(sends))}` : nothing}</span>
       </span>
-      <span role="gridcell" class="when muted">${speech.relative(since, this.now)}</span>
+      <span role="gridcell" class="when muted">${localizer.relative(since, this.now)}</span>
     </div>`;
   }
 

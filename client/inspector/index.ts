@@ -1,7 +1,7 @@
 /** The inspector's door: importing it defines `<holdfast-inspector>` and `<holdfast-status>`. */
 import { EntryEditor } from './entry-editor.js';
 import { EntryList } from './entry-list.js';
-import { EntryStory } from './entry-story.js';
+import { EntryDetails } from './entry-details.js';
 import { HoldfastInspector } from './inspector.js';
 import { JournalList } from './journal-list.js';
 import { HoldfastStatus } from './status.js';
@@ -9,7 +9,7 @@ import { HoldfastStatus } from './status.js';
 const ELEMENTS = {
   'holdfast-entry-editor': EntryEditor,
   'holdfast-entry-list': EntryList,
-  'holdfast-entry-story': EntryStory,
+  'holdfast-entry-details': EntryDetails,
   'holdfast-journal-list': JournalList,
   'holdfast-inspector': HoldfastInspector,
   'holdfast-status': HoldfastStatus,

@@ -116,7 +116,7 @@ export const inspectorStyle = css`
   holdfast-entry-list {
     flex: 1;
   }
-  holdfast-entry-story {
+  holdfast-entry-details {
     min-width: 0;
   }
   holdfast-journal-list {

@@ -81,7 +81,7 @@ export class HoldfastInspector extends HoldfastElement {
   protected override heard(events: readonly SyncEvent[]): void {
     // One line for all that came together: a live region that speaks of each entry is noise.
     const told = events.filter(({ type }) => WORTH_SAYING.has(type)).at(-1);
-    if (told) this.said = this.speech.event(told);
+    if (told) this.said = this.localizer.event(told);
   }
 
   #found(): readonly EntryInfo[] {
@@ -92,7 +92,7 @@ export class HoldfastInspector extends HoldfastElement {
   }
 
   #tell(error: unknown): void {
-    this.trouble = this.speech.labels.failed(messageOf(error));
+    this.trouble = this.localizer.labels.failed(messageOf(error));
   }
 
   /** Runs what a person has asked for; its failure is shown. */
@@ -110,25 +110,25 @@ export class HoldfastInspector extends HoldfastElement {
 
   #act(action: Action, entries: readonly EntryInfo[]): void {
     this.asking = false;
-    void this.#do((client) => act(client, action, entries, this.speech));
+    void this.#do((client) => act(client, action, entries, this.localizer));
   }
 
   protected override render(): TemplateResult {
-    const { source, view, speech } = this;
-    const { labels } = speech;
+    const { source, view, localizer } = this;
+    const { labels } = localizer;
     if (source === null) return html`<div class="none"><h2>${labels.none}</h2><p class="muted">${labels.noneHint}</p></div>`;
     if (source === undefined || (!view.status && !view.error)) return html`<div class="none muted" role="status">${labels.connecting}</div>`;
     const trouble = this.trouble ?? (view.error === null ? null : labels.failed(messageOf(view.error)));
     return html`
-      ${this.#toolbar()} ${view.status ? backendList(view.status, speech, this.now) : nothing}
+      ${this.#toolbar()} ${view.status ? backendList(view.status, localizer, this.now) : nothing}
       ${trouble ? html`<p class="trouble bad" role="alert">${trouble}</p>` : nothing}
       <div class="said ${this.said ? '' : 'unseen'}" role="status" aria-live="polite">${this.said}</div>
-      ${this.tab === 'outbox' ? this.#outbox() : html`<holdfast-journal-list id="panel" role="tabpanel" aria-labelledby="tab-journal" .client=${source} .speech=${speech} @trouble=${({ detail }: CustomEvent) => this.#tell(detail)}></holdfast-journal-list>`}
+      ${this.tab === 'outbox' ? this.#outbox() : html`<holdfast-journal-list id="panel" role="tabpanel" aria-labelledby="tab-journal" .client=${source} .localizer=${localizer} @trouble=${({ detail }: CustomEvent) => this.#tell(detail)}></holdfast-journal-list>`}
     `;
   }
 
   #toolbar(): TemplateResult {
-    const { labels, number } = this.speech;
+    const { labels, number } = this.localizer;
     const { status } = this.view;
     const tab = (name: 'outbox' | 'journal', label: string) => html`<button
       role="tab"
@@ -154,7 +154,7 @@ export class HoldfastInspector extends HoldfastElement {
   }
 
   #storage(): string {
-    const { labels, bytes } = this.speech;
+    const { labels, bytes } = this.localizer;
     const { usage, quota, persisted } = this.view.status!.storage;
     const parts = [usage !== null && quota !== null && labels.storage(bytes(usage), bytes(quota)), persisted !== null && (persisted ? labels.persisted : labels.evictable)];
     return parts.filter(Boolean).join(', ');
@@ -167,8 +167,8 @@ export class HoldfastInspector extends HoldfastElement {
   };
 
   #outbox(): TemplateResult {
-    const { view, speech, source } = this;
-    const { labels, number } = speech;
+    const { view, localizer, source } = this;
+    const { labels, number } = localizer;
     const found = this.#found();
     const chosen = view.entries.find(({ seq }) => seq === this.chosen);
     const value = (event: Event) => (event.target as HTMLInputElement).value;
@@ -194,7 +194,7 @@ export class HoldfastInspector extends HoldfastElement {
           ? html`<p class="none muted">${view.entries.length === 0 ? labels.empty : labels.noMatch}</p>`
           : html`<holdfast-entry-list
               .entries=${found}
-              .speech=${speech}
+              .localizer=${localizer}
               .chosen=${this.chosen}
               .selected=${this.selected}
               .now=${this.now}
@@ -203,7 +203,7 @@ export class HoldfastInspector extends HoldfastElement {
             ></holdfast-entry-list>`}
       </div>
       ${chosen
-        ? html`<holdfast-entry-story
+        ? html`<holdfast-entry-details
             part="story"
             role="region"
             aria-label=${`${chosen.method} ${chosen.id}`}
@@ -211,13 +211,13 @@ export class HoldfastInspector extends HoldfastElement {
             ?narrow=${this.hasAttribute('narrow')}
             .client=${source!}
             .entry=${chosen}
-            .speech=${speech}
+            .localizer=${localizer}
             .now=${this.now}
             @act=${({ detail }: CustomEvent<Action>) => this.#act(detail, [chosen])}
             @edited=${() => (this.said = labels.edited)}
             @trouble=${({ detail }: CustomEvent) => this.#tell(detail)}
             @back=${this.#back}
-          ></holdfast-entry-story>`
+          ></holdfast-entry-details>`
         : html`<p class="none muted choose">${labels.choose}</p>`}
     </div>`;
   }
@@ -229,7 +229,7 @@ export class HoldfastInspector extends HoldfastElement {
   };
 
   #bulk(): TemplateResult {
-    const { labels, number } = this.speech;
+    const { labels, number } = this.localizer;
     const picked = this.view.entries.filter(({ seq }) => this.selected.has(seq));
     const count = (action: Action) => picked.filter((entry) => applies(action, entry)).length;
     if (this.asking)

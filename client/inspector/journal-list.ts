@@ -5,14 +5,14 @@ import { maskUrl } from '../../sw/policy/secrets.js';
 import { shortUrl } from './entry-list.js';
 import type { InspectorClient } from './client.js';
 import { theme } from './style.js';
-import type { Speech } from './speech.js';
+import type { Localizer } from './localizer.js';
 
 /** The last events, the newest first, with a filter by type and by text. */
 export class JournalList extends LitElement {
-  static override properties = { client: {}, speech: {}, events: { state: true }, type: { state: true }, text: { state: true } };
+  static override properties = { client: {}, localizer: {}, events: { state: true }, type: { state: true }, text: { state: true } };
 
   declare client: InspectorClient;
-  declare speech: Speech;
+  declare localizer: Localizer;
   declare events: readonly SyncEvent[];
   declare type: SyncEventType | '';
   declare text: string;
@@ -53,12 +53,12 @@ export class JournalList extends LitElement {
   }
 
   protected override render(): TemplateResult {
-    const { speech, type, text } = this;
-    const { labels } = speech;
+    const { localizer, type, text } = this;
+    const { labels } = localizer;
     const types = [...new Set(this.events.map((event) => event.type))].sort();
     const wanted = text.trim().toLowerCase();
     const found = this.events
-      .map((event) => ({ event, words: speech.event(event), about: aboutOf(event) }))
+      .map((event) => ({ event, words: localizer.event(event), about: aboutOf(event) }))
       .filter(({ event, words, about }) => (!type || event.type === type) && `${words} ${event.type} ${about}`.toLowerCase().includes(wanted))
       .reverse();
     return html`
@@ -76,7 +76,7 @@ export class JournalList extends LitElement {
               found,
               ({ event }) => event,
               ({ event, words, about }) => html`<li>
-                <time class="muted" datetime=${new Date(event.at).toISOString()}>${speech.time(event.at)}</time>
+                <time class="muted" datetime=${new Date(event.at).toISOString()}>${localizer.time(event.at)}</time>
                 <span class="words">${words}</span>
                 <span class="mono muted about">${about}</span>
               </li>`,

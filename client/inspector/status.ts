@@ -3,7 +3,7 @@ import type { EntryInfo } from '../../sw/protocol/api.js';
 import { act, applies, messageOf, type Action } from './actions.js';
 import { HoldfastElement } from './element.js';
 import { shortUrl } from './entry-list.js';
-import { stateMark } from './marks.js';
+import { stateMark } from './state-icons.js';
 import { scheme, theme } from './style.js';
 
 /** So many are listed. */
@@ -33,17 +33,17 @@ export class HoldfastStatus extends HoldfastElement {
   }
 
   #act(action: Action, entries: readonly EntryInfo[]): void {
-    const { source, speech } = this;
+    const { source, localizer } = this;
     if (!source) return;
-    act(source, action, entries, speech).then(
+    act(source, action, entries, localizer).then(
       (said) => (this.said = said),
-      (error: unknown) => (this.said = speech.labels.failed(messageOf(error))),
+      (error: unknown) => (this.said = localizer.labels.failed(messageOf(error))),
     );
   }
 
   /** In one line, the worst first. */
   #summary(): { words: string; tone: string } {
-    const { labels, number, reason, time } = this.speech;
+    const { labels, number, reason, time } = this.localizer;
     const { status, entries } = this.view;
     const { status: words } = labels;
     if (!status || status.waiting + status.dead === 0) return { words: words.saved, tone: 'good' };
@@ -62,20 +62,20 @@ export class HoldfastStatus extends HoldfastElement {
   }
 
   protected override render(): TemplateResult | typeof nothing {
-    const { source, view, speech } = this;
+    const { source, view, localizer } = this;
     if (!source || !view.status) return nothing;
     const { words, tone } = this.#summary();
     const isEmpty = view.status.waiting + view.status.dead === 0;
     return html`
       <button part="badge" popovertarget="list" class=${tone} ?disabled=${isEmpty}><span aria-hidden="true">${isEmpty ? '✓' : tone === 'bad' ? '!' : '●'}</span> ${words}</button>
       <span class="unseen" role="status">${words}</span>
-      <div popover id="list" part="popover" role="dialog" aria-label=${speech.labels.status.list} @toggle=${() => (this.said = '')}>${this.#list()}</div>
+      <div popover id="list" part="popover" role="dialog" aria-label=${localizer.labels.status.list} @toggle=${() => (this.said = '')}>${this.#list()}</div>
     `;
   }
 
   #list(): TemplateResult {
-    const { view, speech } = this;
-    const { labels, number } = speech;
+    const { view, localizer } = this;
+    const { labels, number } = localizer;
     const dead = view.entries.filter((entry) => applies('retry', entry));
     const listed = [...view.entries.filter(({ state }) => state === 'dead'), ...view.entries.filter(({ state }) => state !== 'dead')].slice(0, LISTED);
     const total = (view.status?.waiting ?? 0) + (view.status?.dead ?? 0);
@@ -85,7 +85,7 @@ export class HoldfastStatus extends HoldfastElement {
         ${listed.map(
           (entry) => html`<li>
             <span class="what"><b>${entry.method}</b> <span class="mono">${shortUrl(entry.url, entry.baseUrl)}</span></span>
-            <span class="why">${stateMark(entry.state, speech)} <span class="muted">${speech.reason(entry.reason)}</span></span>
+            <span class="why">${stateMark(entry.state, localizer)} <span class="muted">${localizer.reason(entry.reason)}</span></span>
             ${this.#button(entry.state === 'dead' ? 'retry' : 'cancel', entry)}
           </li>`,
         )}
@@ -97,7 +97,7 @@ export class HoldfastStatus extends HoldfastElement {
 
   #button(action: Action, entry: EntryInfo): TemplateResult | typeof nothing {
     if (!applies(action, entry)) return nothing;
-    const { labels } = this.speech;
+    const { labels } = this.localizer;
     return html`<button aria-label=${`${labels[action]}: ${entry.method} ${shortUrl(entry.url, entry.baseUrl)}`} @click=${() => this.#act(action, [entry])}>${labels[action]}</button>`;
   }
 

@@ -1,7 +1,7 @@
 import type { BackendStatus, SyncApi } from '../../sw/protocol/api.js';
 import { checkpointKey, isUnder, owning } from '../../sw/policy/base-url.js';
 import { connectivityGate } from '../../sw/policy/retry-gate.js';
-import { askAlone } from '../token-source.js';
+import { askAlone } from '../ask-token.js';
 import { browserAfter, unlessAborted } from '../wait.js';
 import type { StreamEvent, StreamState } from './events.js';
 import type { ObserveOptions, ObserveParts } from './options.js';

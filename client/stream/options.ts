@@ -1,7 +1,7 @@
 import type { SyncApi } from '../../sw/protocol/api.js';
 import { TASK_ID, TASK_ID_RULE } from '../../sw/protocol/ids.js';
 import { aFunction, isFunction, isRecord, oneOf, text, type Rules } from '../../sw/policy/rules.js';
-import type { GetToken } from '../token-source.js';
+import type { GetToken } from '../ask-token.js';
 import { abortSignal } from '../wait.js';
 import type { StreamEvent, StreamState } from './events.js';
 

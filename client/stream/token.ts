@@ -1,4 +1,4 @@
-import type { TokenRequest } from '../token-source.js';
+import type { TokenRequest } from '../ask-token.js';
 import { AuthRejectedError } from './errors.js';
 
 /** Asks for a token; null when there's none to be had. Rejects with the stream's end. */

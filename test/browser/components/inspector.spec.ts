@@ -3,7 +3,7 @@ import { expect, test } from '../../support/fixtures.js';
 import { buried, queued, QUIET, show, violations } from '../../support/inspector.js';
 
 const rows = 'holdfast-entry-list [role=row]';
-const story = 'holdfast-entry-story';
+const story = 'holdfast-entry-details';
 
 test.describe('V1 <holdfast-inspector>', () => {
   test('V1 lists what waits, by whom and why, and follows it until it’s delivered', async ({ open, page }) => {

@@ -6,20 +6,20 @@ import { showBody, type ShownBody } from '../bodies/shown-body.js';
 import { eventsByEntry, sendsOf } from '../tools/sends.js';
 import type { InspectorClient } from './client.js';
 import { hexDump } from './hex.js';
-import { stateMark } from './marks.js';
-import { storyStyle } from './story-style.js';
+import { stateMark } from './state-icons.js';
+import { storyStyle } from './details-style.js';
 import { theme } from './style.js';
-import type { Speech } from './speech.js';
+import type { Localizer } from './localizer.js';
 
 /** So much of bytes is shown as hex. */
 const HEX_BYTES = 4096;
 
 /** One entry: what it is, what was tried, what came of it, and what can be done. Dispatches `act` with an action's name, and `back`. */
-export class EntryStory extends LitElement {
+export class EntryDetails extends LitElement {
   static override properties = {
     client: {},
     entry: {},
-    speech: {},
+    localizer: {},
     now: {},
     body: { state: true },
     shown: { state: true },
@@ -31,14 +31,14 @@ export class EntryStory extends LitElement {
 
   declare client: InspectorClient;
   declare entry: EntryInfo;
-  declare speech: Speech;
+  declare localizer: Localizer;
   declare now: number;
   declare body: EntryBody | null;
   declare shown: ShownBody | null;
   declare told: readonly SyncEvent[];
   declare editing: boolean;
   /** What the editor works on: as it was when it opened. */
-  declare opened: Pick<EntryStory, 'entry' | 'body'> | null;
+  declare opened: Pick<EntryDetails, 'entry' | 'body'> | null;
   declare asking: boolean;
 
   constructor() {
@@ -111,13 +111,13 @@ export class EntryStory extends LitElement {
   }
 
   protected override render(): TemplateResult {
-    const { entry, speech } = this;
-    const { labels } = speech;
+    const { entry, localizer } = this;
+    const { labels } = localizer;
     return html`
       <header>
         <button class="back" @click=${() => this.#dispatch('back')}>← ${labels.back}</button>
         <h2><b>${entry.method}</b> <span class="mono">${maskUrl(entry.url)}</span></h2>
-        <p>${stateMark(entry.state, speech)} <span class="muted">${speech.reason(entry.reason)}, ${labels.since(speech.time(entry.since))}</span> ${this.#next()}</p>
+        <p>${stateMark(entry.state, localizer)} <span class="muted">${localizer.reason(entry.reason)}, ${labels.since(localizer.time(entry.since))}</span> ${this.#next()}</p>
         ${this.#actions()}
       </header>
       ${this.opened
@@ -125,7 +125,7 @@ export class EntryStory extends LitElement {
             .client=${this.client}
             .entry=${this.opened.entry}
             .body=${this.opened.body}
-            .speech=${speech}
+            .localizer=${localizer}
             @cancel=${() => (this.editing = false)}
             @saved=${() => this.#saved()}
           ></holdfast-entry-editor>`
@@ -134,13 +134,13 @@ export class EntryStory extends LitElement {
   }
 
   #next() {
-    const { entry, speech, now } = this;
+    const { entry, localizer, now } = this;
     if (entry.state !== 'pending') return nothing;
-    return html`<span class="muted next">· ${speech.labels.nextTry(speech.until(entry.notBefore, now))}</span>`;
+    return html`<span class="muted next">· ${localizer.labels.nextTry(localizer.until(entry.notBefore, now))}</span>`;
   }
 
   #actions(): TemplateResult {
-    const { labels } = this.speech;
+    const { labels } = this.localizer;
     if (this.entry.state !== 'dead')
       return html`<div class="actions"><button class="danger" @click=${() => this.#dispatch('act', 'cancel')}>${labels.cancel}</button></div>`;
     if (this.asking)
@@ -159,20 +159,20 @@ export class EntryStory extends LitElement {
   }
 
   #attempts(): TemplateResult {
-    const { entry, speech } = this;
-    const { labels } = speech;
+    const { entry, localizer } = this;
+    const { labels } = localizer;
     const sends = sendsOf(this.told, entry);
     const earlier = entry.sends - sends.length;
     return html`<section aria-labelledby="attempts">
       <h3 id="attempts">${labels.attempts}</h3>
       <ol class="line">
-        <li class="muted"><span aria-hidden="true">○</span> ${speech.time(entry.capturedAt)} · ${labels.facts.captured}</li>
-        ${earlier > 0 && sends.length > 0 ? html`<li class="muted"><span aria-hidden="true">⋮</span> ${labels.moreAttempts(speech.number(earlier))}</li>` : nothing}
+        <li class="muted"><span aria-hidden="true">○</span> ${localizer.time(entry.capturedAt)} · ${labels.facts.captured}</li>
+        ${earlier > 0 && sends.length > 0 ? html`<li class="muted"><span aria-hidden="true">⋮</span> ${labels.moreAttempts(localizer.number(earlier))}</li>` : nothing}
         ${sends.map(
           ({ at, end, status, reason }, index) => html`<li>
-            <span aria-hidden="true" class="bad">●</span> ${speech.time(at)} · ${labels.attempt(speech.number(Math.max(0, earlier) + index + 1))}:
-            <b>${status ?? labels.noAnswer}</b>${reason === null ? nothing : html`, ${speech.reason(reason)}`}
-            ${end > at ? html`<span class="muted">${labels.took(speech.duration(end - at))}</span>` : nothing}
+            <span aria-hidden="true" class="bad">●</span> ${localizer.time(at)} · ${labels.attempt(localizer.number(Math.max(0, earlier) + index + 1))}:
+            <b>${status ?? labels.noAnswer}</b>${reason === null ? nothing : html`, ${localizer.reason(reason)}`}
+            ${end > at ? html`<span class="muted">${labels.took(localizer.duration(end - at))}</span>` : nothing}
           </li>`,
         )}
         ${sends.length === 0 ? html`<li class="muted"><span aria-hidden="true">·</span> ${labels.noAttempts}</li>` : nothing}
@@ -183,23 +183,23 @@ export class EntryStory extends LitElement {
   #answer() {
     const { lastAnswer } = this.entry;
     if (!lastAnswer) return nothing;
-    const { labels } = this.speech;
+    const { labels } = this.localizer;
     return headersTable(`${labels.lastAnswer}: ${lastAnswer.status}`, lastAnswer.headers);
   }
 
   #body(): TemplateResult {
-    const { body, shown, speech } = this;
-    const { labels } = speech;
-    const part = body?.truncated ? html`<p class="muted">${labels.partOf(speech.bytes(body.bytes.byteLength), speech.bytes(body.size))}</p>` : nothing;
+    const { body, shown, localizer } = this;
+    const { labels } = localizer;
+    const part = body?.truncated ? html`<p class="muted">${labels.partOf(localizer.bytes(body.bytes.byteLength), localizer.bytes(body.size))}</p>` : nothing;
     return html`<section aria-labelledby="body">
-      <h3 id="body">${labels.body} <span class="muted">${this.entry.bodySize > 0 ? speech.bytes(this.entry.bodySize) : ''} ${body?.contentType ?? ''}</span></h3>
+      <h3 id="body">${labels.body} <span class="muted">${this.entry.bodySize > 0 ? localizer.bytes(this.entry.bodySize) : ''} ${body?.contentType ?? ''}</span></h3>
       ${part} ${shown ? shownBody(shown, labels.body) : html`<p class="muted">${this.entry.bodySize > 0 ? '…' : labels.noBody}</p>`}
     </section>`;
   }
 
   #facts(): TemplateResult {
-    const { entry, speech } = this;
-    const { facts, nobody } = speech.labels;
+    const { entry, localizer } = this;
+    const { facts, nobody } = localizer.labels;
     const rows = [
       [facts.backend, entry.namespace ? `${entry.baseUrl} (${entry.namespace})` : entry.baseUrl],
       [facts.lane, entry.lane],
@@ -207,7 +207,7 @@ export class EntryStory extends LitElement {
       [facts.id, entry.id],
       [facts.key, entry.key],
       [facts.idempotencyKey, entry.idempotencyKey ?? '–'],
-      [facts.captured, speech.time(entry.capturedAt)],
+      [facts.captured, localizer.time(entry.capturedAt)],
     ];
     return html`<dl>${rows.map(([name, value]) => html`<dt>${name}</dt><dd class="mono">${value}</dd>`)}</dl>`;
   }

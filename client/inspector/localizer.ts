@@ -6,7 +6,7 @@ import type { Labels } from './words/words.js';
 import { zh } from './words/zh.js';
 
 /** Everything that an element says, in one locale. */
-export interface Speech {
+export interface Localizer {
   locale: string;
   labels: Labels;
   event(event: SyncEvent): string;
@@ -33,7 +33,7 @@ const UNITS = [
 const SIZES = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const;
 
 /** @param wanted BCP 47 tags, the best first; a tag that's none is passed over */
-export function speechFor(...wanted: (string | null | undefined)[]): Speech {
+export function localizerFor(...wanted: (string | null | undefined)[]): Localizer {
   const locale = wanted.find((tag) => tag && isLocale(tag)) ?? 'en';
   const labels = new Intl.Locale(locale).language === 'zh' ? zh : en;
   const number = new Intl.NumberFormat(locale);
@@ -43,7 +43,7 @@ export function speechFor(...wanted: (string | null | undefined)[]): Speech {
   const unit = (value: number, name: string, digits = 0) =>
     new Intl.NumberFormat(locale, { style: 'unit', unit: name, unitDisplay: 'short', maximumFractionDigits: digits }).format(value);
 
-  const fromNow: Speech['relative'] = (at, now) => {
+  const fromNow: Localizer['relative'] = (at, now) => {
     // What is younger than a minute is now: a second that's counted for every row is noise.
     const ms = at < now && now - at < 60_000 ? 0 : at - now;
     const [name, size] = UNITS.find(([, least]) => Math.abs(ms) >= least) ?? (['second', 1000] as const);

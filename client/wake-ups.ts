@@ -19,7 +19,7 @@ export interface Signals {
  * Wakes the worker when there may be something to send. A worker hears no `online` event in Chromium
  * and keeps no timer while it's stopped, so the page does both for it.
  */
-export function sendSignals(api: Pick<SyncApi, 'wake' | 'status'>, signal: AbortSignal): Signals {
+export function sendWakeUps(api: Pick<SyncApi, 'wake' | 'status'>, signal: AbortSignal): Signals {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let due = Infinity;
 

@@ -1,6 +1,6 @@
 import { html, type TemplateResult } from 'lit';
 import type { EntryState } from '../../sw/protocol/api.js';
-import type { Speech } from './speech.js';
+import type { Localizer } from './localizer.js';
 
 /** How a state looks: a sign and a tone, beside its word. */
 const MARKS: Record<EntryState, readonly [sign: string, tone: string]> = {
@@ -12,7 +12,7 @@ const MARKS: Record<EntryState, readonly [sign: string, tone: string]> = {
   dead: ['✕', 'bad'],
 };
 
-export function stateMark(state: EntryState, { labels }: Speech): TemplateResult {
+export function stateMark(state: EntryState, { labels }: Localizer): TemplateResult {
   const [sign, tone] = MARKS[state];
   return html`<span class="state ${tone}"><span aria-hidden="true">${sign}</span> ${labels.states[state]}</span>`;
 }
