@@ -27,6 +27,10 @@ export interface BackendConfig {
   namespace: string;
   methods: ReadonlySet<string>;
   match(request: Request): boolean;
+  /** Left to the network. */
+  exclude(request: Request): boolean;
+  /** A body that asks for a token isn't kept, either. */
+  excludesGrants: boolean;
   lane(request: Request): string;
   /** The owner of a credential, or null when it doesn't say; of the session of the moment, for null. */
   owner(token: string | null): string | null;

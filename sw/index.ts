@@ -2,6 +2,7 @@ export { install } from './install.js';
 export { adoptWorkboxQueue, holdfastPlugin } from './workbox.js';
 export type { AuthOptions, BackendOptions, InstallOptions, LimitOptions } from './options.js';
 export { classify, JWT_CODES, type Classifier, type ClassifyOptions } from './policy/classify.js';
+export { excludesCredentials, type RequestHead } from './policy/exclude.js';
 export type { BodyErrors } from './policy/body-errors.js';
 export { exponentialBackoff, fullJitter, type BackoffOptions, type Ceiling, type Delay } from './policy/backoff.js';
 export type { RetryOptions, RetryPolicy, RetryQuestion } from './policy/retry.js';

@@ -88,7 +88,7 @@ export function install(options: InstallOptions): void {
     if (isSaid || method === 'GET' || method === 'HEAD' || mode === 'navigate') return;
     isSaid = true;
     const places = configs.map(({ baseUrl }) => baseUrl).join(', ');
-    log.debug(`[holdfast] ${method} ${maskUrl(url)} isn't kept: no backend takes it, by base URL (${places}), methods and match. Said once`);
+    log.debug(`[holdfast] ${method} ${maskUrl(url)} isn't kept: no backend takes it, by base URL (${places}), methods, match and exclude. Said once`);
   };
   const answerTo = (request: Request, backend: Backend, event: FetchEvent): Promise<Response> => {
     const response = intercept(request, backend, contextOf(event));

@@ -75,9 +75,16 @@ export interface BackendOptions {
   methods?: readonly string[];
   /**
    * Which of the requests to take. Must be quick, and must not read the body.
-   * @example match: (request) => !request.url.endsWith('/login')
+   * @example match: (request) => !request.url.endsWith('/ping')
    */
   match?: (request: Request) => boolean;
+  /**
+   * Which of those requests to leave to the network, as they must not be kept for later: requests for tokens, sign-ins and
+   * sign-outs, and steps of protocols that have a state of their own. By default a form or JSON with a `grant_type` isn't
+   * kept either. Must be quick, and must not read the body. @default excludesCredentials
+   * @example exclude: () => false
+   */
+  exclude?: (request: Request) => boolean;
   /**
    * The lane of a request: within a lane, requests go out in the order of capture; lanes don't wait
    * for each other. `Holdfast-Lane` wins. @default one lane for the backend
@@ -181,6 +188,7 @@ export const BACKEND_RULES: Rules = {
   namespace: text,
   methods: listOf('HTTP method', (method) => /^[a-z]+$/i.test(String(method))),
   match: aFunction('a Request'),
+  exclude: aFunction('a Request'),
   lane: aFunction('a Request'),
   owner: either(oneOf('jwt-sub'), aFunction('a token')),
   auth: [(auth: unknown) => auth === false || isRecord(auth), 'it must be false or an object'],

@@ -3,6 +3,7 @@ import { normaliseBaseUrl } from './policy/base-url.js';
 import { isLoopback } from './policy/captive-portal.js';
 import { classify } from './policy/classify.js';
 import { ConfigError } from './policy/errors.js';
+import { excludesCredentials } from './policy/exclude.js';
 import { decodeJwt } from './policy/jwt.js';
 import { checkOptions, isFunction, check, record } from './policy/rules.js';
 import { checkRetryOptions, DEFAULT_RETRY, retryLadder } from './policy/retry.js';
@@ -51,7 +52,7 @@ function readBackend(options: BackendOptions, at: string, { location, warn }: En
   checkOptions(options, BACKEND_RULES, `${at}.`);
   const { namespace = '', methods = ['POST', 'PUT', 'PATCH', 'DELETE'], networkTimeoutMs = 10_000 } = options;
   const { lane, owner = 'jwt-sub', capture = 'on-failure', respond = 'queued', beforeSend } = options;
-  const { retry = {}, gate = null, concurrency = 6, onDead = 'skip', limits = {}, match = () => true } = options;
+  const { retry = {}, gate = null, concurrency = 6, onDead = 'skip', limits = {}, match = () => true, exclude } = options;
   const baseUrl = normaliseBaseUrl(options.baseUrl, location, `${at}.baseUrl`);
   const { idempotencyKey = new URL(baseUrl).origin === new URL(location).origin } = options;
   if (gate && options.validate !== undefined)
@@ -67,6 +68,8 @@ function readBackend(options: BackendOptions, at: string, { location, warn }: En
     namespace,
     methods: new Set(methods.map((method) => method.toUpperCase())),
     match,
+    exclude: guarded('exclude', exclude, excludesCredentials, isBoolean, warn),
+    excludesGrants: exclude === undefined,
     lane: guarded('lane', lane, () => DEFAULT_LANE, isName, warn),
     owner: guarded('owner', isFunction(owner) ? owner : undefined, jwtSub, isNameOrNull, warn),
     auth,

@@ -202,7 +202,7 @@ test.describe('a wrong option', () => {
     ['/page.js', /\/page\.js could not be registered: it comes as text\/html, and has to come as text\/javascript/],
     ['/broken.js', /\/broken\.js could not be registered: .*its own console says more/s],
   ] as const) {
-    test(`W4 a script that can’t be a worker says why: ${script}`, async ({ page, server }) => {
+    test(`B4 a script that can’t be a worker says why: ${script}`, async ({ page, server }) => {
       server.serve('/page.js', '<!doctype html>', 'text/html');
       server.serve('/broken.js', 'throw new Error()');
       await page.goto(server.origin);
@@ -210,7 +210,7 @@ test.describe('a wrong option', () => {
     });
   }
 
-  test('W4 a page that comes insecurely is told so', chromiumOnly('Firefox routes no requests of such a page here'), async ({ page, server }) => {
+  test('B4 a page that comes insecurely is told so', chromiumOnly('Firefox routes no requests of such a page here'), async ({ page, server }) => {
     await page.route('http://insecure.test/**', async (route) => {
       const path = new URL(route.request().url()).pathname;
       await route.fulfill({ response: await page.request.get(server.origin + path) });
@@ -219,7 +219,7 @@ test.describe('a wrong option', () => {
     expect(await page.evaluate(`Holdfast.connect({ worker: '/worker.js' }).catch(({ message }) => message)`)).toMatch(/https or localhost/);
   });
 
-  test('W4 a write that no backend takes is mentioned once, to whoever looks for it', chromiumOnly('the console of a worker is heard there only'), async ({ open, context }) => {
+  test('B4 a write that no backend takes is mentioned once, to whoever looks for it', chromiumOnly('the console of a worker is heard there only'), async ({ open, context }) => {
     const lines: [string, string][] = [];
     context.on('console', (message) => lines.push([message.type(), message.text()]));
     const app = await open({ options: `backends: [{ baseUrl: '/api/v1' }, { baseUrl: '/api/v2' }]` });

@@ -481,7 +481,7 @@ describe('a 401 on the first send', () => {
     const harness = createHarness();
     await stored(harness, ['a']);
     harness.server(ok);
-    expect((await harness.post('refresh', { path: '/api/auth/refresh' })).status).toBe(201);
+    expect((await harness.post('beat', { path: '/api/heartbeat' })).status).toBe(201);
     expect(await harness.api.entries()).toMatchObject([{ state: 'held' }]);
   });
 

@@ -458,7 +458,7 @@ describe('A16 what crosses a sign-out', () => {
     await harness.api.signOut();
     harness.server(ok);
     await harness.clock.advance(600_000);
-    expect((await harness.post('login', { path: '/api/login', headers: { 'Holdfast-Lane': 'login' } })).status).toBe(201);
+    expect((await harness.post('hello', { path: '/api/hello', headers: { 'Holdfast-Lane': 'login' } })).status).toBe(201);
   });
 
   test('an owner may be called like a property of every object', async () => {
@@ -506,10 +506,10 @@ describe('A16 sessions by cookie', () => {
     await harness.api.signOut();
     harness.goOnline();
     await harness.api.wake('online');
-    expect((await harness.post('logout', { path: '/api/logout' })).status).toBe(201);
-    expect((await harness.post('login', { path: '/api/login' })).status).toBe(201);
+    expect((await harness.post('leave', { path: '/api/leave' })).status).toBe(201);
+    expect((await harness.post('enter', { path: '/api/enter' })).status).toBe(201);
     await harness.clock.advance(60_000);
-    expect(sends(harness.log)).toEqual(['0 send logout', '0 send login']);
+    expect(sends(harness.log)).toEqual(['0 send leave', '0 send enter']);
     expect(await states(harness)).toMatchObject([['parked', 'offline']]);
     await harness.api.signIn('ann');
     await harness.clock.advance(0);

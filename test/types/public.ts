@@ -6,6 +6,7 @@ import {
   classify,
   type Classifier,
   connectivityGate,
+  excludesCredentials,
   exponentialBackoff,
   fullJitter,
   holdfastPlugin,
@@ -119,6 +120,7 @@ export function worker(): void {
   classify(outcome, { codes: ['E1'], bodyErrors: 'graphql' }) satisfies Verdict;
   const redirected: Classifier = (answer) => (answer.kind === 'answer' && answer.redirected && answer.url?.endsWith('/login') ? 'auth-expired' : classify(answer));
   install({ backends: [{ baseUrl: '/api', classify: redirected }] });
+  excludesCredentials(new Request('/token')) satisfies boolean;
   fullJitter(exponentialBackoff({ baseMs: 1, capMs: 2 }))(0, Math.random()) satisfies number;
   checkpointKey({ baseUrl: 'https://x.example', taskId: 't' }) satisfies string;
   void (memoryCheckpoints().load('k') satisfies Promise<string | null>);

@@ -1,6 +1,7 @@
 import type { WaitReason } from '../../protocol/events.js';
 import { circuitStirred } from '../../policy/circuit.js';
 import { transition, type Decision } from '../../policy/entry.js';
+import { isGrant } from '../../policy/exclude.js';
 import { credentialOf, isFirstSend, type EntryRecord, type Turn } from '../../policy/entry-record.js';
 import { DEFAULT_RETRY } from '../../policy/retry.js';
 import type { Draft, FetchContext, Ports } from '../../ports.js';
@@ -169,8 +170,10 @@ export function createCapture(parts: CaptureParts): Capture {
       exchange = { ...described, backend, directives, context, signal: request.signal, ticket, stored: null };
       const resumed = checked && (await resume(exchange, checked));
       if (resumed) return resumed;
-      await learnFrom(exchange, holds, false);
-      return await (isOff ? firstSend(exchange, copies.fresh(exchange, false)) : storeOrSend(exchange));
+      // A token that is asked for isn't kept, nor is what asks for it a sign of who is signed in.
+      const isToken = backend.config.excludesGrants && asksForToken(exchange);
+      if (!isToken) await learnFrom(exchange, holds, false);
+      return await (isOff || isToken ? firstSend(exchange, copies.fresh(exchange, false)) : storeOrSend(exchange));
     } finally {
       checked?.();
       stopTimer();
@@ -220,3 +223,7 @@ function isBehind(backend: Backend, draft: Draft, now: number): boolean {
   // A dead letter may be what blocks the lane, whoever it belongs to.
   return lanes.turns(draft.lane).some((turn) => config.onDead === 'block' || turn[2] === draft.turn[2] || isMoving(backend, turn, now));
 }
+
+/** Whether a request's body asks for a token by an OAuth grant. */
+const asksForToken = ({ body, draft: { request } }: Exchange): boolean =>
+  body instanceof ArrayBuffer && isGrant(request.headers['content-type'], body);

@@ -22,7 +22,8 @@ export function backendFor(request: Request, state: State, warn: (message: strin
   // Two namespaces may share a base URL; `match` tells them apart.
   for (const { backend } of nearest(request.url, candidates)) {
     try {
-      if (backend.config.methods.has(request.method) && backend.config.match(request)) return backend;
+      const { methods, match, exclude } = backend.config;
+      if (methods.has(request.method) && match(request)) return exclude(request) ? null : backend;
     } catch (error) {
       warn(`[holdfast] match threw for ${request.method} ${request.url}; the request is left alone`, error);
     }

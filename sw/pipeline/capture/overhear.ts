@@ -23,7 +23,9 @@ export function createOverhear({ holds, nudge, state }: OverhearParts): Overhear
   function listeners(request: Request): Backend[] {
     const candidates = [...state.backends.values()].map((backend) => ({ backend, baseUrl: backend.config.baseUrl }));
     const owners = nearest(request.url, candidates).map(({ backend }) => backend);
-    return owners.length > 1 ? owners.filter((backend) => isMatch(request, backend)) : owners;
+    const takers = owners.length > 1 ? owners.filter((backend) => isMatch(request, backend)) : owners;
+    // A refresh token goes to where tokens are asked for, and nowhere else.
+    return takers.filter(({ config }) => !config.exclude(request));
   }
 
   return (request) => {
