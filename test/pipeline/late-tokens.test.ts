@@ -196,3 +196,53 @@ describe('another user’s token', () => {
     expect(harness.log.at(-1)).toContain('delivered');
   });
 });
+
+describe('a purge in an update', () => {
+  const [ann, bob] = [jwt({ sub: 'ann', iat: 1, exp: 100_000 }), jwt({ sub: 'bob', iat: 50, exp: 100_000 })];
+
+  /** Ann's and bob's entries, whose token the older worker was given when the newer one had read who is signed in. */
+  async function updated(): Promise<Harness & { fetchAtFirst: Harness['fetch'] }> {
+    const harness = createHarness();
+    const { api, goOffline, post, update } = harness;
+    goOffline();
+    await post('ann’s', { token: ann, headers: { 'Holdfast-Id': 'anns' } });
+    const { fetchAtFirst, activate } = update();
+    await api.status();
+    await fetchAtFirst('/api/x', { method: 'POST', body: 'bob’s', headers: { ...bearer(bob), 'Holdfast-Id': 'bobs' } });
+    activate();
+    return { ...harness, fetchAtFirst };
+  }
+
+  test('A16 is for the user who has signed in at the older worker since the newer one began', async () => {
+    const { api, post, events } = await updated();
+    await api.signOut({ purge: true });
+    expect(await api.entries()).toMatchObject([{ id: 'anns' }]);
+    await post('late', { token: bob });
+    expect((await api.entries()).at(-1)).toMatchObject({ state: 'parked', reason: 'signed-out' });
+    expect(events.filter(({ type }) => type === 'cancelled')).toHaveLength(1);
+  });
+
+  test('A16 is not for the user of a token that comes to the older worker after it', async () => {
+    const { api, fetchAtFirst } = await updated();
+    await api.signOut({ purge: true });
+    await fetchAtFirst('/api/y', { method: 'POST', body: 'again', headers: { ...bearer(jwt({ sub: 'bob', iat: 51, exp: 100_000 })), 'Holdfast-Id': 'later' } });
+    expect((await api.entries()).map(({ id }) => id)).toEqual(['anns', 'later']);
+  });
+
+  test('A16 A18 a token that comes while the purge is being decided counts after it', async () => {
+    const { api, outbox } = await updated();
+    let open = () => {};
+    const reading = new Promise<void>((resolve) => (open = resolve));
+    const { start } = outbox;
+    outbox.start = () => reading.then(start);
+    const leaving = api.signOut({ purge: true });
+    await settle();
+    const coming = api.provideToken(jwt({ sub: 'ann', iat: 60, exp: 100_000 }));
+    await settle();
+    open();
+    await leaving;
+    expect(await coming).toBe('released');
+    expect(await api.entries()).toMatchObject([{ id: 'anns', reason: 'offline' }]);
+    expect((await api.status()).backends).toMatchObject([{ holds: [] }]);
+  });
+});

@@ -7,7 +7,7 @@ import { aboutGate, releasedEvent } from './tokens.js';
 import type { Neighbours } from '../workers/neighbours.js';
 import type { Report } from '../report.js';
 import { sessionUser, stepAuthGate } from '../backend/gates.js';
-import type { LastToken } from '../../policy/backend-record.js';
+import { newBackendRecord, type LastToken } from '../../policy/backend-record.js';
 import { session } from '../../policy/session.js';
 import { sessionOf, setSession } from '../backend/session.js';
 
@@ -19,15 +19,22 @@ export interface Sessions {
   signOut(backends: readonly Backend[], purge: boolean): Promise<void>;
 }
 
-export function createSessions({ clock }: Pick<Ports, 'clock'>, report: Report, neighbours: Neighbours): Sessions {
+/** A backend at a sign-out, and the events to tell of it. */
+interface Closed {
+  backend: Backend;
+  /** No token in this worker says who was signed in. */
+  isUncertain: boolean;
+  events: SyncEvent[];
+}
+
+export function createSessions({ clock, outbox }: Pick<Ports, 'clock' | 'outbox'>, report: Report, neighbours: Neighbours): Sessions {
   /**
    * Closes the gate, and then forgets the token. Gives what is to be told of it.
    *
    * @param newest of all backends' tokens: one backend may not have seen it yet, and it's forgotten there as well
    */
-  function close(backend: Backend, newest: LastToken | null): SyncEvent[] {
+  function close(backend: Backend, newest: LastToken | null, arriving = backend.arriving): SyncEvent[] {
     const at = clock.now();
-    const { arriving } = backend;
     const [after, effect] = session(sessionOf(backend), { type: 'signed-out', at, arriving, cookieUser: sessionUser(backend), newest });
     const user = after.signedOut?.user ?? null;
     for (const name of new Set(['', user ?? '', ...Object.keys(backend.record.gates)])) stepAuthGate(backend, name || null, { type: 'signed-out' });
@@ -37,10 +44,30 @@ export function createSessions({ clock }: Pick<Ports, 'clock'>, report: Report, 
     return effect === 'signed-out' ? [{ type: 'held', ...aboutGate(backend, user, at), reason: 'signed-out', id: null }] : [];
   }
 
+  /**
+   * Signs out once more at backends where no token says who was signed in, by what the disk says now: another living worker
+   * may have written it since this worker's start.
+   */
+  async function signOutByDisk(closed: readonly Closed[]): Promise<void> {
+    const { backends: records } = await outbox.start();
+    const newest = newestOf([...closed.map(({ backend }) => backend), ...records.map((record) => ({ arriving: null, record }))]);
+    for (const one of closed) {
+      const { backend } = one;
+      const { arriving, signOuts, record } = backend;
+      const { last, sessionUser: user, signedOut, epoch } = records.find(({ key }) => key === record.key) ?? newBackendRecord(record.key);
+      // Somebody may have signed in meanwhile; and what this worker is about to write may be newer.
+      if (!one.isUncertain || !record.signedOut || epoch + 1 < record.epoch) continue;
+      setSession(backend, { token: null, signOuts: signOuts - 1, last, sessionUser: user, signedOut, epoch });
+      one.events = close(backend, newest, null);
+      // A token that came meanwhile isn't from before.
+      backend.arriving = arriving;
+    }
+  }
+
   /** Removes what the user has on disk; what is on the wire is cut. */
   async function purge(backend: Backend, events: SyncEvent[]): Promise<void> {
     const at = clock.now();
-    const others = await neighbours.any().catch(() => true);
+    const others = neighbours.mayBe();
     const user = backend.record.signedOut?.user ?? null;
     const gone: number[] = [];
     const decide = (entry: EntryRecord): Decision | null => {
@@ -77,8 +104,14 @@ export function createSessions({ clock }: Pick<Ports, 'clock'>, report: Report, 
     async signOut(backends, purges) {
       // All gates first: from here to the end of the turn nothing can come between.
       const newest = newestOf(backends);
-      const told = backends.map((backend) => ({ backend, events: close(backend, newest) }));
-      const writing = told.map(async ({ backend, events }) => {
+      const closed = backends.map((backend): Closed => ({ backend, isUncertain: !(backend.arriving ?? backend.token), events: close(backend, newest) }));
+      if (neighbours.mayBe()) {
+        const reading = signOutByDisk(closed).catch(() => {});
+        // Tokens that come meanwhile count after the sign-out.
+        for (const backend of backends) backend.taking = Promise.all([backend.taking, reading]);
+        await reading;
+      }
+      const writing = closed.map(async ({ backend, events }) => {
         try {
           await (purges ? purge(backend, events) : report.commit({ backend: backend.record, events }));
         } catch (error) {
@@ -93,7 +126,7 @@ export function createSessions({ clock }: Pick<Ports, 'clock'>, report: Report, 
 }
 
 /** The token that was made last among those that the backends know, are being handed, or knew at an earlier sign-out. */
-function newestOf(backends: readonly Backend[]): LastToken | null {
+function newestOf(backends: readonly Pick<Backend, 'arriving' | 'record'>[]): LastToken | null {
   const known = backends.flatMap(({ arriving, record: { last, signedOut } }) => [arriving ?? [], last ?? signedOut?.forgotten ?? []].flat());
   return known.reduce<LastToken | null>((newest, one) => (newest && (newest.issuedAt ?? -Infinity) >= (one.issuedAt ?? -Infinity) ? newest : one), null);
 }
