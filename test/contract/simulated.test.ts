@@ -5,9 +5,10 @@ import { storedOutbox } from '../../sw/store/outbox.js';
 import { Agenda } from '../simulation/agenda.js';
 import { createChances } from '../simulation/chance.js';
 import { Disk } from '../simulation/disk/disk.js';
-import { hosts } from '../simulation/disk/idb.js';
+import { hosts, openDB } from '../simulation/disk/idb.js';
 import { KeyRange } from '../simulation/disk/keys.js';
 import { checkpointsContract } from './checkpoints.js';
+import { databaseContract } from './database.js';
 import { outboxContract } from './outbox.js';
 
 vi.mock('idb', () => import('../simulation/disk/idb.js'));
@@ -38,13 +39,19 @@ afterAll(async () => {
 
 let databases = 0;
 
-/** A database of its own, on a disk of its own. */
-function fresh() {
+/** A disk of its own, under a name of its own. */
+function freshDisk() {
   const name = `contract-${databases++}`;
   const process = { name, isAlive: true };
-  hosts.set(name, { process, disk: new Disk(agenda, createChances(databases), { keepsBlobs: true }), port: () => {}, connections: new Set() });
+  hosts.set(name, { process, disk: new Disk(agenda, createChances(databases), { keepsBlobs: true }), port: () => {} });
+  return { name, process };
+}
+
+function fresh() {
+  const { name, process } = freshDisk();
   return openConnection({ name, clock: { after: (ms, task) => agenda.in(ms, process, task) }, makeRoom: async () => {} });
 }
 
 checkpointsContract('on the simulated disk', () => storedCheckpoints(fresh()));
 outboxContract('on the simulated disk', () => storedOutbox(fresh()));
+databaseContract('on the simulated disk', openDB as never, () => freshDisk().name);

@@ -93,11 +93,7 @@ export function perform(world: World, deed: Deed): void {
       network.portalSince = deed.isUp ? agenda.now : null;
       return;
     case 'disconnect':
-      for (const { connections } of browser.workers) {
-        for (const connection of connections) {
-          connection.isLost = true;
-        }
-      }
+      for (const connection of disk.connections.all) disk.connections.close(connection);
   }
 }
 

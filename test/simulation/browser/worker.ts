@@ -5,7 +5,7 @@ import { wakeUps, type SyncEventLike } from '../../../sw/platform/wake-ups.js';
 import type { SyncEvent } from '../../../sw/protocol/events.js';
 import { readOptions } from '../../../sw/read-options.js';
 import type { Process } from '../agenda.js';
-import { hosts, type Connection } from '../disk/idb.js';
+import { hosts } from '../disk/idb.js';
 import type { World } from '../world.js';
 import { tokensIn } from '../tokens.js';
 import { backendsOf, ORIGIN } from '../setup.js';
@@ -32,7 +32,6 @@ export class Worker implements Process {
   readonly fetches = new Set<FetchEvent>();
   /** Events on their way to it. */
   readonly undelivered = new Set<(worker: Worker) => void>();
-  readonly connections = new Set<Connection>();
   /** It dies at the port call that brings this to 0. */
   diesIn = Infinity;
   /** Or at the next call of this one. */
@@ -54,7 +53,7 @@ export class Worker implements Process {
   /** Runs the worker's script. */
   begin(): void {
     const { world, name } = this;
-    hosts.set(name, { process: this, disk: world.disk, port: this.port, connections: this.connections });
+    hosts.set(name, { process: this, disk: world.disk, port: this.port });
     this.#backgroundSync = wakeUps(world.browser.registration, () => world.network.isOnline);
     const ports = portsOf(this, () => this.#backgroundSync.ask());
     const configs = readOptions({ backends: backendsOf(world.setup) }, { location: `${ORIGIN}/sw.js`, warn: () => {} });

@@ -1,6 +1,7 @@
 import type { Setup } from '../actions.js';
 import type { Agenda, Process } from '../agenda.js';
 import type { Chances } from '../chance.js';
+import { Connections, type Connection } from './connections.js';
 import { copy } from './copy.js';
 import type { Key } from './keys.js';
 import { Table } from './table.js';
@@ -26,6 +27,7 @@ export interface Committed {
  */
 export class Disk {
   readonly tables = new Map<string, Table>();
+  readonly connections = new Connections(this);
   readonly faults: DiskFaults = { full: 0, unopened: 0 };
   version = 0;
   /** Called when a transaction is on disk. */
@@ -67,6 +69,11 @@ export class Disk {
   /** The process has died: what it had under way is rolled back, or, where a commit was asked for, it may be there. */
   died(process: Process): void {
     for (const transaction of this.#transactions.filter((one) => one.process === process)) transaction.die();
+    this.connections.died(process);
+  }
+
+  transactionsOn(connection: Connection): Transaction[] {
+    return this.#transactions.filter((transaction) => transaction.connection === connection);
   }
 
   /** What's on disk in a store, as it is. Not to be changed. */

@@ -1,24 +1,28 @@
 /**
- * Stands in for the package `idb`, over the simulated disk: as much of it as the store uses. A database is opened by a
- * name that tells which process asks, as `connect` gives it through.
+ * Stands in for the package `idb`, over the simulated disk: as much of it as the product and workbox use. The product's
+ * own database is opened by a name that tells which process asks, as `connect` gives it through; any other one by its
+ * name, in a turn of the process.
  */
 import type { Process } from '../agenda.js';
+import type { Connection } from './connections.js';
 import { copy } from './copy.js';
 import type { Disk } from './disk.js';
-import { compareKeys, type Key, type Query } from './keys.js';
+import { compareKeys, type Key, type KeyPath, type Query } from './keys.js';
 import type { Row, Table } from './table.js';
 import { Transaction } from './transaction.js';
 
 export interface Host {
   process: Process;
   disk: Disk;
+  /** The databases that it knows beside its own, by name. */
+  beside?: ReadonlyMap<string, Disk>;
+  /** By so many versions its release of the product is ahead of the one that is played. */
+  isAheadBy?: number;
   /** Called at each step that the process asks for: it may die over it. */
   port(what: string): void;
-  /** The connections that it has open, so that they can be lost. */
-  connections: Set<Connection>;
 }
 
-/** Who opens databases, by the name that it opens them under. */
+/** Who opens databases, by the name that it opens its own under. */
 export const hosts = new Map<string, Host>();
 
 interface Callbacks {
@@ -27,15 +31,24 @@ interface Callbacks {
   terminated?(): void;
 }
 
-export interface Connection {
-  terminated(): void;
-  isLost: boolean;
+interface Place {
+  host: Host;
+  disk: Disk;
+  isAheadBy: number;
 }
 
-export async function openDB(name: string, version: number, callbacks: Callbacks = {}): Promise<unknown> {
-  const host = hosts.get(name);
-  if (!host) throw new DOMException(`nobody opens ${name}`, 'NotFoundError');
-  const { disk, process } = host;
+function placeOf(name: string): Place {
+  const own = hosts.get(name);
+  if (own) return { host: own, disk: own.disk, isAheadBy: own.isAheadBy ?? 0 };
+  const host = [...hosts.values()].find(({ process, disk }) => process === disk.agenda.current);
+  const disk = host?.beside?.get(name);
+  if (!host || !disk) throw new DOMException(`nobody opens ${name}`, 'NotFoundError');
+  return { host, disk, isAheadBy: 0 };
+}
+
+export async function openDB(name: string, version?: number, callbacks: Callbacks = {}): Promise<unknown> {
+  const { host, disk, isAheadBy } = placeOf(name);
+  const { process } = host;
   host.port('open');
   await disk.agenda.wait(disk.chances.step('open'), process);
   if (disk.faults.unopened > 0) {
@@ -43,38 +56,56 @@ export async function openDB(name: string, version: number, callbacks: Callbacks
     disk.hasFailed = true;
     throw new DOMException('Internal error opening backing store', 'UnknownError');
   }
-  if (disk.version > version) throw new DOMException('a newer version has it', 'VersionError');
-  const connection: Connection = { isLost: false, terminated: () => callbacks.terminated?.() };
-  const db = databaseOf(host, connection);
-  if (disk.version < version) {
-    const old = disk.version;
-    const tx = new Transaction(disk, process, new Set(STORES), 'versionchange', host.port);
-    disk.begin(tx);
-    const facade = transactionOf(tx);
-    callbacks.upgrade?.({ createObjectStore: (store: string, options: object) => storeOf(tx, disk.createTable(store, options)) }, old, version, facade);
-    await tx.done;
-    disk.version = version;
-  }
-  host.connections.add(connection);
-  return db;
+  return new Promise((resolve, reject) => {
+    const connection: Connection = {
+      process,
+      isClosing: false,
+      underWay: 0,
+      madeWayFor: 0,
+      blocking: (from, to) => callbacks.blocking?.(from, to, { target: db }),
+      terminated: () => callbacks.terminated?.(),
+    };
+    const db = databaseOf(host, disk, connection);
+    const upgrade = (from: number, to: number) => {
+      const tx = new Transaction(disk, connection, new Set(disk.tables.keys()), 'versionchange', host.port);
+      disk.begin(tx);
+      const createObjectStore = (store: string, options: object) => storeOf(tx, tx.createTable(store, options));
+      callbacks.upgrade?.({ ...db, createObjectStore }, from, to, transactionOf(tx));
+      return tx;
+    };
+    disk.connections.open({
+      connection,
+      version: version === undefined ? undefined : version + isAheadBy,
+      upgrade,
+      opened: () => resolve(db),
+      failed: reject,
+    });
+  });
 }
 
-const STORES = ['entries', 'bodies', 'tallies', 'settlements', 'backends', 'settings', 'checkpoints', 'journal'];
-
-function databaseOf(host: Host, connection: Connection) {
-  const { disk, process, port } = host;
+function databaseOf({ process, port }: Host, disk: Disk, connection: Connection) {
   const begin = (stores: string | readonly string[], mode: 'readonly' | 'readwrite' = 'readonly') => {
-    if (connection.isLost) throw new DOMException('The database connection is closing', 'InvalidStateError');
+    if (connection.isClosing) throw new DOMException('The database connection is closing', 'InvalidStateError');
     port(mode);
-    const tx = new Transaction(disk, process, new Set(typeof stores === 'string' ? [stores] : stores), mode, port);
+    const tx = new Transaction(disk, connection, new Set(typeof stores === 'string' ? [stores] : stores), mode, port);
     if (process.isAlive) disk.begin(tx);
     return transactionOf(tx);
   };
+  const writing = async <T>(store: string, write: (target: ReturnType<typeof storeOf>) => Promise<T>): Promise<T> => {
+    const tx = begin(store, 'readwrite');
+    const [result] = await Promise.all([write(tx.store), tx.done]);
+    return result;
+  };
   return {
     transaction: begin,
+    objectStoreNames: { contains: (store: string) => disk.tables.has(store) },
     get: (store: string, key: Key) => begin(store).store.get(key),
     getAll: (store: string, query?: Query, limit?: number) => begin(store).store.getAll(query, limit),
-    close: () => {},
+    getAllFromIndex: (store: string, index: string, query?: Query) => begin(store).store.index(index).getAll(query),
+    put: (store: string, value: unknown) => writing(store, (target) => target.put(value)),
+    add: (store: string, value: unknown) => writing(store, (target) => target.add(value)),
+    delete: (store: string, key: Key) => writing(store, (target) => target.delete(key)),
+    close: () => disk.connections.close(connection),
   };
 }
 
@@ -119,8 +150,11 @@ function storeOf(tx: Transaction, table: Table) {
   const source = sourceOf(tx, table, null);
   return {
     ...source,
-    index: (name: string) => sourceOf(tx, table, name),
-    createIndex: (name: string, path: string | string[]) => void table.indexes.set(name, path),
+    index: (name: string) => {
+      if (!table.indexes.has(name)) throw new DOMException(`no index ${name} in ${table.name}`, 'NotFoundError');
+      return sourceOf(tx, table, name);
+    },
+    createIndex: (name: string, path: KeyPath) => tx.createIndex(table, name, path),
     put: (given: unknown, key?: Key) => {
       // It's copied when it's asked for, not when the request runs.
       const value = copy(given, tx.disk.onText);

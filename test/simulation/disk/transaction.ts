@@ -1,7 +1,10 @@
 import type { Process } from '../agenda.js';
+import type { Connection } from './connections.js';
 import type { Disk } from './disk.js';
-import { keyAt, type Key } from './keys.js';
+import { keyAt, type Key, type KeyPath } from './keys.js';
 import type { Table } from './table.js';
+
+type TableOptions = Parameters<Disk['createTable']>[1];
 
 export interface Change {
   store: string;
@@ -22,10 +25,15 @@ export type TransactionState = 'waiting' | 'active' | 'committing' | 'durable' |
 
 /** One transaction. It writes in place, and takes it back when it's aborted. */
 export class Transaction {
+  readonly process: Process;
   state: TransactionState = 'waiting';
   error: DOMException | null = null;
   readonly done: Promise<void>;
   readonly changes: Change[] = [];
+  /** Called when it's on disk, or isn't and won't be. */
+  onEnd: (isDurable: boolean) => void = () => {};
+  /** What takes the changes of an upgrade's to the stores themselves back. */
+  #undo: (() => void)[] = [];
   #generators = new Map<Table, number>();
   #queue: Waiting[] = [];
   #isBusy = false;
@@ -34,12 +42,14 @@ export class Transaction {
 
   constructor(
     readonly disk: Disk,
-    readonly process: Process,
-    readonly scope: ReadonlySet<string>,
+    readonly connection: Connection,
+    readonly scope: Set<string>,
     readonly mode: 'readonly' | 'readwrite' | 'versionchange',
     /** Called at each step that the process asks for: it may die over it. */
     readonly port: (what: string) => void,
   ) {
+    this.process = connection.process;
+    connection.underWay++;
     this.done = new Promise<void>((resolve, reject) => {
       this.#settle = { resolve, reject };
     });
@@ -125,7 +135,7 @@ export class Transaction {
     agenda.in(chances.step('commit'), null, () => {
       if (this.state !== 'committing') return;
       this.#makeDurable();
-      agenda.in(chances.step('commit'), this.process, () => this.#settle.resolve());
+      agenda.in(chances.step('commit'), this.process, () => this.#tell(null));
     });
   }
 
@@ -133,14 +143,26 @@ export class Transaction {
     this.state = 'durable';
     this.disk.commits++;
     if (this.changes.length > 0) for (const look of this.disk.onCommit) look({ process: this.process, changes: this.changes });
+    this.#ended(true);
+  }
+
+  #ended(isDurable: boolean): void {
     this.state = 'done';
+    this.onEnd(isDurable);
     this.disk.end(this);
   }
 
+  /** Its process hears of its end. */
+  #tell(error: DOMException | null): void {
+    this.connection.underWay--;
+    if (error) this.#settle.reject(error);
+    else this.#settle.resolve();
+    this.disk.connections.lookAfterTurn();
+  }
+
   #finish(): void {
-    this.state = 'done';
-    this.disk.end(this);
-    this.#settle.resolve();
+    this.#ended(true);
+    this.#tell(null);
   }
 
   abort(): void {
@@ -151,20 +173,44 @@ export class Transaction {
   #abort(error: DOMException | null): void {
     if (this.state === 'done') return;
     this.#rollBack();
-    this.state = 'done';
     this.error = error;
     const reason = error ?? new DOMException('The transaction was aborted', 'AbortError');
     for (const { reject } of this.#queue.splice(0)) reject(reason);
-    this.disk.agenda.in(0, this.process, () => this.#settle.reject(reason));
-    this.disk.end(this);
+    this.disk.agenda.in(0, this.process, () => this.#tell(reason));
+    this.#ended(false);
   }
 
   /** Its process has died. */
   die(): void {
     if (this.state === 'committing' && this.disk.chances.of('commit of the dead')() < 0.5) return this.#makeDurable();
     this.#rollBack();
-    this.state = 'done';
-    this.disk.end(this);
+    this.#ended(false);
+  }
+
+  /** Its connection is lost. What was being committed may be on disk, and its process hears of a failure all the same. */
+  breakOff(error: DOMException): void {
+    if (this.state !== 'committing' || this.disk.chances.of('commit of the lost')() < 0.5) return this.#abort(error);
+    this.error = error;
+    this.disk.agenda.in(0, this.process, () => this.#tell(error));
+    this.#makeDurable();
+  }
+
+  createTable(name: string, options: TableOptions): Table {
+    this.#mustGoOn();
+    const table = this.disk.createTable(name, options);
+    this.scope.add(name);
+    this.#undo.push(() => this.disk.tables.delete(name));
+    return table;
+  }
+
+  createIndex(table: Table, name: string, path: KeyPath): void {
+    this.#mustGoOn();
+    table.indexes.set(name, path);
+    this.#undo.push(() => table.indexes.delete(name));
+  }
+
+  #mustGoOn(): void {
+    if (this.state === 'done') throw new DOMException('the upgrade has ended', 'InvalidStateError');
   }
 
   #rollBack(): void {
@@ -175,6 +221,7 @@ export class Transaction {
     }
     for (const [table, next] of this.#generators) table.nextKey = next;
     this.changes.length = 0;
+    for (const undo of this.#undo.toReversed()) undo();
   }
 
   /** @param value nobody else's: it isn't copied */
