@@ -10,7 +10,8 @@ const STORE = 'requests';
 interface Row {
   id: number;
   timestamp: number;
-  requestData: StoredRequest & { body?: Body };
+  /** Missing from a damaged row. */
+  requestData?: StoredRequest & { body?: Body };
 }
 
 /**
@@ -34,12 +35,16 @@ export async function workboxQueue(name: string): Promise<OldQueue | null> {
   return {
     async rows() {
       const rows = hasRows ? ((await db.getAllFromIndex(STORE, 'queueName', name)) as Row[]) : [];
-      return rows.map(({ id, timestamp, requestData: { body = null, ...data } }) => ({
+      return rows.map(({ id, timestamp, requestData }) => ({
         id,
         at: timestamp,
-        what: `${data.method} ${data.url}`,
-        // workbox gives every request but a GET a body, and then can't make a HEAD of it.
-        request: () => restoreRequest(data, data.method === 'HEAD' ? null : body),
+        what: `${requestData?.method} ${requestData?.url}`,
+        // A row without a request throws here, and so stops no other one.
+        request() {
+          const { body = null, ...data } = requestData!;
+          // workbox gives every request but a GET a body, and then can't make a HEAD of it.
+          return restoreRequest(data, data.method === 'HEAD' ? null : body);
+        },
       }));
     },
     async remove(ids) {

@@ -1,4 +1,5 @@
 import type { Weather } from './network.js';
+import type { OldQueueDeed } from './deeds/old-queue.js';
 
 /** A page's write. */
 export interface Op {
@@ -21,6 +22,7 @@ export interface Op {
 export type Whose = 'active' | 'old';
 
 export type Deed =
+  | OldQueueDeed
   | { do: 'post'; page: number; op: Op }
   | { do: 'open' | 'close'; page: number }
   /** It's looked at, or another tab is. */
@@ -80,6 +82,8 @@ export interface Setup {
   hasRemote: boolean;
   /** Whether the network is validated before a replay. */
   validates: boolean;
+  /** Whether the worker takes over what queues of workbox-background-sync owe. */
+  adopts: boolean;
 }
 
 /** All that a run follows from. */

@@ -1,9 +1,13 @@
 import type { BackendRecord } from '../../sw/policy/backend-record.js';
+import { rowsLeft } from './checks/old-queue.js';
 import { open, setOnline } from './perform.js';
 import type { World } from './world.js';
 
 /** The longest backoff is five minutes, of a server that rests; what waits for it in a lane comes after. */
 const LONGEST_MS = 330_000;
+
+/** So many workers have a look at what's owed elsewhere. */
+const ADOPTIONS = 4;
 
 const USERS = ['ann', 'bob', 'ann'];
 
@@ -13,7 +17,7 @@ export async function calmDown(world: World): Promise<void> {
   network.weather = null;
   network.portalSince = null;
   chances.slowShare = 0;
-  Object.assign(disk.faults, { full: 0, unopened: 0 });
+  for (const { faults } of [disk, world.oldQueue]) Object.assign(faults, { full: 0, unopened: 0 });
   app.works = true;
   for (const worker of browser.workers) Object.assign(worker, { diesIn: Infinity, diesAt: null });
   setOnline(world, true);
@@ -29,6 +33,11 @@ export async function calmDown(world: World): Promise<void> {
   if (hasSaid('pause')) await say('resume', (client) => client.resume());
   if (hasSaid('switch')) await say('unswitch', (client) => client.configure({ offlineMode: null }));
   if (page.document.visibilityState === 'hidden') agenda.in(0, page, () => page.show(true));
+  // What's owed elsewhere is looked for when a worker starts.
+  for (let left = ADOPTIONS; left > 0 && world.setup.adopts && rowsLeft(world).length > 0; left--) {
+    browser.activeWorker?.die('as the browser wants its memory');
+    await say('status', (client) => client.status());
+  }
   for (const user of USERS) {
     // It's the app that says who is there: after another user nobody asks for this one's token.
     const isUnheard = disk.all<BackendRecord>('backends').some(({ signedOut, last }) => signedOut || (last && last.owner !== user));

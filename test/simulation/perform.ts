@@ -1,5 +1,6 @@
 import type { Deed } from './actions.js';
 import { Page } from './browser/page.js';
+import { owe, replayOld } from './old-queue.js';
 import type { World } from './world.js';
 
 /** Does one deed of a script, in a turn of whom it concerns. */
@@ -85,6 +86,7 @@ export function perform(world: World, deed: Deed): void {
       return;
     case 'unopened':
       disk.faults.unopened = deed.times;
+      if (world.setup.adopts) world.oldQueue.faults.unopened = deed.times;
       return;
     case 'remote':
       server.switches = deed;
@@ -92,6 +94,10 @@ export function perform(world: World, deed: Deed): void {
     case 'portal':
       network.portalSince = deed.isUp ? agenda.now : null;
       return;
+    case 'owe':
+      return owe(world, deed);
+    case 'old-replay':
+      return replayOld(world, deed);
     case 'disconnect':
       for (const connection of disk.connections.all) disk.connections.close(connection);
   }

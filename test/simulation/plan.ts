@@ -1,5 +1,6 @@
 import { between, oneOf, seeded, weighted, type Random } from '../chaos/random.js';
 import type { Action, Deed, Op, Script, Setup } from './actions.js';
+import { withOldQueue } from './deeds/old-queue.js';
 import type { Fault, Weather } from './network.js';
 import { PLAIN } from './setup.js';
 
@@ -264,7 +265,7 @@ export function planOf(seed: number, posts: number): Script {
         act({ do: kind, page: page() });
     }
   }
-  return { seed, setup, actions };
+  return withOldQueue({ seed, setup, actions });
 }
 
 const setupOf = (random: Random, theme: Partial<Weights>): Setup => ({
@@ -287,6 +288,7 @@ const setupOf = (random: Random, theme: Partial<Weights>): Setup => ({
   isFinal500: random() < 0.1,
   hasRemote: theme.remote !== undefined || random() < 0.2,
   validates: theme.portal !== undefined || random() < 0.3,
+  adopts: false,
 });
 
 function opOf(random: Random, id: number, idShare: number): Op {

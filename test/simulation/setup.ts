@@ -27,6 +27,7 @@ export const PLAIN: Setup = {
   isFinal500: false,
   hasRemote: false,
   validates: false,
+  adopts: false,
 };
 
 /** Whether the outbox may be full. */

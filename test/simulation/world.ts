@@ -13,6 +13,7 @@ import { createChances } from './chance.js';
 import { Disk } from './disk/disk.js';
 import { History, type Call, type Post } from './history.js';
 import { Network } from './network.js';
+import { OLD_DATABASE } from './old-queue.js';
 import { Server } from './server.js';
 import { PLAIN } from './setup.js';
 
@@ -26,6 +27,10 @@ export class World {
   readonly chances;
   readonly history = new History(this.agenda);
   readonly disk;
+  /** The database of workbox-background-sync. */
+  readonly oldQueue;
+  /** The databases beside the product's own. */
+  readonly beside: ReadonlyMap<string, Disk>;
   readonly locks;
   readonly posts;
   readonly broadcasts;
@@ -61,6 +66,8 @@ export class World {
     this.setup = { ...PLAIN, ...script.setup };
     this.chances = createChances(script.seed);
     this.disk = new Disk(agenda, this.chances, this.setup);
+    this.oldQueue = new Disk(agenda, this.chances, this.setup);
+    this.beside = new Map([[OLD_DATABASE, this.oldQueue]]);
     this.locks = new LockTable(agenda, this.chances);
     this.posts = new Posts(agenda, this.chances);
     this.broadcasts = new Broadcasts(this.posts);

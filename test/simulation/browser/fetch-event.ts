@@ -16,6 +16,12 @@ export interface OpenFetch {
   answered(response: Response | null): void;
 }
 
+/** Its body, asked for as a Blob, is one of the simulated disk's. */
+export function withBlob({ agenda, chances }: Pick<World, 'agenda' | 'chances'>, request: Request): Request {
+  const blob = async () => new SimulatedBlob(agenda, chances, new Uint8Array(await request.arrayBuffer()), request.headers.get('content-type') ?? '');
+  return Object.assign(request, { blob });
+}
+
 /** One dispatch of a fetch event to one worker. */
 export class FetchEvent {
   readonly request: Request;
@@ -29,10 +35,7 @@ export class FetchEvent {
     readonly worker: Worker,
     readonly open: OpenFetch,
   ) {
-    const request = new Request(open.url, open.init);
-    const { agenda, chances } = world;
-    const blob = async () => new SimulatedBlob(agenda, chances, new Uint8Array(await request.arrayBuffer()), request.headers.get('content-type') ?? '');
-    this.request = Object.assign(request, { blob });
+    this.request = withBlob(world, new Request(open.url, open.init));
     const handled = new Promise<void>((resolve) => {
       this.#handled = resolve;
     });

@@ -9,6 +9,7 @@ import { hosts } from '../disk/idb.js';
 import type { World } from '../world.js';
 import { tokensIn } from '../tokens.js';
 import { backendsOf, ORIGIN } from '../setup.js';
+import { adoptQueues } from '../old-queue.js';
 import { FetchEvent, type OpenFetch } from './fetch-event.js';
 import { portsOf } from './ports.js';
 
@@ -53,7 +54,7 @@ export class Worker implements Process {
   /** Runs the worker's script. */
   begin(): void {
     const { world, name } = this;
-    hosts.set(name, { process: this, disk: world.disk, port: this.port });
+    hosts.set(name, { process: this, disk: world.disk, beside: world.beside, port: this.port });
     this.#backgroundSync = wakeUps(world.browser.registration, () => world.network.isOnline);
     const ports = portsOf(this, () => this.#backgroundSync.ask());
     const configs = readOptions({ backends: backendsOf(world.setup) }, { location: `${ORIGIN}/sw.js`, warn: () => {} });
@@ -61,6 +62,7 @@ export class Worker implements Process {
     world.broadcasts.listen(this, (message) => this.#pipeline.report.heard(message as SyncEvent));
     this.#answer = serve(this.#pipeline.api, this.#pipeline.drain.idle);
     this.#stopWhenIdle();
+    adoptQueues(world, this.#pipeline);
     world.started(this);
   }
 
@@ -79,6 +81,7 @@ export class Worker implements Process {
     world.ends++;
     hosts.delete(this.name);
     world.disk.died(this);
+    world.oldQueue.died(this);
     world.locks.died(this);
     world.browser.workerDied(this);
   }
@@ -111,6 +114,7 @@ export class Worker implements Process {
     connectivityChanged(false);
     void drain.hurry();
     void remote.refresh();
+    adoptQueues(this.world, this.#pipeline);
   }
 
   /** Gives whether all is done; rejects as the event does. */

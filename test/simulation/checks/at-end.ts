@@ -2,9 +2,10 @@ import type { EntryRecord } from '../../../sw/policy/entry-record.js';
 import { bodyOf } from '../bodies.js';
 import { opOfEntry, type Effect, type Post } from '../history.js';
 import type { World } from '../world.js';
+import { oldQueueIsTakenOver, owedInOrder } from './old-queue.js';
 
 /** Judged when all faults are over and everything has come to rest. */
-export const AT_END: ((world: World) => void)[] = [nothingLost, onceUnderAKey, inOrder, storedAsTheyCame, asItsUser, withItsBytes, everyPromiseSettles, allIsDelivered, statusIsTrue, noDirectiveSent, cancelTellsTheTruth, waitsHearTheirAnswer, purgesTakeTheirOwn, appsPolicyCounts];
+export const AT_END: ((world: World) => void)[] = [nothingLost, onceUnderAKey, inOrder, storedAsTheyCame, asItsUser, withItsBytes, everyPromiseSettles, allIsDelivered, statusIsTrue, noDirectiveSent, cancelTellsTheTruth, waitsHearTheirAnswer, purgesTakeTheirOwn, appsPolicyCounts, oldQueueIsTakenOver, owedInOrder];
 
 const effectsOf = ({ history }: World, op: number): Effect[] => history.effects.filter((effect) => effect.op === op);
 
@@ -72,7 +73,7 @@ function storedAsTheyCame({ history, chances, disk }: World): void {
   const last = new Map<string, { op: number; seq: number }>();
   for (const { op, page, user, deaths } of history.posts.values()) {
     const stored = history.stored.get(op.id);
-    if (!stored || stored.tookPlace || deaths > 0 || op.taskId !== null) continue;
+    if (!stored || stored.tookPlace || deaths > 0 || op.taskId !== null || history.owed.get(op.id)?.wasWorkboxs) continue;
     const line = `${page} ${op.backend} ${stored.lane} ${user} ${stored.by}`;
     const before = last.get(line);
     if (before && before.seq > stored.seq) history.violated('stored as they came', `op ${before.op} has a later place than op ${op.id}`, before.op, op.id);
@@ -160,6 +161,8 @@ function purgesTakeTheirOwn({ history, chances }: World): void {
   const seqOf = (op: number | null) => history.stored.get(op ?? NaN)?.seq;
   for (const [op, told] of history.told) {
     const user = history.posts.get(op)?.user ?? null;
+    // What workbox has taken to send is left to it.
+    if (history.owed.get(op)?.wasWorkboxs) continue;
     if (user === null || !told.some(({ event }) => event.type === 'cancelled')) continue;
     const isAsked = history.calls.some(({ name, op: about, user: who, session, isUnheardOf }) => (name === 'cancel' && seqOf(about) === seqOf(op)) || (name === 'purge' && (who === user || who === null || session === user || isUnheardOf)));
     if (!isAsked) history.violated('purges take their own', `${user}'s write was ended by somebody else`, op);

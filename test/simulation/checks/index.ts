@@ -3,6 +3,7 @@ import { AT_END } from './at-end.js';
 import { watchDisk } from './disk.js';
 import { watchDrains } from './drains.js';
 import { watchHolds } from './holds.js';
+import { watchOldQueue } from './old-queue.js';
 import { watchPages } from './pages.js';
 import { watchPatience } from './patience.js';
 import { watchPortal } from './portal.js';
@@ -30,6 +31,7 @@ export function watch(world: World): void {
   watchDrains(world);
   watchPatience(world);
   watchSwitch(world);
+  watchOldQueue(world);
 }
 
 /** Judges what has happened in all. */
