@@ -1,4 +1,5 @@
 import type { Weather } from './network.js';
+import type { DatabaseDeed } from './deeds/database.js';
 import type { OldQueueDeed } from './deeds/old-queue.js';
 
 /** A page's write. */
@@ -23,6 +24,7 @@ export type Whose = 'active' | 'old';
 
 export type Deed =
   | OldQueueDeed
+  | DatabaseDeed
   | { do: 'post'; page: number; op: Op }
   | { do: 'open' | 'close'; page: number }
   /** It's looked at, or another tab is. */

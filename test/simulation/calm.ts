@@ -20,6 +20,8 @@ export async function calmDown(world: World): Promise<void> {
   for (const { faults } of [disk, world.oldQueue]) Object.assign(faults, { full: 0, unopened: 0 });
   app.works = true;
   for (const worker of browser.workers) Object.assign(worker, { diesIn: Infinity, diesAt: null });
+  for (const stranger of world.strangers) stranger.die();
+  if (browser.isBehind) browser.update();
   setOnline(world, true);
   open(world, 0);
   const page = world.pages[0]!;

@@ -1,5 +1,6 @@
 import type { Deed } from './actions.js';
 import { Page } from './browser/page.js';
+import { hold, leave, lose, upgrade } from './database.js';
 import { owe, replayOld } from './old-queue.js';
 import type { World } from './world.js';
 
@@ -98,8 +99,18 @@ export function perform(world: World, deed: Deed): void {
       return owe(world, deed);
     case 'old-replay':
       return replayOld(world, deed);
+    case 'leave':
+      return leave(world, deed);
+    case 'lose':
+      return lose(world, deed);
+    case 'hold':
+      return hold(world, deed);
+    case 'upgrade':
+      return upgrade(world, deed);
+    case 'release':
+      return browser.update(true);
     case 'disconnect':
-      for (const connection of disk.connections.all) disk.connections.close(connection);
+      for (const connection of disk.connections.all) disk.connections.vanish(connection);
   }
 }
 

@@ -1,5 +1,6 @@
 import { between, oneOf, seeded, weighted, type Random } from '../chaos/random.js';
 import type { Action, Deed, Op, Script, Setup } from './actions.js';
+import { withDatabase } from './deeds/database.js';
 import { withOldQueue } from './deeds/old-queue.js';
 import type { Fault, Weather } from './network.js';
 import { PLAIN } from './setup.js';
@@ -265,7 +266,7 @@ export function planOf(seed: number, posts: number): Script {
         act({ do: kind, page: page() });
     }
   }
-  return withOldQueue({ seed, setup, actions });
+  return withDatabase(withOldQueue({ seed, setup, actions }));
 }
 
 const setupOf = (random: Random, theme: Partial<Weights>): Setup => ({

@@ -10,6 +10,7 @@ import type { Page } from './browser/page.js';
 import { Broadcasts, Posts } from './browser/posts.js';
 import type { Worker } from './browser/worker.js';
 import { createChances } from './chance.js';
+import type { Stranger } from './database.js';
 import { Disk } from './disk/disk.js';
 import { History, type Call, type Post } from './history.js';
 import { Network } from './network.js';
@@ -38,6 +39,8 @@ export class World {
   readonly network;
   readonly browser = new Browser(this);
   readonly app = new App(this);
+  /** Whoever else has the database open. */
+  readonly strangers = new Set<Stranger>();
   readonly pages: (Page | null)[] = [];
   /** Users whose entries still waited when all faults were long over. */
   readonly stuck: string[] = [];
@@ -53,6 +56,8 @@ export class World {
   heard: (post: Post) => void = () => {};
   answered: (call: Call) => void = () => {};
   told: (worker: Worker, event: SyncEvent | TokenNote | ChangeNote) => void = () => {};
+  /** A worker tells that the storage fails, and that a request goes without it. */
+  noStorage: (worker: Worker, op: number) => void = () => {};
   /** A worker asks for a lock, and what it did under it has failed. */
   asked: (worker: Worker, lock: string) => void = () => {};
   failed: (worker: Worker, lock: string) => void = () => {};

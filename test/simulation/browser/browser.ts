@@ -21,6 +21,7 @@ export class Browser {
   #starting = new Map<number, ((worker: Worker) => void)[]>();
   #started = 0;
   #versions = 1;
+  #releases = new Map<number, number>();
   #sync: { attempts: number } | null = null;
 
   constructor(readonly world: World) {}
@@ -108,11 +109,23 @@ export class Browser {
     });
   }
 
+  /** By how many versions of the database a worker's is ahead of the product's. */
+  isAheadBy(version: number): number {
+    return this.#releases.get(version) ?? 0;
+  }
+
+  /** Whether the newest release, which may have upgraded the database, isn't active. */
+  get isBehind(): boolean {
+    return this.isAheadBy(this.active) < this.isAheadBy(this.#versions);
+  }
+
   /** A new version of the worker's script: it's installed beside the active one, and takes over. */
-  update(): void {
+  update(isRelease = false): void {
     if (this.installing?.isAlive) return;
     const { agenda, chances, pages } = this.world;
-    const worker = this.#make(++this.#versions);
+    this.#versions++;
+    this.#releases.set(this.#versions, (this.#releases.get(this.#versions - 1) ?? 0) + (isRelease ? 1 : 0));
+    const worker = this.#make(this.#versions);
     this.installing = worker;
     agenda.in(chances.step('start'), null, () => {
       this.installing = null;

@@ -58,7 +58,8 @@ export function portsOf(worker: Worker, askForWakeUp: () => void): Ports {
     checkpoints: storedCheckpoints(connection),
     broadcast: (event) => {
       port(`broadcast ${event.type}`);
-      world.told(worker, event);
+      // One that has just died says nothing any more.
+      if (worker.isAlive) world.told(worker, event);
       broadcasts.send(worker, event);
     },
     isOnline: () => network.isOnline,

@@ -54,7 +54,7 @@ export class Worker implements Process {
   /** Runs the worker's script. */
   begin(): void {
     const { world, name } = this;
-    hosts.set(name, { process: this, disk: world.disk, beside: world.beside, port: this.port });
+    hosts.set(name, { process: this, disk: world.disk, beside: world.beside, isAheadBy: world.browser.isAheadBy(this.version), port: this.port });
     this.#backgroundSync = wakeUps(world.browser.registration, () => world.network.isOnline);
     const ports = portsOf(this, () => this.#backgroundSync.ask());
     const configs = readOptions({ backends: backendsOf(world.setup) }, { location: `${ORIGIN}/sw.js`, warn: () => {} });

@@ -1,5 +1,6 @@
 import type { World } from '../world.js';
 import { AT_END } from './at-end.js';
+import { watchDatabase } from './database.js';
 import { watchDisk } from './disk.js';
 import { watchDrains } from './drains.js';
 import { watchHolds } from './holds.js';
@@ -32,6 +33,7 @@ export function watch(world: World): void {
   watchPatience(world);
   watchSwitch(world);
   watchOldQueue(world);
+  watchDatabase(world);
 }
 
 /** Judges what has happened in all. */

@@ -45,10 +45,11 @@ export function watchWire(world: World): void {
     if (answer && answer.status < 300) served.set(op, process);
   });
 
-  world.told = (_worker, event) => {
+  world.told = (worker, event) => {
     if (event.type === 'outbox-full') history.full.add(opOf(event.url));
     const post = event.type === 'storage-failed' ? history.posts.get(opOf(event.url)) : undefined;
     if (post) post.isPassed = true;
+    if (event.type === 'storage-failed') world.noStorage(worker, opOf(event.url));
   };
 
   /** What's on the wire keeps its place: a request in its stead queues up behind it. */

@@ -37,6 +37,8 @@ const PATIENCE_MS = 1_000;
  */
 export class Connections {
   readonly all = new Set<Connection>();
+  /** When connections were lost. */
+  readonly lostAt: number[] = [];
   #waiting: Opening[] = [];
   #upgrading: Opening | null = null;
 
@@ -52,9 +54,16 @@ export class Connections {
     this.look();
   }
 
+  /** The connection is gone, and its process hears nothing of it. */
+  vanish(connection: Connection): void {
+    this.lostAt.push(this.disk.agenda.now);
+    this.close(connection);
+  }
+
   /** The connection is gone, with what was under way on it; its process hears of it. */
   lose(connection: Connection, error: () => DOMException): void {
     if (connection.isClosing) return;
+    this.lostAt.push(this.disk.agenda.now);
     connection.isClosing = true;
     for (const transaction of this.disk.transactionsOn(connection)) transaction.breakOff(error());
     this.disk.agenda.in(0, connection.process, () => connection.terminated());

@@ -30,6 +30,8 @@ export class Transaction {
   error: DOMException | null = null;
   readonly done: Promise<void>;
   readonly changes: Change[] = [];
+  /** Whoever has begun it has always something more to do. */
+  isEndless = false;
   /** Called when it's on disk, or isn't and won't be. */
   onEnd: (isDurable: boolean) => void = () => {};
   /** What takes the changes of an upgrade's to the stores themselves back. */
@@ -111,6 +113,7 @@ export class Transaction {
 
   /** Nothing was asked for in the turn of the last result: it commits by itself. */
   #commitIfIdle(): void {
+    if (this.isEndless) return;
     if (this.state === 'waiting' && this.#queue.length === 0) this.#wantsCommit = true;
     if (this.state === 'active' && !this.#isBusy && this.#queue.length === 0 && this.process.isAlive) this.#commit();
   }
