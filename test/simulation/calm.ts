@@ -17,7 +17,7 @@ export async function calmDown(world: World): Promise<void> {
   network.weather = null;
   network.portalSince = null;
   chances.slowShare = 0;
-  for (const { faults } of [disk, world.oldQueue]) Object.assign(faults, { full: 0, unopened: 0 });
+  for (const { faults } of [disk, world.oldQueue]) Object.assign(faults, { full: 0, unopened: 0, lost: null });
   app.works = true;
   for (const worker of browser.workers) Object.assign(worker, { diesIn: Infinity, diesAt: null });
   for (const stranger of world.strangers) stranger.die();

@@ -89,10 +89,12 @@ export function leave({ agenda, disk, history, now }: World, { op, user, agoMs }
   history.told.set(op.id, [{ event: { type: 'queued' } as SyncEvent, at: since, order: history.next() }]);
 }
 
-/** Everybody's connections, with what's under way on them. */
-export function lose({ disk, oldQueue }: World, { error }: Extract<DatabaseDeed, { do: 'lose' }>): void {
-  for (const { connections } of [disk, oldQueue])
-    for (const connection of connections.all) connections.lose(connection, () => new DOMException('Connection is closing.', error));
+/** All connections to all databases, at once or over the next transaction. */
+export function lose({ disk, oldQueue }: World, { error, isAtOnce }: Extract<DatabaseDeed, { do: 'lose' }>): void {
+  for (const { connections, faults } of [disk, oldQueue]) {
+    if (isAtOnce) connections.loseAll(error);
+    else faults.lost = error;
+  }
 }
 
 /** Somebody beside the product's workers who has the database open: an old tab, or a newer worker. */

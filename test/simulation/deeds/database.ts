@@ -1,11 +1,12 @@
 import { between, oneOf, seeded, type Random } from '../../chaos/random.js';
+import type { LossError } from '../disk/disk.js';
 import type { Action, Op, Script } from '../actions.js';
 
 export type DatabaseDeed =
   /** The first version of the product has left it on disk, since so long. */
   | { do: 'leave'; op: Op; user: string; agoMs: number }
-  /** All connections are lost at once, with what's under way on them. */
-  | { do: 'lose'; error: 'UnknownError' | 'AbortError' }
+  /** All connections are lost, with what's under way on them: at once, or over the next transaction. */
+  | { do: 'lose'; error: LossError; isAtOnce: boolean }
   /** Somebody has the database open for so long, and makes way for nobody. */
   | { do: 'hold'; forMs: number }
   /** Somebody begins an upgrade, which takes so long and then breaks off. */
@@ -34,7 +35,7 @@ export function withDatabase(script: Script): Script {
   for (let left = between(random, 1, 6); left > 0; left--) {
     const at = random() * end;
     const kind = oneOf(random, ['lose', 'lose', 'lose', 'hold', 'upgrade', 'release'] as const);
-    if (kind === 'lose') act(at, { do: kind, error: oneOf(random, ['UnknownError', 'AbortError'] as const) } as Action);
+    if (kind === 'lose') act(at, { do: kind, error: oneOf(random, ['UnknownError', 'AbortError'] as const), isAtOnce: random() < 0.3 } as Action);
     else if (kind === 'release') act(at, { do: kind });
     else act(at, { do: kind, forMs: between(random, 20, oneOf(random, [200, 20_000])) } as Action);
   }

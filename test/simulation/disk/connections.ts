@@ -1,5 +1,5 @@
 import type { Process } from '../agenda.js';
-import type { Disk } from './disk.js';
+import type { Disk, LossError } from './disk.js';
 import type { Transaction } from './transaction.js';
 
 /** One that a process has open. */
@@ -61,13 +61,17 @@ export class Connections {
   }
 
   /** The connection is gone, with what was under way on it; its process hears of it. */
-  lose(connection: Connection, error: () => DOMException): void {
+  lose(connection: Connection, error: LossError): void {
     if (connection.isClosing) return;
     this.lostAt.push(this.disk.agenda.now);
     connection.isClosing = true;
-    for (const transaction of this.disk.transactionsOn(connection)) transaction.breakOff(error());
+    for (const transaction of this.disk.transactionsOn(connection)) transaction.breakOff(new DOMException('Connection is closing.', error));
     this.disk.agenda.in(0, connection.process, () => connection.terminated());
     this.look();
+  }
+
+  loseAll(error: LossError): void {
+    for (const connection of this.all) this.lose(connection, error);
   }
 
   /** What it had under way has ended already. */

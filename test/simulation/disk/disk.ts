@@ -7,12 +7,17 @@ import type { Key } from './keys.js';
 import { Table } from './table.js';
 import { Transaction, type Change } from './transaction.js';
 
+/** What requests and transactions end with when their connection is lost: in Chromium and WebKit, and by the standard. */
+export type LossError = 'UnknownError' | 'AbortError';
+
 /** What goes wrong with the storage. */
 export interface DiskFaults {
   /** Commits to come that find the disk full. */
   full: number;
   /** Openings to come that fail. */
   unopened: number;
+  /** The next transaction's connections are lost while it's under way, with this error; null for none. */
+  lost: LossError | null;
 }
 
 /** One committed transaction: what it has changed, in the order of its writes. */
@@ -28,7 +33,7 @@ export interface Committed {
 export class Disk {
   readonly tables = new Map<string, Table>();
   readonly connections = new Connections(this);
-  readonly faults: DiskFaults = { full: 0, unopened: 0 };
+  readonly faults: DiskFaults = { full: 0, unopened: 0, lost: null };
   version = 0;
   /** Called when a transaction is on disk. */
   readonly onCommit: ((committed: Committed) => void)[] = [];

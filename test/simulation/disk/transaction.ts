@@ -21,6 +21,9 @@ interface Waiting {
   reject(reason: unknown): void;
 }
 
+/** A connection that's lost over a transaction is lost within this, in milliseconds. */
+const LOSS_MS = 15;
+
 export type TransactionState = 'waiting' | 'active' | 'committing' | 'durable' | 'done';
 
 /** One transaction. It writes in place, and takes it back when it's aborted. */
@@ -38,7 +41,7 @@ export class Transaction {
   #undo: (() => void)[] = [];
   #generators = new Map<Table, number>();
   #queue: Waiting[] = [];
-  #isBusy = false;
+  #busy: Waiting | null = null;
   #wantsCommit = false;
   #settle!: { resolve(): void; reject(reason: unknown): void };
 
@@ -84,20 +87,26 @@ export class Transaction {
 
   start(): void {
     this.state = 'active';
+    const { agenda, chances, connections, faults } = this.disk;
+    const { lost } = faults;
+    if (lost !== null && this.mode !== 'versionchange') {
+      faults.lost = null;
+      agenda.in(chances.of('losses')() * LOSS_MS, null, () => connections.loseAll(lost));
+    }
     this.#next();
   }
 
   #next(): void {
-    if (this.state !== 'active' || this.#isBusy) return;
+    if (this.state !== 'active' || this.#busy) return;
     const waiting = this.#queue.shift();
     if (!waiting) {
       if (this.#wantsCommit) this.#commit();
       return;
     }
-    this.#isBusy = true;
+    this.#busy = waiting;
     const { agenda, chances } = this.disk;
     agenda.in(chances.step('request'), this.process, () => {
-      this.#isBusy = false;
+      this.#busy = null;
       if (this.state !== 'active') return;
       try {
         waiting.resolve(waiting.run());
@@ -115,7 +124,7 @@ export class Transaction {
   #commitIfIdle(): void {
     if (this.isEndless) return;
     if (this.state === 'waiting' && this.#queue.length === 0) this.#wantsCommit = true;
-    if (this.state === 'active' && !this.#isBusy && this.#queue.length === 0 && this.process.isAlive) this.#commit();
+    if (this.state === 'active' && !this.#busy && this.#queue.length === 0 && this.process.isAlive) this.#commit();
   }
 
   commit(): void {
@@ -178,7 +187,7 @@ export class Transaction {
     this.#rollBack();
     this.error = error;
     const reason = error ?? new DOMException('The transaction was aborted', 'AbortError');
-    for (const { reject } of this.#queue.splice(0)) reject(reason);
+    for (const waiting of [this.#busy, ...this.#queue.splice(0)]) waiting?.reject(reason);
     this.disk.agenda.in(0, this.process, () => this.#tell(reason));
     this.#ended(false);
   }
