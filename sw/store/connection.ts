@@ -9,7 +9,8 @@ export interface Connection {
   /**
    * Runs a write and resolves when it's on disk. Writes that come while another is being committed
    * share the next transaction. `work` must await nothing but the transaction's own requests, and may
-   * run twice: when a neighbour's failure took its transaction down, or the disk was full.
+   * run twice: when a neighbour's failure took its transaction down, the disk was full, or the connection was lost. In
+   * the last case what it did the first time may be on disk.
    *
    * @throws QuotaExceededError when the disk is full, and still was when room had been made
    */
@@ -92,12 +93,15 @@ export function openConnection({ clock, makeRoom, name = DATABASE }: ConnectionO
     });
   };
 
-  /** WebKit drops connections in the background (https://bugs.webkit.org/show_bug.cgi?id=197050). */
+  /**
+   * WebKit drops connections in the background (https://bugs.webkit.org/show_bug.cgi?id=197050). What was under way ends with
+   * an UnknownError there and in Chromium, and with an AbortError by the standard (https://w3c.github.io/IndexedDB/#closing-connection).
+   */
   const again = async <T>(work: (db: Database) => Promise<T>): Promise<T> => {
     try {
       return await work(await open());
     } catch (error) {
-      if (!(error instanceof DOMException) || !/^(InvalidState|Unknown)Error$/.test(error.name)) throw error;
+      if (!(error instanceof DOMException) || !/^(InvalidState|Unknown|Abort)Error$/.test(error.name)) throw error;
       letGo();
       return work(await open());
     }

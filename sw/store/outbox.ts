@@ -52,8 +52,13 @@ export function storedOutbox({ read, write }: Connection): Outbox {
 
     capture: async (order) => {
       const { body, backend } = order;
+      let isRepeat = false;
       const store = (given: Body | null) =>
-        write((tx) => capture(tx, { ...order, body: given }, backend && !written.has(backend) ? backend : null));
+        write((tx) => {
+          const isNewId = order.isNewId === true && !isRepeat;
+          isRepeat = true;
+          return capture(tx, { ...order, body: given, isNewId }, backend && !written.has(backend) ? backend : null);
+        });
       const result = await store(body).catch(async (error: unknown) => {
         if (!(body instanceof Blob) || isQuotaError(error)) throw error;
         // WebKit keeps no Blob in an ephemeral session: UnknownError.
@@ -63,8 +68,9 @@ export function storedOutbox({ read, write }: Connection): Outbox {
       return result;
     },
 
-    commit: ({ seq, decide, body, backend, settings, events }) =>
-      write(async (tx) => {
+    commit: ({ seq, decide, body, backend, settings, events }) => {
+      let made: Decision | null = null;
+      return write(async (tx) => {
         const isNews = backend !== undefined && !written.has(backend);
         // At the same time, as each is a way to the browser's process and back: the tally may have to count the entry's size.
         const reading = Promise.all([
@@ -76,15 +82,19 @@ export function storedOutbox({ read, write }: Connection): Outbox {
         if (settings) unawaited(tx.objectStore('settings').put(settings, SETTINGS));
         if (events) await note(tx, events);
         const [found] = await reading;
+        // The connection was lost over its commit, which is on disk all the same.
+        if (made && JSON.stringify(found) === JSON.stringify(made.entry ?? undefined)) return made;
+        made = null;
         if (seq === undefined || found === undefined || !decide) return null;
         const entry = readEntry(found, seq);
-        const decision = decide(entry);
+        const decision = (made = decide(entry));
         if (decision) await apply(tx, entry, decision, { body });
         return decision;
       }).then((decision) => {
         if (backend) written.add(backend);
         return decision;
-      }),
+      });
+    },
 
     sweep: ({ backend, events, decide, forget }) =>
       write(async (tx) => {
@@ -199,6 +209,12 @@ async function capture(tx: WriteTransaction, order: CaptureOrder, backend: Backe
   const entries = tx.objectStore('entries');
   const [same] = await Promise.all([order.isNewId ? [] : entries.index('key').getAll(draft.key), tallyOf(tx, draft.backend)]);
   const sameKey = same.map((value) => readEntry(value, value.seq));
+  // The connection was lost over its commit, which is on disk all the same.
+  const stored = draft.requestId && sameKey.find((entry) => entry.requestId === draft.requestId);
+  if (stored) {
+    order.placed?.(stored.seq);
+    return { kind: 'stored', decision: decide(stored), seq: stored.seq, replaced: stored.agesFrom !== undefined };
+  }
   // Another worker's first send is on the wire, or its event comes again.
   const inTheWay = sameKey.find((entry) => entry.state === 'pending' && !isFirstSend(entry) && !order.isInFlight(entry.seq));
   const inFlight = sameKey.find((entry) => entry.state === 'pending');

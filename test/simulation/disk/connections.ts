@@ -28,8 +28,8 @@ export interface Opening {
   failed(error: DOMException): void;
 }
 
-/** An opening that waits for somebody to let go for longer than this has failed for its process. In milliseconds. */
-const PATIENCE_MS = 1_000;
+/** An opening that takes longer than this has failed for its process. In milliseconds. */
+export const PATIENCE_MS = 1_000;
 
 /**
  * Who has a database open, and who waits for it: one opening after the other, and an upgrade when nobody else has it
@@ -47,6 +47,11 @@ export class Connections {
   open(opening: Opening): void {
     this.#waiting.push(opening);
     this.look();
+    if (!this.#waiting.includes(opening)) return;
+    // Somebody has it open, or upgrades it.
+    this.disk.agenda.in(PATIENCE_MS, opening.connection.process, () => {
+      if (this.#waiting.includes(opening)) this.disk.hasFailed = true;
+    });
   }
 
   close(connection: Connection): void {
@@ -65,9 +70,11 @@ export class Connections {
     if (connection.isClosing) return;
     this.lostAt.push(this.disk.agenda.now);
     connection.isClosing = true;
-    for (const transaction of this.disk.transactionsOn(connection)) transaction.breakOff(new DOMException('Connection is closing.', error));
-    this.disk.agenda.in(0, connection.process, () => connection.terminated());
-    this.look();
+    this.disk.agenda.in(0, connection.process, () => {
+      for (const transaction of this.disk.transactionsOn(connection)) transaction.breakOff(new DOMException('Connection is closing.', error));
+      connection.terminated();
+      this.look();
+    });
   }
 
   loseAll(error: LossError): void {
@@ -93,7 +100,7 @@ export class Connections {
       const opening = this.#waiting[0];
       if (!opening) return;
       const { connection, version = disk.version || 1 } = opening;
-      if (connection.process.isAlive && version > disk.version && !this.#isAlone(version)) return this.#becomeImpatient(opening);
+      if (connection.process.isAlive && version > disk.version && !this.#isAlone(version)) return;
       this.#waiting.shift();
       if (!connection.process.isAlive) continue;
       if (version < disk.version) {
@@ -122,13 +129,6 @@ export class Connections {
       }
     }
     return this.all.size === 0;
-  }
-
-  /** Whoever has it open doesn't let go. */
-  #becomeImpatient(opening: Opening): void {
-    this.disk.agenda.in(PATIENCE_MS, opening.connection.process, () => {
-      if (this.#waiting[0] === opening) this.disk.hasFailed = true;
-    });
   }
 
   #upgrade(opening: Opening, version: number): void {

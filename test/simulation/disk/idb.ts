@@ -4,7 +4,7 @@
  * name, in a turn of the process.
  */
 import type { Process } from '../agenda.js';
-import type { Connection } from './connections.js';
+import { PATIENCE_MS, type Connection } from './connections.js';
 import { copy } from './copy.js';
 import type { Disk } from './disk.js';
 import { compareKeys, type Key, type KeyPath, type Query } from './keys.js';
@@ -50,7 +50,9 @@ export async function openDB(name: string, version?: number, callbacks: Callback
   const { host, disk, isAheadBy } = placeOf(name);
   const { process } = host;
   host.port('open');
-  await disk.agenda.wait(disk.chances.step('open'), process);
+  const takesMs = disk.chances.step('open');
+  if (takesMs > PATIENCE_MS) disk.hasFailed = true;
+  await disk.agenda.wait(takesMs, process);
   if (disk.faults.unopened > 0) {
     disk.faults.unopened--;
     disk.hasFailed = true;
