@@ -78,7 +78,8 @@ export function createReport(
     if (!waiters.has(seq)) return;
     const look = async () => {
       // The entry first: one that ends between the two has its answer by the second.
-      const [[entry], settlement] = await Promise.all([outbox.find(seq), outbox.settlement(seq)]);
+      const [entry] = await outbox.find(seq);
+      const settlement = await outbox.settlement(seq);
       if (settlement) end(seq, settlement.requestId, settlement);
       else if (entry) replaced(seq, entry.requestId);
       // A purge has left neither.

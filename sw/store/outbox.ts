@@ -213,7 +213,7 @@ async function capture(tx: WriteTransaction, order: CaptureOrder, backend: Backe
   const stored = draft.requestId && sameKey.find((entry) => entry.requestId === draft.requestId);
   if (stored) {
     order.placed?.(stored.seq);
-    return { kind: 'stored', decision: decide(stored), seq: stored.seq, replaced: stored.agesFrom !== undefined };
+    return { kind: 'stored', decision: decide(stored), seq: stored.seq, replaced: stored.capturedAt !== draft.capturedAt };
   }
   // Another worker's first send is on the wire, or its event comes again.
   const inTheWay = sameKey.find((entry) => entry.state === 'pending' && !isFirstSend(entry) && !order.isInFlight(entry.seq));

@@ -69,7 +69,7 @@ export function leave({ agenda, disk, history, now }: World, { op, user, agoMs }
     bodySize: bytes.byteLength,
     writer: null,
   };
-  entries.put(seq, { ...entry, turn: turnOf(entry) });
+  entries.put(seq, { ...entry, turn: turnOf({ ...entry, session: false }) });
   disk.tables.get('bodies')!.put(seq, bytes);
   const order = history.next();
   const since = agenda.now - agoMs;
