@@ -16,14 +16,14 @@ describe('V5 a body as a person sees it', () => {
     expect(JSON.parse((body as { text: string }).text)).toEqual({ name: 'ann', password: MASK, deep: [{ refreshToken: MASK, note: MASK }] });
   });
 
-  test('V5 so are a form’s fields', async () => {
+  test('V5 the fields of a URL-encoded form are shown with their secrets masked', async () => {
     expect(await shown('name=ann+b&password=pw', 'application/x-www-form-urlencoded;charset=utf-8')).toEqual({
       kind: 'form',
       fields: [{ name: 'name', value: 'ann b' }, { name: 'password', value: MASK }],
     });
   });
 
-  test('a multipart form shows its fields, and of its files what they are', async () => {
+  test('a multipart form is shown by its fields, and each of its files by name, type and size', async () => {
     const form = new FormData();
     form.append('title', 'tree');
     form.append('photo', new File(['1234'], 'tree.png', { type: 'image/png' }));
@@ -35,14 +35,14 @@ describe('V5 a body as a person sees it', () => {
     });
   });
 
-  test('V5 JSON that breaks off is text, and its secrets are masked too', async () => {
+  test('V5 JSON that breaks off is shown as text, with its secrets masked', async () => {
     expect(await shown('{"password":"a\\"b","title":"x","token":"abc', 'application/json', true)).toEqual({
       kind: 'text',
       text: `{"password":"${MASK}","title":"x","token":"${MASK}"`,
     });
   });
 
-  test('what’s no text is bytes, and a character that’s cut in two makes none of text', async () => {
+  test('a body that isn’t text is shown as bytes, and a text whose last character is cut in two is still text', async () => {
     expect(await showBody({ bytes: new Uint8Array([0xff, 0, 1]).buffer, contentType: null, truncated: false })).toMatchObject({ kind: 'bytes' });
     expect(await shown('a\0b', 'text/plain')).toMatchObject({ kind: 'bytes' });
     expect(await showBody({ bytes: bytes('aä').slice(0, 2), contentType: null, truncated: true })).toEqual({ kind: 'text', text: 'a' });
@@ -52,10 +52,10 @@ describe('V5 a body as a person sees it', () => {
   test.each([
     ['a number', '{"pin_token": 1234, "a": 1', `{"pin_token": "${MASK}", "a": 1`],
     ['an object', '{"secrets":{"a":"x","b":["y"]},"a":1', `{"secrets":"${MASK}","a":1`],
-    ['one that breaks off in its value', '{"a":1,"secrets":{"a":"x","b":["y"', `{"a":1,"secrets":"${MASK}"`],
-    ['one that breaks off in an escape', '{"password":"x\\', `{"password":"${MASK}"`],
+    ['an object that breaks off within', '{"a":1,"secrets":{"a":"x","b":["y"', `{"a":1,"secrets":"${MASK}"`],
+    ['a string that breaks off in an escape', '{"password":"x\\', `{"password":"${MASK}"`],
     ['a string with marks in it', '{"password":"}],\\"x","a":"y', `{"password":"${MASK}","a":"y`],
-  ])('V5 in JSON that breaks off, a secret that’s %s', async (_, text, masked) =>
+  ])('V5 in JSON that breaks off, a secret is masked that’s %s', async (_, text, masked) =>
     expect(await shown(text, 'application/json', true)).toEqual({ kind: 'text', text: masked }),
   );
 
@@ -64,14 +64,14 @@ describe('V5 a body as a person sees it', () => {
     ['JSON in a form’s field', 'payload=%7B%22password%22%3A%22hunter2%22%7D', 'application/x-www-form-urlencoded'],
     ['JSON in JSON', '{"b":"{\\"password\\":\\"hunter2\\"}"}', 'application/json'],
     ['a URL in JSON', '{"cb":"https://x.example/?access_token=hunter2"}', 'application/json'],
-    ['a name of a form', `${JWT}=1`, 'application/x-www-form-urlencoded'],
-    ['a name of JSON', JSON.stringify({ [JWT]: 1 }), 'application/json'],
+    ['the name of a form’s field', `${JWT}=1`, 'application/x-www-form-urlencoded'],
+    ['a name in JSON', JSON.stringify({ [JWT]: 1 }), 'application/json'],
     ['a query as text', 'user=a&password=hunter2', 'text/plain'],
-    ['a name with an escape, cut off', '{"p\\u0061ssword":"hunter2","a":"', 'text/plain'],
+    ['JSON that’s cut off, whose name has an escape', '{"p\\u0061ssword":"hunter2","a":"', 'text/plain'],
     ['a token behind an escape', `{"log":"a\\n${JWT}`, 'text/plain'],
     ['text that isn’t UTF-8', Uint8Array.from('{"name":"Jos\xe9","password":"hunter2"}', (unit) => unit.charCodeAt(0)), 'application/json'],
     ['JSON that’s too deep', `${'['.repeat(20_000)}{"password":"hunter2"}${']'.repeat(20_000)}`, 'application/json'],
-  ])('V5 in %s', async (_, content, contentType) => {
+  ])('V5 a secret is masked in %s', async (_, content, contentType) => {
     const body = await showBody({ bytes: typeof content === 'string' ? bytes(content) : content.buffer, contentType, truncated: false });
     const seen = body.kind === 'bytes' ? new TextDecoder('latin1').decode(body.bytes) : JSON.stringify(body);
     expect(seen).not.toMatch(/hunter2|eyJhbGci/);
@@ -82,22 +82,22 @@ describe('V5 a body as a person sees it', () => {
     ['JSON in JSON', `{"payload":"[${'{\\"name\\":\\"abc\\",'.repeat(30_000)}`],
     ['escaped quotes', '\\"'.repeat(250_000)],
     ['quotes', '"'.repeat(500_000)],
-    ['what begins like a token', '-eyJ'.repeat(125_000)],
+    ['beginnings of tokens', '-eyJ'.repeat(125_000)],
     ['question marks', '?'.repeat(500_000)],
     ['schemes', 'a://'.repeat(125_000)],
     ['secrets', '"token":1,'.repeat(20_000)],
   ])('V5 half a megabyte of %s is masked in time', async (_, text) => expect((await shown(text, 'text/plain', true)).kind).toBe('text'));
 
-  test('V5 a thousand records are unmasked in time', () => {
+  test('V5 three thousand records are unmasked in time', () => {
     const records = Array.from({ length: 3000 }, (_, id) => ({ id, token: `t${id}` }));
     expect(unmaskJson((maskJson(records) as unknown[]).slice(1), records)).toEqual(records.slice(1));
   });
 
-  test('V5 in a value on each line', async () =>
+  test('V5 secrets are masked in each of several lines of JSON', async () =>
     expect(await shown('{"password":"a"}\n{"password":"b"}\n', 'application/x-ndjson')).toEqual({ kind: 'text', text: `{"password":"${MASK}"}\n{"password":"${MASK}"}\n` }),
   );
 
-  test('V5 in the beginning of a multipart form, of which the whole parts are shown', async () => {
+  test('V5 of a multipart form that breaks off, the whole parts are shown, with their secrets masked', async () => {
     const form = new FormData();
     form.append('password', 'pw-s3cret');
     form.append('title', 'tree');
@@ -114,7 +114,7 @@ describe('V5 a body as a person sees it', () => {
   });
 });
 
-describe('V5 what was masked comes back when the rest is edited', () => {
+describe('V5 a masked value in JSON that a person has edited', () => {
   const original = { name: 'ann', password: 'pw', list: [{ id: 1, token: 'x' }, { id: 2, token: 'y' }, { id: 3, token: 'z' }], note: JWT, jwt: null };
   type Shown = typeof original;
   const edited = (change: (shown: Shown) => void) => {
@@ -123,33 +123,33 @@ describe('V5 what was masked comes back when the rest is edited', () => {
     return unmaskJson(shown, original);
   };
 
-  test('V5 by its name, at any depth', () => {
+  test('V5 a masked value comes back under its name at any depth, when another value is edited', () => {
     expect(edited((shown) => (shown.name = 'bob'))).toEqual({ ...original, name: 'bob' });
     expect(edited(() => {})).toEqual(original);
   });
 
-  test('V5 in a list that one was taken out of, put into, or moved in', () => {
+  test('V5 masked values come back in a list of which an element was removed, inserted or moved', () => {
     const [one, two, three] = original.list;
     expect(edited(({ list }) => list.splice(0, 1))).toEqual({ ...original, list: [two, three] });
     expect(edited(({ list }) => list.unshift({ id: 0, token: 'new' }))).toEqual({ ...original, list: [{ id: 0, token: 'new' }, one, two, three] });
     expect(edited(({ list }) => list.reverse())).toEqual({ ...original, list: [three, two, one] });
   });
 
-  test('V5 in the one element that was changed', () => {
+  test('V5 a masked value comes back in the one element of a list that was changed', () => {
     expect(edited(({ list }) => (list[1]!.id = 7))).toEqual({ ...original, list: [original.list[0], { id: 7, token: 'y' }, original.list[2]] });
   });
 
   test.each<[string, (shown: Shown) => void]>([
     ['two elements were changed, which may have changed places', ({ list }) => list.splice(0, 2, { id: 8, token: MASK }, { id: 9, token: MASK })],
-    ['one was changed where another was taken away', ({ list }) => list.splice(0, 2, { id: 9, token: MASK })],
-    ['a name is new', (shown) => Object.assign(shown, { other: MASK })],
-    ['the value wasn’t hidden', (shown) => (shown.name = MASK)],
-    ['there was no value', (shown) => Object.assign(shown, { jwt: MASK })],
-    ['it’s a part of what’s written', (shown) => (shown.password = `${MASK}x`)],
-    ['what hid it has become something else', (shown) => Object.assign(shown, { list: { token: MASK } })],
-  ])('V5 it’s refused where %s', (_, change) => expect(() => edited(change)).toThrow(TypeError));
+    ['one element was changed and another removed', ({ list }) => list.splice(0, 2, { id: 9, token: MASK })],
+    ['its name is new', (shown) => Object.assign(shown, { other: MASK })],
+    ['the original value wasn’t masked', (shown) => (shown.name = MASK)],
+    ['there was no original value', (shown) => Object.assign(shown, { jwt: MASK })],
+    ['more text stands beside the mask', (shown) => (shown.password = `${MASK}x`)],
+    ['the list around it has become an object', (shown) => Object.assign(shown, { list: { token: MASK } })],
+  ])('V5 a masked value is refused where %s', (_, change) => expect(() => edited(change)).toThrow(TypeError));
 
-  test('V5 records of an object are known again by their looks when they were renamed', () => {
+  test('V5 records of an object that were renamed get their masked values back by their other values', () => {
     const records = { a: { id: 1, token: 'A' }, b: { id: 2, token: 'B' } };
     expect(unmaskJson({ a: { id: 2, token: MASK } }, records)).toEqual({ a: { id: 2, token: 'B' } });
     expect(unmaskJson({ b: { token: MASK, id: 1 }, a: { id: 2, token: MASK } }, records)).toEqual({ a: records.b, b: records.a });
@@ -158,12 +158,12 @@ describe('V5 what was masked comes back when the rest is edited', () => {
     expect(() => unmaskJson({ a: { id: 8, token: MASK }, b: { id: 9, token: MASK } }, records)).toThrow(TypeError);
   });
 
-  test('V5 elements are the same in whatever order their names stand', () => {
+  test('V5 elements of a list get their masked values back in whatever order their names stand', () => {
     const records = [{ id: 1, token: 'A' }, { id: 2, token: 'B' }];
     expect(unmaskJson([{ token: MASK, id: 2 }, { token: MASK, id: 2 }], records)).toEqual([records[1], records[1]]);
   });
 
-  test('V5 elements that look alike may hide different values: which one is gone can’t be told', () => {
+  test('V5 of elements that look alike and hide different values none may be removed, as nobody can tell which is gone', () => {
     const alike = [{ token: 'x' }, { token: 'y' }];
     expect(() => unmaskJson([{ token: MASK }], alike)).toThrow(TypeError);
     expect(unmaskJson([{ token: MASK }, { token: MASK }], alike)).toEqual(alike);
@@ -199,11 +199,11 @@ describe('a body that’s edited', () => {
     expect(body.bodyOf(edited)).toBe(edited);
   });
 
-  test.each(['{"a":1.0,"b":1e3,"c":-0.50,"d":100,"e":0,"f":"\\u00e4\\/"}', '[true,null,false,[],{}]'])('%s is printed anew', (text) =>
+  test.each(['{"a":1.0,"b":1e3,"c":-0.50,"d":100,"e":0,"f":"\\u00e4\\/"}', '[true,null,false,[],{}]'])('JSON is indented for editing: %s', (text) =>
     expect(editable(text)!.text).toContain('\n'),
   );
 
-  test('a number that’s too long for JavaScript is kept when it’s typed, and refused beside a secret', () => {
+  test('a number that’s too long for JavaScript is kept when a person types it, and refused in JSON that has a secret', () => {
     expect(editable('{"id":1}')!.bodyOf('{"id":12345678901234567890}')).toBe('{"id":12345678901234567890}');
     expect(() => editable('{"id":1,"token":"x"}')!.bodyOf(`{"id":12345678901234567890,"token":"${MASK}"}`)).toThrow(TypeError);
   });
@@ -216,10 +216,10 @@ describe('a body that’s edited', () => {
     expect(editable('\ufeffa', 'text/plain')!.text).toBe('\ufeffa');
   });
 
-  test('none may get one', () => expect(editableBody(null)!.bodyOf('new')).toBe('new'));
+  test('an entry without a body may be given one', () => expect(editableBody(null)!.bodyOf('new')).toBe('new'));
 
   test.each<[string, string, string, boolean?]>([
-    ['a beginning', 'a', 'text/plain', true],
+    ['the beginning of a body', 'a', 'text/plain', true],
     ['bytes', 'a\0', 'application/octet-stream'],
     ['a multipart form', 'a', 'multipart/form-data; boundary=x'],
     ['several kinds of line ends', 'a\r\nb\n', 'text/plain'],
@@ -231,7 +231,7 @@ describe('a body that’s edited', () => {
     ['JSON with a secret for a name', JSON.stringify({ [JWT]: 1 }), 'application/json'],
     ['JSON that’s too deep', '['.repeat(20_000) + ']'.repeat(20_000), 'application/json'],
     ['JSON with a secret and a number that would change', '{"id":12345678901234567890,"token":"x"}', 'application/json'],
-  ])('%s isn’t edited', (_, content, type, truncated) => expect(editable(content, type, truncated)).toBeNull());
+  ])('%s can’t be edited', (_, content, type, truncated) => expect(editable(content, type, truncated)).toBeNull());
 
-  test('a form without secrets is', () => expect(editable('name=ann', 'application/x-www-form-urlencoded')!.text).toBe('name=ann'));
+  test('a form without secrets is edited as text', () => expect(editable('name=ann', 'application/x-www-form-urlencoded')!.text).toBe('name=ann'));
 });

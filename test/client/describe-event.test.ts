@@ -34,12 +34,12 @@ const cases: [event: SyncEvent, english: string, chinese: string][] = [
 ];
 
 describe('describeEvent', () => {
-  test.each(cases)('R9 $type in English and in Chinese', (event, english, chinese) => {
+  test.each(cases)('R9 the event $type has its words in English and in Chinese', (event, english, chinese) => {
     expect(describeEvent(event, 'en')).toBe(english);
     expect(describeEvent(event, 'zh-CN')).toBe(chinese);
   });
 
-  test('R9 every event has its words', () => {
+  test('R9 each language has words for each type of event, and for no other', () => {
     const named = new Set(cases.map(([{ type }]) => type));
     for (const { events } of [en, zh]) expect(new Set(Object.keys(events))).toEqual(named);
   });
@@ -51,11 +51,11 @@ describe('describeEvent', () => {
     ['zh-Hans-HK', '已离线'],
     ['zh-TW', 'Offline'],
     ['sv', 'Offline'],
-  ])('R9 the locale %s is answered by %s', (locale, text) => {
+  ])('R9 an event in the locale %s is described as %s', (locale, text) => {
     expect(describeEvent({ at: 0, type: 'offline' }, locale)).toBe(text);
   });
 
-  test('R9 an app can add a language, and its numbers and times follow', () => {
+  test('R9 an app can add a language, which numbers and times follow', () => {
     addLanguage('de', {
       reasons: { ...en.reasons, unreachable: 'Server nicht erreichbar' },
       events: { ...en.events, retrying: ({ delayMs, reason }, say) => `${say.reason(reason)}, weiter ${say.after(delayMs)}` },
@@ -64,7 +64,7 @@ describe('describeEvent', () => {
     expect(describeEvent({ ...about, type: 'sending', send: 1_234 }, 'de')).toContain('1.234');
   });
 
-  test('R9 what isn’t a locale is refused', () => {
+  test('R9 a locale that isn’t a language tag is refused', () => {
     expect(() => describeEvent({ at: 0, type: 'offline' }, 'not a locale')).toThrow(RangeError);
     expect(() => addLanguage('', en)).toThrow(RangeError);
   });

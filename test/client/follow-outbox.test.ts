@@ -40,7 +40,7 @@ function follow(seqs: number[], limit = Infinity) {
 }
 
 describe('V1 a view follows the outbox', () => {
-  test('V1 of more than are shown, the next come when those are gone', async () => {
+  test('V1 a view that shows a part of the outbox shows the next entries when the first are gone', async () => {
     const { outbox, shown, tell } = follow([1, 2, 3], 2);
     await vi.waitFor(() => expect(shown()).toEqual([[1, 'pending'], [2, 'pending']]));
     outbox.delete(1);
@@ -50,7 +50,7 @@ describe('V1 a view follows the outbox', () => {
     await vi.waitFor(() => expect(shown()).toEqual([[3, 'pending']]));
   });
 
-  test('V1 what is delivered while it’s asked for doesn’t come back', async () => {
+  test('V1 an entry that’s delivered while the view asks for it doesn’t come back', async () => {
     const { outbox, shown, tell, hold, asked } = follow([1, 2]);
     await vi.waitFor(() => expect(shown()).toHaveLength(2));
     const go = hold();
@@ -64,7 +64,7 @@ describe('V1 a view follows the outbox', () => {
     expect(shown()).toEqual([[2, 'pending']]);
   });
 
-  test('V1 what has changed without an event is asked for by itself; what may be anything, by pages', async () => {
+  test('V1 an entry that has changed without an event is asked for by itself, and a change that names no entry has all shown entries asked for', async () => {
     const { outbox, shown, changed, asked } = follow([1, 2]);
     await vi.waitFor(() => expect(shown()).toHaveLength(2));
     outbox.set(2, { seq: 2, state: 'held' } as EntryInfo);

@@ -26,7 +26,7 @@ describe('S1 progress', () => {
     expect(log).toEqual(['0 GET', '0 saved 1']);
   });
 
-  test('counts the event at which the loop was left', async () => {
+  test('includes the event at which the loop was left', async () => {
     const { server, open, read, stored } = createStreamHarness();
     server({ text: events(1, 2, 3) });
     await read(open(), 2);
@@ -41,14 +41,14 @@ describe('S1 progress', () => {
     expect(log).toEqual(['0 GET after 1', '0 event - done', '0 cleared', '0 over']);
   });
 
-  test('an event without an id leaves it as it is', async () => {
+  test('stays as it is at an event without an id', async () => {
     const { server, open, read, stored } = createStreamHarness();
     server({ text: `${events(1)}data: x\n\n` });
     await read(open(), 2);
     expect(await stored()).toBe('1');
   });
 
-  test('204 is the server’s word that there’s no more', async () => {
+  test('is cleared by a 204, with which the server says that the stream is over', async () => {
     const { server, open, read, store, log } = createStreamHarness();
     await store('9');
     server(new Response(null, { status: 204 }));
@@ -56,7 +56,7 @@ describe('S1 progress', () => {
     expect(log).toEqual(['0 GET after 9', '0 cleared', '0 over']);
   });
 
-  test('goes to disk one write at a time, the newest id next, the last one before the end', async () => {
+  test('goes to disk one write at a time, the newest id next, and the last id before the stream ends', async () => {
     const { server, open, read, saves, log } = createStreamHarness();
     let answer = () => {};
     const asked: string[] = [];
@@ -78,7 +78,7 @@ describe('S1 progress', () => {
     expect(log.slice(-3)).toEqual(['0 saved 100', '0 cleared', '0 over']);
   });
 
-  test('a terminal event that comes again ends the stream, and isn’t handed over again', async () => {
+  test('is cleared at a terminal event that comes again, which isn’t handed over again', async () => {
     const { server, open, read, store, log } = createStreamHarness();
     await store('2');
     server({ text: 'id: 2\nevent: done\ndata: x\n\n' });
@@ -87,8 +87,8 @@ describe('S1 progress', () => {
   });
 });
 
-describe('S2 the start', () => {
-  test('is the beginning when nothing is stored', async () => {
+describe('S2 a stream', () => {
+  test('starts at the beginning when nothing is stored', async () => {
     const { server, open, read, headers } = createStreamHarness();
     server({ text: DONE });
     await read(open());
@@ -96,7 +96,7 @@ describe('S2 the start', () => {
     expect(headers[0]!.get('accept')).toBe('text/event-stream');
   });
 
-  test('is the stored id, or an explicit one before that', async () => {
+  test('starts after an explicit id, and after the stored id when there’s no explicit one', async () => {
     const { server, open, read, store, log } = createStreamHarness();
     server({ text: events(8), ends: 'hang' });
     await store('7');
@@ -106,7 +106,7 @@ describe('S2 the start', () => {
     expect(sends(log)).toEqual(['0 GET after 7', '0 GET after 5']);
   });
 
-  test('after a backoff it’s what is stored by then, before the explicit one and before this stream’s own', async () => {
+  test('goes on after the id that’s stored at the end of a backoff, whatever the explicit id and its own last id are', async () => {
     const { server, open, read, store, clock, log } = createStreamHarness();
     server('drop', { text: events(31) }, { text: DONE });
     const reading = read(open({ lastEventId: '5' }));
@@ -120,7 +120,7 @@ describe('S2 the start', () => {
     expect(sends(log)).toEqual(['0 GET after 5', '500 GET after 30', '1000 GET after 40']);
   });
 
-  test('an empty id starts over, as the standard has it', async () => {
+  test('starts over after an event with an empty id, as the standard has it', async () => {
     const { server, open, read, clock, headers } = createStreamHarness();
     server({ text: `${events(1)}id:\ndata: x\n\n` }, { text: DONE });
     const reading = read(open());
@@ -129,7 +129,7 @@ describe('S2 the start', () => {
     expect(headers[1]!.has('last-event-id')).toBe(false);
   });
 
-  test('an id beyond ASCII travels as its UTF-8 bytes', async () => {
+  test('sends an id beyond ASCII as its UTF-8 bytes', async () => {
     const { server, open, read, store, headers } = createStreamHarness();
     await store('Ü→');
     server({ text: DONE });
@@ -139,8 +139,8 @@ describe('S2 the start', () => {
   });
 });
 
-describe('S4 repeats', () => {
-  test('of the last 256 ids are dropped, and older ones aren’t', async () => {
+describe('S4 a stream', () => {
+  test('drops an event that repeats one of the last 256 ids, and hands over one that repeats an older id', async () => {
     const { server, open, read, clock, log } = createStreamHarness();
     server({ text: events(...range(1, 300)) }, { text: events(45, 300, 44, 301) + DONE });
     const reading = read(open());
@@ -149,7 +149,7 @@ describe('S4 repeats', () => {
     expect(kinds(log, 'event').slice(300)).toEqual(['500 event 44', '500 event 301', '500 event - done']);
   });
 
-  test('the one that was stored is known, too', async () => {
+  test('drops an event that repeats the stored id', async () => {
     const { server, open, read, store, log } = createStreamHarness();
     await store('7');
     server({ text: events(7, 8) + DONE });
@@ -157,7 +157,7 @@ describe('S4 repeats', () => {
     expect(kinds(log, 'event')).toEqual(['0 event 8', '0 event - done']);
   });
 
-  test('events without an id are no repeats', async () => {
+  test('hands over each event without an id', async () => {
     const { server, open, read, log } = createStreamHarness();
     server({ text: `data: x\n\ndata: x\n\n${DONE}` });
     await read(open());
@@ -165,8 +165,8 @@ describe('S4 repeats', () => {
   });
 });
 
-describe('S5 failures', () => {
-  test('wait 500 ms, twice as long each time, 5 s at most', async () => {
+describe('S5 failed requests', () => {
+  test('are repeated after 500 ms, twice as long each time, 5 s at most', async () => {
     const { server, open, read, clock, log } = createStreamHarness();
     server('drop');
     void read(open());
@@ -177,7 +177,7 @@ describe('S5 failures', () => {
     expect(waits).toEqual([500, 1000, 2000, 4000, 4167, 4167]);
   });
 
-  test('wait up to 20 % more, and never above the cap', async () => {
+  test('are repeated up to 20 % later, and never later than the cap', async () => {
     const { server, open, read, clock, log } = createStreamHarness({ random: () => 1 });
     server('drop');
     void read(open());
@@ -189,7 +189,7 @@ describe('S5 failures', () => {
   });
 
   for (const status of [408, 425, 429, 500, 502, 503, 504])
-    test(`${status} is tried again`, async () => {
+    test(`that are answered with ${status} are repeated`, async () => {
       const { server, open, read, clock, log } = createStreamHarness();
       server(new Response(null, { status }), { text: DONE });
       const reading = read(open());
@@ -199,7 +199,7 @@ describe('S5 failures', () => {
     });
 
   for (const status of [400, 403, 404, 422, 501])
-    test(`${status} isn’t, and touches no gate`, async () => {
+    test(`that are answered with ${status} end the stream, and touch no gate`, async () => {
       const { server, open, read, online, log } = createStreamHarness();
       online(false);
       server(new Response(null, { status }));
@@ -216,7 +216,7 @@ describe('S5 failures', () => {
     expect(sends(log)).toEqual(['0 GET', '500 GET', '1500 GET', '3500 GET', '4000 GET after 1', '5000 GET after 1']);
   });
 
-  test('an answer without an event doesn’t make them count from 0', async () => {
+  test('don’t count from 0 again after an answer without an event', async () => {
     const { server, open, read, clock, log } = createStreamHarness();
     server({ text: ': hello\n\n' });
     void read(open());
@@ -224,7 +224,7 @@ describe('S5 failures', () => {
     expect(sends(log)).toEqual(['0 GET', '500 GET', '1500 GET', '3500 GET']);
   });
 
-  test('the server’s retry: takes the place of the 500 ms, and of the cap where it’s longer', async () => {
+  test('are repeated after the time of the server’s retry:, in place of the 500 ms and of a shorter cap', async () => {
     const { server, open, read, clock, log } = createStreamHarness();
     server({ text: `retry: 40\n${events(1)}` }, { text: `retry: 9000\n${events(2)}` }, { text: DONE });
     const reading = read(open());
@@ -233,7 +233,7 @@ describe('S5 failures', () => {
     expect(sends(log)).toEqual(['0 GET', '40 GET after 1', '9040 GET after 2']);
   });
 
-  test('Retry-After is a floor', async () => {
+  test('are repeated no earlier than Retry-After asks', async () => {
     const { server, open, read, clock, log } = createStreamHarness();
     server(new Response(null, { status: 503, headers: { 'Retry-After': '7' } }), { text: DONE });
     const reading = read(open());
@@ -242,7 +242,7 @@ describe('S5 failures', () => {
     expect(sends(log)).toEqual(['0 GET', '7000 GET']);
   });
 
-  test('offline, it waits for the network first, and then the backoff', async () => {
+  test('are repeated a backoff after the network is back', async () => {
     const { server, open, read, clock, online, listeners, log } = createStreamHarness();
     server('drop', { text: DONE });
     online(false);
@@ -256,7 +256,7 @@ describe('S5 failures', () => {
     expect(listeners()).toBe(0);
   });
 
-  test('are told, and so is what it goes on after', async () => {
+  test('are told to onState, and so is the id after which the stream goes on', async () => {
     const { server, open, read, clock } = createStreamHarness();
     const states: unknown[] = [];
     server(new Response(null, { status: 503 }), { text: events(4) }, { text: DONE });
@@ -271,7 +271,7 @@ describe('S5 failures', () => {
     ]);
   });
 
-  test('the body of an answer that fails isn’t read', async () => {
+  test('leave the body of their answer unread', async () => {
     const cancel = vi.fn();
     const { server, open, read, clock } = createStreamHarness();
     const failing = new Response(new ReadableStream({ cancel }), { status: 500 });
@@ -316,21 +316,21 @@ describe('S6 a 401', () => {
   });
 
   for (const blank of [null, undefined, '', '  ', 'Bearer ', 7, new Error('no')])
-    test(`makes no re-send for ${String(blank) || 'a blank token'}`, async () => {
+    test(`makes no re-send when the fresh token is ${String(blank) || 'a blank token'}`, async () => {
       const { server, open, read, log } = createStreamHarness();
       server(refused());
       await read(open({ ask: asking('a', blank).ask }));
       expect(log).toEqual(['0 GET as a', '0 AuthRejectedError: was answered with 401, and there is no fresh token']);
     });
 
-  test('of a stream that gets no token is what it says', async () => {
+  test('ends a stream that has no source of tokens', async () => {
     const { server, open, read, log } = createStreamHarness();
     server(refused());
     await read(open());
     expect(log).toEqual(['0 GET', '0 StreamError: has ended: it was answered with 401']);
   });
 
-  test('to the app’s own header makes a refresh, too', async () => {
+  test('to the app’s own Authorization header makes a refresh', async () => {
     const { server, open, read, log } = createStreamHarness();
     const { ask, asked } = asking('new');
     server(refused(), { text: DONE });
@@ -339,14 +339,14 @@ describe('S6 a 401', () => {
     expect(asked).toEqual(['auth-expired true']);
   });
 
-  test('that doesn’t speak of the token is permanent', async () => {
+  test('whose code names another credential ends the stream', async () => {
     const { server, open, read, log } = createStreamHarness();
     server(Response.json({ code: 'BadApiKey' }, { status: 401 }));
     await read(open({ ask: asking('a', 'b').ask }));
     expect(log).toEqual(['0 GET as a', '0 StreamError: has ended: it was answered with 401']);
   });
 
-  test('counts from 0 again when a token was taken', async () => {
+  test('counts as the first again once a token was accepted', async () => {
     const { server, open, read, clock, log } = createStreamHarness();
     const { ask } = asking('a', 'b', 'c', 'd', 'e');
     server(refused(), refused(), { text: events(1) }, refused(), refused(), { text: DONE });
@@ -356,7 +356,7 @@ describe('S6 a 401', () => {
     expect(log.at(-1)).toBe('500 over');
   });
 
-  test('whose body never ends is judged without it', async () => {
+  test('whose body never ends is judged without its body', async () => {
     const { server, open, read, clock, log } = createStreamHarness();
     const endless = new Response(new ReadableStream({ start: (controller) => controller.enqueue(new Uint8Array(9)) }), { status: 401 });
     endless.clone = () => endless;
@@ -368,8 +368,8 @@ describe('S6 a 401', () => {
   });
 });
 
-describe('S7 the end by an error', () => {
-  test('a checkpoint that can’t be saved ends the stream with that error, while it waits for the server too', async () => {
+describe('S7 a stream', () => {
+  test('ends with the error of a checkpoint that can’t be saved, while the stream waits for the server too', async () => {
     const { server, open, read, saves, log, flying } = createStreamHarness();
     saves(async () => {
       throw new DOMException('no room', 'QuotaExceededError');
@@ -380,7 +380,7 @@ describe('S7 the end by an error', () => {
     expect(flying()).toBe(0);
   });
 
-  test('also at the terminal event, and then nothing is cleared', async () => {
+  test('ends with the error of a checkpoint that can’t be saved at the terminal event, and clears nothing', async () => {
     const { server, open, read, saves, log } = createStreamHarness();
     saves(async () => {
       throw new DOMException('no room', 'QuotaExceededError');
@@ -390,7 +390,7 @@ describe('S7 the end by an error', () => {
     expect(log).toEqual(['0 GET', '0 event 1 done', '0 QuotaExceededError: no room']);
   });
 
-  test('an event that can’t be parsed is fatal, isn’t tried again, and isn’t stored', async () => {
+  test('ends at an event that can’t be parsed, isn’t tried again, and doesn’t store the event’s id', async () => {
     const { server, open, read, clock, log, stored } = createStreamHarness();
     server({ text: `id: 1\ndata: 1\n\nid: 2\ndata: {\n\n` });
     void read(open({ parse: (text) => JSON.parse(text) as string }));
@@ -400,14 +400,14 @@ describe('S7 the end by an error', () => {
     expect(await stored()).toBe('1');
   });
 
-  test('so is another type than text/event-stream', async () => {
+  test('ends at an answer of another type than text/event-stream', async () => {
     const { server, open, read, log } = createStreamHarness();
     server({ text: '<p>Sign in to the network', type: 'text/html; charset=utf-8' });
     await read(open());
     expect(log).toEqual(['0 GET', '0 StreamError: has ended: its type is text/html; charset=utf-8, not text/event-stream']);
   });
 
-  test('and an event that has no end', async () => {
+  test('ends at an event that has no end', async () => {
     const { server, open, read, log, flying } = createStreamHarness();
     server({ text: ['data: ', ...Array<string>(17).fill('x'.repeat(2 ** 20))], ends: 'hang' });
     await read(open());
@@ -415,7 +415,7 @@ describe('S7 the end by an error', () => {
     expect(flying()).toBe(0);
   });
 
-  test('what the standard says to ignore is ignored', async () => {
+  test('ignores comments, unknown fields and an event that’s cut off, as the standard has it', async () => {
     const { server, open, read, log } = createStreamHarness();
     server({ text: `: comment\nnonsense: 1\nretry: soon\n${events(1)}${DONE}id: 9\ndata: cut off` , type: 'text/event-stream;charset=utf-8' });
     await read(open());
@@ -423,7 +423,7 @@ describe('S7 the end by an error', () => {
   });
 });
 
-describe('S8 the end by the reader', () => {
+describe('S8 a stream', () => {
   const why = new Error('enough');
 
   for (const [where, reply, isOnline] of [
@@ -432,7 +432,7 @@ describe('S8 the end by the reader', () => {
     ['in the gate', 'drop', false],
     ['in the backoff', 'drop', true],
   ] as const)
-    test(`${where}, a signal ends it at once and leaves nothing behind`, async () => {
+    test(`${where} ends at once by a signal, and leaves nothing behind`, async () => {
       const harness = createStreamHarness();
       const { server, open, read, online, listeners, timers, flying, log } = harness;
       online(isOnline);
@@ -446,7 +446,7 @@ describe('S8 the end by the reader', () => {
       expect([listeners(), timers(), flying()]).toEqual([0, 0, 0]);
     });
 
-  test('break closes the connection', async () => {
+  test('closes its connection when the loop breaks', async () => {
     const { server, open, read, flying } = createStreamHarness();
     server({ text: events(1, 2), ends: 'hang' });
     await read(open(), 1);

@@ -94,7 +94,7 @@ describe('getToken', () => {
     expect(page.asked()).toBe(5);
   });
 
-  test('T1 is asked when a new worker takes over that knows of a hold which the one before didn’t', async () => {
+  test('T1 is asked when a new worker takes over that knows of a hold which the earlier worker didn’t know', async () => {
     const page = feed();
     page.release();
     await settle();

@@ -28,7 +28,7 @@ describe('V1 exportHar', () => {
     return exportHar(api);
   }
 
-  test('V1 has an entry for each send, and one for what was never sent', async () => {
+  test('V1 has an entry for each send, and one for a request that was never sent', async () => {
     const { log } = await archive();
     expect(log.version).toBe('1.2');
     const told = log.entries.map(({ request, response, _holdfast }) => [new URL(request.url).pathname, response.status, _holdfast.send]);
@@ -45,12 +45,12 @@ describe('V1 exportHar', () => {
     expect(log.entries[5]).toMatchObject({ comment: 'not sent yet: offline', response: { _error: 'offline' } });
   });
 
-  test('V5 has no secret of header, URL, body or answer in it', async () => {
+  test('V5 has no secret of a header, URL, body or answer in it', async () => {
     const written = JSON.stringify(await archive());
     for (const secret of ['t0', 't1', 't2', '"pw"', JWT, 'a=1', '"k"']) expect(written).not.toContain(secret);
   });
 
-  test('V5 nor of an answer of which only the beginning was kept', async () => {
+  test('V5 has no secret of an answer in it of which only the beginning was kept', async () => {
     const { api, server, post, clock } = createHarness();
     server(() => new Response(null, { status: 500 }));
     await post('a', { headers: { 'Holdfast-Id': 'a' } });
@@ -62,7 +62,7 @@ describe('V1 exportHar', () => {
     expect(JSON.stringify(log)).not.toContain('s3cret');
   });
 
-  test('V1 is what HAR 1.2 asks for, as its readers check it', async () => {
+  test('V1 has the fields and values that HAR 1.2 asks for', async () => {
     for (const entry of (await archive()).log.entries) {
       expect(new Date(entry.startedDateTime).toISOString()).toBe(entry.startedDateTime);
       const { blocked: _, dns: __, connect: ___, ssl: ____, ...parts } = entry.timings;
@@ -94,12 +94,12 @@ describe('the sends of an entry', () => {
   const sending = (at: number) => ({ type: 'sending', at }) as SyncEvent;
   const attempts = [20, 40, 90].map((at) => ({ at, status: null, reason: 'unreachable' as const }));
 
-  test('begin with their own event, the first one with its capture, and where nothing is known when they end', () => {
+  test('begin with their own event, the first one without an event with its capture, and a later one without an event at its end', () => {
     const sends = sendsOf([sending(30), sending(35)], { attempts, capturedAt: 10 });
     expect(sends.map(({ at, end }) => [at, end])).toEqual([[10, 20], [35, 40], [90, 90]]);
   });
 
-  test('a later one’s event isn’t an earlier one’s beginning, nor the other way round', () => {
+  test('don’t begin with the event of a later send, nor with that of an earlier one', () => {
     const sends = sendsOf([sending(15), sending(80)], { attempts, capturedAt: 10 });
     expect(sends.map(({ at, end }) => [at, end])).toEqual([[15, 20], [40, 40], [80, 90]]);
   });
@@ -131,7 +131,7 @@ describe('the trace', () => {
     return measures;
   }
 
-  test('has each attempt, by what it came to, and the drain around them', () => {
+  test('has each attempt, coloured by its outcome, and the drain around them', () => {
     expect(
       traced([
         { ...about, type: 'sending', at: 1010, send: 1 },
@@ -166,7 +166,7 @@ describe('the trace', () => {
 });
 
 describe('the console', () => {
-  test('prints a row for each, and gives back what it was given', async () => {
+  test('prints a row for each entry, backend and event, and gives back the value that it was given', async () => {
     const { api, server, post } = createHarness();
     server(() => 'drop');
     await post('a', { headers: { 'Holdfast-Id': 'a' } });

@@ -34,8 +34,8 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-describe('the worker’s calls', () => {
-  test('T6 come in the order in which the page has made them, where the last one counts: an earlier one may have been swallowed', () => {
+describe('calls to the worker', () => {
+  test('T6 of which the last one counts are posted again, in the page’s order, with each newer one, as the worker may have swallowed them', () => {
     const { api, posted } = connect();
     void api.provideToken('bob’s');
     expect(posted()).toEqual(['provideToken']);
@@ -45,7 +45,7 @@ describe('the worker’s calls', () => {
     expect(posted()).toEqual(['status']);
   });
 
-  test('T6 are repeated in that order, too', () => {
+  test('T6 of which the last one counts are repeated in the page’s order', () => {
     const { api, posted } = connect();
     void api.pause();
     vi.advanceTimersByTime(2_500);
@@ -55,7 +55,7 @@ describe('the worker’s calls', () => {
     expect(posted().slice(-2)).toEqual(['pause', 'resume']);
   });
 
-  test('T6 don’t come again once they’re answered', async () => {
+  test('T6 aren’t posted again once they’re answered', async () => {
     const { api, posted, answer } = connect();
     const provided = api.provideToken('ann’s');
     answer();
@@ -65,7 +65,7 @@ describe('the worker’s calls', () => {
     expect(posted()).toEqual(['signOut']);
   });
 
-  test('T6 don’t keep each other from the worker, when one can’t be posted', async () => {
+  test('T6 reach the worker although an earlier one couldn’t be posted', async () => {
     const { api, posted } = connect();
     await expect(api.provideToken((() => {}) as unknown as string)).rejects.toThrow();
     void api.signOut();
