@@ -46,7 +46,7 @@ describe('addedJitter', () => {
     expect(delay(60, 7)).toBe(5_000);
   });
 
-  test('S5 still spreads at the cap', () => {
+  test('S5 still spreads the delays at the cap', () => {
     expect(delay(60, 0.9) - delay(60, 0.1)).toBeGreaterThan(600);
   });
 
@@ -67,17 +67,17 @@ describe('retryLadder', () => {
     expect(waits).toEqual([2000, 4000, 8000, 16_000, 32_000, null]);
   });
 
-  test.each([403, 425, 429, 502, 503, 504, 511, 520, 527, 530])('R5 after a %d it goes on, every five minutes at the latest', (status) => {
+  test.each([403, 425, 429, 502, 503, 504, 511, 520, 527, 530])('R5 after a %d goes on, every five minutes at the latest', (status) => {
     const policy = retryLadder();
     const waits = [4, 5, 6, 7, 8, 1000].map((attempt) => policy({ kind: 'answered', attempt, status, random: longest }));
     expect(waits).toEqual([32_000, 64_000, 128_000, 256_000, 300_000, 300_000]);
   });
 
-  test.each([408, 500, 507, 519, 528, 599])('R5 after a %d it gives up', (status) => {
+  test.each([408, 500, 507, 519, 528, 599])('R5 after a %d gives up once the retries are used up', (status) => {
     expect(retryLadder()({ kind: 'answered', attempt: 5, status, random: longest })).toBeNull();
   });
 
-  test('R4 without an answer it never gives up', () => {
+  test('R4 without an answer never gives up', () => {
     const policy = retryLadder({ maxRetries: 0 });
     expect(policy({ kind: 'unreachable', attempt: 10_000, status: null, random: longest })).toBe(30_000);
   });

@@ -14,15 +14,15 @@ const challenge = (value: string, extra: Partial<Answer> = {}) =>
   classify(answer(401, { headers: { 'www-authenticate': value }, ...extra }));
 
 describe('by status', () => {
-  test.each([408, 425, 429, 500, 502, 503, 504, 507, 509, 511, 520, 521, 524, 527, 530, 529, 598, 599])('R2 %d is transient', (status) => {
+  test.each([408, 425, 429, 500, 502, 503, 504, 507, 509, 511, 520, 521, 524, 527, 530, 529, 598, 599])('R2 an answer of %d is transient', (status) => {
     expect(classify(answer(status))).toBe('transient');
   });
 
-  test.each([400, 402, 403, 404, 409, 410, 412, 413, 422, 451, 501, 505, 506, 508, 510])('R2 %d is permanent', (status) => {
+  test.each([400, 402, 403, 404, 409, 410, 412, 413, 422, 451, 501, 505, 506, 508, 510])('R2 an answer of %d is permanent', (status) => {
     expect(classify(answer(status))).toBe('permanent');
   });
 
-  test.each([200, 201, 202, 204, 206, 304])('R2 %d is delivered', (status) => {
+  test.each([200, 201, 202, 204, 206, 304])('R2 an answer of %d is delivered', (status) => {
     expect(classify(answer(status))).toBe('delivered');
   });
 
@@ -60,14 +60,14 @@ describe('by status', () => {
   });
 });
 
-describe('a JWT 401', () => {
-  test.each(JWT_CODES)('A2 the code %s says so', (code) => {
+describe('a 401 to a bearer', () => {
+  test.each(JWT_CODES)('A2 with the code %s is for the token', (code) => {
     for (const body of [{ code }, { error: { code } }, { error: code }, { errors: [{ extensions: { code } }] }]) {
       expect(classify(answer(401, { body }))).toBe('auth-expired');
     }
   });
 
-  test('A2 the Bearer challenge with invalid_token says so, quoted or not, alone or among others', () => {
+  test('A2 with the Bearer challenge invalid_token is for the token, quoted or not, alone or among other challenges', () => {
     expect(challenge('Bearer error="invalid_token"')).toBe('auth-expired');
     expect(challenge('bearer realm="a, b", error=invalid_token, error_description="The token expired"')).toBe('auth-expired');
     expect(challenge('Basic realm="x", Bearer realm="y", error="invalid_token"')).toBe('auth-expired');
@@ -77,35 +77,35 @@ describe('a JWT 401', () => {
   test.each([
     ['a sentence in `error`', { error: 'jwt expired' }],
     ['the name of an error', { error: 'TokenExpiredError' }],
-    ['an own code', { code: 'TOKEN_INVALID' }],
-    ['GraphQL’s', { errors: [{ message: 'no', extensions: { code: 'UNAUTHENTICATED' } }], data: { write: null } }],
-    ['a code that speaks of nothing', { code: 'E4711' }],
+    ['a code of the app’s own', { code: 'TOKEN_INVALID' }],
+    ['GraphQL’s UNAUTHENTICATED', { errors: [{ message: 'no', extensions: { code: 'UNAUTHENTICATED' } }], data: { write: null } }],
+    ['a code that names no credential', { code: 'E4711' }],
     ['a code that’s a number', { code: -32001, error: { code: 401 } }],
-    ['a list of parts', [{ error: { data: { code: 'UNAUTHORIZED' } } }]],
-    ['words that only contain another credential’s', { code: 'NotPermitted', error: 'spinning' }],
+    ['a list of errors', [{ error: { data: { code: 'UNAUTHORIZED' } } }]],
+    ['codes that only contain the letters of another credential', { code: 'NotPermitted', error: 'spinning' }],
     ['a word of over 200 letters', { code: `password${'x'.repeat(200)}` }],
     ['a sentence about a password', { error: 'Wrong password' }],
     ['a body that’s no object', 'nothing'],
-    ['null', null],
-  ])('A2 %s doesn’t say otherwise', (_what, body) => {
+    ['null for a body', null],
+  ])('A2 with %s is for the token', (_what, body) => {
     expect(classify(answer(401, { body }))).toBe('auth-expired');
   });
 
   test.each(['Token', 'JWT realm="x"', 'DPoP algs="ES256"', 'Basic realm="x", Bearer realm="y"', 'xBasic realm="Session"', 'Bearer error="expired_token"', ''])(
-    'A2 the challenge %j may mean the bearer',
+    'A2 with the challenge %j is for the token',
     (value) => {
       expect(challenge(value)).toBe('auth-expired');
     },
   );
 
-  test('A2 so does no reason at all, when a bearer was sent', () => {
+  test('A2 with no reason at all is for the token', () => {
     expect(classify(answer(401))).toBe('auth-expired');
     expect(classify(answer(401, { body: 'Unauthorized' }))).toBe('auth-expired');
     expect(classify(answer(401, { body: { statusCode: 401, error: 'Unauthorized', message: 'no' } }))).toBe('auth-expired');
     expect(challenge('Bearer realm="api"')).toBe('auth-expired');
   });
 
-  test('A2 with a list of codes, only those, invalid_token, or no reason at all', () => {
+  test('A2 is for the token by a list of codes with one of these, invalid_token, or no reason at all', () => {
     const strict = (extra: Partial<Answer>) => classify(answer(401, extra), { codes: ['E_OLD'] });
     expect(strict({ body: { code: 'E_OLD' } })).toBe('auth-expired');
     expect(strict({ body: { code: 'E_OTHER' }, headers: { 'www-authenticate': 'Bearer error="invalid_token"' } })).toBe('auth-expired');
@@ -119,27 +119,27 @@ describe('a JWT 401', () => {
 });
 
 describe('the first send', () => {
-  test('A21 a 403 to a JWT that was over counts as a 401', () => {
+  test('A21 a 403 to a first send whose JWT was over counts as a 401', () => {
     expect(classify(answer(403, { token: 'over' }))).toBe('auth-expired');
     expect(classify(answer(403))).toBe('permanent');
     expect(classify(answer(403, { token: 'accepted' }))).toBe('permanent');
     expect(classify(answer(403, { token: 'over', bearer: false }))).toBe('permanent');
   });
 
-  test('A21 with the same exceptions', () => {
+  test('A21 a 403 to a first send whose JWT was over isn’t for the token where it names a scope or another credential', () => {
     expect(classify(answer(403, { token: 'over', headers: { 'www-authenticate': 'Bearer error="insufficient_scope"' } }))).toBe('permanent');
     expect(classify(answer(403, { token: 'over', body: { code: 'EBADCSRF' } }))).toBe('auth-expired');
     expect(classify(answer(403, { token: 'over', body: { code: 'csrf_mismatch' } }))).toBe('permanent');
   });
 
-  test('A22 a 401 to an accepted JWT that’s good for longer is the page’s', () => {
+  test('A22 a 401 to a first send with an accepted JWT that’s good for longer is the page’s', () => {
     expect(classify(answer(401, { token: 'accepted' }))).toBe('permanent');
     expect(classify(answer(401, { token: 'accepted', body: { name: 'NotAuthenticated', message: 'Invalid login', code: 401 } }))).toBe('permanent');
     expect(classify(answer(401, { token: 'accepted', body: { code: 'UNAUTHENTICATED' } }))).toBe('permanent');
     expect(classify(answer(401, { token: 'accepted', headers: { 'www-authenticate': 'Bearer realm="api"' } }))).toBe('permanent');
   });
 
-  test('A22 unless the answer names the token: it was revoked', () => {
+  test('A22 a 401 to a first send with an accepted JWT is for the token where the answer names it, as it was revoked', () => {
     expect(classify(answer(401, { token: 'accepted', headers: { 'www-authenticate': 'Bearer error="invalid_token"' } }))).toBe('auth-expired');
     for (const code of ['token_expired', 'TOKEN_REVOKED', 'invalid-jwt', 'FST_JWT_AUTHORIZATION_TOKEN_INVALID', 'JsonWebTokenError', 'token_not_valid'])
       expect(classify(answer(401, { token: 'accepted', body: { code } }))).toBe('auth-expired');
@@ -155,7 +155,7 @@ describe('bodyErrors', () => {
   const failed = (code: string) => ({ error: { message: code, code: -32001, data: { code, httpStatus: 401 } } });
   const done = { result: { data: { ok: true } } };
 
-  test.each(['UNAUTHENTICATED', 'UNAUTHORIZED', 'invalid-jwt'])('A23 GraphQL’s %s, with no data', (code) => {
+  test.each(['UNAUTHENTICATED', 'UNAUTHORIZED', 'invalid-jwt'])('A23 GraphQL’s %s with no data is for the token', (code) => {
     for (const body of [gone(code), gone(code, null), gone(code, { write: null }), [gone(code)]]) {
       expect(judged('graphql', body)).toBe('auth-expired');
       expect(judged('graphql', body, 500)).toBe('auth-expired');
@@ -172,7 +172,7 @@ describe('bodyErrors', () => {
     expect(judged('graphql', { errors: 'UNAUTHENTICATED' })).toBe('delivered');
   });
 
-  test('A23 tRPC’s UNAUTHORIZED: alone, in a batch, in JSON lines', () => {
+  test('A23 tRPC’s UNAUTHORIZED is for the token: alone, in a batch, in JSON lines', () => {
     const lines = [{ 0: [[0], [null, 0, 0]] }, [0, 0, [[failed('UNAUTHORIZED')]]]];
     for (const body of [failed('UNAUTHORIZED'), [failed('UNAUTHORIZED')], [failed('UNAUTHORIZED'), failed('BAD_REQUEST')], lines])
       expect(judged('trpc', body)).toBe('auth-expired');
@@ -184,7 +184,7 @@ describe('bodyErrors', () => {
     expect(judged('trpc', { result: { data: failed('UNAUTHORIZED') } })).toBe('delivered');
   });
 
-  test('A23 a function of the app’s own gets body and answer', () => {
+  test('A23 a function of the app’s own gets the body and the answer', () => {
     const mine: BodyErrors = (body, { status }) => status === 200 && !(body as { ok: boolean }).ok;
     expect(judged(mine, { ok: false })).toBe('auth-expired');
     expect(judged(mine, { ok: true })).toBe('delivered');
@@ -192,7 +192,7 @@ describe('bodyErrors', () => {
     expect(judged(mine, undefined)).toBe('delivered');
   });
 
-  test('A23 what is nested without end ends nothing', () => {
+  test('A23 a body that’s nested ten thousand deep is delivered', () => {
     let deep: unknown = failed('UNAUTHORIZED');
     for (let depth = 0; depth < 10_000; depth++) deep = [deep];
     expect(judged('trpc', deep)).toBe('delivered');
@@ -202,7 +202,7 @@ describe('bodyErrors', () => {
 
 describe('not a JWT 401', () => {
   test.each(['BadApiKey', 'api_key_invalid', 'INVALID_EMAIL_OR_PASSWORD', 'wrong-password', 'InvalidOTP', 'totp.required', 'MFARequired', '2FA_REQUIRED', 'two_factor', 'recaptcha-failed'])(
-    'A2 A3 the code %s names another credential',
+    'A2 A3 a 401 with the code %s names another credential',
     (code) => {
       const data = { code };
       for (const body of [{ code }, { error: code }, { error: { code } }, { error: { data } }, { errors: [{ extensions: { code } }] }, [{ code }]])
@@ -210,7 +210,7 @@ describe('not a JWT 401', () => {
     },
   );
 
-  test('A3 another scheme, or another error, in WWW-Authenticate', () => {
+  test('A3 a 401 with another scheme, or another error, in WWW-Authenticate isn’t for the token', () => {
     expect(challenge('Basic realm="x"')).toBe('permanent');
     expect(challenge('Digest realm="Bearer error=invalid_token"')).toBe('permanent');
     expect(challenge('Bearer error="invalid_request"')).toBe('permanent');
@@ -222,17 +222,17 @@ describe('not a JWT 401', () => {
     }
   });
 
-  test('A3 a request that carried no bearer', () => {
+  test('A3 a 401 to a request that carried no bearer isn’t for a token', () => {
     expect(classify(answer(401, { bearer: false, body: { code: 'token_expired' } }))).toBe('permanent');
     expect(challenge('Bearer error="invalid_token"', { bearer: false })).toBe('permanent');
   });
 
-  test('A3 a 403, and a 200 whose body speaks of 401', () => {
+  test('A3 a 403, and a 200 whose body speaks of 401, aren’t for the token', () => {
     expect(classify(answer(403, { headers: { 'www-authenticate': 'Bearer error="insufficient_scope"' } }))).toBe('permanent');
     expect(classify(answer(200, { body: { status: 401, code: 'token_expired' } }))).toBe('delivered');
   });
 
-  test('A2 the JSON is parsed, not searched', () => {
+  test('A2 the JSON of a 401 is parsed, not searched', () => {
     expect(classify(answer(401, { body: { code: 'BadApiKey', message: 'token_expired' } }))).toBe('permanent');
   });
 });

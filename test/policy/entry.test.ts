@@ -42,7 +42,7 @@ describe('transition', () => {
     expect(events).toMatchObject([{ type: 'retrying', attempt: 2, maxAttempts: 5, delayMs: 2000, attemptId: 'fresh' }]);
   });
 
-  test('R5 when the policy gives up, it’s a dead letter with the last answer, told once', () => {
+  test('R5 an entry is a dead letter with its last answer, told once, when the policy gives up', () => {
     const { entry, settlement, events } = transition(record({ retries: 5 }), transient({ delayMs: null }), now);
     expect(entry).toMatchObject({ state: 'dead', reason: 'retries-exhausted', lastAnswer: { status: 503 } });
     expect(entry?.turn).toBeUndefined();
@@ -55,7 +55,7 @@ describe('transition', () => {
     expect(entry).toMatchObject({ retries: 4, unreachable: 31, state: 'pending' });
   });
 
-  test('R4 five network errors in a row, while others get through, are permanent', () => {
+  test('R4 five network errors of an entry in a row, while others get through, are permanent', () => {
     let entry: EntryRecord = record();
     for (let times = 1; times <= 4; times++) {
       entry = transition(entry, unreachable({ othersAnswered: true }), now).entry!;
@@ -67,19 +67,19 @@ describe('transition', () => {
     expect(transition(answeredOnce, unreachable({ othersAnswered: true }), now).entry?.state).toBe('pending');
   });
 
-  test('R4 timeouts aren’t held against it', () => {
+  test('R4 timeouts don’t count among the network errors of an entry in a row', () => {
     const entry = record({ shunned: 4 });
     expect(transition(entry, unreachable({ reason: 'timeout', othersAnswered: true }), now).entry?.state).toBe('pending');
   });
 
-  test('A1 a refusal keeps the entry, spends nothing and says nothing', () => {
+  test('A1 a refused token keeps the entry, spends no retry and tells no event', () => {
     const refused: EntryInput = { type: 'refused', digest: 'd', maxRejections: 3, answer: { ...answer, status: 401 }, block: false };
     const { entry, events } = transition(record({ retries: 2 }), refused, now);
     expect(entry).toMatchObject({ state: 'pending', retries: 2, reason: 'auth-expired', refusals: ['d'] });
     expect(events).toEqual([]);
   });
 
-  test('A13 refused under three different fresh tokens, it’s a dead letter; the same one counts once', () => {
+  test('A13 an entry that’s refused under three different fresh tokens is a dead letter, and the same token counts once', () => {
     const refused = (digest: string): EntryInput => ({ type: 'refused', digest, maxRejections: 3, answer, block: false });
     let entry: EntryRecord = record();
     for (const digest of ['a', 'a', 'b', 'b']) entry = transition(entry, refused(digest), now).entry!;
@@ -87,7 +87,7 @@ describe('transition', () => {
     expect(transition(entry, refused('c'), now).entry).toMatchObject({ state: 'dead', reason: 'auth-rejected' });
   });
 
-  test('R16 a dead letter stays in line only where it’s to block', () => {
+  test('R16 a dead letter stays in its line only where it’s to block its lane', () => {
     const permanent = (block: boolean): EntryInput => ({ type: 'permanent', reason: 'permanent', answer, block });
     expect(transition(record(), permanent(false), now).entry?.turn).toBeUndefined();
     expect(transition(record(), permanent(true), now).entry?.turn).toBeDefined();
@@ -145,12 +145,12 @@ describe('transition', () => {
       ['an entry whose event another worker has', record({ asked: { ...asked, worker: 'c' } }), [...sends, ...times]],
       ['a dead letter', dead, ['retried', 'edited', 'discarded']],
       ["a dead letter that can't be read", unreadable, ['discarded']],
-    ])('%s', (_, entry, types) => {
+    ])('%s takes only the inputs that mean something to it', (_, entry, types) => {
       expect(meaning(entry)).toEqual(types);
     });
   });
 
-  test('a first send goes into the line with what came of it', () => {
+  test('a first send that failed goes into the line with its outcome', () => {
     const { entry, events } = transition(record({ reason: 'first-send' }), { type: 'queued', reason: 'server-error', sent: transient() as EntryInput & { type: 'transient' } }, now);
     expect(entry).toMatchObject({ reason: 'server-error', sends: 1, retries: 1, notBefore: 2100 });
     expect(events.map(({ type }) => type)).toEqual(['queued', 'retrying']);
@@ -160,7 +160,7 @@ describe('transition', () => {
     expect(transition(record({ reason: 'first-send' }), { type: 'answered' }, now)).toEqual({ entry: null, events: [] });
   });
 
-  test('an entry that is taken over is the other worker\'s to answer for', () => {
+  test('an entry that another worker has taken over waits for that worker’s event', () => {
     const entry = record({ asked: { worker: 'a', fingerprint: 'f' } });
     expect(transition(entry, { type: 'taken-over', from: 'a', by: 'b' }, now).entry?.asked).toEqual({ worker: 'b', fingerprint: 'f' });
     expect(transition(entry, { type: 'event-closed', worker: 'a' }, now).entry?.asked).toBeNull();
@@ -168,12 +168,12 @@ describe('transition', () => {
 });
 
 describe('readEntry', () => {
-  test('C12 gives back what’s whole', () => {
+  test('C12 gives back a whole record as it is', () => {
     expect(readEntry(record(), 1)).toEqual(record());
   });
 
   test.each([[null], ['text'], [{}], [{ ...record(), request: undefined }], [{ ...record(), retries: 'many' }], [{ ...record(), refusals: null }]])(
-    'C12 makes something listable of %j',
+    'C12 makes a listable entry of the damaged record %j',
     (damaged) => {
       const entry = readEntry(damaged, 9);
       expect(entry.reason).toBe('unreadable');
@@ -181,7 +181,7 @@ describe('readEntry', () => {
     },
   );
 
-  test('C12 what’s in line keeps its place, so that it can be set aside', () => {
+  test('C12 keeps the place of a damaged record that’s in line, so that it can be set aside', () => {
     const entry = readEntry({ turn: record().turn, seq: 9 }, 9);
     expect(entry).toMatchObject({ state: 'pending', backend: record().backend, baseUrl: 'https://app.example/api' });
   });

@@ -31,7 +31,7 @@ describe('planSends', () => {
     expect(sent(sameLane)).toEqual([4]);
   });
 
-  test('R15 no more at once than the concurrency, those under way included', () => {
+  test('R15 sends no more at once than the concurrency, sends under way included', () => {
     const heads = [1, 2, 3, 4].map((seq) => head(seq));
     expect(sent(heads, { concurrency: 2 })).toEqual([1, 2]);
     expect(sent(heads, { concurrency: 2, busyLanes: new Set(['lane-1']) })).toEqual([2]);
@@ -44,12 +44,12 @@ describe('planSends', () => {
     expect(plan.due).toBe(1500);
   });
 
-  test('A11 an entry that needs no token passes those that are held in its lane', () => {
+  test('A11 an entry that needs no token passes the held entries of its lane', () => {
     const heads = [head(1, { lane: 'a', scheme: 'Bearer' }), head(2, { lane: 'a' })];
     expect(sent(heads, { auth: (entry) => (entry.scheme ? 'held' : 'open') })).toEqual([2]);
   });
 
-  test('A12 another owner’s entry passes those that are parked in its lane', () => {
+  test('A12 another owner’s entry passes the parked entries of its lane', () => {
     const heads = [
       head(1, { lane: 'a', scheme: 'Bearer', owner: 'ann' }),
       head(2, { lane: 'a', scheme: 'Bearer', owner: 'bob' }),
@@ -59,7 +59,7 @@ describe('planSends', () => {
     expect(plan.parked.map((entry) => entry.seq)).toEqual([1]);
   });
 
-  test('A4 one probe while a fresh token is tried', () => {
+  test('A4 sends one probe while a fresh token is tried', () => {
     const heads = [1, 2, 3].map((seq) => head(seq, { scheme: 'Bearer' }));
     expect(sent(heads, { auth: () => 'probing' })).toEqual([1]);
     expect(sent(heads, { auth: () => 'probing', tokenInFlight: true, busyLanes: new Set(['x']) })).toEqual([]);
@@ -71,7 +71,7 @@ describe('planSends', () => {
     expect(plan.missing).toHaveLength(1);
   });
 
-  test('A20 a token that’s over is said to be in the way of what would go out now, and of nothing before', () => {
+  test('A20 a token that’s over is in the way of entries that would go out now, and of no entry before its time', () => {
     const heads = [head(1, { scheme: 'Bearer' }), head(2, { scheme: 'Bearer', notBefore: 1500 }), head(3)];
     const auth = (entry: EntryRecord) => (entry.scheme ? 'over' : 'open');
     const plan = planSends(heads, view({ auth }), now);
@@ -83,7 +83,7 @@ describe('planSends', () => {
     expect(planSends(heads, view({ auth, circuit: { ...open, until: 900 } }), now).over).toHaveLength(1);
   });
 
-  test('R18 no probe goes out beside a page’s own request that is one', () => {
+  test('R18 no probe goes out beside a page’s own request that is the probe', () => {
     const circuit: Circuit = { state: 'open', since: 0, failures: 1, until: 0, answered: false };
     expect(sent([head(1)], { circuit, isProbed: true })).toEqual([]);
     expect(sent([head(1)], { circuit })).toEqual([1]);
@@ -102,7 +102,7 @@ describe('planSends', () => {
     expect(sent([head(1, { unreachable: 5 }), head(2)], { circuit: open })).toEqual([2]);
   });
 
-  test('R14 when the backend answers again, what nobody answered is due', () => {
+  test('R14 entries that nobody answered are due when the backend answers again', () => {
     expect(sent([head(1, { unreachable: 3, notBefore: 9000 })])).toEqual([1]);
   });
 

@@ -11,7 +11,7 @@ const at = (changes: Partial<Omit<Arrival, 'has'>> & { headers?: string[] } = {}
     ...changes,
   });
 
-test('C14 a page at another path, where none was asked for', () => {
+test('C14 a page at another path is another page, where the request asked for none', () => {
   expect(at()).toBe(true);
   expect(at({ accept: null, contentType: 'application/xhtml+xml' })).toBe(true);
   expect(at({ accept: 'application/json, text/plain, */*', url: 'https://login.example/' })).toBe(true);
@@ -19,12 +19,12 @@ test('C14 a page at another path, where none was asked for', () => {
 
 test.each<[string, Parameters<typeof at>[0]]>([
   ['JSON', { contentType: 'application/json' }],
-  ['no type', { contentType: null }],
-  ['the same path, by https or with another query', { asked: 'http://app.example/api/save', url: 'https://app.example/api/save?again' }],
-  ['a request that takes HTML', { accept: 'text/html, application/xhtml+xml' }],
-  ['htmx', { headers: ['hx-request'] }],
-  ['Turbo', { headers: ['turbo-frame'] }],
-  ['Unpoly', { headers: ['x-up-version'] }],
-])('C14 not %s', (_what, changes) => {
+  ['an answer without a type', { contentType: null }],
+  ['a page at the same path, by https or with another query', { asked: 'http://app.example/api/save', url: 'https://app.example/api/save?again' }],
+  ['a page for a request that takes HTML', { accept: 'text/html, application/xhtml+xml' }],
+  ['a page for htmx', { headers: ['hx-request'] }],
+  ['a page for Turbo', { headers: ['turbo-frame'] }],
+  ['a page for Unpoly', { headers: ['x-up-version'] }],
+])('C14 %s isn’t another page', (_what, changes) => {
   expect(at(changes)).toBe(false);
 });

@@ -35,15 +35,15 @@ test.each([
 });
 
 test.each<[what: string, headers: Record<string, string>, wait: number | null]>([
-  ['a limit’s own, of several the longest', { 'retry-after-short': '1', 'retry-after-long': '6' }, 6_000],
-  ['the plain one first, however short', { 'retry-after': '2', 'retry-after-long': '6' }, 2_000],
-  ['a limit’s own where the plain one says nothing', { 'retry-after': 'soon', 'retry-after-long': '6' }, 6_000],
-  ['a limit’s own before RateLimit', { ratelimit: '"default";r=0;t=30', 'retry-after-long': '6' }, 6_000],
-  ['one that’s named after its unit', { 'retry-after-ms': '6500' }, 6_500],
-  ['the plain one before it', { 'retry-after': '7', 'retry-after-ms': '6500' }, 7_000],
-  ['no unit without a number', { 'retry-after-ms': 'soon' }, null],
-  ['no header that only begins like it', { 'retry-afterwards': '6', 'x-retry-after': '6' }, null],
-])('R6 %s', (_what, headers, wait) => {
+  ['the longest of several limits’ own headers', { 'retry-after-short': '1', 'retry-after-long': '6' }, 6_000],
+  ['Retry-After before a limit’s own header, however short', { 'retry-after': '2', 'retry-after-long': '6' }, 2_000],
+  ['a limit’s own header where Retry-After can’t be read', { 'retry-after': 'soon', 'retry-after-long': '6' }, 6_000],
+  ['a limit’s own header before RateLimit', { ratelimit: '"default";r=0;t=30', 'retry-after-long': '6' }, 6_000],
+  ['a header that’s named after its unit', { 'retry-after-ms': '6500' }, 6_500],
+  ['Retry-After before a header that’s named after its unit', { 'retry-after': '7', 'retry-after-ms': '6500' }, 7_000],
+  ['no header of a unit without a number', { 'retry-after-ms': 'soon' }, null],
+  ['no header whose name only resembles Retry-After', { 'retry-afterwards': '6', 'x-retry-after': '6' }, null],
+])('R6 the wait that a server asks for is read from %s', (_what, headers, wait) => {
   expect(askedPatienceMs(headers, now)).toBe(wait);
 });
 
@@ -51,23 +51,23 @@ describe('rateLimitMs', () => {
   test.each<[string, Record<string, string>, number | null]>([
     ['a used-up quota', { ratelimit: '"default";r=0;t=30' }, 30_000],
     ['spaces, and the parameters turned round', { ratelimit: '"default" ; t=30 ; r=0' }, 30_000],
-    ['one that isn’t used up', { ratelimit: '"default";r=3;t=30' }, null],
-    ['the longest of those that are', { ratelimit: '"second";r=0;t=1, "day";r=7;t=9999, "hour";r=0;t=60' }, 60_000],
+    ['a quota that isn’t used up', { ratelimit: '"default";r=3;t=30' }, null],
+    ['the longest time of several used-up quotas', { ratelimit: '"second";r=0;t=1, "day";r=7;t=9999, "hour";r=0;t=60' }, 60_000],
     ['a name that looks like a policy', { ratelimit: '"a;r=0;t=9, b";r=1;t=30' }, null],
     ['a name with a quote in it', { ratelimit: '"a\\";r=0;t=9, ";r=0;t=30' }, 30_000],
-    ['no time', { ratelimit: '"default";r=0' }, null],
-    ['over a day', { ratelimit: '"default";r=0;t=999999' }, 86_400_000],
+    ['a used-up quota without a time', { ratelimit: '"default";r=0' }, null],
+    ['a time of over a day', { ratelimit: '"default";r=0;t=999999' }, 86_400_000],
     ['an earlier draft’s words', { ratelimit: 'limit=10, remaining=0, reset=30' }, 30_000],
-    ['the same with some left', { ratelimit: 'limit=10, remaining=2, reset=30' }, null],
-    ['its fields', { 'ratelimit-remaining': '0', 'ratelimit-reset': '30' }, 30_000],
-    ['its fields with some left', { 'ratelimit-remaining': '1', 'ratelimit-reset': '30' }, null],
+    ['an earlier draft’s words with some left', { ratelimit: 'limit=10, remaining=2, reset=30' }, null],
+    ['an earlier draft’s separate fields', { 'ratelimit-remaining': '0', 'ratelimit-reset': '30' }, 30_000],
+    ['an earlier draft’s separate fields with some left', { 'ratelimit-remaining': '1', 'ratelimit-reset': '30' }, null],
     ['nonsense', { ratelimit: ';;,=,r=0t=3', 'ratelimit-remaining': 'none' }, null],
-    ['nothing', {}, null],
-  ])('R6 %s', (_what, headers, wait) => {
+    ['no header at all', {}, null],
+  ])('R6 reads %s', (_what, headers, wait) => {
     expect(rateLimitMs(headers)).toBe(wait);
   });
 
-  test('R6 Retry-After wins, a past one too', () => {
+  test('R6 Retry-After wins over RateLimit, a Retry-After that has passed too', () => {
     expect(askedPatienceMs({ 'retry-after': '5', ratelimit: '"default";r=0;t=30' }, 0)).toBe(5_000);
     expect(askedPatienceMs({ 'retry-after': '0', ratelimit: '"default";r=0;t=30' }, 0)).toBe(0);
     expect(askedPatienceMs({ ratelimit: '"default";r=0;t=30' }, 0)).toBe(30_000);

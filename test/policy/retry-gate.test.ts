@@ -48,7 +48,7 @@ describe('R8 connectivityGate', () => {
     expect(listeners.size).toBe(0);
   });
 
-  test('asks for no validation while it’s offline', async () => {
+  test('asks for no validation while the browser is offline', async () => {
     const { gate, asked } = network({ online: false });
     void gate.awaitRetryAllowed(signal());
     expect(asked()).toBe(0);
@@ -73,7 +73,7 @@ describe('R8 connectivityGate', () => {
     expect(listeners.size).toBe(0);
   });
 
-  test('looks again once its listener is in place: what changed in between isn’t missed', async () => {
+  test('looks again once its listener is in place, so that a change in between isn’t missed', async () => {
     let isOnline = false;
     const gate = connectivityGate({
       isOnline: () => isOnline,
@@ -85,7 +85,7 @@ describe('R8 connectivityGate', () => {
     expect(await standing(gate.awaitRetryAllowed(signal()))).toBe('open');
   });
 
-  test('an abort ends it at once, with its reason, and leaves no listener', async () => {
+  test('ends a wait at once at an abort, with its reason, and leaves no listener', async () => {
     const { gate, listeners, set } = network({ online: false });
     const abort = new AbortController();
     const wait = gate.awaitRetryAllowed(abort.signal);

@@ -5,11 +5,11 @@ const JWT = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.c2lnbmF0dXJl';
 
 describe('V5 secrets', () => {
   test.each(['Authorization', 'cookie', 'X-Api-Key', 'apikey', 'X-Auth-Token', 'X-CSRF-Token', 'client_secret', 'password', 'passwd', 'sessionid', 'pwd', 'private_key', 'accessKey', 'x-auth', 'user[otp]'])(
-    'V5 %s is one by its name',
+    'V5 %s is a secret by its name',
     (name) => expect(isSecret(name)).toBe(true),
   );
 
-  test.each(['content-type', 'author', 'x-request-id', 'title', 'passenger', 'sessions', 'code'])('%s is none', (name) =>
+  test.each(['content-type', 'author', 'x-request-id', 'title', 'passenger', 'sessions', 'code'])('%s is no secret by its name', (name) =>
     expect(isSecret(name)).toBe(false),
   );
 
@@ -22,7 +22,7 @@ describe('V5 secrets', () => {
     expect(maskHeaders({ 'x-note': JWT, 'x-api-key': 'k', accept: '*/*' })).toEqual({ 'x-note': MASK, 'x-api-key': MASK, accept: '*/*' });
   });
 
-  test('V5 so is one in a URL that a header has', () => {
+  test('V5 a token is masked in a URL that stands in a header', () => {
     const link = { location: '/cb?access_token=abc&page=2', link: '<https://x.example/a?token=abc>; rel="next", </b?page=3>; rel=last' };
     expect(maskHeaders(link)).toEqual({
       location: `/cb?access_token=${MASK}&page=2`,
@@ -44,5 +44,5 @@ describe('V5 secrets', () => {
     ['git+ssh://ann:pw@x.example/a', `git+ssh://${MASK}@x.example/a`],
     ['https://x.example/orders/7?sort=asc', 'https://x.example/orders/7?sort=asc'],
     ['https://x.example/@ann/notes?at=a@b', 'https://x.example/@ann/notes?at=a@b'],
-  ])('V5 %s is shown as %s', (url, shown) => expect(maskUrl(url)).toBe(shown));
+  ])('V5 the URL %s is shown as %s', (url, shown) => expect(maskUrl(url)).toBe(shown));
 });

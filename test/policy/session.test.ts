@@ -34,24 +34,24 @@ const came = (token: LiveToken, changes: Partial<SessionEvent & { type: 'token' 
   ...changes,
 });
 
-describe('a token that comes', () => {
+describe('a token', () => {
   test.each<[string, Session, SessionEvent, SessionEffect, string | null]>([
-    ['with nobody signed in is the live one', NOBODY, came(ann), 'live', 'ann'],
-    ['and is the live one already changes nothing', withAnn, came(annSeen), 'same', 'ann'],
-    ['of another user, handed over, is the live one', withAnn, came({ ...bobOlder, provided: true }), 'live', 'bob'],
-    ['of another user, learnt and newer, is the live one', withAnn, came(bobNewer), 'live', 'bob'],
-    ['of another user, learnt and older than what the app handed over, is ignored', withAnn, came(bobOlder), 'ignored', 'ann'],
-    ['of another user, learnt, is the live one where the last was learnt as well', { ...withAnn, token: annSeen }, came(bobOlder), 'live', 'bob'],
-    ['of another user, learnt and older, is the live one where the last is over', withAnn, came(bobOlder, { now: now + 3_700_000 }), 'live', 'bob'],
-    ['of the same user, learnt and older, is ignored', withAnn, came(tokenOf('ann', NOW_S - 90, false)), 'ignored', 'ann'],
-    ['of the same user, handed over and older, is the live one', withAnn, came(tokenOf('ann', NOW_S - 90)), 'live', 'ann'],
-    ['after a sign-out, handed over, signs in', annLeft, came(ann, { signOuts: 1 }), 'signed-in', 'ann'],
-    ['after a sign-out and was on its way then is forgotten', annLeft, came(bobNewer, { signOuts: 0 }), 'forgotten', null],
-    ['after a sign-out and was on its way then, and is forgotten already, is ignored', annLeft, came(annSeen, { signOuts: 0 }), 'ignored', null],
-    ['after a sign-out, learnt and forgotten then, is ignored', annLeft, came(annSeen, { signOuts: 1 }), 'ignored', null],
-    ["after a sign-out, learnt and no newer than what was forgotten, is ignored, whoever's it is", annLeft, came(bobOlder, { signOuts: 1 }), 'ignored', null],
-    ['after a sign-out, learnt and newer, signs in', annLeft, came(bobNewer, { signOuts: 1 }), 'signed-in', 'bob'],
-    ["after a sign-out, learnt and made before it by the server's clock, is ignored", annLeft, came(bobNewer, { signOuts: 1, serverSkewMs: 0 }), 'ignored', null],
+    ['that comes with nobody signed in becomes the live one', NOBODY, came(ann), 'live', 'ann'],
+    ['that is the live one already changes nothing', withAnn, came(annSeen), 'same', 'ann'],
+    ['of another user that the app hands over becomes the live one', withAnn, came({ ...bobOlder, provided: true }), 'live', 'bob'],
+    ['of another user, learnt and newer, becomes the live one', withAnn, came(bobNewer), 'live', 'bob'],
+    ['of another user, learnt and older than the one that the app has handed over, is ignored', withAnn, came(bobOlder), 'ignored', 'ann'],
+    ['of another user, learnt, becomes the live one where the last one was learnt as well', { ...withAnn, token: annSeen }, came(bobOlder), 'live', 'bob'],
+    ['of another user, learnt and older, becomes the live one where the last one is over', withAnn, came(bobOlder, { now: now + 3_700_000 }), 'live', 'bob'],
+    ['of the same user, learnt and older than the live one, is ignored', withAnn, came(tokenOf('ann', NOW_S - 90, false)), 'ignored', 'ann'],
+    ['of the same user that the app hands over, though it’s older, becomes the live one', withAnn, came(tokenOf('ann', NOW_S - 90)), 'live', 'ann'],
+    ['that the app hands over after a sign-out signs its user in', annLeft, came(ann, { signOuts: 1 }), 'signed-in', 'ann'],
+    ['that was on its way at a sign-out is forgotten', annLeft, came(bobNewer, { signOuts: 0 }), 'forgotten', null],
+    ['that was on its way at a sign-out, and is forgotten already, is ignored', annLeft, came(annSeen, { signOuts: 0 }), 'ignored', null],
+    ['that a sign-out has forgotten is ignored when it’s learnt after that', annLeft, came(annSeen, { signOuts: 1 }), 'ignored', null],
+    ['of any user that’s learnt after a sign-out, and is no newer than the forgotten one, is ignored', annLeft, came(bobOlder, { signOuts: 1 }), 'ignored', null],
+    ['that’s learnt after a sign-out, and is newer than the forgotten one, signs its user in', annLeft, came(bobNewer, { signOuts: 1 }), 'signed-in', 'bob'],
+    ['that’s learnt after a sign-out, and was made before that by the server’s clock, is ignored', annLeft, came(bobNewer, { signOuts: 1, serverSkewMs: 0 }), 'ignored', null],
   ])('%s', (_, before, event, effect, owner) => {
     const [after, made] = session(before, event);
     expect(made).toBe(effect);
@@ -60,22 +60,22 @@ describe('a token that comes', () => {
     if (effect === 'signed-in') expect(after).toMatchObject({ signedOut: null, epoch: before.epoch + 1 });
   });
 
-  test('and was on its way at a sign-out signs nobody in when a later request brings it once more', () => {
+  test('that was on its way at a sign-out signs nobody in when a later request brings it once more', () => {
     const [after] = session(annLeft, came(bobNewer, { signOuts: 0 }));
     expect(session(after, came(bobNewer, { signOuts: 1 }))[1]).toBe('ignored');
   });
 
-  test("seen on a request before the app hands it over counts as the app's from then on", () => {
+  test('that was seen on a request before the app hands it over counts as the app’s from then on', () => {
     expect(session({ ...withAnn, token: annSeen }, came(ann))[0].token?.provided).toBe(true);
     expect(session(withAnn, came(annSeen))[0].token?.provided).toBe(true);
   });
 
   test.each<[string, Session, boolean, SessionEffect]>([
-    ['says whose session is over, where it is all there is', NOBODY, false, 'live'],
+    ['says whose session is over, where no other token is known', NOBODY, false, 'live'],
     ['is ignored beside another token', withAnn, false, 'ignored'],
     ['is ignored after a sign-out', annLeft, false, 'ignored'],
     ['is ignored during a hold', NOBODY, true, 'ignored'],
-  ])('and is over %s', (_, before, isHeld, effect) => {
+  ])('that is over %s', (_, before, isHeld, effect) => {
     expect(session(before, { type: 'over-token', token: annSeen, isHeld })[1]).toBe(effect);
   });
 });
@@ -103,11 +103,11 @@ describe('a sign-out', () => {
   test.each<[string, Session, SessionEvent, string | null]>([
     ['of the user whose token is live', withAnn, out({ cookieUser: 'bob' }), 'ann'],
     ['of the user whose token is being taken', withAnn, out({ arriving: lastOf(bobNewer, NOW_S) }), 'bob'],
-    ['of the user whose cookie it is, where there is no token', NOBODY, out({ cookieUser: 'bob' }), 'bob'],
+    ['of the user whose session by cookie it is, where there is no token', NOBODY, out({ cookieUser: 'bob' }), 'bob'],
     ['of the last user that is known, in a worker that has seen no token yet', { ...withAnn, token: null }, out(), 'ann'],
     ['of the user who left before, where nobody came meanwhile', annLeft, out(), 'ann'],
-    ['of nobody known', NOBODY, out(), null],
-  ])('%s', (_, before, event, user) => {
+    ['of nobody, where no user is known', NOBODY, out(), null],
+  ])('is that %s', (_, before, event, user) => {
     const [after] = session(before, event);
     expect(after).toMatchObject({ token: null, last: null, sessionUser: null, signedOut: { user }, epoch: before.epoch + 1, signOuts: before.signOuts + 1 });
   });
@@ -118,7 +118,7 @@ describe('a sign-out', () => {
     expect(session(NOBODY, out({ newest }))[0].signedOut?.forgotten).toEqual(newest);
   });
 
-  test('is said once, and since the first', () => {
+  test('that follows another one isn’t told, and keeps the first one’s time', () => {
     expect(session(withAnn, out())[1]).toBe('signed-out');
     const [after, effect] = session(annLeft, out());
     expect([after.signedOut?.since, effect]).toEqual([annLeft.signedOut?.since, 'none']);

@@ -9,7 +9,7 @@ interface Pattern {
 }
 
 describe('routesBeside', () => {
-  test('navigations, GET and HEAD, and what is under no base URL', () => {
+  test('let navigations, GET, HEAD and URLs under no base URL go past the worker', () => {
     const [navigation, get, head, outside] = routesBeside([backend('https://x.example/api'), backend('https://y.example:8080')]);
     expect([navigation, get, head].map((route) => route?.condition)).toEqual([{ requestMode: 'navigate' }, { requestMethod: 'GET' }, { requestMethod: 'HEAD' }]);
     expect(outside?.condition.not?.or?.map(({ urlPattern }) => urlPattern)).toEqual([
@@ -18,24 +18,24 @@ describe('routesBeside', () => {
     ]);
   });
 
-  test('A24 not the GETs of a backend that learns tokens from them', () => {
+  test('A24 don’t let a GET go past the worker where a backend learns tokens from GETs', () => {
     const methods = (auth: { learn: boolean }) => routesBeside([backend('https://x.example/a'), { ...backend('https://x.example/b'), auth }]).map(({ condition }) => condition.requestMethod);
     expect(methods({ learn: true })).toEqual([undefined, undefined]);
     expect(methods({ learn: false })).toEqual([undefined, 'GET', 'HEAD', undefined]);
   });
 
-  test('not a method that a backend keeps', () => {
+  test('don’t let a method go past the worker that a backend keeps', () => {
     const routes = routesBeside([backend('https://x.example/a'), backend('https://x.example/b', 'GET', 'POST')]);
     expect(routes.map(({ condition }) => condition.requestMethod)).toEqual([undefined, 'HEAD', undefined]);
   });
 
-  test('a base URL’s own characters are no pattern', () => {
+  test('take the characters of a base URL as no pattern', () => {
     const [, , , outside] = routesBeside([backend('https://x.example/v1:batch/(a)*+?/')]);
     expect(outside?.condition.not?.or?.[0]?.urlPattern?.['pathname']).toBe('/v1\\:batch/\\(a\\)\\*\\+{/*}?');
   });
 
   const { URLPattern } = globalThis as unknown as { URLPattern?: Pattern };
-  test.runIf(URLPattern).each(['https://x.example/api', 'https://x.example/api/a?b', 'https://x.example/api?b', 'https://x.example/apis'])('%s as isUnder has it', (url) => {
+  test.runIf(URLPattern).each(['https://x.example/api', 'https://x.example/api/a?b', 'https://x.example/api?b', 'https://x.example/apis'])('match %s as isUnder does', (url) => {
     const [, , , outside] = routesBeside([backend('https://x.example/api')]);
     const pattern = new URLPattern!(outside!.condition.not!.or![0]!.urlPattern!);
     expect(pattern.test(url)).toBe(isUnder(url, 'https://x.example/api'));

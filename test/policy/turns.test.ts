@@ -9,14 +9,14 @@ const credentials: [what: string, credential: Credential, name: string][] = [
   ['the token of somebody with an odd name', { scheme: '', owner: 'session:a\nb:', session: false }, 'owner:session:a\nb:'],
 ];
 
-test.each(credentials)('A15 what needs %s waits in a line of its own', (_what, credential, name) => {
+test.each(credentials)('A15 an entry that needs %s waits in a line of its own', (_what, credential, name) => {
   const turn = turnOf({ backend: 'b', lane: 'l', ...credential });
   expect(turn).toEqual(['b', 'l', name]);
   // The scheme isn't in it.
   expect(credentialOf(turn)).toEqual({ ...credential, scheme: credential.scheme === null ? null : '' });
 });
 
-test('A15 what came in nobody knows whose session needs nothing, and so does what belongs to no session', () => {
+test('A15 an entry of an unknown user’s session and an entry of no session need nothing', () => {
   expect(turnOf({ backend: 'b', lane: 'l', scheme: null, owner: null, session: true })).toEqual(['b', 'l', 'none']);
   expect(turnOf({ backend: 'b', lane: 'l', scheme: null, owner: null, session: false })).toEqual(['b', 'l', 'none']);
 });
