@@ -48,7 +48,7 @@ export function outboxContract(name: string, create: () => Outbox): void {
       expect(await stored(outbox, { entry: { id: 'd' } })).toBeGreaterThan(first.at(-1)!);
     });
 
-    test('R15 what is decided of a new entry lies on disk with its place, which is told before', async () => {
+    test('R15 stores a new entry together with what is decided of it, and tells its place before that', async () => {
       const outbox = create();
       const placed: number[] = [];
       const result = await capture(outbox, {
@@ -84,7 +84,7 @@ export function outboxContract(name: string, create: () => Outbox): void {
       expect([seqs(await outbox.find(one)), await outbox.find(two)]).toEqual([[one], []]);
     });
 
-    test('gives what stands behind the first of a turn', async () => {
+    test('gives the entry that stands behind the first of a turn', async () => {
       const outbox = create();
       const [one, other, two, three] = [await stored(outbox), await stored(outbox, { entry: { id: 'x', lane: 'other' } }), await stored(outbox, { entry: { id: 'b' } }), await stored(outbox, { entry: { id: 'c' } })];
       const turn = turnOf(record());
@@ -104,7 +104,7 @@ export function outboxContract(name: string, create: () => Outbox): void {
       expect(await outbox.list({ after: 0, limit: 10 })).toHaveLength(1);
     });
 
-    test('K5 replaces in place, and keeps the turn', async () => {
+    test('K5 replaces a waiting entry in place, and keeps its turn', async () => {
       const outbox = create();
       const seq = await stored(outbox, { entry: { id: 'same', lane: 'a' }, body: bytes('first') });
       const behind = await stored(outbox, { entry: { id: 'behind', lane: 'a' } });
@@ -115,7 +115,7 @@ export function outboxContract(name: string, create: () => Outbox): void {
       expect(seqs(await outbox.list({ after: 0, limit: 10 }))).toEqual([seq, behind]);
     });
 
-    test('K5 never replaces an entry in flight: the new one queues behind it', async () => {
+    test('K5 never replaces an entry in flight, and queues the new one behind it', async () => {
       const outbox = create();
       const seq = await stored(outbox, { entry: { id: 'same' }, body: bytes('first') });
       const order = { entry: { id: 'same' }, body: bytes('second'), isInFlight: () => true };
@@ -125,7 +125,7 @@ export function outboxContract(name: string, create: () => Outbox): void {
       expect(await text((await outbox.load(seq))!.body)).toBe('first');
     });
 
-    test('K5 never replaces a first send: whichever worker makes it, it’s on the wire', async () => {
+    test('K5 never replaces a first send, whichever worker makes it, as it’s on the wire', async () => {
       const outbox = create();
       const seq = await stored(outbox, { entry: { id: 'same', reason: 'first-send' }, body: bytes('first') });
       const next = await stored(outbox, { entry: { id: 'same' }, body: bytes('second'), whenWaiting: 'replace' });
@@ -163,7 +163,7 @@ export function outboxContract(name: string, create: () => Outbox): void {
       expect((await outbox.start()).heads).toContainEqual({ seq: c, turn: [record().backend, 'y', 'none'] });
     });
 
-    test('a dead letter is out of line, and listed', async () => {
+    test('takes a dead letter out of its line, and lists it', async () => {
       const outbox = create();
       const seq = await stored(outbox, {});
       await outbox.commit({
@@ -204,7 +204,7 @@ export function outboxContract(name: string, create: () => Outbox): void {
       expect(seqs([...first, ...second])).toEqual(all);
     });
 
-    test('a decision sees the entry as it is, and one for a missing entry does nothing', async () => {
+    test('shows a decision the entry as it’s stored, and does nothing for a missing entry', async () => {
       const outbox = create();
       const seq = await stored(outbox, {});
       const bump = () => outbox.commit({ seq, decide: (entry) => ({ entry: { ...entry, sends: entry.sends + 1 }, events: [] }) });
@@ -215,7 +215,7 @@ export function outboxContract(name: string, create: () => Outbox): void {
       expect(await outbox.list({ after: 0, limit: 10 })).toEqual([]);
     });
 
-    test('one bad write takes nothing else down', async () => {
+    test('stores an entry although another write beside it fails', async () => {
       const outbox = create();
       const bad = capture(outbox, {
         entry: { id: 'bad' },
@@ -262,7 +262,7 @@ export function outboxContract(name: string, create: () => Outbox): void {
       const one = (outbox: Outbox, id: string, size: number, more: Order = {}) =>
         capture(outbox, { limits, body: new Uint8Array(size).buffer, ...more, entry: { id, bodySize: size, ...more.entry } });
 
-      test('count, and what goes makes room', async () => {
+      test('count entries, and an entry that’s removed makes room', async () => {
         const outbox = create();
         const first = await one(outbox, 'a', 1);
         await one(outbox, 'b', 1);
@@ -278,7 +278,7 @@ export function outboxContract(name: string, create: () => Outbox): void {
         expect(kinds).toEqual(['stored', 'full', 'stored']);
       });
 
-      test('one in place of another counts once', async () => {
+      test('count an entry and its replacement once', async () => {
         const outbox = create();
         await one(outbox, 'a', 4);
         await one(outbox, 'b', 6);
@@ -287,7 +287,7 @@ export function outboxContract(name: string, create: () => Outbox): void {
         expect(await one(outbox, 'b', 9, { whenWaiting: 'replace' })).toMatchObject({ kind: 'stored' });
       });
 
-      test('are each backend’s own, and dead letters count', async () => {
+      test('are each backend’s own, and count dead letters', async () => {
         const outbox = create();
         const dead = await one(outbox, 'a', 1);
         await outbox.commit({
@@ -300,7 +300,7 @@ export function outboxContract(name: string, create: () => Outbox): void {
       });
     });
 
-    test('D1 knows what has no answer yet, until it has', async () => {
+    test('D1 knows the entries and settlements whose page has no answer yet, until it has', async () => {
       const outbox = create();
       const asked = { worker: 'w', fingerprint: 'f' };
       await stored(outbox, { entry: { id: 'never' } });
@@ -319,7 +319,7 @@ export function outboxContract(name: string, create: () => Outbox): void {
       expect(await outbox.settlement('first')).toMatchObject({ status: 200 });
     });
 
-    test('A16 D1 a sweep forgets the answer that a page still waits for, and not that it waits', async () => {
+    test('A16 D1 a sweep forgets the answer that a page still waits for, but not that the page waits', async () => {
       const outbox = create();
       const asked = { worker: 'w', fingerprint: 'f' };
       const answer = { status: 200, headers: { secret: 's' }, body: bytes('x'), truncated: false };
@@ -332,7 +332,7 @@ export function outboxContract(name: string, create: () => Outbox): void {
       expect((await outbox.open()).settlements).toEqual([]);
     });
 
-    test('A16 a sweep decides on all of one backend’s entries, dead ones too, with the backend in one go', async () => {
+    test('A16 a sweep decides on all of one backend’s entries, dead letters too, and writes the backend’s record with them', async () => {
       const outbox = create();
       const [keep, drop] = [await stored(outbox, { entry: { id: 'keep' } }), await stored(outbox, { entry: { id: 'drop' }, body: bytes('x') })];
       const dead = await stored(outbox, { entry: { id: 'dead', state: 'dead' } });
@@ -349,7 +349,7 @@ export function outboxContract(name: string, create: () => Outbox): void {
       expect(await outbox.counts(backend.key)).toEqual({ pending: 1, dead: 0 });
     });
 
-    test('A16 a sweep forgets the backend’s journal, and the answers to one owner’s entries and to nobody’s', async () => {
+    test('A16 a sweep forgets the backend’s journal, and the answers to the entries of one owner and of nobody', async () => {
       const outbox = create();
       const backend = newBackendRecord(record().backend);
       const answer = { status: 200, headers: {}, body: bytes('secret'), truncated: false };
@@ -364,7 +364,7 @@ export function outboxContract(name: string, create: () => Outbox): void {
       expect((await outbox.journal()).map((event) => 'id' in event && event.id)).toEqual(['elsewhere']);
     });
 
-    test('A16 who is signed in is what the record with the higher epoch says; the rest is the last one’s', async () => {
+    test('A16 the backend’s record with the higher epoch says who is signed in, and the last one written says the rest', async () => {
       const outbox = create();
       const backend = newBackendRecord(record().backend);
       const signedOut = { since: 1, user: 'ann', forgotten: null };
@@ -375,7 +375,7 @@ export function outboxContract(name: string, create: () => Outbox): void {
       expect((await outbox.start()).backends).toMatchObject([{ epoch: 3, signedOut: null, sessionUser: 'bob', throttledUntil: 0 }]);
     });
 
-    test('A14 of the server’s switches the newest answer stays, whoever writes an older one, or none', async () => {
+    test('A14 the newest answer about the server’s switches stays, though a record with an older answer or none is written later', async () => {
       const outbox = create();
       const backend = newBackendRecord(record().backend);
       const remote = (at: number, offlineMode: boolean) => ({ url: 'https://app.example/switches', at, autoRetry: true, offlineMode });
