@@ -52,7 +52,7 @@ function watched(): { stores: string[]; durability: string | undefined; mode: st
   return seen;
 }
 
-test('D5 what is owed is written with strict durability', async () => {
+test('D5 owed writes have strict durability', async () => {
   const seen = watched();
   const outbox = storedOutbox(opened(name()));
   await capture(outbox, 'a');
@@ -61,7 +61,7 @@ test('D5 what is owed is written with strict durability', async () => {
   expect(writes.map(({ durability }) => durability)).toEqual(['strict', 'strict']);
 });
 
-test('a listing and the heads read no body', async () => {
+test('a listing and a look at the heads read no body', async () => {
   const outbox = storedOutbox(opened(name()));
   await capture(outbox, 'a', new ArrayBuffer(8));
   const seen = watched();
@@ -72,7 +72,7 @@ test('a listing and the heads read no body', async () => {
   expect(seen.flatMap(({ stores }) => stores)).not.toContain('bodies');
 });
 
-test('C11 on a full disk, room is made once, and the write tried once more', async () => {
+test('C11 a write on a full disk makes room once, and is tried once more', async () => {
   let calls = 0;
   const outbox = storedOutbox(opened(name(), async () => void calls++));
   refuse('QuotaExceededError', 1);
@@ -84,7 +84,7 @@ test('C11 on a full disk, room is made once, and the write tried once more', asy
   expect(await capture(outbox, 'c')).toMatchObject({ kind: 'stored' });
 });
 
-test('C11 a callback that never ends stops no write for long', async () => {
+test('C11 a quota callback that never ends stops no write for long', async () => {
   const outbox = storedOutbox(opened(name(), () => new Promise(() => {})));
   refuse('QuotaExceededError', 1);
   const both = await Promise.all([capture(outbox, 'a'), capture(outbox, 'b')]);
@@ -94,7 +94,7 @@ test('C11 a callback that never ends stops no write for long', async () => {
 test.each<[string, (entry: Record<string, unknown>) => unknown]>([
   ['its figures', (entry) => ({ ...entry, retries: null })],
   ['everything but its place', ({ seq }) => ({ seq })],
-])('C10 a record that has lost %s counts no longer when it’s gone', async (_what, damage) => {
+])('C10 a record that has lost %s counts no longer once it’s removed', async (_what, damage) => {
   const connection = opened(name());
   const outbox = storedOutbox(connection);
   const limits = { maxEntries: 1, maxBytes: 10 };
@@ -107,7 +107,7 @@ test.each<[string, (entry: Record<string, unknown>) => unknown]>([
   expect(await capture(outbox, 'b', new ArrayBuffer(10), limits)).toMatchObject({ kind: 'stored' });
 });
 
-test('a lock that nobody holds is free, and one that’s held gets free in time or not', async () => {
+test('a wait for a lock ends at once where nobody holds the lock, when its holder releases it, or at the deadline', async () => {
   expect(await browserLocks.getsFree(name(), 1_000)).toBe(true);
   const held = name();
   let release = () => {};
@@ -118,7 +118,7 @@ test('a lock that nobody holds is free, and one that’s held gets free in time 
   expect(await waiting).toBe(true);
 });
 
-test('C11 one write that finds no room takes no other down', async () => {
+test('C11 a write that finds no room takes no other write down', async () => {
   let calls = 0;
   const outbox = storedOutbox(opened(name(), async () => void calls++));
   refuse('QuotaExceededError', 3);
@@ -129,14 +129,14 @@ test('C11 one write that finds no room takes no other down', async () => {
   expect(calls).toBe(1);
 });
 
-test('D4 a connection that’s lost is opened again, and the write is there once', async () => {
+test('D4 a lost connection is opened again, and its write is there once', async () => {
   const outbox = storedOutbox(opened(name()));
   refuse('UnknownError', 1);
   expect(await capture(outbox, 'a')).toMatchObject({ kind: 'stored' });
   expect(await outbox.list({ after: 0, limit: 10 })).toHaveLength(1);
 });
 
-test('C4 a Blob stays one, and where the browser keeps none its bytes do', async () => {
+test('C4 a Blob is stored as a Blob, and as its bytes where the browser keeps no Blob', async () => {
   const outbox = storedOutbox(opened(name()));
   const blob = new Blob(['large']);
   const { put } = IDBObjectStore.prototype;

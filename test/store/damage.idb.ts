@@ -35,13 +35,13 @@ test('C12 a damaged record neither hides the others nor makes a listing throw', 
   expect(await outbox.find('b')).toMatchObject([{ reason: 'unreadable' }]);
 });
 
-test('C12 a record that lost everything but its place is listed too', async () => {
+test('C12 a record that lost everything but its place is listed', async () => {
   const outbox = await outboxWith(({ seq }) => ({ seq }));
   expect(await outbox.list({ after: 0, limit: 10 })).toHaveLength(3);
   expect(await outbox.heads()).toHaveLength(2);
 });
 
-test('D4 a connection that was lost is opened again, and the work repeated', async () => {
+test('D4 a lost connection is opened again, and its work repeated', async () => {
   const name = `lost-${crypto.randomUUID()}`;
   const connection = opened(name);
   const outbox = storedOutbox(connection);

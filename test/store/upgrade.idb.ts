@@ -32,7 +32,7 @@ test('D3 an upgrade keeps every entry with its body, and counts it', async () =>
   expect(await capture(outbox, 'second', 2)).toMatchObject({ kind: 'stored', seq: 8 });
 });
 
-test('D3 an upgrade that breaks off leaves what was there as it was', async () => {
+test('D3 an upgrade that breaks off leaves the stored entries as they were', async () => {
   const database = name();
   (await firstVersion(database, OLD)).close();
   const { createIndex } = IDBObjectStore.prototype;
@@ -44,7 +44,7 @@ test('D3 an upgrade that breaks off leaves what was there as it was', async () =
   expect(await storedOutbox(opened(database)).heads()).toMatchObject([{ seq: 7, id: 'old' }]);
 });
 
-test('D3 C11 an upgrade that somebody blocks is a failure soon, and heals when it’s let in', async () => {
+test('D3 C11 an upgrade that another connection blocks fails soon, and succeeds once that connection is closed', async () => {
   const database = name();
   const older = await firstVersion(database, OLD);
   const outbox = storedOutbox(opened(database));
@@ -58,7 +58,7 @@ test('D3 C11 an upgrade that somebody blocks is a failure soon, and heals when i
   expect(await outbox.heads()).toHaveLength(1);
 });
 
-test('D3 a newer worker’s upgrade isn’t held up, and the older one loses nothing', async () => {
+test('D3 a newer worker’s upgrade isn’t held up by an older worker, which loses nothing', async () => {
   const database = name();
   const outbox = storedOutbox(opened(database));
   await outbox.commit({ events: [{ type: 'online', at: 1 }] });
