@@ -22,31 +22,31 @@ async function isHeld({ api, clock, log }: Harness): Promise<void> {
   expect(sends(log)).toHaveLength(1);
 }
 
-describe('a token that is none', () => {
+describe('a token that can’t be used', () => {
   test.each([
     ['has a line break', `${ann}\n${ann}`],
     ['has a line break and a header behind it', `${ann}\r\nX-Admin: 1`],
     ['is 1 MB long', 'x'.repeat(1_048_576)],
     ['isn’t ASCII', 'tökén'],
-  ])('A6 one that %s is refused by the name of the option', async (_name, token) => {
+  ])('A6 a token that %s is refused by the name of the option', async (_name, token) => {
     const harness = await held();
     await expect(harness.api.provideToken(token)).rejects.toThrow(/option "token" is "\(\d+ characters\)"; it must be visible ASCII/);
     await isHeld(harness);
   });
 
-  test.each([{}, [], 7, true, Symbol.iterator])('A6 %s is refused', async (token) => {
+  test.each([{}, [], 7, true, Symbol.iterator])('A6 %s in place of a token is refused', async (token) => {
     const harness = await held();
     await expect(harness.api.provideToken(token as never)).rejects.toThrow(/it must be a string, or null/);
     await isHeld(harness);
   });
 
-  test.each(['soon', '9999999999', {}, [9_999_999_999], true])('A6 a JWT with an exp of %j can’t be shown to be good', async (exp) => {
+  test.each(['soon', '9999999999', {}, [9_999_999_999], true])('A6 a JWT with an exp of %j releases nothing, as it can’t be shown to be good', async (exp) => {
     const harness = await held();
     expect(await harness.api.provideToken(jwt({ sub: 'ann', exp }))).toBe('ignored: expired');
     await isHeld(harness);
   });
 
-  test('A15 a sub that’s a number is that owner, and nobody else', async () => {
+  test('A15 a JWT whose sub is a number belongs to that owner, and to nobody else', async () => {
     const harness = await held();
     expect(await harness.api.provideToken(jwt({ sub: 7 }))).toBe('other-owner');
     await isHeld(harness);
@@ -54,7 +54,7 @@ describe('a token that is none', () => {
     expect(await harness.api.entries()).toMatchObject([{ owner: 'ann' }, { owner: '7' }]);
   });
 
-  test.each([{ sub: null }, { sub: {} }, { sub: '' }, {}])('A15 with the claims %j it has no owner, and is not ann’s', async (claims) => {
+  test.each([{ sub: null }, { sub: {} }, { sub: '' }, {}])('A15 a JWT with the claims %j has no owner, and isn’t ann’s', async (claims) => {
     const harness = await held();
     expect(await harness.api.provideToken(jwt(claims))).toBe('other-owner');
     await isHeld(harness);
@@ -67,10 +67,10 @@ describe('an error body that says nothing', () => {
     ['is broken JSON', () => '{"code":"BadApiKey"'],
     ['is 10 MB of JSON', () => `{"code":"BadApiKey","more":"${'x'.repeat(10 * 1024 ** 2)}"}`],
     ['never ends', () => new ReadableStream({ start: (stream) => stream.enqueue(new TextEncoder().encode('{"code":')) })],
-    ['is nothing', () => ''],
+    ['is empty', () => ''],
   ];
 
-  test.each(bodies)('A2 at replay: one that %s is a 401 without a reason, so it holds', async (_name, make) => {
+  test.each(bodies)('A2 a 401 at replay whose body %s gives no reason, so it holds', async (_name, make) => {
     const harness = createHarness();
     harness.goOffline();
     await harness.post('a', { token: ann });
@@ -81,7 +81,7 @@ describe('an error body that says nothing', () => {
     await isHeld(harness);
   });
 
-  test.each(bodies)('A17 at the first send: one that %s holds too', async (_name, make) => {
+  test.each(bodies)('A17 a 401 at the first send whose body %s gives no reason, so it holds', async (_name, make) => {
     const harness = createHarness();
     harness.server(() => new Response(make(), { status: 401 }));
     const answer = harness.fetch('/api/notes', { method: 'POST', body: 'a', headers: { Authorization: `Bearer ${ann}` } });

@@ -38,7 +38,7 @@ describe('the policies that the docs show', async () => {
     new Function('holdfast', 'userWantsSync', `${code}; return backend;`)({ classify, exponentialBackoff, fullJitter }, userWantsSync) as BackendOptions;
   const sends = (log: string[]) => log.filter((line) => line.includes('send '));
 
-  test('retry: three tries for an answer, ten seconds apart', async () => {
+  test('have a retry with three tries, ten seconds apart', async () => {
     const { post, server, clock, log, api } = createHarness({ backends: [make(createSwitch(true))] });
     server(() => new Response(null, { status: 503 }));
     await post('a');
@@ -47,7 +47,7 @@ describe('the policies that the docs show', async () => {
     expect(await api.entries()).toMatchObject([{ state: 'dead', reason: 'retries-exhausted' }]);
   });
 
-  test('classify: a 409 is delivered, a 423 is tried again', async () => {
+  test('have a classify that takes a 409 for a delivery, and tries a 423 again', async () => {
     const { post, server, clock, log, api } = createHarness({ backends: [make(createSwitch(true))] });
     server((_request, count) => new Response(null, { status: count === 0 ? 423 : 409 }));
     expect((await post('a')).status).toBe(202);
@@ -56,7 +56,7 @@ describe('the policies that the docs show', async () => {
     expect(await api.entries()).toEqual([]);
   });
 
-  test('gate: nothing goes out until the user says so', async () => {
+  test('have a gate that lets nothing out until the user says so', async () => {
     const wants = createSwitch(false);
     const { post, server, clock, log } = createHarness({ backends: [make(wants)] });
     server(() => new Response(null, { status: 503 }));
@@ -70,7 +70,7 @@ describe('the policies that the docs show', async () => {
     expect(log.at(-1)).toContain('delivered');
   });
 
-  test('beforeSend: to where the API has moved', async () => {
+  test('have a beforeSend that sends to where the API has moved', async () => {
     const seen: string[] = [];
     const { post, server, clock } = createHarness({ backends: [make(createSwitch(true))] });
     server(async (request, count) => {

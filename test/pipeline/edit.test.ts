@@ -31,7 +31,7 @@ describe('V1 edit', () => {
     expect((await api.settled('a'))?.state).toBe('delivered');
   });
 
-  test('C13 what the server has refused goes out under another key', async () => {
+  test('C13 gives another key to a request that the server has refused', async () => {
     const { api } = await withDeadLetter();
     const before = (await api.entry('a'))!.idempotencyKey;
     await api.edit('a', { body: 'x' });
@@ -40,7 +40,7 @@ describe('V1 edit', () => {
     expect(after).not.toBe(before);
   });
 
-  test('V1 an empty patch changes no byte, and a body of null takes it away', async () => {
+  test('V1 changes no byte by an empty patch, and takes the body away by a body of null', async () => {
     const { api } = await withDeadLetter();
     await api.edit('a', {});
     expect(text((await api.body('a'))?.bytes)).toBe('{"title":"long"}');
@@ -54,20 +54,20 @@ describe('V1 edit', () => {
     ['an ArrayBuffer', new Uint8Array([0, 255]).buffer, [0, 255]],
     ['a view of a part', new Uint8Array([9, 0, 255, 9]).subarray(1, 3), [0, 255]],
     ['an array', [1], [0x5b, 0x31, 0x5d]],
-  ] as const)('V1 a body may be %s', async (_, body, bytes) => {
+  ] as const)('V1 takes %s for a body', async (_, body, bytes) => {
     const { api } = await withDeadLetter();
     await api.edit('a', { body });
     expect([...new Uint8Array((await api.body('a'))!.bytes)]).toEqual(bytes);
   });
 
-  test('V1 JSON brings its type along where there was none', async () => {
+  test('V1 gives a JSON body its type where there was none', async () => {
     const { api } = await withDeadLetter();
     await api.edit('a', { headers: { 'content-type': null } });
     await api.edit('a', { body: [1] });
     expect((await api.entry('a'))?.headers['content-type']).toBe('application/json');
   });
 
-  test('V1 what waits, and what isn’t there, isn’t edited', async () => {
+  test('V1 changes no waiting entry, and no entry that isn’t there', async () => {
     const { api, post, server } = await withDeadLetter();
     server(down);
     await post('b', { headers: { 'Holdfast-Id': 'b' } });
@@ -75,7 +75,7 @@ describe('V1 edit', () => {
     expect(text((await api.body('b'))?.bytes)).toBe('b');
   });
 
-  test('V1 one that’s retried meanwhile isn’t edited: it’s on its way as it was', async () => {
+  test('V1 changes no dead letter that’s retried at the same time, as it’s on its way', async () => {
     const { api, server } = await withDeadLetter();
     server(down);
     const [retried, edited] = await Promise.all([api.retry('a'), api.edit('a', { body: 'too late' })]);
@@ -89,25 +89,25 @@ describe('V1 edit', () => {
     ['a number for a body', { body: 7 }, /patch\.body.*text, bytes/],
     ['a Blob for a body', { body: new Blob(['x']) }, /patch\.body.*plain object/],
     ['a Map for a body', { body: new Map([[1, 2]]) }, /patch\.body.*plain object/],
-    ['headers that are none', { headers: 'x' }, /patch\.headers/],
+    ['a string for headers', { headers: 'x' }, /patch\.headers/],
     ['a header that’s no string', { headers: { a: 1 } }, /patch\.headers\.a/],
     ['a token', { headers: { Authorization: 'Bearer x' } }, /never stored/],
     ['a directive', { headers: { 'Holdfast-Mode': 'wait' } }, /never reaches the network/],
     ['a header that HTTP forbids', { headers: { 'a b': 'x' } }, /HTTP allows/],
     ['a value in two lines', { headers: { a: 'x\r\nb: y' } }, /HTTP allows/],
-  ])('V1 %s is refused, and nothing is changed', async (_, patch, message) => {
+  ])('V1 refuses %s, and changes nothing', async (_, patch, message) => {
     const { api } = await withDeadLetter();
     const before = await api.entry('a');
     await expect(api.edit('a', patch as never)).rejects.toThrow(message);
     expect(await api.entry('a')).toEqual(before);
   });
 
-  test('C10 a body over the backend’s limit is refused', async () => {
+  test('C10 refuses a body over the backend’s limit', async () => {
     const { api } = await withDeadLetter({ backends: [{ baseUrl: '/api', limits: { maxBytes: 20 } }] });
     await expect(api.edit('a', { body: 'x'.repeat(21) })).rejects.toThrow(/patch\.body.*20 bytes/);
   });
 
-  test('A15 another user’s dead letter isn’t edited: that user would be sent as its author', async () => {
+  test('A15 refuses to change another user’s dead letter, as that user would be sent as its author', async () => {
     const owner = (token: string | null) => token && token.slice(0, 3);
     const { api } = await withDeadLetter({ backends: [{ baseUrl: '/api', owner }] }, { token: 'ann-1' });
     expect(await api.edit('a', { headers: { 'x-a': '1' } })).toBe(true);
@@ -128,7 +128,7 @@ describe('V1 an entry by its seq', () => {
     return { ...harness, old: old!, newer: newer! };
   }
 
-  test('V1 is that one, where an id names the newest', async () => {
+  test('V1 is found where its id names a newer entry', async () => {
     const { api, old, newer } = await withNamesake();
     expect(old.key).toBe(newer.key);
     expect((await api.entry('a'))?.seq).toBe(newer.seq);
@@ -139,7 +139,7 @@ describe('V1 an entry by its seq', () => {
     expect(await api.settled(newer.seq)).toBeNull();
   });
 
-  test('V1 is edited, retried, cancelled and discarded by it', async () => {
+  test('V1 is edited, retried, cancelled and discarded', async () => {
     const { api, old, newer } = await withNamesake();
     expect(await api.cancel(old.seq)).toBe(false);
     expect(await api.discard(newer.seq)).toBe(false);
@@ -150,7 +150,7 @@ describe('V1 an entry by its seq', () => {
     expect((await api.entries()).map(({ seq, state }) => [seq, state])).toEqual([[old.seq, 'pending']]);
   });
 
-  test.each([NaN, null, '', {}])('V1 %s names none', async (reference) => {
+  test.each([NaN, null, '', {}])('V1 isn’t named by %s', async (reference) => {
     const { api } = await withDeadLetter();
     await expect(api.entry(reference as never)).rejects.toThrow(/"id".*task id, a checkpoint key, or the seq/);
   });
@@ -169,7 +169,7 @@ describe('V1 body', () => {
 });
 
 describe('V1 attempts', () => {
-  test('V1 an entry tells of its sends, the first one too', async () => {
+  test('V1 are known of each send of an entry, the first one too', async () => {
     const { api } = await withDeadLetter();
     const { attempts, sends } = (await api.entry('a'))!;
     expect(attempts.map(({ status, reason }) => [status, reason])).toEqual([[503, 'server-error'], [422, 'permanent']]);
@@ -177,7 +177,7 @@ describe('V1 attempts', () => {
     expect(attempts[1]!.at).toBeGreaterThan(attempts[0]!.at);
   });
 
-  test('V1 the last 20 of them are kept', async () => {
+  test('V1 are kept for the last 20 sends of an entry', async () => {
     const { api, server, post, clock } = createHarness();
     server(() => 'drop');
     await post('a', { headers: { 'Holdfast-Id': 'a' } });
@@ -188,7 +188,7 @@ describe('V1 attempts', () => {
     expect(attempts.every(({ status, reason }) => status === null && reason === 'unreachable')).toBe(true);
   });
 
-  test('V1 a refused token is an attempt', async () => {
+  test('V1 include a send whose token was refused', async () => {
     const { api, server, post } = createHarness();
     server(() => new Response(null, { status: 401 }));
     await post('a', { token: 'old', headers: { 'Holdfast-Id': 'a' } });
@@ -197,14 +197,14 @@ describe('V1 attempts', () => {
 });
 
 describe('V1 a view', () => {
-  test('V1 is told to look again at what is edited or discarded', async () => {
+  test('V1 is told to look again at an entry that’s edited or discarded', async () => {
     const { api, changed } = await withDeadLetter();
     await api.edit('a', { body: 'x' });
     await api.discard('a');
     expect(changed).toEqual([1, 1]);
   });
 
-  test('V1 is told to look again at what was refused behind a gate that had closed, as no event tells of it', async () => {
+  test('V1 is told to look again at an entry that was refused behind a gate that had closed, as no event tells of it', async () => {
     const { api, server, post, changed, clock, goOffline, goOnline } = createHarness({ backends: [{ baseUrl: '/api', lane: ({ url }) => url }] });
     goOffline();
     await api.provideToken('old');
@@ -220,7 +220,7 @@ describe('V1 a view', () => {
 });
 
 describe('V4 URLs', () => {
-  test('V4 the worker’s own hooks get it whole: a request can be made of it', async () => {
+  test('V4 are whole in the worker’s own hooks, so that a request can be made of them', async () => {
     const urls: string[] = [];
     const see = ({ url }: { url: string }) => void urls.push(url);
     const respond = (entry: { url: string }) => (see(entry), new Response(null, { status: 202 }));
@@ -233,7 +233,7 @@ describe('V4 URLs', () => {
     expect(await api.entries()).toEqual([]);
   });
 
-  test('V4 a token in a URL is in no event, in no journal and in no listing, and reaches the server', async () => {
+  test('V4 reach the server with a token in them, which is in no event, in no journal and in no listing', async () => {
     const { api, server, post, events, clock, log } = createHarness();
     server(down);
     await post('a', { path: '/api/notes?access_token=s3cret&page=2', headers: { 'Holdfast-Id': 'a' } });

@@ -23,7 +23,7 @@ function failOnce(outbox: Outbox, call: 'commit' | 'capture'): void {
 }
 
 describe('nothing is overtaken at capture', () => {
-  test.each([false, true])('R16 a dead letter that blocks its lane blocks it for all (worker restarted: %s)', async (restarted) => {
+  test.each([false, true])('R16 a dead letter that blocks its lane blocks it for every user (worker restarted: %s)', async (restarted) => {
     const harness = createHarness({ backends: [{ baseUrl: '/api', onDead: 'block' }] });
     const { api, clock, log, server, post, goOffline, goOnline, restart } = harness;
     goOffline();
@@ -39,7 +39,7 @@ describe('nothing is overtaken at capture', () => {
     expect(sent(log)).toEqual(['a']);
   });
 
-  test('R15 a Blob that the database doesn’t take isn’t overtaken while it’s written again, as bytes', async () => {
+  test('R15 a newer request doesn’t overtake a Blob that’s written again as bytes, as the database doesn’t take it', async () => {
     const { clock, log, outbox, api, fetch, post, goOffline, goOnline } = createHarness();
     const { capture } = outbox;
     let secondTry = () => {};
@@ -62,7 +62,7 @@ describe('nothing is overtaken at capture', () => {
     expect(sent(log).map((body) => body[0])).toEqual(['a', 'b']);
   });
 
-  test('C6 what is on the wire isn’t, when another user comes', async () => {
+  test('C6 another user’s request doesn’t overtake a replay on the wire', async () => {
     const { api, log, server, post, goOffline, goOnline } = createHarness();
     goOffline();
     await post('a', { token: ann });
@@ -74,7 +74,7 @@ describe('nothing is overtaken at capture', () => {
     expect(sent(log)).toEqual(['a']);
   });
 
-  test('C6 what is stored behind a write-ahead’s first send isn’t', async () => {
+  test('C6 a request doesn’t overtake an entry that’s stored behind a write-ahead’s first send', async () => {
     const { log, server, post, fetch } = createHarness({ backends: [{ baseUrl: '/api', capture: 'write-ahead' }] });
     server((_request, number) =>
       number === 0 ? new Promise(() => {}) : number === 1 ? new Response(null, { status: 500 }) : ok(),
@@ -88,7 +88,7 @@ describe('nothing is overtaken at capture', () => {
 });
 
 describe('a write that fails', () => {
-  test('A1 on the first send: a hold that nobody was told of is none', async () => {
+  test('A1 a first send whose hold can’t be written gives its 401 to the page, and the hold of the next request is told', async () => {
     const { clock, log, server, post, outbox } = createHarness();
     server(expired);
     failOnce(outbox, 'capture');
@@ -98,7 +98,7 @@ describe('a write that fails', () => {
     expect(count(log, 'auth-required')).toBe(1);
   });
 
-  test('A1 and so with write-ahead', async () => {
+  test('A1 a hold that couldn’t be written for a write-ahead’s first send is told once, when it’s written', async () => {
     const { clock, log, server, post, outbox } = createHarness({ backends: [{ baseUrl: '/api', capture: 'write-ahead' }] });
     server((_request, number) => {
       if (number === 0) failOnce(outbox, 'commit');
@@ -123,7 +123,7 @@ describe('a write that fails', () => {
     expect(log.at(-1)).toContain('delivered');
   });
 
-  test('A8 one that fails late doesn’t take back a release', async () => {
+  test('A8 a hold whose write fails late doesn’t take back a release', async () => {
     const lane = (request: Request) => request.headers.get('x-lane') ?? '';
     const { api, clock, server, post, outbox, goOffline, goOnline } = createHarness({ backends: [{ baseUrl: '/api', lane }] });
     goOffline();
@@ -153,7 +153,7 @@ describe('a write that fails', () => {
     expect(await api.entries()).toEqual([]);
   });
 
-  test('D2 a drain that can’t read the outbox doesn’t leave its sends on the wire to another worker', async () => {
+  test('D2 a drain that can’t read the outbox keeps its sends on the wire from another worker', async () => {
     const harness = createHarness();
     const { api, clock, log, server, post, outbox, goOffline, goOnline } = harness;
     goOffline();
@@ -186,7 +186,7 @@ describe('a write that fails', () => {
   });
 });
 
-test('V1 nothing goes out after `paused` was told, however far its preparation is', async () => {
+test('V1 no entry goes out after `paused` was told, however far its preparation is', async () => {
   let go = () => {};
   const beforeSend = () => new Promise<void>((resolve) => (go = resolve));
   const { api, clock, log, post, goOffline, goOnline } = createHarness({ backends: [{ baseUrl: '/api', beforeSend }] });

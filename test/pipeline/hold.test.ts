@@ -22,7 +22,7 @@ async function stored(harness: Harness, names: string[], token = 'old', taken: s
 }
 
 describe('the hold', () => {
-  test('A4 three entries, a 401 on the first: one request; a fresh token then delivers all in order', async () => {
+  test('A4 three entries and a 401 to the first make one request, and a fresh token then delivers all in order', async () => {
     const harness = createHarness();
     const { log, api, clock, printed } = harness;
     await stored(harness, ['a', 'b', 'c']);
@@ -49,7 +49,7 @@ describe('the hold', () => {
     expect(printed[0]).toMatch(/^\[holdfast\] hold — auth expired \{"id":"[0-9A-Z]{26}","attempt":1\}$/);
   });
 
-  test('A4 with several lanes, the first goes alone as a probe', async () => {
+  test('A4 the first entry of several lanes goes alone as the probe of a fresh token', async () => {
     const harness = createHarness({ backends: [{ baseUrl: '/api', lane: (request) => request.headers.get('x-lane') ?? '' }] });
     const { log, api, clock, server, goOffline, goOnline, post } = harness;
     goOffline();
@@ -79,7 +79,7 @@ describe('the hold', () => {
     expect(harness.events.some((event) => event.type === 'failed' || event.type === 'retrying')).toBe(false);
   });
 
-  test('A5 a fresh token on an empty outbox: no fetch, no storm', async () => {
+  test('A5 a fresh token on an empty outbox makes no request and no event', async () => {
     const { api, log, clock } = createHarness();
     expect(await api.provideToken('new')).toBe('stored');
     await clock.advance(60_000);
@@ -103,7 +103,7 @@ describe('the hold', () => {
     expect(await harness.api.entries()).toMatchObject([{ state: 'held' }]);
   });
 
-  test('A6 an opaque token does, and so does a JWT within the skew', async () => {
+  test('A6 an opaque token releases the hold, and so does a JWT within the skew', async () => {
     for (const token of ['opaque', jwt({ exp: -30 })]) {
       const harness = createHarness();
       await stored(harness, ['a'], 'old', [token]);
@@ -130,7 +130,7 @@ describe('the hold', () => {
     const token = (n: number) => jwt({ sub: 'ann', exp: 300, n });
     const refused = () => Response.json({ code: 'token_expired' }, { status: 401, ...at(0) });
 
-    test('a fresh token releases the hold all the same, in a restarted worker too', async () => {
+    test('a fresh token releases the hold, in a restarted worker too', async () => {
       const harness = createHarness();
       await harness.clock.advance(HOUR);
       harness.server(refused);
@@ -145,7 +145,7 @@ describe('the hold', () => {
       expect(tokenExpiresAt).toBe(HOUR + 300_000);
     });
 
-    test('one that’s over by both clocks doesn’t', async () => {
+    test('a token that’s over by both clocks doesn’t release the hold', async () => {
       const harness = createHarness();
       await harness.clock.advance(HOUR);
       harness.server(refused);
@@ -154,14 +154,14 @@ describe('the hold', () => {
       expect(await harness.api.provideToken(token(2))).toBe('ignored: expired');
     });
 
-    test('a server whose clock was wrong for once holds nothing for ever', async () => {
+    test('a fresh token releases the hold though a server’s clock was wrong once', async () => {
       const harness = createHarness();
       harness.server(() => Response.json({ code: 'token_expired' }, { status: 401, ...at(24 * HOUR) }));
       await harness.post('a', { token: token(1) });
       expect(await harness.api.provideToken(token(2))).toBe('released');
     });
 
-    test('an answer out of a cache says nothing of the time', async () => {
+    test('an answer out of a cache says nothing of the server’s clock', async () => {
       const harness = createHarness();
       await harness.clock.advance(HOUR);
       const { headers } = at(0);
@@ -171,7 +171,7 @@ describe('the hold', () => {
     });
   });
 
-  test('A7 a token while offline sends nothing until online', async () => {
+  test('A7 a token that comes while offline releases the hold, and nothing is sent until online', async () => {
     const harness = createHarness();
     const { api, log, clock, goOffline, goOnline } = harness;
     await stored(harness, ['a']);
@@ -185,7 +185,7 @@ describe('the hold', () => {
     expect(log.at(-1)).toContain('delivered');
   });
 
-  test('A7 online, resume and replay while held send nothing', async () => {
+  test('A7 online, resume and replay send nothing during a hold', async () => {
     const harness = createHarness();
     const { api, log, clock } = harness;
     await stored(harness, ['a']);
@@ -202,7 +202,7 @@ describe('the hold', () => {
     expect(log.at(-1)).toContain('delivered');
   });
 
-  test('A8 a token that’s posted while the doomed request is in flight isn’t lost', async () => {
+  test('A8 a token that’s posted while a request with the old one is in flight isn’t lost', async () => {
     const harness = createHarness();
     const { api, log, clock, server, goOffline, goOnline, post } = harness;
     goOffline();
@@ -220,7 +220,7 @@ describe('the hold', () => {
     expect(log.at(-1)).toContain('delivered');
   });
 
-  test('A9 whatever stopped the drain, the next trigger starts it', async () => {
+  test('A9 the next trigger starts the drain, whatever has stopped it', async () => {
     const harness = createHarness();
     const { api, log, clock, outbox, server, goOffline, goOnline, post } = harness;
     goOffline();
@@ -259,7 +259,7 @@ describe('the hold', () => {
     expect(await harness.api.provideToken('new')).toBe('released');
   });
 
-  test('A10 without a hold from before, the missing token is one', async () => {
+  test('A10 a restarted worker that lacks a token makes a hold where there was none before', async () => {
     const harness = createHarness();
     const { log, clock, restart, look, goOffline, goOnline, post } = harness;
     goOffline();
@@ -276,7 +276,7 @@ describe('the hold', () => {
     expect(log.at(-1)).toContain('delivered');
   });
 
-  test('A11 what needs no token goes on during a hold, and doesn’t spin when it fails', async () => {
+  test('A11 an entry that needs no token goes on during a hold, and doesn’t spin when it fails', async () => {
     const harness = createHarness();
     const { log, clock, server, post } = harness;
     await stored(harness, ['a']);
@@ -288,14 +288,14 @@ describe('the hold', () => {
     expect(sends(log).filter((line) => line.includes('free')).length).toBe(2);
   });
 
-  test('A12 another backend isn’t held', async () => {
+  test('A12 a hold of one backend doesn’t hold another one', async () => {
     const harness = createHarness({ backends: [{ baseUrl: '/api' }, { baseUrl: '/other' }] });
     await stored(harness, ['a']);
     harness.server(ok);
     expect((await harness.post('b', { token: 'x', path: '/other/1' })).status).toBe(201);
   });
 
-  test('A12 another owner isn’t held', async () => {
+  test('A12 a hold of one owner doesn’t hold another one', async () => {
     const [ann, bob] = [jwt({ sub: 'ann' }), jwt({ sub: 'bob' })];
     const harness = createHarness();
     await stored(harness, ['a'], ann, [bob]);
@@ -312,7 +312,7 @@ describe('the hold', () => {
     expect(await harness.api.provideToken(bob)).toBe('other-owner');
   });
 
-  test('A15 a user who comes back releases what was parked, held or not', async () => {
+  test('A15 the token of a user who comes back releases their parked entries, though nothing was held', async () => {
     const [ann, bob] = [jwt({ sub: 'ann' }), jwt({ sub: 'bob' })];
     const harness = createHarness();
     harness.goOffline();
@@ -323,7 +323,7 @@ describe('the hold', () => {
     expect(harness.events.at(-1)).toMatchObject({ type: 'released', owner: 'ann' });
   });
 
-  test('A13 an entry refused under three fresh tokens is a dead letter; the next one may go', async () => {
+  test('A13 an entry that’s refused under three fresh tokens is a dead letter, and the next one may go', async () => {
     const harness = createHarness();
     const { api, clock, server, goOffline, goOnline, post } = harness;
     goOffline();
@@ -340,7 +340,7 @@ describe('the hold', () => {
     expect(await api.entries()).toMatchObject([{ state: 'dead', reason: 'auth-rejected' }]);
   });
 
-  test('A14 with autoRetry: false a JWT 401 is permanent', async () => {
+  test('A14 a JWT 401 is permanent with autoRetry: false', async () => {
     const harness = createHarness({ backends: [{ baseUrl: '/api', auth: { autoRetry: false } }] });
     await stored(harness, ['a']);
     expect(await harness.api.entries()).toMatchObject([{ state: 'dead', reason: 'permanent' }]);
@@ -363,7 +363,7 @@ describe('the hold', () => {
 describe('whose token it is', () => {
   const backends = [{ baseUrl: '/api' }, { baseUrl: 'https://other.example/v1' }];
 
-  test('C5 a token without a target isn’t shown to another origin', async () => {
+  test('C5 a token without a target is refused where it might be shown to another origin', async () => {
     const { api } = createHarness({ backends });
     await expect(api.provideToken('t')).rejects.toThrow(
       /option "target.baseUrl" is undefined; it's needed, as a token isn't to be shown to another origin; there are https:\/\/app.example, https:\/\/other.example/,
@@ -373,7 +373,7 @@ describe('whose token it is', () => {
     expect((await createHarness({ backends: [...backends.slice(1), { baseUrl: '/free', auth: false }] }).api.provideToken('t'))).toBe('stored');
   });
 
-  test('A19 what isn’t a bearer may be a password: its digest can’t be guessed from the disk', async () => {
+  test('A19 the digest of a credential that isn’t a bearer can’t be guessed from the disk, as it may be a password', async () => {
     const harness = createHarness();
     harness.goOffline();
     await harness.post('a', { headers: { Authorization: 'Basic YW5uOnNlY3JldA==' } });
@@ -382,7 +382,7 @@ describe('whose token it is', () => {
     expect(record!.last!.digest).toMatch(/^digest of uuid-\d+YW5u/);
   });
 
-  test('V1 an answer is there for 24 hours and no longer, swept or not', async () => {
+  test('V1 an answer is there for 24 hours and no longer, whether it’s swept or not', async () => {
     const harness = createHarness();
     harness.goOffline();
     await harness.post('a', { headers: { 'Holdfast-Id': 'mine' } });
@@ -399,7 +399,7 @@ describe('nothing goes out as the wrong user', () => {
   const ann = jwt({ sub: 'ann' });
   const bob = jwt({ sub: 'bob' });
 
-  test('A15 when the token changes between the plan and the send, the entry is planned anew', async () => {
+  test('A15 an entry is planned anew when the token changes between its plan and its send', async () => {
     let go = () => {};
     const beforeSend = () => new Promise<void>((resolve) => (go = resolve));
     const harness = createHarness({ backends: [{ baseUrl: '/api', beforeSend }] });
@@ -416,7 +416,7 @@ describe('nothing goes out as the wrong user', () => {
     expect(await api.entries()).toMatchObject([{ state: 'parked', owner: 'ann' }]);
   });
 
-  test('A15 whenever the other token comes', async () => {
+  test('A15 an entry never goes out with another user’s token, whenever in a drain that token comes', async () => {
     for (let turns = 0; turns < 40; turns++) {
       const harness = createHarness();
       const { api, clock, log, goOffline, goOnline, post } = harness;
@@ -431,7 +431,7 @@ describe('nothing goes out as the wrong user', () => {
     }
   });
 
-  test('A19 a key without a scheme comes back as it was', async () => {
+  test('A19 a key without a scheme is sent again as it was', async () => {
     const { clock, server, post, goOffline, goOnline, api } = createHarness();
     const seen: (string | null)[] = [];
     server((request) => {
@@ -446,7 +446,7 @@ describe('nothing goes out as the wrong user', () => {
     expect(seen).toEqual(['bare-key']);
   });
 
-  test('A3 a 401 for a request that beforeSend sent elsewhere, without the token, holds nothing', async () => {
+  test('A3 a 401 to a request that beforeSend has sent elsewhere, without the token, holds nothing', async () => {
     const beforeSend = (request: Request) => new Request('https://other.example/x', { method: request.method });
     const harness = createHarness({ backends: [{ baseUrl: '/api', beforeSend }] });
     await stored(harness, ['a'], 'old', []);
@@ -477,7 +477,7 @@ describe('a hold that a worker has written, and not lived to tell of', () => {
 });
 
 describe('a 401 on the first send', () => {
-  test('A11 during a hold, a request that needs no token is answered by the server itself', async () => {
+  test('A11 a request that needs no token is answered by the server itself during a hold', async () => {
     const harness = createHarness();
     await stored(harness, ['a']);
     harness.server(ok);
@@ -503,7 +503,7 @@ describe('a 401 on the first send', () => {
     expect(await api.entries()).toEqual([]);
   });
 
-  test('A3 without a bearer it’s the page’s own affair', async () => {
+  test('A3 goes to the page where the request carried no bearer', async () => {
     const { post, server } = createHarness();
     server(expired);
     expect((await post('a')).status).toBe(401);
@@ -518,7 +518,7 @@ describe('a 401 on the first send', () => {
     expect(sends(log)).toEqual(['0 send a old', '0 send a new', '0 send b new']);
   });
 
-  test('A18 one with the refused token doesn’t, and isn’t tried', async () => {
+  test('A18 a new request with the refused token doesn’t release the hold, and isn’t tried', async () => {
     const harness = createHarness();
     await stored(harness, ['a']);
     const response = await harness.post('b', { token: 'old' });
@@ -538,7 +538,7 @@ describe('a 401 on the first send', () => {
     expect(sends(log)).toEqual([`0 send a ${live}`]);
   });
 
-  test('A18 with auth.learn: false only provideToken counts', async () => {
+  test('A18 a token in a request isn’t learnt with auth.learn: false, as only provideToken counts', async () => {
     const harness = createHarness({ backends: [{ baseUrl: '/api', auth: { learn: false } }] });
     const { api, log, clock } = harness;
     await stored(harness, ['a'], 'new');
@@ -549,7 +549,7 @@ describe('a 401 on the first send', () => {
     expect(log.at(-1)).toContain('delivered');
   });
 
-  test('A19 another scheme comes back by provideToken with its scheme', async () => {
+  test('A19 a credential of another scheme is sent again with its scheme, once provideToken has given it', async () => {
     const harness = createHarness();
     const { api, clock, goOffline, goOnline, restart, server } = harness;
     goOffline();

@@ -31,7 +31,7 @@ function failCommits({ outbox }: Harness, times: number, isMeant: (commit: Commi
 }
 
 describe('a first send that’s on disk', () => {
-  test('the page has the server’s answer, whatever the storage does', async () => {
+  test('a page has the server’s answer to its first send although the write to disk never ends', async () => {
     const harness = createHarness();
     harness.outbox.capture = () => new Promise(() => {});
     harness.server(() => after(harness, 300, ok));
@@ -41,7 +41,7 @@ describe('a first send that’s on disk', () => {
     expect(status).toBe(201);
   });
 
-  test('one that’s answered isn’t sent again, though its removal fails at first', async () => {
+  test('a first send that’s answered isn’t sent again, though its removal from the disk fails at first', async () => {
     const harness = createHarness({ backends: [{ baseUrl: 'https://other.example/api' }] });
     harness.server(() => after(harness, 300, ok));
     failCommits(harness, 3, ({ seq }) => seq !== undefined);
@@ -51,7 +51,7 @@ describe('a first send that’s on disk', () => {
     expect(await harness.api.entries()).toEqual([]);
   });
 
-  test('K5 written late, it takes nobody’s place: who was told 202 isn’t lost', async () => {
+  test('K5 a first send that’s written late doesn’t replace an entry under its id whose page was told 202', async () => {
     const harness = createHarness();
     harness.server((_request, count) =>
       count === 0 ? after(harness, 100, failing(500)) : count === 1 ? after(harness, 400, failing(422)) : ok(),
@@ -64,7 +64,7 @@ describe('a first send that’s on disk', () => {
     expect(sent(harness)).toEqual(['one', 'two', 'one']);
   });
 
-  test('K5 nor does one that’s written ahead', async () => {
+  test('K5 a write-ahead request doesn’t replace an entry that’s stored under its id between its look and its write', async () => {
     const harness = createHarness(AHEAD);
     const { find } = harness.outbox;
     harness.server((_request, count) => (count === 0 ? failing(500)() : count === 1 ? failing(422)() : ok()));
@@ -78,7 +78,7 @@ describe('a first send that’s on disk', () => {
     expect(sent(harness)).toEqual(['one', 'two', 'one']);
   });
 
-  test('K5 what another worker has put in its place isn’t removed with it', async () => {
+  test('K5 a delivered first send doesn’t remove the request that another worker has stored under its id', async () => {
     const harness = createHarness(AHEAD);
     const answer = withheldFirst(harness);
     void harness.fetch('/api/x', request('one', NAMED));
@@ -90,7 +90,7 @@ describe('a first send that’s on disk', () => {
     expect(sent(harness)).toEqual(['one', 'two']);
   });
 
-  test('K5 so it is with what it replays', async () => {
+  test('K5 a delivered replay doesn’t remove the request that another worker has stored under its id', async () => {
     const harness = createHarness();
     harness.goOffline();
     await harness.fetch('/api/x', request('one', NAMED));
@@ -106,7 +106,7 @@ describe('a first send that’s on disk', () => {
     expect(sent(harness)).toEqual(['one', 'two']);
   });
 
-  test('cancelled while its 401 is being judged: no hold, and no 202', async () => {
+  test('a first send that’s cancelled while its 401 is being judged leaves no hold, and its page gets no 202', async () => {
     const harness = createHarness(AHEAD);
     harness.server(expired);
     let judge = () => {};
@@ -121,7 +121,7 @@ describe('a first send that’s on disk', () => {
     expect((await harness.api.status()).backends[0]!.holds).toEqual([]);
   });
 
-  test('cancelled by another worker, with the page waiting: the page hears of it', async () => {
+  test('a page that waits for its answer hears that another worker has cancelled its request', async () => {
     const harness = createHarness(AHEAD);
     harness.server(() => after(harness, 100, failing(500)));
     const answer = harness.fetch('/api/x', request('a', { ...NAMED, 'Holdfast-Mode': 'wait' }));
@@ -132,7 +132,7 @@ describe('a first send that’s on disk', () => {
     expect((await answer)!.type).toBe('error');
   });
 
-  test('C3 a page that waits at one worker hears what another one has delivered', async () => {
+  test('C3 a page that waits at one worker hears of a delivery by another worker', async () => {
     const harness = createHarness();
     harness.server((_request, count) => (count === 0 ? failing(500)() : ok()));
     const answer = harness.fetch('/api/x', request('a', { 'Holdfast-Mode': 'wait' }));
@@ -143,7 +143,7 @@ describe('a first send that’s on disk', () => {
     expect((await answer)!.status).toBe(201);
   });
 
-  test('D1 an event of a worker that an update replaces is known to the newer one', async () => {
+  test('D1 an event of a worker that an update replaces is known to the newer worker', async () => {
     const harness = createHarness(AHEAD);
     const keys = new Set<string | null>();
     harness.server((one, count) => {
@@ -161,7 +161,7 @@ describe('a first send that’s on disk', () => {
     expect(await harness.api.entries()).toEqual([]);
   });
 
-  test('D2 the send of a worker that lives isn’t made by another one too', async () => {
+  test('D2 a send of a living worker isn’t made by another worker too', async () => {
     const harness = createHarness(AHEAD);
     harness.server(() => 'hang');
     void harness.fetch('/api/x', request('a'));
@@ -172,7 +172,7 @@ describe('a first send that’s on disk', () => {
     expect(sent(harness)).toEqual(['a']);
   });
 
-  test('D1 nor does another worker take its event for one that comes again', async () => {
+  test('D1 an event of a living worker isn’t taken by another worker for one that comes again', async () => {
     const harness = createHarness(AHEAD);
     harness.server((_request, count) => (count === 0 ? 'hang' : ok()));
     void harness.fetch('/api/x', request('a'));
@@ -195,7 +195,7 @@ test('A1 a request that’s refused as a duplicate closes no gate', async () => 
 });
 
 describe('limits', () => {
-  test('R18 an expiry that can’t be written stops nobody else', async () => {
+  test('R18 an expiry that can’t be written stops no other entry', async () => {
     const harness = createHarness({ backends: [{ baseUrl: '/api', limits: { maxAgeMs: 1_000 } }, { baseUrl: '/other' }] });
     harness.goOffline();
     await harness.fetch('/api/x', request('old'));
@@ -211,7 +211,7 @@ describe('limits', () => {
     expect(await harness.api.entries()).toMatchObject([{ state: 'dead', reason: 'expired' }]);
   });
 
-  test('C10 a request that takes another’s place has an age of its own', async () => {
+  test('C10 a request that takes another one’s place has an age of its own', async () => {
     const harness = createHarness({ backends: [{ baseUrl: '/api', limits: { maxAgeMs: 1_000 } }] });
     harness.goOffline();
     await harness.fetch('/api/x', request('one', NAMED));
@@ -221,7 +221,7 @@ describe('limits', () => {
     expect(await harness.api.entries()).toMatchObject([{ state: 'pending' }]);
   });
 
-  test('C6 C10 what finds no room when its turn has come overtakes nothing either', async () => {
+  test('C6 C10 a request that finds no room when its turn has come overtakes nothing, and fails', async () => {
     const harness = createHarness({ backends: [{ baseUrl: '/api', limits: { maxEntries: 1 } }] });
     harness.server((_request, count) => (count === 0 ? after(harness, 100, failing(500)) : ok()));
     void harness.fetch('/api/x', request('a'));
@@ -235,7 +235,7 @@ describe('limits', () => {
     expect(sent(harness)).toEqual(['a', 'a']);
   });
 
-  test('R14 a Background Sync event doesn’t wait for what only grows old', async () => {
+  test('R14 a Background Sync event doesn’t wait for an entry that only grows old', async () => {
     const harness = createHarness();
     harness.server(expired);
     await harness.fetch('/api/x', request('a', { Authorization: 'Bearer old' }));
@@ -244,7 +244,7 @@ describe('limits', () => {
   });
 });
 
-test('C6 a newer write doesn’t overtake what an older worker, which an update has replaced, has stored meanwhile', async () => {
+test('C6 a newer write doesn’t overtake an entry that the older worker, which an update has replaced, has stored meanwhile', async () => {
   const harness = createHarness();
   const { server, fetch, clock, log, update, api } = harness;
   let answer = (_response: Response) => {};

@@ -29,7 +29,7 @@ describe('a sign-out', () => {
     expect(sends(log)).toHaveLength(1);
   });
 
-  test('A18 is over with a token that was made after it, and with one that’s given by hand', async () => {
+  test('A18 is over with a token that was made after it, and with a token that the app hands over', async () => {
     for (const give of [(harness: Harness) => harness.post('b', { token: ann(101) }), (harness: Harness) => harness.api.provideToken(ann(50))]) {
       const harness = createHarness();
       const { server, post, clock, api } = harness;
@@ -93,7 +93,7 @@ test('A16 a purge that comes while the app’s token is being taken is for that 
   expect((await api.entries()).map(({ id }) => id)).toEqual(['bob', 'bob']);
 });
 
-test('A8 tokens count in the order in which the app hands them over, however long one of them is looked at', async () => {
+test('A8 tokens count in the order in which the app hands them over, however long the worker looks at one of them', async () => {
   const harness = createHarness();
   const { api } = harness;
   const [ann, bob] = ['ann', 'bob'].map((sub) => jwt({ sub, iat: 1, exp: 100_000 }));
@@ -121,7 +121,7 @@ test('A16 a token that one backend has seen before the sign-out signs nobody in 
 describe('another user’s token', () => {
   const [ann, bob] = [jwt({ sub: 'ann', iat: 1, exp: 100_000 }), jwt({ sub: 'bob', iat: 50, exp: 100_000 })];
 
-  test('A15 of an event that comes again to the next worker doesn’t take the place of the one that was known last', async () => {
+  test('A15 of an event that comes again to the next worker doesn’t take the place of the token that was known last', async () => {
     const harness = createHarness({ backends: [{ baseUrl: '/api', capture: 'write-ahead' }] });
     const { server, fetch, api, restart } = harness;
     server(() => 'hang');
@@ -137,7 +137,7 @@ describe('another user’s token', () => {
     expect(await lastOwner(harness)).toBe('bob');
   });
 
-  test('A15 of a page that’s still open from before doesn’t, either, in a worker that has no token yet', async () => {
+  test('A15 of a page that’s still open from before doesn’t take the place of the token that was known last, in a worker that has none yet', async () => {
     const harness = createHarness();
     const { post, api, restart, clock } = harness;
     await post('x', { token: ann });
@@ -149,7 +149,7 @@ describe('another user’s token', () => {
     expect(await lastOwner(harness)).toBe('bob');
   });
 
-  test('A15 A16 of a request that was on its way when the app handed over this one’s doesn’t take its place, and a purge is this one’s', async () => {
+  test('A15 A16 of a request that was on its way when the app handed over the live token doesn’t take its place, and a purge is for the live token’s user', async () => {
     const harness = createHarness();
     const { post, api, goOffline } = harness;
     await post('x', { token: ann });
@@ -162,7 +162,7 @@ describe('another user’s token', () => {
     expect(await api.entries()).toMatchObject([{ id: 'anns' }]);
   });
 
-  test('A18 of a request takes the place of one that the app has handed over, when that is over', async () => {
+  test('A18 of a request takes the place of a token that the app has handed over, when that token is over', async () => {
     const harness = createHarness();
     const { post, api, clock } = harness;
     await api.provideToken(jwt({ sub: 'bob', iat: 50, exp: 100 }));
@@ -171,7 +171,7 @@ describe('another user’s token', () => {
     expect(await lastOwner(harness)).toBe('ann');
   });
 
-  test('A18 of a request takes the place of one that was seen on a request: the app hasn’t said who is signed in', async () => {
+  test('A18 of a request takes the place of a token that was seen on a request, as the app hasn’t said who is signed in', async () => {
     const harness = createHarness();
     await harness.post('bob’s', { token: bob });
     await harness.post('ann’s', { token: ann });

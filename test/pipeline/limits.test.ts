@@ -13,8 +13,8 @@ const sent = (log: string[]) => log.flatMap((line) => / send (\S+)/.exec(line)?.
 const limited = (limits: BackendOptions['limits'], more: Partial<BackendOptions> = {}) =>
   createHarness({ backends: [{ baseUrl: '/api', lane, limits: limits!, ...more }] });
 
-describe('C10 over a limit', () => {
-  test('the request isn’t stored: the page gets the true failure, and it’s told', async () => {
+describe('C10 a request over a limit', () => {
+  test('isn’t stored: its page gets the true failure, and the fullness is told', async () => {
     const { server, post, api, events, clock, goOnline, goOffline } = limited({ maxEntries: 2 });
     server(down);
     expect((await post('a', inLane('1'))).status).toBe(202);
@@ -33,7 +33,7 @@ describe('C10 over a limit', () => {
     expect((await post('d')).status).toBe(201);
   });
 
-  test('a server’s own failure is the true one', async () => {
+  test('gets the server’s own failure to its page', async () => {
     const { server, post } = limited({ maxEntries: 1 });
     server(() => new Response('busy', { status: 500 }));
     expect((await post('a', inLane('1'))).status).toBe(202);
@@ -41,7 +41,7 @@ describe('C10 over a limit', () => {
     expect([answer.status, await answer.text()]).toEqual([500, 'busy']);
   });
 
-  test('nor is it kept from the server for being known as in vain', async () => {
+  test('is sent although the circuit is open', async () => {
     const { server, post, log } = limited({ maxEntries: 1 });
     server(down);
     await post('a', inLane('1'));
@@ -51,7 +51,7 @@ describe('C10 over a limit', () => {
     expect(sent(log)).toEqual(['a', 'b']);
   });
 
-  test('C6 nothing in the lane is overtaken by what can’t be stored', async () => {
+  test('C6 isn’t sent past a waiting entry of its lane', async () => {
     const { server, post, log, clock } = limited({ maxEntries: 1 });
     server(() => new Response(null, { status: 500 }));
     await post('a', inLane('1'));
@@ -62,7 +62,7 @@ describe('C10 over a limit', () => {
     expect(sent(log)).toEqual(['a', 'c', 'a']);
   });
 
-  test('bytes count, those of the bodies together', async () => {
+  test('is known by the bytes of all bodies together', async () => {
     const { server, post, events, api } = limited({ maxBytes: 10 });
     server(down);
     expect((await post('123456')).status).toBe(202);
@@ -72,7 +72,7 @@ describe('C10 over a limit', () => {
     expect(await api.entries()).toHaveLength(2);
   });
 
-  test('one that’s replaced makes room for its successor', async () => {
+  test('is stored where it replaces an entry that makes room for it', async () => {
     const { server, post, api } = limited({ maxEntries: 1, maxBytes: 6 });
     server(down);
     await post('123456', { headers: { 'Holdfast-Id': 'mine' } });
@@ -81,7 +81,7 @@ describe('C10 over a limit', () => {
     expect(await api.entries()).toHaveLength(1);
   });
 
-  test('a dead letter counts, until it’s discarded', async () => {
+  test('isn’t stored beside a dead letter, which counts until it’s discarded', async () => {
     const { server, post, api, clock } = limited({ maxEntries: 1 });
     server((_request, count) => new Response(null, { status: count === 0 ? 500 : 422 }));
     await post('a', { headers: { 'Holdfast-Id': 'mine' } });
@@ -93,7 +93,7 @@ describe('C10 over a limit', () => {
     expect((await post('c')).status).toBe(202);
   });
 
-  test('write-ahead goes on without: the server’s answer counts, and the fullness is told once', async () => {
+  test('goes on without its write-ahead: the server’s answer counts, and the fullness is told once', async () => {
     const { server, post, events } = limited({ maxEntries: 1 }, { capture: 'write-ahead' });
     server(() => new Response('busy', { status: 500 }));
     await post('a', inLane('1'));
@@ -101,7 +101,7 @@ describe('C10 over a limit', () => {
     expect(events.filter(({ type }) => type === 'outbox-full')).toHaveLength(1);
   });
 
-  test('C11 where the storage fails, the request goes to the server, whatever waits', async () => {
+  test('C11 a request goes to the server where the storage fails, whatever waits', async () => {
     const { server, post, events, outbox } = limited({});
     server(down);
     await post('a');
@@ -111,7 +111,7 @@ describe('C10 over a limit', () => {
     expect(events.at(-1)).toMatchObject({ type: 'storage-failed', error: 'UnknownError' });
   });
 
-  test('C11 a full disk is told as one', async () => {
+  test('C11 a full disk is told as outbox-full', async () => {
     const { server, post, events, outbox } = limited({});
     server(down);
     outbox.capture = () => Promise.reject(new DOMException('full', 'QuotaExceededError'));
@@ -120,8 +120,8 @@ describe('C10 over a limit', () => {
   });
 });
 
-describe('C10 past the age', () => {
-  test('an entry is a dead letter, whatever it waits for, and when nothing else happens', async () => {
+describe('C10 an entry past its age', () => {
+  test('is a dead letter, whatever it waits for, though nothing else happens', async () => {
     const harness = limited({});
     const { server, post, api, clock, events } = harness;
     server(() => Response.json({ code: 'token_expired' }, { status: 401 }));
@@ -133,7 +133,7 @@ describe('C10 past the age', () => {
     expect(events.at(-1)).toMatchObject({ type: 'failed', reason: 'expired', status: null });
   });
 
-  test('so is each one behind it in its turn, and the young ones go on', async () => {
+  test('is a dead letter with each old one behind it in its lane, and the young ones go on', async () => {
     const { server, post, api, clock, goOffline, goOnline, log } = limited({ maxAgeMs: 1000 });
     goOffline();
     for (const body of ['a', 'b']) await post(body);
@@ -148,7 +148,7 @@ describe('C10 past the age', () => {
     expect(sent(log)).toEqual(['c']);
   });
 
-  test('one that’s on the wire isn’t given up', async () => {
+  test('isn’t given up while it’s on the wire', async () => {
     const { server, post, api, clock, goOffline, goOnline, log } = limited({ maxAgeMs: 1000 });
     goOffline();
     await post('a');
@@ -163,7 +163,7 @@ describe('C10 past the age', () => {
     expect(log.at(-1)).toContain('delivered');
   });
 
-  test('a dead letter that’s retried is young again', async () => {
+  test('is young again as a dead letter that’s retried', async () => {
     const { server, post, api, clock, goOffline, goOnline, log } = limited({ maxAgeMs: 1000 });
     goOffline();
     await post('a', { headers: { 'Holdfast-Id': 'mine' } });
@@ -178,7 +178,7 @@ describe('C10 past the age', () => {
     expect(log.at(-1)).toContain('delivered');
   });
 
-  test('nothing is due for a send because it’s going to expire', async () => {
+  test('is never told as due for a send because its age ends', async () => {
     const { server, post, api } = limited({});
     server(() => Response.json({ code: 'token_expired' }, { status: 401 }));
     await post('held', { token: 'old' });

@@ -63,7 +63,7 @@ describe('R8 validation', () => {
     expect(sends(it.harness).every((line) => line.endsWith('send a'))).toBe(true);
   });
 
-  test('one at a time for a backend, whatever waits', async () => {
+  test('is asked for one at a time for a backend, whatever waits', async () => {
     const it = validated();
     for (const name of ['a', 'b', 'c']) await stored(it, name);
     const before = sends(it.harness).length;
@@ -76,7 +76,7 @@ describe('R8 validation', () => {
     expect(sends(it.harness).slice(before)).toHaveLength(4);
   });
 
-  test('a captive portal takes nothing, is asked again with backoff, told once, and spends no attempt', async () => {
+  test('finds a captive portal, which takes nothing, is asked again with backoff, told once, and spends no attempt', async () => {
     const it = validated();
     await stored(it);
     it.serve(page, page);
@@ -92,7 +92,7 @@ describe('R8 validation', () => {
     expect(it.harness.log.at(-1)).toContain('delivered');
   });
 
-  test('an answer of a portal’s to a page’s own request proves nothing', async () => {
+  test('isn’t replaced by a portal’s answer to a page’s own request', async () => {
     const it = validated();
     it.serve(ok, () => new Response(null, { status: 500 }));
     await it.harness.post('a', { path: 'http://api.example/v1/a' });
@@ -104,7 +104,7 @@ describe('R8 validation', () => {
     expect(await it.harness.api.entries()).toMatchObject([{ state: 'pending' }]);
   });
 
-  test('no answer proves nothing: what waits finds out by itself, with its own backoff', async () => {
+  test('without an answer proves nothing: a waiting entry finds out by itself, with its own backoff', async () => {
     const it = validated();
     await stored(it);
     await online(it.harness, 10_000);
@@ -115,7 +115,7 @@ describe('R8 validation', () => {
     expect(sends(it.harness).filter((line) => line.endsWith('send /v1'))).toHaveLength(tries - 1);
   });
 
-  test('one that hangs is given up after 3 s', async () => {
+  test('that hangs is given up after 3 s', async () => {
     const it = validated();
     await stored(it);
     it.serve(() => 'hang');
@@ -125,7 +125,7 @@ describe('R8 validation', () => {
     expect(it.harness.log.at(-1)).toContain('delivered');
   });
 
-  test('another network is validated anew, though the server has just answered', async () => {
+  test('is asked for anew on another network, though the server has just answered', async () => {
     const it = validated();
     it.serve(ok, () => new Response(null, { status: 500 }));
     await it.harness.post('a', { path: 'http://api.example/v1/a' });
@@ -135,7 +135,7 @@ describe('R8 validation', () => {
     expect(it.harness.log.some((line) => line.includes('delivered'))).toBe(false);
   });
 
-  test('a check that another network has made worthless opens nothing', async () => {
+  test('that a change of network has made worthless opens nothing', async () => {
     const it = validated();
     await stored(it);
     let answer = () => {};
@@ -149,7 +149,7 @@ describe('R8 validation', () => {
     expect(it.harness.log.some((line) => line.includes('delivered'))).toBe(false);
   });
 
-  test('by the base URL where nothing is said, unless that’s on this machine', async () => {
+  test('asks the base URL by default, and nobody where that’s on this machine', async () => {
     for (const [baseUrl, asked] of [['/api', ['0 send /api']], ['http://localhost:3000/api', []]] as const) {
       const harness = createHarness({ backends: [{ baseUrl, validate: undefined as never }] });
       harness.server(() => 'drop');
@@ -160,7 +160,7 @@ describe('R8 validation', () => {
     }
   });
 
-  test('by another URL, or not at all', async () => {
+  test('asks another URL, or nobody, as the option says', async () => {
     const elsewhere = validated('http://api.example/up');
     await stored(elsewhere);
     elsewhere.serve(ok);
@@ -174,7 +174,7 @@ describe('R8 validation', () => {
     expect(sends(none.harness).slice(1)).toEqual(['0 send a']);
   });
 
-  test('a wrong one fails at install', () => {
+  test('by a wrong option fails at install', () => {
     for (const validate of ['', 'mailto:x', 7, true] as string[])
       expect(() => createHarness({ backends: [{ baseUrl: '/api', validate }] })).toThrow(/option "backends\[0\]\.validate"/);
     const gate = { awaitRetryAllowed: () => Promise.resolve() };

@@ -25,7 +25,7 @@ async function replayed(reply: () => Response, options: HarnessOptions = {}, hea
 }
 
 describe('an answer that redirects have led to', () => {
-  test('C14 a page that wasn’t asked for is no delivery: a dead letter with its answer, and the lane goes on', async () => {
+  test('C14 is no delivery where it’s a page that wasn’t asked for: a dead letter with its answer, and the lane goes on', async () => {
     const harness = await replayed(loginPage);
     expect(await harness.api.entries()).toMatchObject([{ state: 'dead', reason: 'redirected', lastAnswer: { status: 200 } }]);
     const settlement = await harness.api.settled(1);
@@ -35,14 +35,14 @@ describe('an answer that redirects have led to', () => {
     expect((await harness.post('b', { token: 'opaque' })).status).toBe(201);
   });
 
-  test('C14 JSON by a redirect is a delivery, and so is a page for a request that takes one', async () => {
+  test('C14 is a delivery where it’s JSON, or a page for a request that takes one', async () => {
     const asJson = await replayed(() => redirected('https://app.example/api/2', '{}', 'application/json'));
     expect(asJson.log.at(-1)).toContain('delivered');
     const asHtml = await replayed(loginPage, {}, { Accept: 'text/html' });
     expect(asHtml.log.at(-1)).toContain('delivered');
   });
 
-  test('C14 on the first send the page gets it as it is', async () => {
+  test('C14 reaches the page as it is on the first send', async () => {
     const { server, post, api } = createHarness();
     server(loginPage);
     const response = await post('a');
@@ -51,7 +51,7 @@ describe('an answer that redirects have led to', () => {
     expect(await api.entries()).toEqual([]);
   });
 
-  test('C14 policies see url, redirected and type', async () => {
+  test('C14 has url, redirected and type for policies', async () => {
     const seen: unknown[] = [];
     await replayed(loginPage, {
       backends: [
@@ -67,7 +67,7 @@ describe('an answer that redirects have led to', () => {
     expect(seen).toEqual([['https://app.example/login', true, 'default', true]]);
   });
 
-  test('A3 a 401 of another origin, where no token goes, holds nothing', async () => {
+  test('A3 holds nothing where it’s a 401 of another origin, which gets no token', async () => {
     const harness = await replayed(() => redirected('https://other.example/x', '', 'text/plain', 401));
     expect(await harness.api.entries()).toMatchObject([{ state: 'dead', reason: 'permanent' }]);
   });
@@ -79,7 +79,7 @@ describe('bodyErrors', () => {
   const trpc: HarnessOptions = { backends: [{ baseUrl: '/api', auth: { bodyErrors: 'trpc' } }] };
   const failed = { error: { message: 'UNAUTHORIZED', code: -32001, data: { code: 'UNAUTHORIZED', httpStatus: 401 } } };
 
-  test.each([200, 500])('A23 at replay, a %d whose body refuses the token holds, and a fresh one delivers', async (status) => {
+  test.each([200, 500])('A23 hold a replay that’s answered with a %d whose body refuses the token, and a fresh token delivers', async (status) => {
     const harness = await replayed(() => Response.json(refused, { status }), graphql);
     expect(await harness.api.entries()).toMatchObject([{ state: 'held', reason: 'auth-expired' }]);
     harness.server(() => Response.json({ data: { write: 1 } }));
@@ -89,12 +89,12 @@ describe('bodyErrors', () => {
     expect(sends(harness.log)).toHaveLength(2);
   });
 
-  test('A23 off by default: delivered', async () => {
+  test('A23 are off by default, where a body that refuses the token is a delivery', async () => {
     const harness = await replayed(() => Response.json(refused));
     expect(harness.log.at(-1)).toContain('delivered');
   });
 
-  test('A23 on the first send it’s held, and what was done reaches the page whole', async () => {
+  test('A23 hold a first send whose answer refuses the token, and let another answer reach the page whole', async () => {
     const { server, post } = createHarness(graphql);
     server(() => Response.json(refused));
     expect((await post('a', { token: 'old' })).status).toBe(202);
@@ -104,7 +104,7 @@ describe('bodyErrors', () => {
     expect(await response.json()).toEqual(whole);
   });
 
-  test('A22 A23 on the first send with a JWT that was accepted and is good for longer, it’s the page’s', async () => {
+  test('A22 A23 give the page its answer to a first send whose JWT was accepted and is good for longer', async () => {
     const { server, post } = createHarness(graphql);
     const live = jwt({ sub: 'ann', exp: 3600 });
     await post('a', { token: live });
@@ -112,7 +112,7 @@ describe('bodyErrors', () => {
     expect(await (await post('wrong password', { token: live })).json()).toEqual(refused);
   });
 
-  test('C2 A23 an answer that began in time isn’t cut, however long its body takes', async () => {
+  test('C2 A23 don’t cut an answer that began in time, however long its body takes', async () => {
     const harness = createHarness({ backends: [{ baseUrl: '/api', networkTimeoutMs: 1_000, auth: { bodyErrors: 'graphql' } }] });
     const { server, fetch, clock } = harness;
     const body = JSON.stringify({ data: { write: 1 } });
@@ -133,7 +133,7 @@ describe('bodyErrors', () => {
     expect(await (await answer)?.text()).toBe(body);
   });
 
-  test('A13 A23 three fresh tokens that a body refuses end it', async () => {
+  test('A13 A23 make a dead letter of an entry after three fresh tokens that a body refuses', async () => {
     const harness = await replayed(() => Response.json(refused), graphql);
     for (const token of ['2', '3', '4']) {
       await harness.api.provideToken(token);
@@ -142,27 +142,27 @@ describe('bodyErrors', () => {
     expect(await harness.api.entries()).toMatchObject([{ state: 'dead', reason: 'auth-rejected' }]);
   });
 
-  test('A23 tRPC’s JSON lines are read', async () => {
+  test('A23 are read in tRPC’s JSON lines', async () => {
     const lines = `${JSON.stringify({ 0: [[0], [null, 0, 0]] })}\n${JSON.stringify([0, 0, [[failed]]])}\n`;
     const harness = await replayed(() => new Response(lines, { headers: { 'Content-Type': 'application/json' } }), trpc);
     expect(await harness.api.entries()).toMatchObject([{ state: 'held', reason: 'auth-expired' }]);
   });
 
-  test('A23 of a stream that goes on, the lines that have come count', async () => {
+  test('A23 are read in the lines that have come of a stream that goes on', async () => {
     const lines = `${JSON.stringify({ 0: [[0], [null, 0, 0]] })}\n${JSON.stringify([0, 0, [[failed]]])}\n{"half":`;
     const endless = () => new ReadableStream({ start: (stream) => stream.enqueue(new TextEncoder().encode(lines)) });
     const harness = await replayed(() => new Response(endless(), { headers: { 'Content-Type': 'application/json' } }), trpc);
     expect(await harness.api.entries()).toMatchObject([{ state: 'held', reason: 'auth-expired' }]);
   });
 
-  test('A23 a batch of which a part went through is delivered, and says so', async () => {
+  test('A23 let a batch be delivered of which a part went through, and say so', async () => {
     const harness = await replayed(() => Response.json([{ result: { data: 1 } }, failed], { status: 207 }), trpc);
     expect(harness.events.at(-1)).toMatchObject({ type: 'delivered', status: 207, partial: true });
     expect(await harness.api.settled(1)).toMatchObject({ state: 'delivered', partial: true });
     expect(harness.printed.at(-1)).toMatch(/delivered in part/);
   });
 
-  test('A23 a delivery in one piece doesn’t', async () => {
+  test('A23 let a batch be delivered that went through as a whole, without the word partial', async () => {
     const harness = await replayed(() => Response.json([{ result: { data: 1 } }]), trpc);
     expect(harness.events.at(-1)).not.toHaveProperty('partial');
     expect(await harness.api.settled(1)).not.toHaveProperty('partial');
@@ -174,12 +174,12 @@ describe('bodyErrors', () => {
     ['is 10 MB', 'application/json', () => JSON.stringify({ ...refused, more: 'x'.repeat(10 * 1024 ** 2) })],
     ['never ends', 'application/json', () => new ReadableStream({ start: (stream) => stream.enqueue(new TextEncoder().encode('{')) })],
     ['is empty', 'application/json', () => ''],
-  ])('A23 a 200 whose body %s is a delivery', async (_what, contentType, make) => {
+  ])('A23 let a 200 be delivered whose body %s', async (_what, contentType, make) => {
     const harness = await replayed(() => new Response(make(), { headers: { 'Content-Type': contentType } }), graphql);
     expect(harness.log.at(-1)).toContain('delivered');
   });
 
-  test('A23 one that throws is told, and counts for nothing', async () => {
+  test('A23 by a function that throws are told, and let the answer be delivered', async () => {
     const bodyErrors = () => {
       throw new Error('a mistake');
     };
@@ -188,7 +188,7 @@ describe('bodyErrors', () => {
     expect(harness.printed.some((line) => line.includes('bodyErrors threw'))).toBe(true);
   });
 
-  test.each(['rest', true, {}])('A23 an option of %j is refused by its rule', (bodyErrors) => {
+  test.each(['rest', true, {}])('A23 of %j are refused by the option’s rule', (bodyErrors) => {
     const backends = [{ baseUrl: '/api', auth: { bodyErrors: bodyErrors as 'trpc' } }];
     expect(() => createHarness({ backends })).toThrow(/option "backends\[0\]\.auth\.bodyErrors" is .*; it must be 'graphql' or 'trpc', or it must be a function of a body and an answer/);
   });

@@ -25,9 +25,9 @@ function keysSeen(harness: Harness): { keys: Set<string | null>; count(): number
 
 describe('D1 a fetch event that comes again', () => {
   test.each([
-    ['write-ahead', AHEAD, 0],
-    ['on failure, after a quarter of a second', {}, 250],
-  ])('%s: the same entry, the same key, and the page gets the server’s own answer', async (_name, options, wait) => {
+    ['after a write-ahead', AHEAD, 0],
+    ['on failure, a quarter of a second after its send', {}, 250],
+  ])('%s, is the same entry under the same key, and the page gets the server’s own answer', async (_name, options, wait) => {
     const harness = createHarness(options);
     const { fetch, clock, restart, api, log } = harness;
     const seen = keysSeen(harness);
@@ -44,7 +44,7 @@ describe('D1 a fetch event that comes again', () => {
     expect(log.filter((line) => line.includes('delivered'))).toEqual([]);
   });
 
-  test('before that, nothing is known of it: a second try of its own', async () => {
+  test('on failure, less than a quarter of a second after its send, isn’t known, and has another key', async () => {
     const harness = createHarness();
     const { fetch, clock, restart } = harness;
     const seen = keysSeen(harness);
@@ -55,7 +55,7 @@ describe('D1 a fetch event that comes again', () => {
     expect(seen.keys.size).toBe(2);
   });
 
-  test('D1 to an update’s worker that has waited for long: its time begins with its activation', async () => {
+  test('D1 to an update’s worker that has waited for long is known, as its time begins with the activation', async () => {
     const harness = createHarness(AHEAD);
     const { update, clock, api } = harness;
     const seen = keysSeen(harness);
@@ -73,7 +73,7 @@ describe('D1 a fetch event that comes again', () => {
     expect(await api.entries()).toEqual([]);
   });
 
-  test('D1 A14 with the kill switch on, too: sent bare, it would be sent twice', async () => {
+  test('D1 A14 is known with the kill switch on, as it would be sent twice if it went bare', async () => {
     const harness = createHarness(AHEAD);
     const { fetch, restart, clock, api } = harness;
     const seen = keysSeen(harness);
@@ -87,7 +87,7 @@ describe('D1 a fetch event that comes again', () => {
     expect(await api.entries()).toEqual([]);
   });
 
-  test('A14 what only comes at the same time is sent, and not stored', async () => {
+  test('A14 doesn’t keep another request from being sent and not stored with the kill switch on', async () => {
     const harness = createHarness(AHEAD);
     const { fetch, restart, clock, api, server } = harness;
     keysSeen(harness);
@@ -102,7 +102,7 @@ describe('D1 a fetch event that comes again', () => {
     expect(await api.entries()).toEqual([]);
   });
 
-  test('one that fails again goes into the line as the entry that it is', async () => {
+  test('and fails again goes into the line as the entry that it is', async () => {
     const harness = createHarness(AHEAD);
     const { fetch, restart, server, api, clock, events } = harness;
     const seen = keysSeen(harness);
@@ -120,7 +120,7 @@ describe('D1 a fetch event that comes again', () => {
     expect(events.filter(({ type }) => type === 'delivered')).toHaveLength(1);
   });
 
-  test('stored, with the page still waiting: it waits on for the same entry', async () => {
+  test('for a stored entry for whose answer its page waits goes on waiting for that entry', async () => {
     const { fetch, restart, server, clock, api, log } = createHarness();
     const waiting = { ...MINE, headers: { 'Holdfast-Mode': 'wait' } };
     server(() => new Response(null, { status: 500 }));
@@ -136,7 +136,7 @@ describe('D1 a fetch event that comes again', () => {
     expect(log.filter((line) => line.includes('delivered'))).toHaveLength(1);
   });
 
-  test('delivered, and the page wasn’t told: it’s told, and nothing is sent', async () => {
+  test('for an entry that was delivered without its page being told gets that answer, and nothing is sent', async () => {
     const { fetch, restart, server, clock, log } = createHarness();
     const waiting = { ...MINE, headers: { 'Holdfast-Mode': 'wait' } };
     server((_request, count) => (count === 0 ? new Response(null, { status: 500 }) : ok()));
@@ -149,7 +149,7 @@ describe('D1 a fetch event that comes again', () => {
     expect(log.filter((line) => line.includes(' send '))).toHaveLength(2);
   });
 
-  test('answered, and the page hadn’t the answer yet: the same key', async () => {
+  test('for a write-ahead whose answer hadn’t reached the page is sent under the same key', async () => {
     const harness = createHarness(AHEAD);
     const { fetch, restart, clock, server } = harness;
     const keys = new Set<string | null>();
@@ -164,7 +164,7 @@ describe('D1 a fetch event that comes again', () => {
     expect(keys.size).toBe(1);
   });
 
-  test('stored, and the page hadn’t its 202 yet: the same id', async () => {
+  test('for a stored entry whose 202 hadn’t reached the page gets the same id', async () => {
     const { fetch, restart, goOffline, clock, api } = createHarness();
     goOffline();
     const first = await (await fetch('/api/x', { ...MINE, gone: true }))!.json();
@@ -175,7 +175,7 @@ describe('D1 a fetch event that comes again', () => {
     expect(await api.entries()).toHaveLength(1);
   });
 
-  test('it’s taken up once: a second one like it is a request of its own', async () => {
+  test('is taken up once, and a second one like it is a request of its own', async () => {
     const { fetch, restart, goOffline, api } = createHarness();
     goOffline();
     await fetch('/api/x', { ...MINE, gone: true });
@@ -187,14 +187,14 @@ describe('D1 a fetch event that comes again', () => {
   test.each<[string, RequestInit & { body?: string; clientId?: string }]>([
     ['of another page', { clientId: 'other' }],
     ['with another body', { body: 'other' }],
-    ['with a body that’s other in the middle', { body: `${'-'.repeat(70_000)}2${'-'.repeat(70_000)}` }],
+    ['with a body that differs in the middle', { body: `${'-'.repeat(70_000)}2${'-'.repeat(70_000)}` }],
     ['with another method', { method: 'PUT' }],
     ['with another header', { headers: { 'X-Other': '1' } }],
     ['with another idempotency key of its own', { headers: { 'Idempotency-Key': 'k2' } }],
     ['with another task id', { headers: { 'Holdfast-Id': 'b' } }],
     ['in another lane', { headers: { 'Holdfast-Lane': 'b' } }],
     ['of another user', { headers: { Authorization: 'Bearer bob' } }],
-  ])('one %s isn’t it', async (_name, other) => {
+  ])('isn’t an event %s', async (_name, other) => {
     const { fetch, restart, goOffline, api } = createHarness();
     const first = { ...MINE, body: other.body ? `${'-'.repeat(70_000)}1${'-'.repeat(70_000)}` : MINE.body };
     goOffline();
@@ -204,7 +204,7 @@ describe('D1 a fetch event that comes again', () => {
     expect(await api.entries()).toHaveLength(2);
   });
 
-  test('one that’s like it, when the page had its answer, is a request of its own', async () => {
+  test('isn’t a request that’s like an earlier one whose page had its 202', async () => {
     const { fetch, restart, goOffline, clock, api } = createHarness();
     goOffline();
     await fetch('/api/x', MINE);
@@ -214,7 +214,7 @@ describe('D1 a fetch event that comes again', () => {
     expect(await api.entries()).toHaveLength(2);
   });
 
-  test('so it is when the page had waited for the server’s own', async () => {
+  test('isn’t a request that’s like an earlier one whose page had waited for the server’s answer', async () => {
     const { fetch, restart, server, clock, log } = createHarness();
     const waiting = { ...MINE, headers: { 'Holdfast-Mode': 'wait' } };
     server((_request, count) => (count === 0 ? new Response(null, { status: 500 }) : ok()));
@@ -227,7 +227,7 @@ describe('D1 a fetch event that comes again', () => {
     expect(log.filter((line) => line.includes(' send '))).toHaveLength(3);
   });
 
-  test('nor, in wait mode, right after it had its answer', async () => {
+  test('isn’t a request that’s like an earlier one whose page had the server’s answer a moment ago, in wait mode', async () => {
     const harness = createHarness({ random: () => 0 });
     const { fetch, server, log } = harness;
     const waiting = { ...MINE, headers: { 'Holdfast-Mode': 'wait' } };
@@ -239,7 +239,7 @@ describe('D1 a fetch event that comes again', () => {
     expect(log.filter((line) => line.includes(' send '))).toHaveLength(3);
   });
 
-  test.each([3_000, 30_000, 300_000])('E7 %d ms late, on a slow device: its entry was replayed meanwhile, and that answer is the page’s', async (late) => {
+  test.each([3_000, 30_000, 300_000])('E7 %d ms late, on a slow device, gets the answer to its entry’s replay', async (late) => {
     const harness = createHarness(AHEAD);
     const { fetch, restart, clock, api } = harness;
     const seen = keysSeen(harness);
@@ -255,7 +255,7 @@ describe('D1 a fetch event that comes again', () => {
     expect(await api.entries()).toEqual([]);
   });
 
-  test('E7 while its entry is being replayed: that send’s answer is the page’s, and there’s no other', async () => {
+  test('E7 while its entry is being replayed gets the answer to that send, and makes no other', async () => {
     const harness = createHarness(AHEAD);
     const { fetch, restart, clock, server } = harness;
     let count = 0;
@@ -275,7 +275,7 @@ describe('D1 a fetch event that comes again', () => {
     expect(count).toBe(2);
   });
 
-  test('E7 of a worker that an update has replaced, and that dies long after: one entry, one key', async () => {
+  test('E7 of a worker that an update has replaced, and that dies long after, is one entry under one key', async () => {
     const harness = createHarness();
     const { update, clock, api, server } = harness;
     const keys = new Set<string | null>();
@@ -303,7 +303,7 @@ describe('D1 a fetch event that comes again', () => {
     expect(keys.size).toBe(1);
   });
 
-  test('A14 C15 once none can come any more, the kill switch leaves requests as they are', async () => {
+  test('A14 C15 lets the kill switch leave requests as they are, once none can come any more', async () => {
     const harness = createHarness();
     const { fetch, restart, goOffline, clock, api, server, post, look } = harness;
     goOffline();
@@ -322,7 +322,7 @@ describe('D1 a fetch event that comes again', () => {
   });
 
   // Chromium ends a fetch event that has been open for five minutes.
-  test('C6 an update’s worker doesn’t overtake what the replaced one has stored meanwhile, and has not lived to send', async () => {
+  test('C6 a newer request doesn’t overtake an entry that the replaced worker of an update has stored, and hasn’t lived to send', async () => {
     const harness = createHarness();
     const { server, fetch, api, clock } = harness;
     let answer: (response: Response) => void = () => {};
@@ -341,7 +341,7 @@ describe('D1 a fetch event that comes again', () => {
     expect((await fetch('/api/notes', { method: 'POST', body: 'second' }))?.status).toBe(202);
   });
 
-  test('E7 one that comes over six minutes later is a request of its own', async () => {
+  test('E7 over six minutes later is a request of its own', async () => {
     const harness = createHarness();
     const { fetch, restart, goOffline, clock } = harness;
     goOffline();
@@ -353,7 +353,7 @@ describe('D1 a fetch event that comes again', () => {
     expect(await harness.api.entries()).toHaveLength(2);
   });
 
-  test('a lane goes on behind one that waits on for its answer', async () => {
+  test('and waits on for its answer doesn’t stop its lane', async () => {
     const { fetch, restart, server, clock, api } = createHarness();
     const waiting = { ...MINE, headers: { 'Holdfast-Mode': 'wait' } };
     server(() => new Response(null, { status: 503, headers: { 'Retry-After': '3600' } }));
@@ -367,7 +367,7 @@ describe('D1 a fetch event that comes again', () => {
     expect(await api.entries()).toHaveLength(2);
   });
 
-  test('while one that came again is on the wire, the other lanes of its kind go on', async () => {
+  test('and is on the wire doesn’t stop other lanes whose events may come again too', async () => {
     const harness = createHarness(AHEAD);
     const { fetch, restart, server, clock, log } = harness;
     server(() => 'hang');
@@ -385,7 +385,7 @@ describe('D1 a fetch event that comes again', () => {
   test.each([
     ['its body', true],
     ['its fingerprint', false],
-  ])('one that comes in time is known, however long %s takes', async (_name, slowBody) => {
+  ])('in time is known, however long %s takes', async (_name, slowBody) => {
     const harness = createHarness(AHEAD);
     const { fetch, restart, clock, slowDigest } = harness;
     const seen = keysSeen(harness);
@@ -408,7 +408,7 @@ describe('D1 a fetch event that comes again', () => {
     expect(seen.count()).toBe(2);
   });
 
-  test('a clock that’s set back holds up no lane', async () => {
+  test('holds up no lane when the clock is set back', async () => {
     const harness = createHarness(AHEAD);
     const { fetch, restart, clock } = harness;
     const seen = keysSeen(harness);
@@ -425,7 +425,7 @@ describe('D1 a fetch event that comes again', () => {
     expect(seen.count()).toBe(2);
   });
 
-  test('cancelled before it comes again: it stays cancelled', async () => {
+  test('for a cancelled entry leaves it cancelled', async () => {
     const harness = createHarness(AHEAD);
     const { fetch, restart } = harness;
     const seen = keysSeen(harness);
@@ -438,7 +438,7 @@ describe('D1 a fetch event that comes again', () => {
     expect(seen.count()).toBe(1);
   });
 
-  test('C6 it doesn’t overtake what came before it and was stored', async () => {
+  test('C6 doesn’t overtake an entry that came before it and was stored', async () => {
     const { fetch, restart, server, clock, log } = createHarness();
     server((_request, count) => (count === 0 ? later(clock, 400, 500) : count === 1 ? 'hang' : ok()));
     void fetch('/api/x', { method: 'POST', body: 'first' });
@@ -451,7 +451,7 @@ describe('D1 a fetch event that comes again', () => {
     expect(log.filter((line) => line.includes(' send ')).map((line) => line.split(' ')[2])).toEqual(['first', 'mine', 'first', 'mine']);
   });
 
-  test('an answer that nobody takes holds up its lane for a second at most', async () => {
+  test('an answer that no page takes holds up its lane for a second at most', async () => {
     const { fetch, server, clock, api, log } = createHarness(AHEAD);
     server((_request, count) => (count === 1 ? new Response(null, { status: 500 }) : ok()));
     await fetch('/api/x', { ...MINE, gone: true });
@@ -461,7 +461,7 @@ describe('D1 a fetch event that comes again', () => {
     expect(log.filter((line) => line.includes(' send mine'))).toHaveLength(1);
   });
 
-  test('what can’t be marked as taken up is taken up all the same', async () => {
+  test('is taken up although that can’t be written down', async () => {
     const harness = createHarness(AHEAD);
     const { fetch, restart, outbox } = harness;
     const seen = keysSeen(harness);
@@ -477,7 +477,7 @@ describe('D1 a fetch event that comes again', () => {
     expect(seen.keys.size).toBe(1);
   });
 
-  test('it isn’t replayed while its event may come, and then it is', async () => {
+  test('is waited for before its entry is replayed, for two seconds', async () => {
     const harness = createHarness(AHEAD);
     const { fetch, restart, clock, log } = harness;
     keysSeen(harness);
@@ -492,8 +492,8 @@ describe('D1 a fetch event that comes again', () => {
   });
 });
 
-describe('R15 what fails is stored in the order in which it came', () => {
-  test('a quick failure waits for the place of a slow one before it', async () => {
+describe('R15 a request that fails', () => {
+  test('quickly waits for the place of a slow one before it', async () => {
     const { fetch, server, api, clock, log } = createHarness();
     server((_request, count) => (count === 0 ? 'hang' : new Response(null, { status: 500 })));
     void fetch('/api/x', { method: 'PUT', body: 'first' });
@@ -510,7 +510,7 @@ describe('R15 what fails is stored in the order in which it came', () => {
     ]);
   });
 
-  test('and waits no longer than until that one is on disk', async () => {
+  test('quickly is stored once the slow one before it is on disk', async () => {
     const { fetch, server, clock } = createHarness();
     server((_request, count) => (count === 0 ? 'hang' : new Response(null, { status: 500 })));
     void fetch('/api/x', { method: 'PUT', body: 'first' });
@@ -522,7 +522,7 @@ describe('R15 what fails is stored in the order in which it came', () => {
     expect(status).toBe(202);
   });
 
-  test('another lane doesn’t wait', async () => {
+  test('quickly doesn’t wait for a slow one of another lane', async () => {
     const { fetch, server } = createHarness();
     server((_request, count) => (count === 0 ? 'hang' : new Response(null, { status: 500 })));
     void fetch('/api/x', { method: 'PUT', body: 'first' });
@@ -530,7 +530,7 @@ describe('R15 what fails is stored in the order in which it came', () => {
     expect(other!.status).toBe(202);
   });
 
-  test('a slow one that gets through lets those behind it go', async () => {
+  test('behind a slow one goes on when that gets through', async () => {
     const { fetch, server, api, clock, log } = createHarness();
     let answer = () => {};
     server((_request, count) =>
@@ -547,7 +547,7 @@ describe('R15 what fails is stored in the order in which it came', () => {
     expect(await api.entries()).toEqual([]);
   });
 
-  test('a body that takes long to be read keeps its place', async () => {
+  test('keeps its place though its body takes long to be read', async () => {
     const { fetch, goOffline, api, clock } = createHarness();
     goOffline();
     const slow = new TransformStream<Uint8Array, Uint8Array>();
@@ -560,7 +560,7 @@ describe('R15 what fails is stored in the order in which it came', () => {
     expect((await api.entries()).map(({ url }) => url.split('/').at(-1))).toEqual(['first', 'second']);
   });
 
-  test('and loses it after two seconds: nobody waits for ever', async () => {
+  test('after a request whose body is never read is stored two seconds later', async () => {
     const { fetch, goOffline, clock } = createHarness();
     goOffline();
     const never = new TransformStream<Uint8Array, Uint8Array>();
@@ -571,7 +571,7 @@ describe('R15 what fails is stored in the order in which it came', () => {
     expect(status).toBe(202);
   });
 
-  test('forty side by side, failing in all ways, are stored and sent in their order', async () => {
+  test('in any way, one of forty side by side, is stored and sent in its order', async () => {
     const { fetch, server, clock, api, log } = createHarness();
     server((_request, count) => {
       if (count >= 40) return ok();
@@ -587,7 +587,7 @@ describe('R15 what fails is stored in the order in which it came', () => {
     expect([...new Set(replayed)]).toEqual(all.map((_, body) => String(body)));
   });
 
-  test('K5 the id of one that’s just answered is free', async () => {
+  test('K5 a task id is free as soon as its request is answered', async () => {
     const { fetch, server, clock } = createHarness(AHEAD);
     server(ok);
     const headers = { 'Holdfast-Id': 'mine' };

@@ -42,7 +42,7 @@ const switches = async ({ api }: Harness) => {
 };
 
 describe('A14 the remote configuration', () => {
-  test('a missing key means false', async () => {
+  test('takes a missing key for false', async () => {
     for (const [body, result] of [
       [{ autoRetry: true, offlineMode: true }, { autoRetry: true, offlineMode: true }],
       [{ autoRetry: true }, { autoRetry: true, offlineMode: false }],
@@ -54,7 +54,7 @@ describe('A14 the remote configuration', () => {
     }
   });
 
-  test('until there’s a good answer, both are on', async () => {
+  test('leaves both switches on until there’s a good answer', async () => {
     const { harness } = await switched('drop');
     expect(await switches(harness)).toEqual({ autoRetry: true, offlineMode: true });
   });
@@ -62,14 +62,14 @@ describe('A14 the remote configuration', () => {
   test.each<[string, () => Reply]>([
     ['no answer', () => 'drop'],
     ['a 500', () => new Response('', { status: 500 })],
-    ['a page', () => new Response('<!doctype html>')],
-    ['a list', () => Response.json([])],
-    ['null', () => Response.json(null)],
+    ['a page for an answer', () => new Response('<!doctype html>')],
+    ['a list for an answer', () => Response.json([])],
+    ['null for an answer', () => Response.json(null)],
     ['a string for a boolean', () => Response.json({ autoRetry: 'yes', offlineMode: true })],
     ['more than 16 KiB', () => Response.json({ autoRetry: true, offlineMode: true, more: 'x'.repeat(17_000) })],
     ['a body that never ends', () => new Response(new ReadableStream({ start: (stream) => stream.enqueue(new TextEncoder().encode('{}')) }))],
     ['no end of waiting', () => 'hang'],
-  ])('%s is told, and keeps the last good one', async (_name, bad) => {
+  ])('with %s is told as no good, and its last good answer counts', async (_name, bad) => {
     const { harness, say } = await switched(json({ autoRetry: true }));
     say(bad);
     await harness.api.configure({});
@@ -80,7 +80,7 @@ describe('A14 the remote configuration', () => {
     expect(await switches(harness)).toEqual({ autoRetry: true, offlineMode: false });
   });
 
-  test('it’s asked for every 15 minutes, and by a worker that starts later than that', async () => {
+  test('is asked for every 15 minutes, and by a worker that starts later than that', async () => {
     const { harness, asked } = await switched(json({ autoRetry: true, offlineMode: true }));
     expect(asked()).toBe(1);
     await harness.clock.advance(14 * MINUTE);
@@ -96,14 +96,14 @@ describe('A14 the remote configuration', () => {
     expect(asked()).toBe(3);
   });
 
-  test('a failure isn’t asked about again at once', async () => {
+  test('isn’t asked for again at once after a failure', async () => {
     const { harness, asked } = await switched('drop');
     const first = asked();
     for (const name of ['a', 'b', 'c']) await harness.post(name);
     expect(asked()).toBe(first);
   });
 
-  test('two that want it ask once', async () => {
+  test('is asked for once by two calls at the same time', async () => {
     const { harness, asked, say } = await switched(json({ autoRetry: true, offlineMode: true }));
     let answer = () => {};
     say((() => new Promise<Response>((resolve) => (answer = () => resolve(Response.json({}))))) as never);
@@ -114,7 +114,7 @@ describe('A14 the remote configuration', () => {
     expect(asked()).toBe(2);
   });
 
-  test('what can’t be read isn’t written over', async () => {
+  test('isn’t written over a backend’s record that can’t be read', async () => {
     const { harness, say } = await switched(json({}));
     await harness.api.signOut();
     harness.restart();
@@ -126,7 +126,7 @@ describe('A14 the remote configuration', () => {
     expect((await start()).backends).toMatchObject([{ signedOut: { user: null }, remote: { autoRetry: false } }]);
   });
 
-  test('an answer from another address doesn’t count any more', async () => {
+  test('from another URL doesn’t count any more', async () => {
     const { harness } = await switched(json({}));
     const record = (await harness.outbox.start()).backends[0]!;
     await harness.outbox.commit({ backend: { ...record, remote: { ...record.remote!, url: 'https://app.example/old' } } });
@@ -135,14 +135,14 @@ describe('A14 the remote configuration', () => {
     expect(await switches(harness)).toEqual({ autoRetry: true, offlineMode: true });
   });
 
-  test('a wrong one fails at install', () => {
+  test('at a wrong URL fails at install', () => {
     for (const remoteConfig of ['', 'ftp://x.example/', 'http://', 7] as string[])
       expect(() => createHarness({ backends: [{ baseUrl: '/api', remoteConfig }] })).toThrow(/option "backends\[0\]\.remoteConfig"/);
   });
 });
 
 describe('A14 the kill switch', () => {
-  test('nothing is captured, and no header of ours reaches the network', async () => {
+  test('captures nothing, and lets no header of ours reach the network', async () => {
     const { harness, serve } = await switched(json({ autoRetry: true }));
     let seen: Headers | null = null;
     serve(() => new Response(null, { status: 503 }));
@@ -155,7 +155,7 @@ describe('A14 the kill switch', () => {
     expect(await harness.api.entries()).toEqual([]);
   });
 
-  test('a held outbox still learns the token that the page uses', async () => {
+  test('lets a held outbox learn the token that the page uses', async () => {
     const { harness, serve } = await switched(json({ autoRetry: true, offlineMode: true }));
     serve(expired);
     await harness.post('a', { token: 'old' });
@@ -166,7 +166,7 @@ describe('A14 the kill switch', () => {
     expect(harness.log).toContain('0 delivered');
   });
 
-  test('thrown while a request is on the wire, it isn’t stored', async () => {
+  test('keeps a request from being stored that’s on the wire when it’s thrown', async () => {
     const { harness } = await switched(json({ autoRetry: true, offlineMode: true }));
     let answer = () => {};
     harness.server((request) => (request.url.endsWith('/config') ? Response.json({ autoRetry: true, offlineMode: true }) : new Promise((resolve) => (answer = () => resolve(new Response(null, { status: 503 }))))));
@@ -178,7 +178,7 @@ describe('A14 the kill switch', () => {
     expect(await harness.api.entries()).toEqual([]);
   });
 
-  test('what is stored is still delivered', async () => {
+  test('lets stored entries be delivered', async () => {
     const { harness, say } = await switched(json({ autoRetry: true, offlineMode: true }));
     harness.goOffline();
     await harness.post('a');
@@ -191,7 +191,7 @@ describe('A14 the kill switch', () => {
     expect(harness.log.at(-1)).toContain('delivered');
   });
 
-  test('configure does the same, for a restarted worker too, and back', async () => {
+  test('is thrown by configure, for a restarted worker too, and thrown back', async () => {
     const harness = createHarness();
     harness.server(() => new Response(null, { status: 503 }));
     await harness.api.configure({ offlineMode: false });
@@ -203,7 +203,7 @@ describe('A14 the kill switch', () => {
 });
 
 describe('A14 autoRetry', () => {
-  test('switched off, a JWT 401 is permanent, in a drain that’s under way too', async () => {
+  test('that’s switched off makes a JWT 401 permanent, in a drain that’s under way too', async () => {
     const harness = createHarness();
     harness.goOffline();
     for (const name of ['a', 'b']) await harness.post(name, { token: 'old' });
@@ -223,7 +223,7 @@ describe('A14 autoRetry', () => {
     ]);
   });
 
-  test('and on again, against what install said', async () => {
+  test('is switched on by configure against what install said, and back to that by null', async () => {
     const harness = createHarness({ backends: [{ baseUrl: '/api', auth: { autoRetry: false } }] });
     harness.server(expired);
     expect((await harness.post('a', { token: 'old' })).status).toBe(401);
@@ -234,13 +234,13 @@ describe('A14 autoRetry', () => {
     expect(await switches(harness)).toEqual({ autoRetry: false, offlineMode: true });
   });
 
-  test('what a server has switched off stays off', async () => {
+  test('that a server has switched off stays off', async () => {
     const { harness } = await switched(json({ offlineMode: true }));
     await harness.api.configure({ autoRetry: true });
     expect(await switches(harness)).toEqual({ autoRetry: false, offlineMode: true });
   });
 
-  test('a wrong switch is refused by name', async () => {
+  test('of a wrong value is refused by name', async () => {
     const { api } = createHarness();
     await expect(api.configure({ autoRetry: 'no' } as never)).rejects.toThrow(/option "autoRetry" is "no"; it must be true or false/);
     await expect(api.configure({ paused: true } as never)).rejects.toThrow(/option "paused"/);

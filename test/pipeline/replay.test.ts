@@ -6,7 +6,7 @@ const ok = () => new Response(null, { status: 201 });
 const failing = (status: number, headers = {}) => () => new Response(null, { status, headers });
 
 describe('retry ladder', () => {
-  test('R5 six sends on the ladder, then a dead letter, reported once', async () => {
+  test('R5 an entry has six sends on the ladder, and then is a dead letter, reported once', async () => {
     const { post, server, clock, log } = createHarness();
     server(failing(500));
     expect((await post('a')).status).toBe(202);
@@ -33,7 +33,7 @@ describe('retry ladder', () => {
     ]);
   });
 
-  test('R4 without an answer: 500 ms doubling to 30 s, and never the end', async () => {
+  test('R4 an entry that nobody answers waits 500 ms, doubling to 30 s, and is never given up', async () => {
     const { post, server, clock, log, api } = createHarness();
     server(() => 'drop');
     await post('a');
@@ -46,7 +46,7 @@ describe('retry ladder', () => {
     expect(log.at(-1)).toContain('delivered');
   });
 
-  test('R4 network errors for one entry, while others get through, end it', async () => {
+  test('R4 an entry with network errors, while others get through, is a dead letter', async () => {
     const { post, server, clock, events } = createHarness({
       backends: [{ baseUrl: '/api', lane: (request) => new URL(request.url).pathname }],
     });
@@ -61,7 +61,7 @@ describe('retry ladder', () => {
     expect(events.filter((event) => event.type === 'delivered').length).toBeGreaterThan(0);
   });
 
-  test('R9 each wait has a fresh attempt id and counts from 1 to 5', async () => {
+  test('R9 each retrying event has a fresh attempt id and counts from 1 to 5', async () => {
     const { post, server, clock, events } = createHarness();
     server(failing(500));
     await post('a');
@@ -84,7 +84,7 @@ describe('retry ladder', () => {
     expect(log.filter((line) => /send [ab]/.test(line))).toEqual(['0 send a', '60000 send a', '60000 send b']);
   });
 
-  test('R3 classify, then the gate, then the backoff, then the next attempt', async () => {
+  test('R3 a failure is classified, then the gate is awaited, then the backoff, then comes the next attempt', async () => {
     const { post, server, clock, log, goOffline, goOnline, api } = createHarness();
     server(() => {
       goOffline();
@@ -133,7 +133,7 @@ describe('retry ladder', () => {
     expect(asked).toBe(atTheEnd);
   });
 
-  test('R14 a wake-up makes due what only waits because nobody answered', async () => {
+  test('R14 a wake-up makes an entry due that only waits because nobody answered', async () => {
     const { post, server, clock, log, api } = createHarness();
     server(() => 'drop');
     await post('a');
@@ -146,7 +146,7 @@ describe('retry ladder', () => {
     expect(retry).toBeGreaterThan(5);
   });
 
-  test('R13 a killed worker goes on where it was, and starts no delay from zero', async () => {
+  test('R13 the worker after a killed one goes on where that was, and starts no delay from zero', async () => {
     const { post, server, clock, log, restart, look } = createHarness();
     server(failing(500));
     await post('a');
@@ -186,7 +186,7 @@ describe('retry ladder', () => {
 describe('circuit and lanes', () => {
   const byPath = { baseUrl: '/api', lane: (request: Request) => new URL(request.url).pathname };
 
-  test('C6 while its lane has entries waiting, a new request queues behind them', async () => {
+  test('C6 a new request queues behind the waiting entries of its lane', async () => {
     const { post, server, clock, log } = createHarness();
     server(failing(500));
     await post('a');
@@ -197,7 +197,7 @@ describe('circuit and lanes', () => {
     expect((await post('c')).status).toBe(201);
   });
 
-  test('what stands behind a delivered entry goes out next, and the heads aren’t read for it', async () => {
+  test('the entry behind a delivered one goes out next, without a look at the heads', async () => {
     const { post, api, clock, log, outbox, goOffline, goOnline } = createHarness();
     goOffline();
     const bodies = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
@@ -215,7 +215,7 @@ describe('circuit and lanes', () => {
     expect(readings).toBeLessThan(5);
   });
 
-  test('C6 nor does it overtake an older one of its lane that travels otherwise', async () => {
+  test('C6 an entry doesn’t overtake an older one of its lane that needs another credential', async () => {
     const { post, api, clock, log, goOffline, goOnline } = createHarness();
     goOffline();
     const anonymous = { headers: { 'Holdfast-Auth': 'none' } };
@@ -229,7 +229,7 @@ describe('circuit and lanes', () => {
     expect(log.filter((line) => line.includes('0 send ')).map((line) => line.slice(7, 8))).toEqual(['a', 'b', 'c', 'd']);
   });
 
-  test('R5 another lane’s retry comes at its time, however long this one drains', async () => {
+  test('R5 the retry of one lane comes at its time, however long another lane drains', async () => {
     const { post, api, clock, log, server, goOffline, goOnline } = createHarness({ backends: [byPath] });
     goOffline();
     for (const body of ['a', 'b', 'c', 'd', 'e', 'f']) await post(body, { path: '/api/long' });
@@ -247,7 +247,7 @@ describe('circuit and lanes', () => {
     expect(log.filter((line) => / send [a-f]/.test(line))).toHaveLength(6);
   });
 
-  test('C6 another lane isn’t concerned', async () => {
+  test('C6 a new request doesn’t wait for entries of another lane', async () => {
     const { post, server } = createHarness({ backends: [byPath] });
     server(failing(500));
     await post('a', { path: '/api/1' });
@@ -255,7 +255,7 @@ describe('circuit and lanes', () => {
     expect((await post('b', { path: '/api/2' })).status).toBe(201);
   });
 
-  test('C7 while the backend is known to be unreachable, nothing is tried', async () => {
+  test('C7 no request is tried while the backend is known to be unreachable', async () => {
     const { post, server, log, goOffline } = createHarness({ backends: [byPath] });
     server(() => 'drop');
     await post('a', { path: '/api/1' });
@@ -270,7 +270,7 @@ describe('circuit and lanes', () => {
     ]);
   });
 
-  test('R18 one probe while the circuit is open; the rest when it’s answered', async () => {
+  test('R18 one probe goes out while the circuit is open, and the rest once it’s answered', async () => {
     const { post, server, clock, log } = createHarness({ backends: [byPath] });
     server(() => 'drop');
     for (const name of ['a', 'b', 'c']) await post(name, { path: `/api/${name}` });
@@ -292,7 +292,7 @@ describe('circuit and lanes', () => {
     expect(log.filter((line) => line.includes(' send '))).toHaveLength(1);
   });
 
-  test('R18 when nothing waits any more, a page\'s request is the probe of an open circuit', async () => {
+  test('R18 a page’s request is the probe of an open circuit when nothing waits any more', async () => {
     const { post, server, clock, api } = createHarness();
     server(() => 'drop');
     await post('a', { headers: { 'Holdfast-Id': 'mine' } });
@@ -419,7 +419,7 @@ describe('commands', () => {
     expect(log.at(-1)).toContain('delivered');
   });
 
-  test('V1 replay now cuts a backoff short, but not a Retry-After', async () => {
+  test('V1 replay() cuts a backoff short, but not a Retry-After', async () => {
     const { post, server, clock, api, log } = createHarness();
     server(failing(500));
     await post('a');
@@ -435,7 +435,7 @@ describe('commands', () => {
     expect(log.at(-1)).toContain('delivered');
   });
 
-  test('K3 a task id at two backends needs the key', async () => {
+  test('K3 a command for a task id at two backends needs the key', async () => {
     const { post, server, api } = createHarness({ backends: [{ baseUrl: '/api' }, { baseUrl: '/other' }] });
     server(() => 'drop');
     await post('a', { headers: { 'Holdfast-Id': 'same' } });
@@ -446,7 +446,7 @@ describe('commands', () => {
     expect((await api.entries()).map((entry) => entry.key)).toEqual([second!.key]);
   });
 
-  test('V1 settlements are kept for 24 hours; a dead letter has its last answer even then', async () => {
+  test('V1 a settlement is kept for 24 hours, and a dead letter has its last answer even then', async () => {
     const { post, server, clock, api } = createHarness();
     server(() => 'drop');
     await post('a', { headers: { 'Holdfast-Id': 'sent' } });
@@ -519,7 +519,7 @@ describe('commands', () => {
       }],
     ];
 
-    test.each(states)('%s ends it, with one terminal event, and nothing is sent after it', async (_name, options, come) => {
+    test.each(states)('%s ends the entry, with one terminal event, and nothing is sent after that', async (_name, options, come) => {
       const harness = createHarness(options);
       await come(harness);
       const [entry] = await harness.api.entries();
@@ -562,7 +562,7 @@ describe('commands', () => {
 describe('trouble', () => {
   const byLane = { baseUrl: '/api', lane: (request: Request) => request.headers.get('X-Lane') ?? 'one' };
 
-  test('C8 an answer whose body never ends holds nothing up: its status stands', async () => {
+  test('C8 an answer whose body never ends holds up no entry, and its status counts', async () => {
     const { post, server, clock, log, api, goOffline, goOnline } = createHarness();
     goOffline();
     await post('a', { headers: { 'Holdfast-Id': 'a' } });
@@ -586,7 +586,7 @@ describe('trouble', () => {
     expect(log.at(-1)).toContain('delivered');
   });
 
-  test.each(['on-failure', 'write-ahead'] as const)('C3 wait starts the drain that it waits for (%s)', async (capture) => {
+  test.each(['on-failure', 'write-ahead'] as const)('C3 a page in wait mode starts the drain that it waits for (%s)', async (capture) => {
     const { server, clock, fetch } = createHarness({ backends: [{ baseUrl: '/api', capture }] });
     server((_request, count) => (count === 0 ? 'drop' : ok()));
     let status = 0;
@@ -597,7 +597,7 @@ describe('trouble', () => {
     expect(status).toBe(201);
   });
 
-  test('C3 wait ends when its entry is replaced: the other request’s answer isn’t its own', async () => {
+  test('C3 a page in wait mode hears an error when its entry is replaced, and not the other request’s answer', async () => {
     const { server, fetch, post, clock } = createHarness();
     server(() => 'drop');
     const first = fetch('/api/x', { method: 'POST', body: 'a', headers: { 'Holdfast-Mode': 'wait', 'Holdfast-Id': 'mine' } });
@@ -608,7 +608,7 @@ describe('trouble', () => {
     expect((await first)!.type).toBe('error');
   });
 
-  test('C3 wait doesn’t pass off the beginning of an answer as the whole', async () => {
+  test('C3 a page in wait mode isn’t given the beginning of an answer for the whole', async () => {
     const { server, fetch, clock } = createHarness();
     server((_request, count) => (count === 0 ? 'drop' : new Response('x'.repeat(2 * 1024 * 1024))));
     const waiting = fetch('/api/x', { method: 'POST', body: 'a', headers: { 'Holdfast-Mode': 'wait' } });
@@ -663,7 +663,7 @@ describe('trouble', () => {
     expect(log.at(-1)).toContain('delivered');
   });
 
-  test('A1 a hold that couldn’t be written is told when it can', async () => {
+  test('A1 a hold that couldn’t be written is told when it can be', async () => {
     const { server, post, clock, log, api, outbox, goOffline, goOnline } = createHarness();
     goOffline();
     await post('a', { token: 'old' });
@@ -711,7 +711,7 @@ describe('trouble', () => {
       ['owner throws', { owner: boom }],
       ['respond throws', { respond: boom }],
       ['lane throws', { lane: boom }],
-    ])('%s: the default counts, and it’s told', async (_name, options) => {
+    ])('is told, and the default counts instead: %s', async (_name, options) => {
       const { server, post, clock, log, printed } = createHarness({ backends: [{ baseUrl: '/api', ...options }] });
       server((_request, count) => (count === 0 ? 'drop' : ok()));
       expect((await post('a', { token: 't' })).status).toBe(202);
@@ -721,7 +721,7 @@ describe('trouble', () => {
       expect(printed.some((line) => line.includes('the default counts instead'))).toBe(true);
     });
 
-    test('an auth-expired verdict for an entry without a token doesn’t spin', async () => {
+    test('an auth-expired verdict for an entry without a token makes a dead letter, and no endless sends', async () => {
       const { server, post, clock, log, goOffline, goOnline, api } = createHarness({
         backends: [{ baseUrl: '/api', classify: () => 'auth-expired' }],
       });

@@ -20,7 +20,7 @@ async function resting(status = 502, options: HarnessOptions = {}): Promise<Harn
 }
 
 describe('a server that only says "not now"', () => {
-  test.each([425, 429, 502, 503, 504, 511, 520, 524, 527, 530])('R5 by a %d makes no dead letter: every five minutes at the latest, until it’s there', async (status) => {
+  test.each([425, 429, 502, 503, 504, 511, 520, 524, 527, 530])('R5 by a %d makes no dead letter, and is asked every five minutes at the latest until it’s there', async (status) => {
     const harness = await resting(status);
     const { clock, log, events, server, api } = harness;
     await clock.advance(3_600_000);
@@ -32,7 +32,7 @@ describe('a server that only says "not now"', () => {
     expect((await api.status()).waiting).toBe(0);
   });
 
-  test('R5 a 403 with a Retry-After is one of them, and holds the whole backend back', async () => {
+  test('R5 by a 403 with a Retry-After makes no dead letter, and holds the whole backend back', async () => {
     const harness = createHarness(byPath);
     const { server, post, clock, log } = harness;
     server(failing(403, { 'Retry-After': '40' }));
@@ -44,13 +44,13 @@ describe('a server that only says "not now"', () => {
     expect(harness.events.filter(({ type }) => type === 'failed')).toEqual([]);
   });
 
-  test('R5 its age ends it', async () => {
+  test('R5 makes an entry a dead letter when its age ends', async () => {
     const harness = await resting(503, { backends: [{ baseUrl: '/api', limits: { maxAgeMs: 1_800_000 } }] });
     await harness.clock.advance(1_800_000);
     expect(await harness.api.entries()).toMatchObject([{ state: 'dead', reason: 'expired' }]);
   });
 
-  test('R5 R9 the events say so, with no limit of retries', async () => {
+  test('R5 R9 is told of by events with its reason, and with no limit of retries', async () => {
     const { events } = await resting();
     const retrying = events.filter((event) => event.type === 'retrying');
     expect(retrying.map(({ reason }) => reason)).toEqual([...Array<string>(5).fill('server-error'), 'server-unavailable']);
@@ -58,7 +58,7 @@ describe('a server that only says "not now"', () => {
     expect(retrying.map(({ attempt }) => attempt)).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
-  test('R13 R5 it goes on resting in the next worker', async () => {
+  test('R13 R5 is given its rest by the next worker too', async () => {
     const harness = await resting();
     const { clock, log, restart, api } = harness;
     restart();
@@ -70,7 +70,7 @@ describe('a server that only says "not now"', () => {
     expect(sends(log)).toHaveLength(7);
   });
 
-  test.each(['online', 'visible', 'pageshow', 'connect'] as const)('R5 R14 it’s tried with the wake-up %s', async (reason) => {
+  test.each(['online', 'visible', 'pageshow', 'connect'] as const)('R5 R14 is tried with the wake-up %s', async (reason) => {
     const harness = await resting();
     const { clock, log, api, server } = harness;
     server(ok);
@@ -80,7 +80,7 @@ describe('a server that only says "not now"', () => {
     expect(log.at(-1)).toContain('delivered');
   });
 
-  test('R5 R8 it’s tried when the network is back after a while, without another wait', async () => {
+  test('R5 R8 is tried without another wait when the network is back after a while', async () => {
     const harness = await resting();
     const { clock, log, api, server, goOffline, goOnline } = harness;
     goOffline();
@@ -93,7 +93,7 @@ describe('a server that only says "not now"', () => {
     expect(log.at(-1)).toContain('delivered');
   });
 
-  test('R5 a page’s own clock is no wake-up', async () => {
+  test('R5 isn’t tried because a page’s own clock wakes the worker', async () => {
     const harness = await resting();
     await harness.clock.advance(1_000);
     await harness.api.wake('due');
@@ -101,7 +101,7 @@ describe('a server that only says "not now"', () => {
     expect(sends(harness.log)).toHaveLength(6);
   });
 
-  test('R5 R18 with several lanes one probe at a time goes out, and the rest follows its success in order', async () => {
+  test('R5 R18 gets one probe at a time from several lanes, and the rest in order after its success', async () => {
     const harness = createHarness(byPath);
     const { server, post, clock, log, api } = harness;
     server(failing(502));
@@ -121,7 +121,7 @@ describe('a server that only says "not now"', () => {
     expect(bodies.indexOf('b2')).toBeGreaterThan(bodies.lastIndexOf('b'));
   });
 
-  test('R5 what the application itself fails at has its five retries and its end all the same', async () => {
+  test('R5 doesn’t add to the five retries after which an application that fails makes a dead letter', async () => {
     const harness = createHarness();
     const { server, post, clock, log } = harness;
     let count = 0;
@@ -132,7 +132,7 @@ describe('a server that only says "not now"', () => {
     expect(log.at(-1)).toContain('failed retries-exhausted');
   });
 
-  test('R5 after a rest, too: a proxy’s answers before don’t count against it', async () => {
+  test('R5 doesn’t take from the five retries that an application’s failures have after a rest', async () => {
     const harness = await resting();
     const { server, clock, log, events } = harness;
     server(failing(500));
@@ -144,8 +144,8 @@ describe('a server that only says "not now"', () => {
   });
 });
 
-describe('an entry that rested, and then', () => {
-  test('R5 met a refused token, has the whole ladder for what the application fails at', async () => {
+describe('an entry that rested', () => {
+  test('R5 and then met a refused token has the whole ladder for the application’s failures', async () => {
     const harness = createHarness();
     const { server, clock, log, api, post } = harness;
     server(failing(502));
@@ -159,7 +159,7 @@ describe('an entry that rested, and then', () => {
     expect(log.at(-1)).toContain('delivered');
   });
 
-  test('R6 was asked for patience, has it whatever wakes the worker', async () => {
+  test('R6 and then was asked for patience has it, whatever wakes the worker', async () => {
     const harness = createHarness(byPath);
     const { server, clock, log, api, post } = harness;
     server(failing(502, { 'Retry-After': '3600' }));
@@ -174,7 +174,7 @@ describe('an entry that rested, and then', () => {
     expect(sends(log)).toHaveLength(before);
   });
 
-  test('R5 waits for a second at the least, however short an app’s own ladder is', async () => {
+  test('R5 waits for a second at the least, however short the app’s own ladder is', async () => {
     const harness = createHarness({ backends: [{ baseUrl: '/api', retry: { answered: { baseMs: 0, capMs: 0 } } }] });
     let count = 0;
     harness.server(() => new Response(null, { status: ++count > 1000 ? 201 : 502 }));
@@ -184,7 +184,7 @@ describe('an entry that rested, and then', () => {
   });
 });
 
-describe('one path that isn’t there, on a server that is', () => {
+describe('a path that says "not now", on a server that’s there', () => {
   const isDown = (path: string) => (request: Request) => (request.url.endsWith(path) ? failing(502)() : ok());
 
   test('R5 rests by itself: the other lanes go on, and are answered by the server', async () => {
@@ -200,7 +200,7 @@ describe('one path that isn’t there, on a server that is', () => {
     expect(await api.entries()).toMatchObject([{ state: 'pending', reason: 'server-unavailable' }]);
   });
 
-  test('R5 R14 is tried with a wake-up all the same', async () => {
+  test('R5 R14 is tried with a wake-up', async () => {
     const harness = createHarness(byPath);
     const { server, post, clock, log, api } = harness;
     server(isDown('/a'));
@@ -216,7 +216,7 @@ describe('one path that isn’t there, on a server that is', () => {
     expect(sends(log.slice(before)).map((line) => line.split(' ')[2])).toEqual(['a']);
   });
 
-  test('R5 R18 when it has closed the circuit to all, a new request is the next probe, and finds the server', async () => {
+  test('R5 R18 that has opened the circuit for all lets a new request be the next probe, which finds the server', async () => {
     const harness = await resting(502, byPath);
     const { server, post, clock, api } = harness;
     server(isDown('/a'));
@@ -227,7 +227,7 @@ describe('one path that isn’t there, on a server that is', () => {
     expect((await post('b', { path: '/api/b' })).status).toBe(201);
   });
 
-  test('R18 R5 a probe of another lane that’s told "not now" sends nobody else after it', async () => {
+  test('R18 R5 is sent nothing after a probe of another lane that’s told "not now" too', async () => {
     const harness = await resting(502, byPath);
     const { post, clock, log } = harness;
     await clock.advance(40_000);
@@ -238,7 +238,7 @@ describe('one path that isn’t there, on a server that is', () => {
     expect(sends(log).slice(6).every((line) => line.endsWith('send b'))).toBe(true);
   });
 
-  test('R5 what waits in another lane is the probe before one that rests', async () => {
+  test('R5 is probed after an entry that waits in another lane', async () => {
     const harness = await resting(502, byPath);
     const { server, post, clock, log, goOffline, goOnline, api } = harness;
     server(isDown('/a'));
@@ -277,7 +277,7 @@ describe('a page that goes on writing while the server rests', () => {
 describe('retry: { maxRetries: 0 }', () => {
   const none: HarnessOptions = { backends: [{ baseUrl: '/api', retry: { maxRetries: 0 } }] };
 
-  test('R5 the page’s own first send isn’t stored for an answer', async () => {
+  test('R5 stores no first send for an answer', async () => {
     const { server, post, api } = createHarness(none);
     server(failing(503));
     expect((await post('a')).status).toBe(503);
@@ -285,7 +285,7 @@ describe('retry: { maxRetries: 0 }', () => {
     expect((await api.status()).backends).toMatchObject([{ circuit: 'closed' }]);
   });
 
-  test('R5 what was stored while nobody answered rests', async () => {
+  test('R5 lets an entry rest that was stored while nobody answered', async () => {
     const harness = createHarness(none);
     const { server, post, api, clock, goOffline, goOnline } = harness;
     goOffline();

@@ -22,8 +22,8 @@ async function signedOut(harness: Harness, names: string[], options?: { purge?: 
   await harness.clock.advance(60_000);
 }
 
-describe('A16 sign-out', () => {
-  test('what waits for the token is parked, and nobody is asked for one', async () => {
+describe('A16 a sign-out', () => {
+  test('parks the entries that need the token, and asks nobody for one', async () => {
     const harness = createHarness();
     await signedOut(harness, ['a', 'b']);
     expect(sends(harness.log)).toEqual([]);
@@ -37,7 +37,7 @@ describe('A16 sign-out', () => {
     });
   });
 
-  test('the same user’s next token releases it, in order', async () => {
+  test('ends with the same user’s next token, which releases the entries in order', async () => {
     const harness = createHarness();
     await signedOut(harness, ['a', 'b']);
     expect(await harness.api.provideToken(annAgain)).toBe('released');
@@ -46,7 +46,7 @@ describe('A16 sign-out', () => {
     expect(types(harness).filter((type) => type === 'released')).toHaveLength(1);
   });
 
-  test('another user’s doesn’t, and is told so', async () => {
+  test('goes on for a user’s entries when another user’s token comes, and the caller is told so', async () => {
     const harness = createHarness();
     await signedOut(harness, ['a']);
     expect(await harness.api.provideToken(bob)).toBe('other-owner');
@@ -59,7 +59,7 @@ describe('A16 sign-out', () => {
     expect(sends(harness.log).at(-1)).toBe(`120000 send a ${annAgain}`);
   });
 
-  test('it survives the worker, and so does the memory of the forgotten token', async () => {
+  test('outlives the worker, and so does the memory of the forgotten token', async () => {
     const harness = createHarness();
     await signedOut(harness, ['a']);
     harness.restart();
@@ -75,13 +75,13 @@ describe('A16 sign-out', () => {
     expect(sends(harness.log).map((line) => line.split(' ')[2])).toEqual(['a', 'late']);
   });
 
-  test('the app itself may sign in with the very same token', async () => {
+  test('ends with the very same token, when the app itself hands it over', async () => {
     const harness = createHarness();
     await signedOut(harness, ['a']);
     expect(await harness.api.provideToken(ann)).toBe('released');
   });
 
-  test('but not with one that was refused before', async () => {
+  test('doesn’t end with a token that was refused before', async () => {
     const harness = createHarness();
     harness.server(expired);
     await harness.post('a', { token: ann });
@@ -90,7 +90,7 @@ describe('A16 sign-out', () => {
     expect(await states(harness)).toEqual([['parked', 'signed-out']]);
   });
 
-  test('the gate closes before the token is forgotten: nothing goes out in between', async () => {
+  test('closes the gate before it forgets the token, so that nothing goes out in between', async () => {
     let go = () => {};
     const harness = createHarness({ backends: [{ baseUrl: '/api', beforeSend: () => new Promise<void>((resolve) => (go = resolve)) }] });
     harness.goOffline();
@@ -108,7 +108,7 @@ describe('A16 sign-out', () => {
     expect(types(harness)).not.toContain('auth-required');
   });
 
-  test('a 401 that comes back after it holds nothing and asks nobody', async () => {
+  test('makes a 401 that comes back after it hold nothing and ask nobody', async () => {
     const harness = createHarness();
     let refuse = () => {};
     harness.goOffline();
@@ -128,7 +128,7 @@ describe('A16 sign-out', () => {
     expect(types(harness).at(-1)).toBe('delivered');
   });
 
-  test('what needs no token goes on: marked so, or of a backend with auth: false', async () => {
+  test('lets entries go on that need no token, by a mark or by auth: false of their backend', async () => {
     const harness = createHarness({ backends: [{ baseUrl: '/api' }, { baseUrl: '/free', auth: false }] });
     harness.goOffline();
     await harness.post('a', { token: ann });
@@ -143,7 +143,7 @@ describe('A16 sign-out', () => {
     expect(await harness.api.entries()).toEqual([]);
   });
 
-  test('a sign-out that can’t be written is an error, and sends nothing without a token', async () => {
+  test('that can’t be written is an error, and sends nothing without a token', async () => {
     const harness = createHarness();
     harness.goOffline();
     await harness.post('a', { token: ann });
@@ -163,22 +163,22 @@ describe('A16 sign-out', () => {
     expect(await states(harness)).toEqual([['parked', 'signed-out']]);
   });
 
-  test('twice is once', async () => {
+  test('that’s repeated is told once', async () => {
     const harness = createHarness();
     await signedOut(harness, ['a']);
     await harness.api.signOut();
     expect(types(harness).filter((type) => type === 'held')).toHaveLength(1);
   });
 
-  test('a wrong option is refused by name', async () => {
+  test('with a wrong option is refused by name', async () => {
     const { api } = createHarness();
     await expect(api.signOut({ purged: true } as never)).rejects.toThrow(/option "purged"/);
     await expect(api.signOut({ purge: 1 } as never)).rejects.toThrow(/option "purge" is 1; it must be true or false/);
   });
 });
 
-describe('A16 sign-out with purge', () => {
-  test('removes what the user has, dead letters too, and tells it once of each that waited', async () => {
+describe('A16 a sign-out with purge', () => {
+  test('removes the user’s entries, dead letters too, and tells it once of each that waited', async () => {
     const harness = createHarness();
     harness.goOffline();
     await harness.post('dead', { token: ann, headers: { 'Holdfast-Lane': 'other' } });
@@ -210,7 +210,7 @@ describe('A16 sign-out with purge', () => {
     expect((await harness.api.journal()).map(({ type }) => type)).toEqual(['held']);
   });
 
-  test('what the page itself has under way is the page’s, and is answered', async () => {
+  test('leaves a first send under way to its page, which is answered', async () => {
     const harness = createHarness({ backends: [{ baseUrl: '/api', capture: 'write-ahead' }] });
     let answer = () => {};
     harness.server(() => new Promise((resolve) => (answer = () => resolve(ok()))));
@@ -222,7 +222,7 @@ describe('A16 sign-out with purge', () => {
     expect(types(harness)).not.toContain('cancelled');
   });
 
-  test('leaves everybody’s alone whom a token without an owner might not be', async () => {
+  test('leaves the entries of named users alone, where the token has no owner', async () => {
     const harness = createHarness();
     harness.goOffline();
     await harness.post('ann’s', { token: ann });
@@ -232,7 +232,7 @@ describe('A16 sign-out with purge', () => {
     expect((await harness.api.entries()).map(({ owner }) => owner)).toEqual(['ann']);
   });
 
-  test('leaves another user’s alone', async () => {
+  test('leaves another user’s entries alone', async () => {
     const harness = createHarness();
     harness.goOffline();
     await harness.post('bob’s', { token: bob });
@@ -241,7 +241,7 @@ describe('A16 sign-out with purge', () => {
     expect((await harness.api.entries()).map(({ owner }) => owner)).toEqual(['bob']);
   });
 
-  test('knows whose they are in a worker that has restarted since', async () => {
+  test('knows the user’s entries in a worker that has restarted since', async () => {
     const harness = createHarness();
     harness.goOffline();
     await harness.post('bob’s', { token: bob });
@@ -251,7 +251,7 @@ describe('A16 sign-out with purge', () => {
     expect((await harness.api.entries()).map(({ owner }) => owner)).toEqual(['bob']);
   });
 
-  test('cuts what is on the wire, and says that it may have been delivered', async () => {
+  test('cuts a send that’s on the wire, and says that it may have been delivered', async () => {
     const harness = createHarness();
     harness.goOffline();
     await harness.post('a', { token: ann });
@@ -271,8 +271,8 @@ describe('A16 sign-out with purge', () => {
   });
 });
 
-describe('A16 what crosses a sign-out', () => {
-  test('a token that is on its way signs nobody in again', async () => {
+describe('A16 after a sign-out', () => {
+  test('a token that was on its way signs nobody in', async () => {
     for (let turns = 0; turns < 6; turns++) {
       const harness = createHarness();
       harness.goOffline();
@@ -288,7 +288,7 @@ describe('A16 what crosses a sign-out', () => {
     }
   });
 
-  test('nor does a request whose body is still being read', async () => {
+  test('a request whose body was still being read signs nobody in', async () => {
     const harness = createHarness();
     harness.goOffline();
     await harness.post('a', { token: ann });
@@ -313,7 +313,7 @@ describe('A16 what crosses a sign-out', () => {
   test.each([
     ['the same worker', () => {}],
     ['the next worker', (harness: Harness) => harness.restart()],
-  ])('nor does a token that was on its way, when a later request brings it once more, in %s', async (_where, between) => {
+  ])('a token that was on its way signs nobody in when a later request brings it once more, in %s', async (_where, between) => {
     const harness = createHarness();
     harness.goOffline();
     await harness.post('a', { token: ann });
@@ -333,7 +333,7 @@ describe('A16 what crosses a sign-out', () => {
     expect(sends(harness.log)).toHaveLength(4);
   });
 
-  test('nor does the old token, in a worker that the sign-out itself has started', async () => {
+  test('the old token signs nobody in, in a worker that the sign-out itself has started', async () => {
     const harness = createHarness();
     harness.goOffline();
     await harness.post('a', { token: ann });
@@ -345,7 +345,7 @@ describe('A16 what crosses a sign-out', () => {
     expect(sends(harness.log)).toEqual([]);
   });
 
-  test('nor does another tab’s token that was made before the forgotten one', async () => {
+  test('another tab’s token that was made before the forgotten one signs nobody in', async () => {
     const harness = createHarness();
     harness.goOffline();
     const [first, second, third] = [1, 2, 3].map((iat) => jwt({ sub: 'ann', iat }));
@@ -363,7 +363,7 @@ describe('A16 what crosses a sign-out', () => {
     expect(sends(harness.log).map((line) => line.split(' ')[2])).toEqual(['a', 'late', 'next']);
   });
 
-  test('a 401 for the old token, which a page still uses, asks nobody for another', async () => {
+  test('a 401 to the old token, which a page still uses, makes nobody ask for another one', async () => {
     const harness = createHarness();
     await harness.post('x', { token: ann });
     await harness.api.signOut();
@@ -374,7 +374,7 @@ describe('A16 what crosses a sign-out', () => {
     expect(await states(harness)).toEqual([['parked', 'signed-out']]);
   });
 
-  test('a missing token isn’t asked for when it has come, or the user has gone, meanwhile', async () => {
+  test('a missing token isn’t asked for when it has come, or its user has gone, meanwhile', async () => {
     for (const meanwhile of ['token', 'sign-out'] as const) {
       const harness = createHarness();
       harness.goOffline();
@@ -402,7 +402,7 @@ describe('A16 what crosses a sign-out', () => {
     }
   });
 
-  test('a worker that an update replaces in the middle of a drain leaves the rest to the newer one', async () => {
+  test('a worker that an update replaces in the middle of a drain leaves the rest to the newer worker', async () => {
     const harness = createHarness();
     harness.goOffline();
     for (const name of ['a', 'b']) await harness.post(name, { token: ann });
@@ -418,7 +418,7 @@ describe('A16 what crosses a sign-out', () => {
     expect(sends(harness.log)).toHaveLength(1);
   });
 
-  test('an update’s older worker, which still writes, doesn’t sign the user in again', async () => {
+  test('the older worker of an update, which still writes, doesn’t sign the user in', async () => {
     const harness = createHarness();
     await harness.post('x', { token: ann });
     let answer = () => {};
@@ -437,7 +437,7 @@ describe('A16 what crosses a sign-out', () => {
     expect((await harness.api.status()).backends).toMatchObject([{ holds: [{ reason: 'signed-out', owner: 'ann' }] }]);
   });
 
-  test('when one backend’s can’t be written, the others are closed all the same', async () => {
+  test('the other backends are closed too where one backend’s sign-out can’t be written', async () => {
     const harness = createHarness({ backends: [{ baseUrl: '/api' }, { baseUrl: '/other' }] });
     harness.goOffline();
     await harness.post('a', { token: ann });
@@ -451,7 +451,7 @@ describe('A16 what crosses a sign-out', () => {
     expect(sends(harness.log)).toEqual([]);
   });
 
-  test('a server that could not be reached at the time is found again by the next request', async () => {
+  test('a server that couldn’t be reached at the time is found again by the next request', async () => {
     const harness = createHarness();
     harness.server(() => 'drop');
     await harness.post('a', { token: ann });
@@ -480,7 +480,7 @@ describe('A16 what crosses a sign-out', () => {
 });
 
 describe('A16 sessions by cookie', () => {
-  test('A15 what came in a session that the app has named is sent in that user’s session only', async () => {
+  test('A15 an entry of a session that the app has named is sent in that user’s session only', async () => {
     const harness = createHarness();
     await harness.api.signIn('ann');
     harness.goOffline();
@@ -498,7 +498,7 @@ describe('A16 sessions by cookie', () => {
     expect(sends(harness.log).at(-1)).toBe('60000 send ann’s');
   });
 
-  test('a sign-out parks it, the next sign-in ends it, and login and logout go through', async () => {
+  test('a sign-out parks a session’s entries, the next sign-in releases them, and login and logout go through', async () => {
     const harness = createHarness();
     await harness.api.signIn('ann');
     harness.goOffline();
@@ -518,7 +518,7 @@ describe('A16 sessions by cookie', () => {
     expect(types(harness)).toContain('released');
   });
 
-  test('nobody has said whose it is: it’s sent in whatever session there is', async () => {
+  test('an entry of a session that nobody has named is sent in whatever session there is', async () => {
     const harness = createHarness();
     harness.goOffline();
     await harness.post('a');
@@ -529,7 +529,7 @@ describe('A16 sessions by cookie', () => {
     expect(sends(harness.log)).toEqual(['0 send a']);
   });
 
-  test('purge removes what is the user’s and what is nobody’s in particular, and leaves another’s', async () => {
+  test('a purge removes the user’s entries and those of no known user, and leaves another user’s', async () => {
     const harness = createHarness();
     harness.goOffline();
     await harness.post('nobody’s');
@@ -543,7 +543,7 @@ describe('A16 sessions by cookie', () => {
     expect((await harness.api.entries()).map(({ owner }) => owner)).toEqual(['bob', null]);
   });
 
-  test('whose it is counts as of when it came, however long its body takes', async () => {
+  test('an entry is of the user who was signed in when it came, however long its body takes', async () => {
     const harness = createHarness();
     await harness.api.signIn('ann');
     harness.goOffline();
@@ -557,7 +557,7 @@ describe('A16 sessions by cookie', () => {
     expect(await harness.api.entries()).toMatchObject([{ owner: 'ann', state: 'parked' }]);
   });
 
-  test('A15 an owner function says it too', async () => {
+  test('A15 an owner function says whose session it is', async () => {
     let user: string | null = 'ann';
     const harness = createHarness({ backends: [{ baseUrl: '/api', owner: () => user }] });
     harness.goOffline();
@@ -575,7 +575,7 @@ describe('A16 sessions by cookie', () => {
     expect(sends(harness.log).at(-1)).toBe('60000 send ann’s');
   });
 
-  test('a user who is none is refused by name', async () => {
+  test('a sign-in with a user’s name of a wrong type or length is refused by name', async () => {
     const { api } = createHarness();
     for (const user of ['', null, 7, 'x'.repeat(256)] as string[])
       await expect(api.signIn(user)).rejects.toThrow(/option "user" is .*; it must be a string of 1 to 255 characters/);

@@ -14,7 +14,7 @@ function outcomeOf(promise: Promise<Response | null>): () => string {
 }
 
 describe('a page that waits for the answer to its request', () => {
-  test('C3 in a worker that was replaced hears of its own entry’s end, where a newer one has the same id', async () => {
+  test('C3 in a worker that was replaced hears of its own entry’s end, where a newer entry has the same id', async () => {
     const harness = createHarness();
     const { server, fetch, api, clock } = harness;
     server(() => 'drop');
@@ -162,13 +162,13 @@ describe('a cancelled entry', () => {
     ['whose answer was lost may have been delivered', () => 'drop', true],
     ['that was answered with a 503 may have been delivered', () => new Response(null, { status: 503 }), true],
     ['that was answered with a 408 may have been delivered', () => new Response(null, { status: 408 }), true],
-    ['that was refused by a limit was not', () => new Response(null, { status: 429 }), false],
-    ['whose token was refused was not', () => new Response(null, { status: 401 }), false],
+    ['that was refused by a limit was not delivered', () => new Response(null, { status: 429 }), false],
+    ['whose token was refused was not delivered', () => new Response(null, { status: 401 }), false],
   ])('R10 %s', async (_what, reply, expected) => {
     expect(await cancelled(reply)).toMatchObject({ mayBeDelivered: expected });
   });
 
-  test('R10 that was never sent was not', async () => {
+  test('R10 that was never sent was not delivered', async () => {
     const harness = createHarness();
     harness.goOffline();
     await harness.fetch('/api/notes', post('a', { 'Holdfast-Id': 'x' }));
@@ -182,7 +182,7 @@ describe('a cancelled entry', () => {
     await harness.fetch('/api/notes', post(id, { 'Holdfast-Id': id }));
   };
 
-  test('R10 E1 that a worker may have died over was, and what stood behind it in its lane was not', async () => {
+  test('R10 E1 over which a worker may have died may have been delivered, and an entry behind it in its lane was not', async () => {
     for (const [id, expected] of [['first', true], ['second', false]] as const) {
       const harness = createHarness();
       await queued(harness, 'first');
@@ -193,7 +193,7 @@ describe('a cancelled entry', () => {
     }
   });
 
-  test('R10 E1 that a worker may have died over may still have been delivered when its next send was refused by a limit', async () => {
+  test('R10 E1 over which a worker may have died may still have been delivered when its next send was refused by a limit', async () => {
     const harness = createHarness();
     const { server, api, goOnline, clock, restart } = harness;
     await queued(harness, 'x');
