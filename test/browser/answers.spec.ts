@@ -19,7 +19,7 @@ test('A20 a token that’s over by its own word isn’t replayed: the page is as
   expect(await app.types()).toEqual(expect.arrayContaining(['held', 'auth-required', 'released', 'delivered']));
 });
 
-test('A20 nor where its 401 would look like no network: another origin, whose errors come without CORS headers', async ({ open, page }) => {
+test('A20 a token that’s over isn’t replayed to another origin whose errors come without CORS headers, so that its 401 would look like no network', async ({ open, page }) => {
   const api = await createApiServer({ cors: true });
   const unreadable: WriteAnswer = (response) => {
     response.removeHeader('Access-Control-Allow-Origin');
@@ -41,7 +41,7 @@ test('A20 nor where its 401 would look like no network: another origin, whose er
   await api.close();
 });
 
-test('A24 a GET with a fresh token is left alone, and releases what is held', async ({ open, server, page }) => {
+test('A24 a GET with a fresh token is left alone, and releases the hold', async ({ open, server, page }) => {
   server.requireToken();
   const app = await open();
   await app.post('a', { headers: authorization(await server.token('ann', -3600)) });
@@ -53,7 +53,7 @@ test('A24 a GET with a fresh token is left alone, and releases what is held', as
   expect(await page.evaluate(() => window.seen.filter(({ type }) => type === 'released').length)).toBe(1);
 });
 
-test('C14 a write whose session is over is redirected to a login page: at replay that’s no delivery', async ({ open, server }) => {
+test('C14 a write whose session is over is redirected to a login page at replay, which is no delivery', async ({ open, server }) => {
   const app = await open();
   server.serve('/login', '<!doctype html><title>Sign in</title>', 'text/html');
   server.reply({ status: 302, headers: { Location: '/login' } });
@@ -68,7 +68,7 @@ test('C14 a write whose session is over is redirected to a login page: at replay
   expect((await app.post('more')).status).toBe(201);
 });
 
-test('A23 a GraphQL 200 that refuses the token is held, and what’s done reaches the page whole', async ({ open, server }) => {
+test('A23 a GraphQL 200 that refuses the token is held, and a GraphQL 200 that carries data reaches the page whole', async ({ open, server }) => {
   const app = await open({ options: `backends: [{ baseUrl: '/api', ${NEVER}, auth: { bodyErrors: 'graphql' } }]` });
   server.reply({ body: { errors: [{ message: 'no', extensions: { code: 'UNAUTHENTICATED' } }], data: { write: null } } });
   expect((await app.post('a', { headers: authorization('old') })).status).toBe(202);
@@ -80,7 +80,7 @@ test('A23 a GraphQL 200 that refuses the token is held, and what’s done reache
   expect(JSON.parse((await app.post('b', { headers: authorization('new') })).text)).toEqual(whole);
 });
 
-test('R5 an API that’s stopped behind a proxy makes no dead letters, and gets all of it when it’s there again', async ({ open, server }) => {
+test('R5 an API that’s stopped behind a proxy makes no dead letters, and gets all writes once it’s there again', async ({ open, server }) => {
   const app = await open({ options: `backends: [{ baseUrl: '/api', ${FAST} }]` });
   server.reply({ status: 502 });
   for (const body of ['a', 'b', 'c']) expect((await app.post(body)).status).toBe(202);

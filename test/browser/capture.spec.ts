@@ -4,7 +4,7 @@ import { onDisk } from '../support/on-disk.js';
 const still = `backends: [{ baseUrl: '/api', ${NEVER} }]`;
 
 test.describe('what is touched', () => {
-  test('C1 only the configured methods of a configured backend', async ({ open, server }) => {
+  test('C1 only the configured methods of a configured backend are touched', async ({ open, server }) => {
     const app = await open({ options: still });
     server.serve('/other', 'fine', 'text/plain');
     server.reply('reset');
@@ -23,7 +23,7 @@ test.describe('what is touched', () => {
     expect((await app.entries()).map((entry) => entry.method)).toEqual(['POST', 'PUT', 'PATCH', 'DELETE']);
   });
 
-  test('C1 navigations, no-cors, EventSource, Range and manual redirects never', async ({ open, server }) => {
+  test('C1 navigations, no-cors, EventSource, Range and manual redirects are never touched', async ({ open, server }) => {
     const app = await open({ options: `backends: [{ baseUrl: '/api', methods: ['GET', 'POST'], ${NEVER} }]` });
     server.reply('reset');
     const untouched = await app.page.evaluate(async () => {
@@ -49,7 +49,7 @@ test.describe('what is touched', () => {
     expect(server.received.at(-1)?.headers['idempotency-key']).toBeUndefined();
   });
 
-  test('C1 match leaves the rest alone, and one that throws costs nothing', async ({ open, server }) => {
+  test('C1 match leaves other requests alone, and a match that throws costs nothing', async ({ open, server }) => {
     const app = await open({
       options: `backends: [{ baseUrl: '/api', ${NEVER}, match(request) {
         if (request.url.endsWith('/throws')) throw new Error('match');
@@ -62,7 +62,7 @@ test.describe('what is touched', () => {
     expect((await app.post('x', { path: '/api/notes' })).status).toBe(202);
   });
 
-  test('K7 the longest base URL wins', async ({ open, server }) => {
+  test('K7 a request goes to the backend with the longest base URL', async ({ open, server }) => {
     const app = await open({
       options: `backends: [{ baseUrl: '/api', ${NEVER} }, { baseUrl: '/api/v2', ${NEVER}, respond: 'reject' }]`,
     });
@@ -91,7 +91,7 @@ test.describe('what the page gets', () => {
     });
   }
 
-  test('C2 a body arrives as a stream', async ({ open, server }) => {
+  test('C2 the body of an answer arrives as a stream', async ({ open, server }) => {
     const app = await open({ options: still });
     server.reply({ status: 200, body: 'x'.repeat(300_000) });
     const chunks = await app.page.evaluate(async () => {
@@ -131,7 +131,7 @@ test.describe('what the page gets', () => {
     expect(await app.entries()).toHaveLength(2);
   });
 
-  test('C3 reject gives a network error, and stores all the same', async ({ open, server }) => {
+  test('C3 Holdfast-Mode: reject gives the page a network error, and stores the request all the same', async ({ open, server }) => {
     const app = await open();
     server.reply('reset');
     await expect(app.post('x', { headers: { 'Holdfast-Mode': 'reject' } })).rejects.toThrow(NETWORK_ERROR);
@@ -140,7 +140,7 @@ test.describe('what the page gets', () => {
     expect(server.bodies().at(-1)).toBe('x');
   });
 
-  test('C3 wait gives the server’s real answer, however late', async ({ open, server }) => {
+  test('C3 Holdfast-Mode: wait gives the page the server’s real answer, however late', async ({ open, server }) => {
     const app = await open();
     server.reply((_request, count) =>
       count < 3 ? { status: 503 } : { status: 201, headers: { 'X-Own': 'late' }, body: { id: 7 } },
@@ -151,7 +151,7 @@ test.describe('what the page gets', () => {
     expect(await app.post('x', { headers: { 'Holdfast-Mode': 'wait' } })).toMatchObject({ status: 422, text: 'no' });
   });
 
-  test('C3 bypass leaves the request alone', async ({ open, server }) => {
+  test('C3 Holdfast-Mode: bypass leaves the request alone', async ({ open, server }) => {
     const app = await open({ options: still });
     server.reply({ status: 503 });
     expect((await app.post('x', { headers: { 'Holdfast-Mode': 'bypass' } })).status).toBe(503);
@@ -249,7 +249,7 @@ test.describe('bodies', () => {
     expect(server.received[1]!.body.equals(server.received[0]!.body)).toBe(true);
   });
 
-  test('C4 cookies go along at replay as at first', async ({ open, server }) => {
+  test('C4 cookies go along at replay as at the first send', async ({ open, server }) => {
     const app = await open();
     await app.page.evaluate(() => (document.cookie = 'session=s1'));
     server.reply((_request, count) => ({ status: count === 0 ? 503 : 201 }));
@@ -258,7 +258,7 @@ test.describe('bodies', () => {
     expect(server.received.map(({ headers }) => headers.cookie)).toEqual(['session=s1', 'session=s1']);
   });
 
-  test('C4 the referrer policy is the page’s', async ({ open, server }) => {
+  test('C4 the referrer policy of a replay is the page’s', async ({ open, server }) => {
     const app = await open();
     server.reply((_request, count) => ({ status: count === 0 ? 503 : 201 }));
     await app.page.evaluate(() => fetch('/api/x', { method: 'POST', body: 'x', referrerPolicy: 'no-referrer' }));
@@ -280,7 +280,7 @@ test.describe('bodies', () => {
 });
 
 test.describe('secrets and keys', () => {
-  test('C5 no Authorization is ever on disk; at replay it’s the live token’s', async ({ open, server }) => {
+  test('C5 no Authorization is ever on disk, and a replay carries the live token', async ({ open, server }) => {
     const app = await open();
     server.requireToken();
     const lapsed = await server.token('ann', -3600);
@@ -323,7 +323,7 @@ test.describe('secrets and keys', () => {
     expect(keys[4]).not.toBe(keys[0]);
   });
 
-  test('C13 a key that the page set is kept; idempotencyKey: false adds none', async ({ open, server }) => {
+  test('C13 a key that the page has set is kept, and idempotencyKey: false adds none', async ({ open, server }) => {
     const app = await open({
       options: `backends: [{ baseUrl: '/api', ${FAST} }, { baseUrl: '/api/plain', idempotencyKey: false, ${FAST} }]`,
     });
@@ -400,7 +400,7 @@ test.describe('task ids', () => {
     expect(await app.entries()).toHaveLength(1);
   });
 
-  test('K5 Holdfast-Replace replaces it in place, and it keeps its turn', async ({ open, server }) => {
+  test('K5 Holdfast-Replace replaces a waiting entry in place, which keeps its turn', async ({ open, server }) => {
     const app = await open({ options: still });
     await server.unlisten();
     await app.post('first', { headers: { 'Holdfast-Id': 'same' } });
@@ -416,7 +416,7 @@ test.describe('task ids', () => {
     ]);
   });
 
-  test('K5 an entry in flight is never replaced: the new one queues behind it', async ({ open, server }) => {
+  test('K5 an entry in flight is never replaced, and the new request queues behind it', async ({ open, server }) => {
     const app = await open();
     server.reply({ status: 503 });
     await app.post('first', { headers: { 'Holdfast-Id': 'same' } });
@@ -435,7 +435,7 @@ test.describe('task ids', () => {
   });
 });
 
-test('C6 while its lane has entries waiting, a new request doesn’t overtake them', async ({ open, server }) => {
+test('C6 a new request doesn’t overtake the waiting entries of its lane', async ({ open, server }) => {
   const app = await open({ options: still });
   server.reply((_request, count) => ({ status: count === 0 ? 500 : 201 }));
   await app.post('a');
@@ -446,7 +446,7 @@ test('C6 while its lane has entries waiting, a new request doesn’t overtake th
   expect(server.bodies().filter((body) => body !== 'free')).toEqual(['a', 'a', 'b']);
 });
 
-test('C7 while the backend is known to be unreachable, nothing is tried', async ({ open, server, context }) => {
+test('C7 no request is tried while the backend is known to be unreachable', async ({ open, server, context }) => {
   const app = await open({ options: still });
   server.reply({ status: 503 });
   await app.post('a');
@@ -468,7 +468,7 @@ test('C8 a send that hangs is cut after networkTimeoutMs, and stored', async ({ 
   ]);
 });
 
-test('C9 write-ahead: on disk before the first byte goes out', async ({ open, server }) => {
+test('C9 a write-ahead request is on disk before its first byte goes out', async ({ open, server }) => {
   const app = await open({ options: `backends: [{ baseUrl: '/api', capture: 'write-ahead', ${FAST} }]` });
   let seen: unknown[] = [];
   server.reply(async () => {
@@ -487,7 +487,7 @@ test('C9 write-ahead: on disk before the first byte goes out', async ({ open, se
   expect(new Set(server.received.slice(2).map(({ headers }) => headers['idempotency-key'])).size).toBe(1);
 });
 
-test('C9 write-ahead: two at once both get the server’s answer', async ({ open, server }) => {
+test('C9 two write-ahead requests at once both get the server’s answer', async ({ open, server }) => {
   const app = await open({ options: `backends: [{ baseUrl: '/api', capture: 'write-ahead', ${FAST} }]` });
   server.reply({ status: 201 });
   const answers = await Promise.all(['a', 'b', 'c'].map((body) => app.post(body)));

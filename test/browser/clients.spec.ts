@@ -55,7 +55,7 @@ for (const [name, hears] of Object.entries(CLIENTS) as [ClientName, 'queued' | '
   const queued = (reason: string) => (hears === 'queued' ? expect.objectContaining({ queued: true, reason }) : undefined);
   const details = name === 'fetch with keepalive' ? chromiumOnly('Firefox sends it around the worker') : {};
 
-  test(`C3 C4 ${name}: stored while the server is down, delivered once, as it would have been sent`, details, async ({ openClients, server }) => {
+  test(`C3 C4 ${name}: a write is stored while the server is down, and delivered once, as it would have been sent`, details, async ({ openClients, server }) => {
     const app = await openClients();
     expect(await write(app, name)).toEqual({ status: 201, body: hears === 'queued' ? { data: { add: { id: 7 } } } : { add: { id: 7 } } });
     await server.unlisten();
@@ -68,7 +68,7 @@ for (const [name, hears] of Object.entries(CLIENTS) as [ClientName, 'queued' | '
     expect(more).toEqual([]);
   });
 
-  test(`A4 A17 ${name}: held on a JWT 401, delivered with the fresh token`, details, async ({ openClients, server }) => {
+  test(`A4 A17 ${name}: a write is held on a JWT 401, and delivered with the fresh token`, details, async ({ openClients, server }) => {
     server.requireToken();
     const app = await openClients();
     expect(await write(app, name, { token: await server.token('ann', -3600) })).toEqual({ status: 202, body: queued('auth-expired') });
@@ -89,7 +89,7 @@ test.describe('a client’s own timeout', () => {
   const given = { path: '/api/notes' };
 
   for (const [name, error] of Object.entries(clients) as [PatientName, string][]) {
-    test(`C8 ${name}: one that ends first fails the call, and the write is stored and delivered all the same`, async ({ openClients, server }) => {
+    test(`C8 ${name}: a timeout that ends first fails the call, and the write is stored and delivered all the same`, async ({ openClients, server }) => {
       const app = await openClients({ options: `backends: [{ baseUrl: '/api', networkTimeoutMs: 1_500, ${FAST} }]` });
       server.reply((_request, count) => (count === 0 ? 'hang' : { status: 201 }));
       const got = app.page.evaluate(([client, what]) => window.http.untilGivenUp(client, what), [name, given] as const);
@@ -101,7 +101,7 @@ test.describe('a client’s own timeout', () => {
       expect(server.bodies()[1]).toBe(server.bodies()[0]);
     });
 
-    test(`C8 ${name}: one that’s longer than networkTimeoutMs never comes to it`, async ({ openClients, server }) => {
+    test(`C8 ${name}: a timeout that’s longer than networkTimeoutMs never comes to its end`, async ({ openClients, server }) => {
       const app = await openClients({ options: `backends: [{ baseUrl: '/api', networkTimeoutMs: 200, ${FAST} }]` });
       server.reply((_request, count) => (count === 0 ? 'hang' : { status: 201 }));
       const got = await app.page.evaluate(([client, what]) => window.http.inTime(client, what, 60_000), [name, given] as const);
@@ -116,7 +116,7 @@ test.describe('ky’s own retries', () => {
     app.page.evaluate(([given, limit]) => window.http.put({ path: '/api/notes', ...given }, limit), [how, retry] as const);
   const reject = { headers: { 'Holdfast-Mode': 'reject' } };
 
-  test('none is made of a 202', async ({ openClients, server }) => {
+  test('don’t repeat a write that’s answered with a 202', async ({ openClients, server }) => {
     const app = await openClients({ options: `backends: [{ baseUrl: '/api', ${NEVER} }]` });
     server.reply({ status: 503 });
     expect(await put(app, {})).toMatchObject({ status: 202 });
@@ -124,7 +124,7 @@ test.describe('ky’s own retries', () => {
     expect(server.received).toHaveLength(1);
   });
 
-  test('with reject each is a write of its own, and retry: 0 makes it one', async ({ openClients, server }) => {
+  test('each make a write of their own with Holdfast-Mode: reject, and retry: 0 makes one write', async ({ openClients, server }) => {
     const app = await openClients({ options: `backends: [{ baseUrl: '/api', ${NEVER} }]` });
     server.reply({ status: 503 });
     expect(await put(app, reject)).toMatchObject({ status: 0 });
@@ -134,7 +134,7 @@ test.describe('ky’s own retries', () => {
   });
 });
 
-test.describe('GraphQL: mutations are stored, queries are not', () => {
+test.describe('GraphQL', () => {
   const ways: Record<Way, string> = {
     header: `match: ({ headers }) => headers.get('X-GraphQL-Operation') === 'mutation',`,
     url: `match: ({ url }) => new URL(url).searchParams.has('mutation'),`,
@@ -147,7 +147,7 @@ test.describe('GraphQL: mutations are stored, queries are not', () => {
     );
 
   for (const [way, match] of Object.entries(ways) as [Way, string][]) {
-    test(`C1 told by ${way}`, async ({ openClients, server }) => {
+    test(`C1 mutations are stored and queries aren’t, told apart by ${way}`, async ({ openClients, server }) => {
       const app = await openClients({ options: `backends: [{ baseUrl: '/api', ${match} ${FAST} }]` });
       server.reply((_request, count) => (count < 2 ? { status: 503, body: { errors: [{ message: 'down' }] } } : { status: 200, body: { data: {} } }));
       expect(await graphql(app, 'query', way)).toMatchObject({ status: 503 });
@@ -160,13 +160,13 @@ test.describe('GraphQL: mutations are stored, queries are not', () => {
     });
   }
 
-  test('C3 with Holdfast-Mode: wait the caller gets the data, however late', async ({ openClients, server }) => {
+  test('C3 a mutation in Holdfast-Mode: wait gets its data, however late', async ({ openClients, server }) => {
     const app = await openClients();
     server.reply((_request, count) => (count < 2 ? { status: 503 } : { status: 200, body: { data: { add: { id: 8 } } } }));
     expect(await graphql(app, 'mutation', 'header', { headers: { 'Holdfast-Mode': 'wait' } })).toEqual({ status: 200, body: { add: { id: 8 } } });
   });
 
-  test('C3 respond can say in GraphQL’s own form that it is queued', async ({ openClients, server }) => {
+  test('C3 a queued mutation is answered in GraphQL’s own form where respond says so', async ({ openClients, server }) => {
     const app = await openClients({
       options: `backends: [{ baseUrl: '/api', ${NEVER}, respond: ({ id }) => Response.json({ data: { queued: id } }, { status: 202 }) }]`,
     });
@@ -174,7 +174,7 @@ test.describe('GraphQL: mutations are stored, queries are not', () => {
     expect(await graphql(app, 'mutation', 'header', { headers: { 'Holdfast-Id': 'mine' } })).toEqual({ status: 202, body: { queued: 'mine' } });
   });
 
-  test('A2 Apollo’s UNAUTHENTICATED holds, and with a list of codes only when the list has it', async ({ openClients, server }) => {
+  test('A2 Apollo’s UNAUTHENTICATED holds, and under a list of codes only when the list has it', async ({ openClients, server }) => {
     const refused = { status: 401, body: { errors: [{ message: 'no', extensions: { code: 'UNAUTHENTICATED' } }] } };
     const app = await openClients({
       options: `backends: [
@@ -209,7 +209,7 @@ test.describe('navigator.sendBeacon', () => {
     return { app, handed };
   }
 
-  test('C1 of text it is no-cors: the worker sees it, and leaves it alone', async ({ page, server }) => {
+  test('C1 with text is no-cors, which the worker sees and leaves alone', async ({ page, server }) => {
     const { app, handed } = await watched(page, server);
     server.reply({ status: 503 });
     expect(await app.page.evaluate(() => navigator.sendBeacon('/api/beacon', 'text'))).toBe(true);
@@ -222,7 +222,7 @@ test.describe('navigator.sendBeacon', () => {
     expect(server.bodies()).toEqual(['text', 'a write', 'a write']);
   });
 
-  test('C3 of a Blob of JSON it is cors: stored and delivered', async ({ page, server }) => {
+  test('C3 with a Blob of JSON is cors, stored and delivered', async ({ page, server }) => {
     const { app, handed } = await watched(page, server);
     await server.unlisten();
     const json = '{"left":true}';
@@ -246,7 +246,7 @@ test.describe('a form’s own POST', () => {
   };
 
   for (const status of [200, 503]) {
-    test(`C1 the server’s ${status} is the page, and nothing is stored`, async ({ open, server }) => {
+    test(`C1 shows the server’s ${status} as the page, and nothing is stored`, async ({ open, server }) => {
       const app = await open();
       server.reply({ status, headers: { 'Content-Type': 'text/html; charset=utf-8' }, body: '<h1>the server’s page</h1>' });
       await submit(app);

@@ -47,7 +47,7 @@ const dial = async (page: Page, mode: string) => {
 // A walk has as many steps as ten other tests, of which each has a deadline of its own.
 test.setTimeout(60_000);
 
-test('the demo: a report saved while the server is down, held on an expired token, released by a click', async ({ page, demo, browserName }) => {
+test('the demo: a report that’s saved while the server is down is held on an expired token, and released by a click', async ({ page, demo, browserName }) => {
   await page.goto(demo.url);
   const status = page.locator('#status');
   await expect(status).toHaveAttribute('data-state', 'idle');
@@ -81,7 +81,7 @@ test('the demo: a report saved while the server is down, held on an expired toke
   await expect(page.locator('#outbox [data-entry]')).toHaveCount(0);
 });
 
-test('the demo: signing out parks what waits, and only the same user’s sign-in delivers it', async ({ page, demo }) => {
+test('the demo: signing out parks the waiting reports, and only the same user’s sign-in delivers them', async ({ page, demo }) => {
   await page.goto(demo.url);
   const status = page.locator('#status');
   const parked = page.locator('#outbox [data-entry][data-state="parked"]');

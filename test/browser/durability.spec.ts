@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromiumOnly, expect, test, openApp, connectPage, App, workerScript, FAST, NEVER } from '../support/fixtures.js';
 
-test('R13 D1 a worker stopped between two steps goes on where it was', async ({ open, server }) => {
+test('R13 D1 a worker that was stopped between two steps goes on where it was', async ({ open, server }) => {
   const app = await open({ options: `backends: [{ baseUrl: '/api', ${NEVER}, lane: () => 'one' }]` });
   await server.unlisten();
   for (const body of ['a', 'b', 'c']) expect((await app.post(body)).status).toBe(202);
@@ -35,7 +35,7 @@ test('R13 a delay is never restarted from zero', async ({ open, server }) => {
   expect(server.received).toHaveLength(2);
 });
 
-test('D1 a worker stopped in the middle of a replay: delivered, under the same idempotency key', chromiumOnly('Firefox stops no worker that has an event under way'), async ({ open, server }) => {
+test('D1 an entry whose worker was stopped in the middle of its replay is delivered under the same idempotency key', chromiumOnly('Firefox stops no worker that has an event under way'), async ({ open, server }) => {
   const app = await open();
   await server.unlisten();
   await app.post('x');
@@ -48,7 +48,7 @@ test('D1 a worker stopped in the middle of a replay: delivered, under the same i
   expect(new Set(server.received.map(({ headers }) => headers['idempotency-key'])).size).toBe(1);
 });
 
-test('C9 D1 write-ahead: a worker stopped in mid-flight loses nothing', chromiumOnly('Firefox stops no worker that has an event under way'), async ({ open, server }) => {
+test('C9 D1 a write-ahead request isn’t lost when its worker is stopped in mid-flight', chromiumOnly('Firefox stops no worker that has an event under way'), async ({ open, server }) => {
   const app = await open({ options: `backends: [{ baseUrl: '/api', capture: 'write-ahead', ${FAST} }]` });
   server.reply((_request, count) => (count === 0 ? 'hang' : { status: 201 }));
   await app.page.evaluate(() => void fetch('/api/x', { method: 'POST', body: 'x' }).catch(() => {}));
@@ -60,7 +60,7 @@ test('C9 D1 write-ahead: a worker stopped in mid-flight loses nothing', chromium
   expect(server.bodies().every((body) => body === 'x')).toBe(true);
 });
 
-test('D1 the browser killed and started again on the same profile: nothing is lost, the order holds', async ({ server, launch }) => {
+test('D1 no entry is lost, and the order holds, when the browser is killed and started again on the same profile', async ({ server, launch }) => {
   // Two starts of a browser: on a profile of its own, Playwright needs twenty seconds for Firefox, and on a busy machine for any.
   test.setTimeout(120_000);
   const profile = await mkdtemp(join(tmpdir(), 'holdfast-'));
@@ -87,7 +87,7 @@ test('D1 the browser killed and started again on the same profile: nothing is lo
   }
 });
 
-test('V1 settled gives the final answer, after a reload too', async ({ open, server }) => {
+test('V1 settled() gives the final answer, after a reload too', async ({ open, server }) => {
   const app = await open();
   server.reply((_request, count) =>
     count === 0 ? { status: 503 } : { status: 201, headers: { 'X-Own': 'yes' }, body: { id: 7 } },
@@ -108,7 +108,7 @@ test('V1 settled gives the final answer, after a reload too', async ({ open, ser
   expect(unknown).toBe('UnknownEntryError');
 });
 
-test('V1 settled waits, and ends at once when its signal is aborted', async ({ open, server }) => {
+test('V1 settled() waits for the answer, and ends at once when its signal is aborted', async ({ open, server }) => {
   const app = await open({ options: `backends: [{ baseUrl: '/api', ${NEVER} }]` });
   server.reply({ status: 503 });
   await app.post('x', { headers: { 'Holdfast-Id': 'mine' } });
@@ -172,7 +172,7 @@ test('R12 a 401 whose body never ends is read as far as it must be, and let go',
   await expect.poll(() => server.abandoned).toEqual(['/api/401']);
 });
 
-test('R12 a failure body that nobody reads is cancelled, at the first send and at replay', async ({ open, server }) => {
+test('R12 the body of a failure that nobody reads is cancelled, at the first send and at replay', async ({ open, server }) => {
   const app = await open();
   server.reply((_request, count) => (count < 2 ? { status: 503, body: 'x', endless: true } : { status: 201 }));
   expect((await app.post('x', { path: '/api/503' })).status).toBe(202);
@@ -180,7 +180,7 @@ test('R12 a failure body that nobody reads is cancelled, at the first send and a
   await expect.poll(() => server.abandoned).toEqual(['/api/503', '/api/503']);
 });
 
-test('C12 a damaged record is a dead letter, and stops neither listing nor replay', async ({ open, server }) => {
+test('C12 a damaged record is a dead letter, and stops neither the listing nor the replay', async ({ open, server }) => {
   const app = await open();
   await server.unlisten();
   for (const id of ['a', 'b', 'c']) await app.post(id, { headers: { 'Holdfast-Id': id } });
@@ -209,7 +209,7 @@ test('C12 a damaged record is a dead letter, and stops neither listing nor repla
   ]);
 });
 
-test('C11 when storage fails, the request goes as if Holdfast weren’t there', async ({ open, server }) => {
+test('C11 a request goes as if Holdfast weren’t there when storage fails', async ({ open, server }) => {
   const app = await open({
     options: `backends: [{ baseUrl: '/api', ${FAST} }] });
       const { add } = IDBObjectStore.prototype;

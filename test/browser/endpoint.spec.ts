@@ -1,6 +1,6 @@
 import { chromiumOnly, connectPage, expect, test, workerScript, FAST, NEVER } from '../support/fixtures.js';
 
-test('T6 a call wakes a stopped worker, and another after that one', async ({ open }) => {
+test('T6 a call wakes a stopped worker, and the next call wakes it once more', async ({ open }) => {
   const app = await open();
   for (let round = 0; round < 3; round++) {
     await app.stopWorker();
@@ -210,7 +210,7 @@ test.describe('a wrong option', () => {
     });
   }
 
-  test('B4 a page that comes insecurely is told so', chromiumOnly('Firefox routes no requests of such a page here'), async ({ page, server }) => {
+  test('W4 an insecure page is told that it’s insecure', chromiumOnly('Firefox routes no requests of such a page here'), async ({ page, server }) => {
     await page.route('http://insecure.test/**', async (route) => {
       const path = new URL(route.request().url()).pathname;
       await route.fulfill({ response: await page.request.get(server.origin + path) });
@@ -219,7 +219,7 @@ test.describe('a wrong option', () => {
     expect(await page.evaluate(`Holdfast.connect({ worker: '/worker.js' }).catch(({ message }) => message)`)).toMatch(/https or localhost/);
   });
 
-  test('B4 a write that no backend takes is mentioned once, to whoever looks for it', chromiumOnly('the console of a worker is heard there only'), async ({ open, context }) => {
+  test('W4 a write that no backend takes is mentioned once, to whoever looks for its cause', chromiumOnly('the console of a worker is heard there only'), async ({ open, context }) => {
     const lines: [string, string][] = [];
     context.on('console', (message) => lines.push([message.type(), message.text()]));
     const app = await open({ options: `backends: [{ baseUrl: '/api/v1' }, { baseUrl: '/api/v2' }]` });

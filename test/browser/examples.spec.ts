@@ -73,7 +73,7 @@ async function bringBack(page: Page, server: ApiServer): Promise<void> {
 
 const textsOf = (requests: Received[]) => requests.map(({ text }) => (JSON.parse(text) as { text: string }).text);
 
-test('01-script: what waits is listed, held on a lapsed token, and delivered in order after a sign-in', async ({ page, server }) => {
+test('01-script: the waiting writes are listed, held on a lapsed token, and delivered in order after a sign-in', async ({ page, server }) => {
   serveAll(server, await filesOf(join(examples, '01-script')));
   const tokens = serveTokens(server, '/login');
   server.requireToken();
@@ -115,7 +115,7 @@ test.describe('02-vite-pwa', () => {
     files = await buildExample('02-vite-pwa');
   });
 
-  test('the precache opens the app with the server down, and Holdfast keeps what it writes', async ({ page, server }) => {
+  test('opens the app from its precache with the server down, and Holdfast keeps the app’s writes', async ({ page, server }) => {
     serveAll(server, files);
     const bearers: string[] = [];
     const giveToken = async () => {
@@ -157,7 +157,7 @@ test.describe('03-tanstack-query', () => {
 
   for (const outage of ['the server down', 'the browser offline'] as const) {
     const details = outage === 'the browser offline' ? chromiumOnly('no other cuts the worker from the network') : {};
-    test(`with ${outage} a mutation isn't paused, and is delivered once`, details, async ({ page, context, server }) => {
+    test(`has a mutation that isn’t paused with ${outage}, and is delivered once`, details, async ({ page, context, server }) => {
       serveAll(server, files);
       const stored: unknown[] = [{ id: '0', text: 'old' }];
       server.reply(({ method, text }) => {
@@ -185,7 +185,7 @@ test.describe('03-tanstack-query', () => {
     });
   }
 
-  test('what waits stays in the list when the notes are read anew, a reload included', async ({ page, server }) => {
+  test('keeps waiting writes in its list when the notes are read anew, a reload included', async ({ page, server }) => {
     serveAll(server, files);
     const stored: unknown[] = [];
     let isFirst = true;
@@ -211,7 +211,7 @@ test.describe('03-tanstack-query', () => {
     expect(stored).toHaveLength(1);
   });
 
-  test('a refusal is the mutation’s error, and takes the optimistic note back', async ({ page, server }) => {
+  test('makes a refusal the mutation’s error, and takes the optimistic note back', async ({ page, server }) => {
     serveAll(server, files);
     server.reply(({ method }) => (method === 'GET' ? { body: [] } : { status: 422 }));
     await page.goto(server.origin);

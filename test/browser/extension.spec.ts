@@ -48,7 +48,7 @@ test('the panel lists what the page has queued, and a cancel and a replay there 
   expect(server.bodies()).toEqual(['one']);
 });
 
-test('a page without Holdfast is told so plainly, and so is the way back', async ({ devtools, server }) => {
+test('a page without Holdfast is told so plainly, before and after a page that has it', async ({ devtools, server }) => {
   const { page, panel } = devtools;
   await expect.poll(() => panel(MESSAGE)).toContain('This page has no Holdfast');
   await connectPage(page);
@@ -78,7 +78,7 @@ test("the panel's calls and events outlive a worker that was stopped", async ({ 
   expect(await panel(text)).toBe('one');
 });
 
-test('a panel that is shown again keeps its client, and an open editor with it; a new document has another', async ({ devtools, server }) => {
+test('a panel that’s shown again keeps its client and an open editor, and makes another client for a new document', async ({ devtools, server }) => {
   const { page, panel } = devtools;
   await connectPage(page);
   await panel(LOOK_AGAIN);
@@ -111,7 +111,7 @@ test('V1 DevTools’ own importer reads the HAR, attempt by attempt', async ({ d
   expect(read).toEqual([['POST', '/api/notes', 500, 'one', true]]);
 });
 
-test('of two scopes either can be chosen', async ({ devtools, server }) => {
+test('either of two scopes can be chosen in the panel', async ({ devtools, server }) => {
   const { page, panel } = devtools;
   server.serve('/other/worker.js', workerScript(`backends: [{ baseUrl: '/other-api' }]`));
   await connectPage(page);

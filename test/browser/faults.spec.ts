@@ -22,8 +22,8 @@ const answered = (page: Page) => page.evaluate(() => (window as unknown as { ans
 
 const keys = ({ server }: App) => new Set(server.received.map(({ headers }) => headers['idempotency-key']));
 
-test.describe('D1 a worker killed in mid-fetch: Chromium gives its event to the next one', () => {
-  test('write-ahead: one idempotency key, and the server’s own answer', chromiumOnly('no other gives a fetch event to the next worker'), async ({ open, server }) => {
+test.describe('D1 an event that Chromium gives to the next worker, as its own was killed in mid-fetch', () => {
+  test('is sent under one idempotency key with write-ahead, and gets the server’s own answer', chromiumOnly('no other gives a fetch event to the next worker'), async ({ open, server }) => {
     const app = await open({ options: AHEAD });
     server.reply((_request, count) => (count === 0 ? 'hang' : { status: 201, body: 'made' }));
     await begin(app.page, 'x');
@@ -36,7 +36,7 @@ test.describe('D1 a worker killed in mid-fetch: Chromium gives its event to the 
     expect(server.received.length).toBe(2);
   });
 
-  test('on failure: so it is when the send took a while', chromiumOnly('no other gives a fetch event to the next worker'), async ({ open, server }) => {
+  test('is sent under one idempotency key on failure, when its first send took a while', chromiumOnly('no other gives a fetch event to the next worker'), async ({ open, server }) => {
     const app = await open();
     server.reply((_request, count) => (count === 0 ? 'hang' : { status: 201, body: 'made' }));
     await begin(app.page, 'x');
@@ -47,7 +47,7 @@ test.describe('D1 a worker killed in mid-fetch: Chromium gives its event to the 
     expect(keys(app).size).toBe(1);
   });
 
-  test('with the page waiting for a stored entry: it goes on waiting for that one', chromiumOnly('no other gives a fetch event to the next worker'), async ({ open, server }) => {
+  test('goes on waiting for its stored entry, for whose answer its page waits', chromiumOnly('no other gives a fetch event to the next worker'), async ({ open, server }) => {
     const app = await open();
     server.reply((_request, count) => (count < 3 ? { status: 503 } : { status: 201, body: 'made' }));
     await app.call((sync) => sync.pause());
@@ -100,7 +100,7 @@ const unanswered = (page: Page) =>
       }),
   );
 
-test('D1 a lane goes on behind a page that waits on after a restart', chromiumOnly('Firefox stops no worker that has an event under way'), async ({ open, server }) => {
+test('D1 a lane goes on behind a page that still waits for its entry after a restart', chromiumOnly('Firefox stops no worker that has an event under way'), async ({ open, server }) => {
   const app = await open({ options: `backends: [{ baseUrl: '/api', ${NEVER} }]` });
   server.reply({ status: 503 });
   await begin(app.page, 'a', { 'Holdfast-Mode': 'wait' });
@@ -110,7 +110,7 @@ test('D1 a lane goes on behind a page that waits on after a restart', chromiumOn
   expect(await app.entries()).toHaveLength(2);
 });
 
-test('C10 an outbox that’s full: the true failure, told, and nothing that was stored is gone', async ({ open, server }) => {
+test('C10 a full outbox gives the page the true failure, tells of it, and loses no stored entry', async ({ open, server }) => {
   const app = await open({
     options: `backends: [{ baseUrl: '/api', lane: (r) => r.headers.get('x-lane') ?? '', limits: { maxEntries: 2 }, ${FAST} }]`,
   });
@@ -127,7 +127,7 @@ test('C10 an outbox that’s full: the true failure, told, and nothing that was 
   expect((await post('d')).status).toBe(201);
 });
 
-test('C11 on a full disk the caches make room; when there’s none, it’s as if the outbox were full', chromiumOnly('the quota is set by its protocol'), async ({ page, server }) => {
+test('C11 the caches make room on a full disk, and where they can’t, the outbox counts as full', chromiumOnly('the quota is set by its protocol'), async ({ page, server }) => {
   const size = 3 * 1024 * 1024;
   const cdp = await page.context().newCDPSession(page);
   // Before the first write: it's ignored after that.
@@ -164,7 +164,7 @@ test('C11 on a full disk the caches make room; when there’s none, it’s as if
   expect(await app.entries()).toHaveLength(2);
 });
 
-test('D3 C11 a newer database under an older worker: its requests pass through, and it’s told', async ({ open, server }) => {
+test('D3 C11 requests pass through an older worker under a newer database, and that’s told', async ({ open, server }) => {
   const app = await open();
   await app.call((sync) => sync.status());
   await app.page.evaluate(
@@ -185,7 +185,7 @@ test('D3 C11 a newer database under an older worker: its requests pass through, 
   expect(told).toMatchObject([{ error: 'VersionError' }, { error: 'VersionError' }]);
 });
 
-test('D3 C11 an upgrade that a tab blocks: requests pass through, and are stored when it lets go', async ({ page, server }) => {
+test('D3 C11 requests pass through while a tab blocks an upgrade, and are stored once the tab lets go', async ({ page, server }) => {
   await page.goto(server.origin);
   await page.evaluate(`(${firstVersion.toString()})('holdfast').then((db) => { window.older = db; })`);
   server.serve('/worker.js', `importScripts('/holdfast-sw.js'); holdfast.install({ takeOver: true, backends: [{ baseUrl: '/api', ${FAST} }] });`);
@@ -204,7 +204,7 @@ test('D3 C11 an upgrade that a tab blocks: requests pass through, and are stored
   await expect.poll(post).toBe(202);
 });
 
-test('D2 when the one that drains is gone, another takes over', async ({ open, server, context }) => {
+test('D2 another worker takes over when the one that drains is gone', async ({ open, server, context }) => {
   const app = await open();
   const other = await context.newPage();
   await other.goto(server.origin);
@@ -283,7 +283,7 @@ async function workerHeap(browser: Browser): Promise<() => Promise<number>> {
   };
 }
 
-test.describe('the browser is asked to keep the storage', () => {
+test.describe('persistent storage', () => {
   const ask = async (app: App) => {
     await app.page.evaluate(() => {
       Object.assign(window, { asked: 0 });
@@ -295,7 +295,7 @@ test.describe('the browser is asked to keep the storage', () => {
     return () => app.page.evaluate(() => (window as unknown as { asked: number }).asked);
   };
 
-  test('when the first entry is stored, once', async ({ open, server }) => {
+  test('is asked of the browser when the first entry is stored, once', async ({ open, server }) => {
     const app = await open({ options: `backends: [{ baseUrl: '/api', ${NEVER} }]` });
     const asked = await ask(app);
     await app.post('fine');
@@ -307,7 +307,7 @@ test.describe('the browser is asked to keep the storage', () => {
     expect(await asked()).toBe(1);
   });
 
-  test('unless it’s not wanted', async ({ open, server }) => {
+  test('isn’t asked of the browser where the app doesn’t want it', async ({ open, server }) => {
     const app = await open({ connect: 'persist: false' });
     const asked = await ask(app);
     server.reply({ status: 503 });
@@ -316,7 +316,7 @@ test.describe('the browser is asked to keep the storage', () => {
     expect(await asked()).toBe(0);
   });
 
-  test('and status says what came of it, with usage and quota', async ({ open, page }) => {
+  test('is told by status(), with usage and quota', async ({ open, page }) => {
     const app = await open();
     const { storage } = await app.call((sync) => sync.status());
     expect(storage.persisted).toBe(await page.evaluate(() => navigator.storage.persisted()));

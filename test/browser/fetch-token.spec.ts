@@ -55,7 +55,7 @@ test.describe('T2 fetchToken', () => {
     });
   });
 
-  test('sends what it’s given, and takes the token from where pick says', async ({ page, server }) => {
+  test('sends the request that it’s given, and takes the token from where pick says', async ({ page, server }) => {
     server.reply({ body: { data: { jwt: 't' } } });
     const token = await page.evaluate(() => {
       const { Holdfast } = window as unknown as { Holdfast: typeof import('../../client/index.js') };
@@ -80,14 +80,14 @@ test.describe('T2 fetchToken', () => {
     expect(failed).toBe(3);
   });
 
-  test('as often as maxRetries says', async ({ page, server }) => {
+  test('tries as often again as maxRetries says', async ({ page, server }) => {
     server.reply({ status: 500 });
     await fetchToken(page, { url: '/api/token', maxRetries: 0 });
     expect(server.received).toHaveLength(1);
   });
 
   for (const status of [400, 401, 403, 404, 429]) {
-    test(`a ${status} ends it at once, with status and body`, async ({ page, server }) => {
+    test(`ends at once at a ${status}, with its status and body`, async ({ page, server }) => {
       server.reply({ status, body: '{"error":"invalid_grant"}' });
       expect(await fetchToken(page)).toEqual({
         name: 'TokenRefreshError',
@@ -100,21 +100,21 @@ test.describe('T2 fetchToken', () => {
   }
 
   for (const body of ['<!doctype html>', '', '{"token":', '{}', 'null', '{"token":7}', '{"token":" "}']) {
-    test(`a 200 with ${JSON.stringify(body)} is an error, and isn’t retried`, async ({ page, server }) => {
+    test(`fails at a 200 with ${JSON.stringify(body)}, and doesn’t retry it`, async ({ page, server }) => {
       server.reply({ body });
       expect(await fetchToken(page)).toMatchObject({ name: 'TokenRefreshError', status: 200, body });
       expect(server.received).toHaveLength(1);
     });
   }
 
-  test('a redirect is an error, and isn’t retried or followed', async ({ page, server }) => {
+  test('fails at a redirect, and neither retries nor follows it', async ({ page, server }) => {
     server.reply({ status: 302, headers: { Location: '/api/login' } });
     expect(await fetchToken(page)).toMatchObject({ name: 'TokenRefreshError', message: /redirects/ });
     expect(server.received).toHaveLength(1);
   });
 
   for (const when of ['before', 'in flight', 'between two tries'] as const) {
-    test(`an abort ${when} ends it with the signal’s reason`, async ({ page, server }) => {
+    test(`ends at an abort (${when}) with the signal’s reason`, async ({ page, server }) => {
       server.reply(() => (when === 'in flight' ? 'hang' : { status: 500 }));
       const result = page.evaluate(async (when) => {
         const { Holdfast } = window as unknown as { Holdfast: typeof import('../../client/index.js') };
@@ -132,7 +132,7 @@ test.describe('T2 fetchToken', () => {
     });
   }
 
-  test('the worker never stores it', async ({ open, server }) => {
+  test('is never stored by the worker', async ({ open, server }) => {
     const app = await open();
     server.reply({ status: 503 });
     expect(await fetchToken(app.page)).toMatchObject({ status: 503 });
@@ -140,7 +140,7 @@ test.describe('T2 fetchToken', () => {
     expect(server.received).toHaveLength(3);
   });
 
-  test('a wrong option is refused by name', async ({ page }) => {
+  test('refuses a wrong option by name', async ({ page }) => {
     for (const [options, message] of [
       [{}, /option "url"/],
       [{ url: '/x', maxRetries: -1 }, /option "maxRetries" is -1; it must be a whole number, 0 or more/],

@@ -2,7 +2,7 @@ import { chromiumOnly, expect, test, connectPage, workerScript, FAST } from '../
 
 const authorization = (token: string) => ({ Authorization: `Bearer ${token}` });
 
-test('A1 A4 three entries and two tabs: one request, one auth-required, one line of log', async ({ open, server, context, browserName }) => {
+test('A1 A4 three entries and two tabs make one request, one auth-required and one line of log', async ({ open, server, context, browserName }) => {
   server.requireToken();
   const lines: string[] = [];
   context.on('console', (message) => lines.push(message.text()));
@@ -47,7 +47,7 @@ test('A5 a fresh token on an empty outbox does nothing', async ({ open, server }
   expect(await app.events()).toEqual([]);
 });
 
-test('A6 what isn’t a fresh token releases nothing, and the caller is told', async ({ open, server }) => {
+test('A6 a token that isn’t fresh releases nothing, and the caller is told', async ({ open, server }) => {
   server.requireToken();
   const app = await open();
   const lapsed = await server.token('ann', -30);
@@ -65,7 +65,7 @@ test('A6 what isn’t a fresh token releases nothing, and the caller is told', a
   await app.heard('delivered');
 });
 
-test('A7 a token while offline sends nothing until online; online while held sends nothing', chromiumOnly('no other cuts the worker from the network'), async ({ open, server, context }) => {
+test('A7 a token that comes while offline sends nothing until online, and coming online sends nothing while held', chromiumOnly('no other cuts the worker from the network'), async ({ open, server, context }) => {
   server.requireToken();
   const app = await open();
   await app.post('a', { headers: authorization(await server.token('ann', -3600)) });
@@ -85,7 +85,7 @@ test('A7 a token while offline sends nothing until online; online while held sen
   await app.heard('delivered');
 });
 
-test('A8 a token that’s posted while the doomed request is in flight isn’t lost', async ({ open, server }) => {
+test('A8 a token that’s posted while a request with the old one is in flight isn’t lost', async ({ open, server }) => {
   const app = await open();
   await server.unlisten();
   await app.post('a', { headers: authorization(await server.refusedToken()) });
@@ -102,7 +102,7 @@ test('A8 a token that’s posted while the doomed request is in flight isn’t l
   expect(server.received).toHaveLength(2);
 });
 
-test('A10 the hold survives a stopped worker; a restarted one sends nothing without a token', async ({ open, server }) => {
+test('A10 the hold survives a stopped worker, and a restarted worker sends nothing without a token', async ({ open, server }) => {
   server.requireToken();
   const app = await open();
   const lapsed = await server.token('ann', -30);

@@ -3,7 +3,7 @@ import { bundle } from '../support/bundle.js';
 import { chromiumOnly, connectPage, expect, NEVER, stopWorkers, test, workerScript } from '../support/fixtures.js';
 import { DROP_IN_PAGE } from '../support/worker-script.js';
 
-test('the main job: stored while down, replayed, held on a JWT 401, released by a token, delivered in order', async ({ open, server }) => {
+test('the main job: a write is stored while the server is down, replayed, held on a JWT 401, released by a token, and delivered in order', async ({ open, server }) => {
   server.requireToken();
   const app = await open();
   const lapsed = await server.refusedToken();
@@ -54,7 +54,7 @@ test('the drop-in needs no line of code: a worker by its URL, a client by its ta
   expect(server.received[1]).toMatchObject({ user: 'ann' });
 });
 
-test('both modules work in an app that has a bundler, a stream’s chunk included', async ({ page, server }) => {
+test('the modules of worker and page work in an app that has a bundler, and so does a stream’s chunk', async ({ page, server }) => {
   for (const file of ['worker.js', 'page.js'])
     for (const { fileName, code } of await bundle(fileURLToPath(new URL(`./bundled/${file}`, import.meta.url)))) server.serve(`/${fileName}`, code);
   server.serve('/', '<!doctype html><script type="module" src="/page.js"></script>', 'text/html');
@@ -115,7 +115,7 @@ for (const staticRouting of [true, false]) {
   });
 }
 
-test('the drop-in worker, which has no other listener, leaves the rest to the browser by itself', chromiumOnly('no other has static routing'), async ({ page, server }) => {
+test('the drop-in worker, which has no other listener, leaves requests outside of its backends to the browser', chromiumOnly('no other has static routing'), async ({ page, server }) => {
   server.serve('/', '<!doctype html><script src="/holdfast.js" data-worker="/holdfast-sw.js?api=/api"></script>', 'text/html');
   await page.goto(server.origin);
   await page.waitForFunction(() => navigator.serviceWorker.controller);

@@ -56,7 +56,7 @@ const checkpoints = (page: Page): Promise<Record<string, string>> =>
 const lastIds = (server: { received: { headers: Record<string, unknown> }[] }) =>
   server.received.map(({ headers }) => headers['last-event-id'] ?? null);
 
-test('S1 S3 S4 10 000 events over 50 cuts, reloads and killed workers: each one seen, in order, and no checkpoint left', async ({ open, server }) => {
+test('S1 S3 S4 each of 10 000 events is seen once, in order, over 50 cuts, reloads and killed workers, and no checkpoint is left', async ({ open, server }) => {
   // It's the work of some fifty tests.
   test.setTimeout(60_000);
   const total = 10_000;
@@ -125,7 +125,7 @@ test('S1 S3 S4 10 000 events over 50 cuts, reloads and killed workers: each one 
   expect(await checkpoints(page)).toEqual({});
 });
 
-test('S1 the checkpoint is the last event that the loop was done with; the terminal one clears it', async ({ open, server }) => {
+test('S1 the checkpoint is the last event that the loop was done with, and the terminal event clears it', async ({ open, server }) => {
   const app = await open();
   server.reply(() => openStream(events(1, 2, 3)));
   expect(await read(app.page, `taskId: 'feed'`, 2)).toEqual({ seen: ['1', '2'], ended: 'over' });
@@ -136,14 +136,14 @@ test('S1 the checkpoint is the last event that the loop was done with; the termi
   expect(await checkpoints(app.page)).toEqual({});
 });
 
-test('S1 isTerminal is the app’s to say', async ({ open, server }) => {
+test('S1 an app’s own isTerminal says which event is terminal', async ({ open, server }) => {
   const app = await open();
   server.reply(() => openStream(`${events(1)}event: done\ndata: 0\n\ndata: [DONE]\n\n`));
   const options = `taskId: 'feed', isTerminal: ({ data }) => data === '[DONE]'`;
   expect(await read(app.page, options)).toEqual({ seen: ['1', 'done', 'message'], ended: 'over' });
 });
 
-test('S1 events that come faster than they can be written down are written in lots: of ten thousand less than a tenth', async ({ open, server }) => {
+test('S1 ten thousand events that come faster than they can be written are written in less than a thousand writes', async ({ open, server }) => {
   const ids = Array.from({ length: 10_000 }, (_, index) => index + 1);
   server.reply(() => closedStream(`${events(...ids)}event: done\ndata:\n\n`));
   const { page } = await open();
@@ -163,7 +163,7 @@ test('S1 events that come faster than they can be written down are written in lo
   expect(writes).toBeLessThan(1_000);
 });
 
-test('S2 the worker leaves the request alone, also where GET is a backend’s', async ({ open, server }) => {
+test('S2 the worker leaves a stream’s request alone, also where GET is a backend’s', async ({ open, server }) => {
   const app = await open({ options: `backends: [{ baseUrl: '/api', methods: ['GET', 'POST'], ${FAST} }]` });
   server.reply((_request, count) => (count === 0 ? { status: 503 } : closedStream(`${events(1)}event: end\ndata:\n\n`)));
   expect(await read(app.page, `taskId: 'feed'`)).toEqual({ seen: ['1', 'end'], ended: 'over' });
@@ -171,7 +171,7 @@ test('S2 the worker leaves the request alone, also where GET is a backend’s', 
   expect(server.received.map(({ headers }) => headers.accept)).toEqual(['text/event-stream', 'text/event-stream']);
 });
 
-test('S2 an explicit id, else the stored one, else the start; after a cut the stored one wins', async ({ open, server }) => {
+test('S2 a stream begins after an explicit id, else after the stored one, else at the start, and after a cut the stored id wins', async ({ open, server }) => {
   const app = await open();
   server.reply(() => openStream(events(8, 9)));
   await read(app.page, `taskId: 'feed'`, 1);
@@ -182,7 +182,7 @@ test('S2 an explicit id, else the stored one, else the start; after a cut the st
   expect(lastIds(server)).toEqual([null, '8', '5', '5', '8']);
 });
 
-test('S3 two namespaces, base URLs or task ids don’t meet; two tabs do', async ({ open, server }) => {
+test('S3 streams of two namespaces, base URLs or task ids don’t meet, and the same stream in two tabs does', async ({ open, server }) => {
   const app = await open({ options: `backends: [{ baseUrl: '/api' }, { baseUrl: '/api/v2', namespace: 'shop' }]` });
   const stream = (id: number) => server.reply(() => openStream(events(id)));
   stream(1);
@@ -214,7 +214,7 @@ test('S3 two namespaces, base URLs or task ids don’t meet; two tabs do', async
   expect(lastIds(server).at(-1)).toBe('1');
 });
 
-test('S3 a browser that was closed goes on where it was', chromiumOnly('Firefox takes twenty seconds to start on a profile of its own'), async ({ server, launch }) => {
+test('S3 a stream goes on where it was after its browser was closed', chromiumOnly('Firefox takes twenty seconds to start on a profile of its own'), async ({ server, launch }) => {
   // A browser is started twice, which takes a busy machine up to twenty seconds each.
   test.setTimeout(120_000);
   const profile = await mkdtemp(join(tmpdir(), 'holdfast-observe-'));
@@ -232,13 +232,13 @@ test('S3 a browser that was closed goes on where it was', chromiumOnly('Firefox 
   }
 });
 
-test('S4 a server that sends again what it was told is known: nothing comes twice', async ({ open, server }) => {
+test('S4 a stream drops each event that the server sends again', async ({ open, server }) => {
   const app = await open();
   server.reply((_request, count) => closedStream(count === 0 ? `retry: 5\n${events(1, 2, 3)}` : `${events(2, 3, 4)}event: done\ndata:\n\n`));
   expect((await read(app.page, `taskId: 'feed'`)).seen).toEqual(['1', '2', '3', '4', 'done']);
 });
 
-test('S5 offline, it waits for the network, and goes on by itself', async ({ open, server, page }) => {
+test('S5 a stream waits for the network while offline, and goes on by itself', async ({ open, server, page }) => {
   const app = await open();
   let cut = () => {};
   server.reply((_request, count) => (response) => {
@@ -270,7 +270,7 @@ test('S5 offline, it waits for the network, and goes on by itself', async ({ ope
 });
 
 test.describe('S6 tokens', () => {
-  test('a 401 makes one forced refresh by the client’s getToken, once for a time in all of the page', async ({ open, server, page }) => {
+  test('a 401 makes one forced refresh by the client’s getToken for all streams of the page', async ({ open, server, page }) => {
     server.requireToken();
     const tokens = JSON.stringify([await server.token('ann', -600), await server.token('ann')]);
     const connect = `getToken: (request) => { (window.asked ??= []).push(request); return (window.tokens ??= ${tokens}).shift(); }`;
@@ -284,7 +284,7 @@ test.describe('S6 tokens', () => {
     ]);
   });
 
-  test('refused three times: AuthRejectedError; false and a blank token send none again', async ({ open, server }) => {
+  test('three refusals end a stream with AuthRejectedError, and false or a blank token makes no re-send', async ({ open, server }) => {
     server.requireToken();
     const app = await open();
     expect((await read(app.page, `taskId: 'feed', getToken: () => 'stale'`)).ended).toMatch(/^AuthRejectedError: .*and so were 2 fresh tokens/);
@@ -295,7 +295,7 @@ test.describe('S6 tokens', () => {
     expect(server.received).toHaveLength(5);
   });
 
-  test('a sign-out in another tab ends what carries the token, and nothing else', async ({ open, server, context }) => {
+  test('a sign-out in another tab ends each stream that carries the token, and no other', async ({ open, server, context }) => {
     const app = await open({ connect: `getToken: () => 'anns'` });
     server.reply(() => openStream(events(1)));
     await app.page.evaluate(() => {
@@ -315,7 +315,7 @@ test.describe('S6 tokens', () => {
     expect(await app.page.evaluate(() => window.states)).toEqual(['event', 'event']);
   });
 
-  test('another host gets none, nor does what is no backend’s', async ({ open, server }) => {
+  test('a stream of another host, or of no backend, gets no token', async ({ open, server }) => {
     const foreign = await createApiServer({ cors: true });
     try {
       const app = await open({ connect: `getToken: () => 'secret'` });
@@ -341,7 +341,7 @@ test('S7 a checkpoint that can’t be saved ends the stream with that error', as
   expect((await read(app.page, `taskId: 'feed'`)).ended).toMatch(/^ConfigError: .*it must be a string of 65536 characters/);
 });
 
-test('S7 what can’t be parsed is fatal, and is asked for once', async ({ open, server }) => {
+test('S7 an event that can’t be parsed is fatal, and the stream is asked for once', async ({ open, server }) => {
   const app = await open();
   server.reply(() => openStream('id: 1\ndata: 1\n\nid: 2\ndata: {\n\n'));
   expect(await read(app.page, `taskId: 'feed', parse: JSON.parse`)).toEqual({
@@ -353,14 +353,14 @@ test('S7 what can’t be parsed is fatal, and is asked for once', async ({ open,
   expect(server.received).toHaveLength(2);
 });
 
-test.describe('S8 the end', () => {
+test.describe('S8 a stream', () => {
   const watched = () => {
     let gone = () => {};
     const closed = new Promise<void>((resolve) => (gone = resolve));
     return { closed, reply: () => openStream(events(1, 2), gone) };
   };
 
-  test('break closes the connection', async ({ open, server }) => {
+  test('closes its connection at break', async ({ open, server }) => {
     const { closed, reply } = watched();
     const app = await open();
     server.reply(reply);
@@ -368,7 +368,7 @@ test.describe('S8 the end', () => {
     await closed;
   });
 
-  test('return ends a next that waits for the server', async ({ open, server }) => {
+  test('ends by return while next waits for the server', async ({ open, server }) => {
     const { closed, reply } = watched();
     const app = await open();
     server.reply(reply);
@@ -389,7 +389,7 @@ test.describe('S8 the end', () => {
     ['the backoff', () => ({ status: 503, headers: { 'Retry-After': '3600' } }), false],
     ['the gate', () => ({ status: 503 }), true],
   ] as const)
-    test(`a signal ends ${where} with its reason, and so does close()`, async ({ open, server, page }) => {
+    test(`ends in ${where} by a signal with its reason, and by close()`, async ({ open, server, page }) => {
       const app = await open();
       server.reply(reply);
       for (const [how, words] of [['stopIt.abort(new Error("enough"))', 'Error: enough'], ['sync.close()', 'AbortError: holdfast: the client is closed']] as const) {
@@ -414,7 +414,7 @@ test.describe('S8 the end', () => {
       expect(app.server.received).toHaveLength(2);
     });
 
-  test('a signal that’s aborted already sends nothing', async ({ open, server }) => {
+  test('sends nothing with a signal that’s aborted already', async ({ open, server }) => {
     const app = await open();
     expect(await read(app.page, `taskId: 'feed', signal: AbortSignal.abort(new Error('no'))`)).toEqual({ seen: [], ended: 'Error: no' });
     expect(server.received).toEqual([]);

@@ -3,7 +3,7 @@ import { chromiumOnly, expect, NEVER, test, type App } from '../support/fixtures
 
 const authorization = (token: string) => ({ Authorization: `Bearer ${token}` });
 
-test.describe('where a token can go', () => {
+test.describe('a token', () => {
   let other: ApiServer;
   test.beforeEach(async () => {
     other = await createApiServer({ cors: true });
@@ -20,7 +20,7 @@ test.describe('where a token can go', () => {
   }
 
   for (const status of [307, 308]) {
-    test(`C5 not along with a ${status} that leaves the origin`, async ({ open, server }) => {
+    test(`C5 doesn’t go along with a ${status} that leaves the origin`, async ({ open, server }) => {
       // That key would be one more header for the other server to allow.
       const app = await open({ options: `backends: [{ baseUrl: '/api', ${NEVER}, idempotencyKey: false }]` });
       server.reply({ status, headers: { Location: `${other.origin}/api/elsewhere` } });
@@ -31,7 +31,7 @@ test.describe('where a token can go', () => {
     });
   }
 
-  test('A14 not to the remote configuration', async ({ open, server }) => {
+  test('A14 doesn’t go to the remote configuration', async ({ open, server }) => {
     const seen: (string | undefined)[] = [];
     server.serve('/switches', (_url, request) => {
       seen.push(request.headers.authorization);
@@ -44,7 +44,7 @@ test.describe('where a token can go', () => {
     expect(new Set(seen)).toEqual(new Set([undefined]));
   });
 
-  test('A14 a remote configuration that redirects is no good', chromiumOnly('the console of a worker is heard there only'), async ({ open, server }) => {
+  test('A14 a remote configuration that redirects counts for nothing', chromiumOnly('the console of a worker is heard there only'), async ({ open, server }) => {
     server.serve('/switches', (_url, _request, response) => {
       response.statusCode = 302;
       response.setHeader('Location', '/other');

@@ -2,7 +2,7 @@ import { connectPage, expect, FAST, NETWORK_ERROR, NEVER, stopWorkers, test, wor
 
 const authorization = (token: string) => ({ Authorization: `Bearer ${token}` });
 
-test('A16 after a sign-out what waits is parked in every tab, and the user’s next token sends it', async ({ open, server, context }) => {
+test('A16 a sign-out parks the waiting entries in every tab, and the user’s next token sends them', async ({ open, server, context }) => {
   server.requireToken();
   const app = await open({ options: `backends: [{ baseUrl: '/api', ${NEVER} }]` });
   const second = await context.newPage();
@@ -27,7 +27,7 @@ test('A16 after a sign-out what waits is parked in every tab, and the user’s n
   await expect.poll(() => server.received.filter(({ text }) => text === 'ann’s').map(({ user }) => user)).toEqual(['ann']);
 });
 
-test('A16 with purge, what the user had is gone from the disk, bodies too, and another’s isn’t', async ({ open, server }) => {
+test('A16 a sign-out with purge removes the user’s data from the disk, bodies too, and leaves another user’s', async ({ open, server }) => {
   const app = await open({ options: `backends: [{ baseUrl: '/api', ${NEVER} }]` });
   await server.unlisten();
   await app.post('bob’s secret', { headers: authorization(await server.token('bob')) });
@@ -67,7 +67,7 @@ test('A16 a page that only knows the old token doesn’t sign its user in again'
 test.describe('A14 the remote configuration', () => {
   const options = `backends: [{ baseUrl: '/api', ${FAST}, remoteConfig: '/switches' }]`;
 
-  test('is fetched at activation and on configure, by its ETag; the last good one outlives the worker', async ({ page, server }) => {
+  test('is fetched at activation and on configure, by its ETag, and its last good answer outlives the worker', async ({ page, server }) => {
     const asked: (string | undefined)[] = [];
     let body = '{"autoRetry":true}';
     server.serve('/switches', (_url, request, response) => {

@@ -32,7 +32,7 @@ async function secondTab({ page, server }: App, connect: string): Promise<Page> 
 test.use({ apart: true });
 
 test.describe('T1 getToken', () => {
-  test('two tabs and four 401s make one token request', async ({ open, server }) => {
+  test('is asked once for two tabs and four 401s', async ({ open, server }) => {
     server.requireToken();
     let requests = 0;
     server.serve('/token', async () => {
@@ -56,7 +56,7 @@ test.describe('T1 getToken', () => {
     expect((await asked(app.page)) + (await asked(second))).toBe(1);
   });
 
-  test('hears why, for which backend, and whether the last one was refused', async ({ open, server }) => {
+  test('is told why it’s asked, for which backend, and whether the last token was refused', async ({ open, server }) => {
     server.requireToken();
     const app = await open({ connect: noting('return window.nextToken;') });
     await app.page.evaluate((token) => void (window.nextToken = token), await server.token('ann'));
@@ -67,7 +67,7 @@ test.describe('T1 getToken', () => {
     ]);
   });
 
-  test('when the tab that asks is closed in the middle of it, the next one asks', async ({ open, server }) => {
+  test('is asked in the next tab when the tab that asks is closed in the middle of it', async ({ open, server }) => {
     server.requireToken();
     const app = await open({ connect: noting('return new Promise(() => {});') });
     await app.post('a', { headers: authorization(await server.token('ann', -3600)) });
@@ -80,7 +80,7 @@ test.describe('T1 getToken', () => {
     expect(await asked(second)).toBe(1);
   });
 
-  test('a sign-out ends whoever waits, and what comes after it signs nobody in', async ({ open, server }) => {
+  test('is waited for until a sign-out, and a token that it gives after that signs nobody in', async ({ open, server }) => {
     server.requireToken();
     const app = await open({ connect: noting('return new Promise((resolve) => (window.answer = resolve));') });
     await app.post('a', { headers: authorization(await server.token('ann', -3600)) });
@@ -116,7 +116,7 @@ test.describe('T1 a getToken', () => {
     expect(await app.page.evaluate(() => (window as unknown as { ended?: boolean }).ended)).toBe(true);
   });
 
-  test('that has nothing but another user’s token isn’t asked at every glance', async ({ open, server }) => {
+  test('that has nothing but another user’s token isn’t asked each time somebody looks at the page', async ({ open, server }) => {
     server.requireToken();
     const app = await open({ connect: noting('return window.nextToken;') });
     await app.page.evaluate((token) => void (window.nextToken = token), await server.token('bob'));
@@ -178,7 +178,7 @@ test.describe('T4 a getToken that gives none', () => {
     ['an exception', 'throw new Error("no");'],
     ['a rejection', 'return Promise.reject(new Error("no"));'],
   ] as const) {
-    test(`${what}: the hold stays, and it’s asked again later and later, ten times`, async ({ open, server, page }) => {
+    test(`in the form of ${what} leaves the hold as it is, and is asked again later and later, ten times`, async ({ open, server, page }) => {
       await page.clock.install();
       const app = await open({ connect: noting(source) });
       server.reply({ status: 401 });
@@ -212,7 +212,7 @@ test.describe('T4 a getToken that gives none', () => {
     });
   }
 
-  test('one that hangs is given up after 30 s, and asked again', async ({ open, server, page }) => {
+  test('as it hangs is given up after 30 s, and asked again', async ({ open, server, page }) => {
     await page.clock.install();
     const app = await open({ connect: noting('return new Promise(() => {});') });
     server.reply({ status: 401 });
@@ -246,7 +246,7 @@ test.describe('T3 a JWT', () => {
     await expect.poll(async () => (await expiresAt()) - Date.now()).toBeGreaterThan(7_000_000);
   });
 
-  test('so is one that was learnt from a request, and one whose worker has stopped since', async ({ open, server, page }) => {
+  test('that was learnt from a request, or whose worker has stopped since, is renewed 60 s before its exp', async ({ open, server, page }) => {
     await page.clock.install();
     const app = await open(open0);
     await page.evaluate((token) => void (window.nextToken = token), await server.token('ann', 7_200));
@@ -259,7 +259,7 @@ test.describe('T3 a JWT', () => {
     expect(await page.evaluate(() => window.asked)).toMatchObject([{ reason: 'expiring' }]);
   });
 
-  test('by one tab, when two are open', async ({ open, server, page }) => {
+  test('is renewed by one tab, when two are open', async ({ open, server, page }) => {
     await page.clock.install();
     const app = await open(open0);
     const second = await page.context().newPage();

@@ -46,7 +46,7 @@ test.describe('V2 events', () => {
     expect(journal).toEqual(here.filter(({ type }) => type !== 'sending' && type !== 'outbox-full'));
   });
 
-  test('V2 an entry that’s changed by hand is told of in another tab', async ({ open, context, server }) => {
+  test('V2 tell another tab of an entry that’s edited or discarded', async ({ open, context, server }) => {
     const app = await open({ options: `backends: [{ baseUrl: '/api', ${NEVER} }]` });
     await queued(app, '/api/notes', 'x');
     await buried(app);
@@ -112,7 +112,7 @@ test.describe('V1 for developers', () => {
     expect(await page.evaluate(() => __HOLDFAST__)).toBeUndefined();
   });
 
-  test('trace draws attempts and drains into the timeline, and nothing without it', async ({ open, page, server }) => {
+  test('trace draws attempts and drains into the timeline, and nothing is drawn without it', async ({ open, page, server }) => {
     const app = await open({ options: `backends: [{ baseUrl: '/api', ${FAST} }]`, connect: 'trace: true' });
     server.reply((_, count) => ({ status: count === 0 ? 500 : 201 }));
     await app.post('x');

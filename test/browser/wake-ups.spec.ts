@@ -57,7 +57,7 @@ for (const [name, trigger] of Object.entries(triggers)) {
  * With retries, as Chromium's `online` comes a moment before the network that is emulated. And with a
  * worker that lives on: one that starts just then is left without a network for good.
  */
-test('R14 the network comes back', async ({ open, server, context }) => {
+test('R14 replay starts when the network comes back', async ({ open, server, context }) => {
   const app = await open();
   await context.setOffline(true);
   expect(JSON.parse((await app.post('x')).text)).toMatchObject({ reason: 'offline' });
@@ -85,7 +85,7 @@ test('R14 a worker that learns of the network later than its page is asked again
   expect(server.bodies()).toEqual(['x']);
 });
 
-test('R14 a success on the same backend', async ({ open, server }) => {
+test('R14 replay starts after a success on the same backend', async ({ open, server }) => {
   const app = await open({
     options: `backends: [{ baseUrl: '/api', ${NEVER}, lane: (request) => request.url }]`,
   });
@@ -105,7 +105,7 @@ test('R14 the page keeps the time for a worker that was stopped', async ({ open,
   await app.heard('delivered');
 });
 
-test('R14 a new page finds what an earlier one left, and sends it', async ({ open, server, context }) => {
+test('R14 a new page finds the entries that an earlier page left, and sends them', async ({ open, server, context }) => {
   const app = await open({ options: never });
   await waiting(app);
   await app.stopWorker();
@@ -156,7 +156,7 @@ test.describe('R8 a captive portal', () => {
     ['its page in place of everything', () => ({ status: 200, headers: { 'Content-Type': 'text/html' }, body: '<!doctype html>' })],
   ];
   for (const [what, answer] of answers) {
-    test(`gets nothing that waits: ${what}`, async ({ open, server }) => {
+    test(`gets no waiting entry: ${what}`, async ({ open, server }) => {
       const app = await open({ options: validated });
       await server.unlisten();
       await app.post('x');
@@ -182,7 +182,7 @@ test.describe('R8 a captive portal', () => {
     { status: 404, headers: { 'Content-Type': 'text/html' } },
   ];
   for (const answer of own) {
-    test(`a ${answer.status} of the server’s own isn’t one`, async ({ open, server }) => {
+    test(`isn’t the server’s own ${answer.status}`, async ({ open, server }) => {
       const app = await open({ options: validated });
       await server.unlisten();
       await app.post('x');

@@ -6,7 +6,7 @@ const rows = 'holdfast-entry-list [role=row]';
 const story = 'holdfast-entry-details';
 
 test.describe('V1 <holdfast-inspector>', () => {
-  test('V1 lists what waits, by whom and why, and follows it until it’s delivered', async ({ open, page }) => {
+  test('V1 lists each entry that waits, with its user and its reason, and follows it until it’s delivered', async ({ open, page }) => {
     const app = await open({ options: QUIET });
     await queued(app, '/api/a');
     await show(page);
@@ -21,7 +21,7 @@ test.describe('V1 <holdfast-inspector>', () => {
     expect(app.server.received).toHaveLength(4);
   });
 
-  test('V1 shows the gates: paused, held and why, the circuit', async ({ open, page, server }) => {
+  test('V1 shows the gates: paused, held with its reason, the circuit', async ({ open, page, server }) => {
     const app = await open({ options: QUIET });
     await show(page);
     const backend = page.locator('.backends li');
@@ -55,7 +55,7 @@ test.describe('V1 <holdfast-inspector>', () => {
     expect(await page.evaluate(() => document.querySelector('holdfast-inspector')!.shadowRoot!.innerHTML)).not.toContain('s3cret');
   });
 
-  test('V1 a form shows its fields, and bytes are hex', async ({ open, page, server }) => {
+  test('V1 shows a form by its fields, and bytes as hex', async ({ open, page, server }) => {
     const app = await open({ options: QUIET });
     server.reply({ status: 500 });
     await page.evaluate(async () => {
@@ -70,7 +70,7 @@ test.describe('V1 <holdfast-inspector>', () => {
     expect(await app.entries()).toHaveLength(2);
   });
 
-  test('V1 the next try counts down', async ({ open, page }) => {
+  test('V1 counts down to the next try', async ({ open, page }) => {
     const app = await open({ options: `backends: [{ baseUrl: '/api', retry: () => 3600000 }]` });
     await queued(app, '/api/a');
     await show(page);
@@ -78,7 +78,7 @@ test.describe('V1 <holdfast-inspector>', () => {
     await expect(page.locator(`${story} .next`)).toHaveText(/Next try in (59 minutes|1 hour)/);
   });
 
-  test('V1 a dead letter is edited, with its secrets left as they are, and retried', async ({ open, page, server }) => {
+  test('V1 edits a dead letter, leaves its secrets as they are, and retries it', async ({ open, page, server }) => {
     const app = await open({ options: QUIET });
     await queued(app, '/api/a', '{"title":"much too long","password":"pw"}');
     await buried(app);
@@ -105,7 +105,7 @@ test.describe('V1 <holdfast-inspector>', () => {
     expect(await app.entries()).toEqual([]);
   });
 
-  test('V1 an entry that shares its id with a newer one keeps its own story, and is acted on itself', async ({ open, page, server }) => {
+  test('V1 keeps the story of an entry apart from that of a newer one under its id, and acts on the entry itself', async ({ open, page, server }) => {
     const app = await open({ options: QUIET });
     await queued(app, '/api/old', '{"which":"old"}', { 'Holdfast-Id': 'same' });
     await buried(app);
@@ -129,7 +129,7 @@ test.describe('V1 <holdfast-inspector>', () => {
     expect(await app.entries()).toEqual([]);
   });
 
-  test('V1 the editor waits for the body, begins with the saved one, and leaves what another tab has changed', async ({ open, page }) => {
+  test('V1 opens its editor once the body is there, begins with the saved body, and keeps what another tab has changed', async ({ open, page }) => {
     const app = await open({ options: QUIET });
     await queued(app, '/api/a', '{"title":"long"}');
     await buried(app);
@@ -178,7 +178,7 @@ test.describe('V1 <holdfast-inspector>', () => {
     expect((await app.entries())[0]!.headers).toHaveProperty('x-tab', 'another');
   });
 
-  test('V1 a body that couldn’t be read is read again for the editor', async ({ open, page }) => {
+  test('V1 reads a body again for the editor where it couldn’t be read before', async ({ open, page }) => {
     const app = await open({ options: QUIET });
     await queued(app, '/api/a', '{"title":"long"}');
     await buried(app);
@@ -203,7 +203,7 @@ test.describe('V1 <holdfast-inspector>', () => {
     await expect(page.locator(`${story} textarea`)).toHaveValue(/"long"/);
   });
 
-  test('V1 a header that can’t be set is said at the form, and nothing changes', async ({ open, page }) => {
+  test('V1 says at the form that a header can’t be set, and changes nothing', async ({ open, page }) => {
     const app = await open({ options: QUIET });
     await queued(app, '/api/a');
     await buried(app);
@@ -219,7 +219,7 @@ test.describe('V1 <holdfast-inspector>', () => {
     expect((await app.entries())[0]!.headers).not.toHaveProperty('authorization');
   });
 
-  test('V1 many are retried or discarded at once, what waits is cancelled, and it’s asked first', async ({ open, page, server }) => {
+  test('V1 retries or discards many dead letters at once and cancels many waiting entries, and asks before that', async ({ open, page, server }) => {
     const app = await open({ options: QUIET });
     for (const path of ['/api/a', '/api/b', '/api/c']) await queued(app, path);
     await buried(app, 3);
@@ -299,7 +299,7 @@ test.describe('V1 <holdfast-inspector>', () => {
     expect(har.log.entries).toMatchObject([{ request: { method: 'POST' }, response: { status: 500 } }]);
   });
 
-  test('V1 finds the page’s client by itself, and says plainly when there’s none', async ({ open, page, server }) => {
+  test('V1 finds the page’s client by itself, and says plainly when there’s no client', async ({ open, page, server }) => {
     await open({ options: QUIET });
     await page.addScriptTag({ url: '/holdfast-inspector.js' });
     await page.evaluate(() => document.body.append(document.createElement('holdfast-inspector')));
@@ -343,7 +343,7 @@ test.describe('V1 <holdfast-inspector>', () => {
 });
 
 test.describe('V5 what is shown', () => {
-  test('V5 scripts in URL, header, body and answer are text', async ({ open, page }) => {
+  test('V5 scripts in URL, header, body and answer are shown as text', async ({ open, page }) => {
     const evil = '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>';
     const app = await open({ options: QUIET });
     await queued(app, `/api/${encodeURIComponent(evil)}?q="><svg onload=pwned=1>`, JSON.stringify({ [evil]: evil }), { 'X-Evil': evil, 'Holdfast-Lane': evil });
@@ -413,7 +413,7 @@ test.describe('by keyboard and screen reader', () => {
     expect(await app.entries()).toHaveLength(3);
   });
 
-  test('the focus stays in its row while others come and go, and moves on when it’s gone', async ({ open, page }) => {
+  test('the focus stays in its row while other rows come and go, and moves on when that row is gone', async ({ open, page }) => {
     const app = await open({ options: QUIET });
     for (const path of ['/api/a', '/api/b', '/api/c']) await queued(app, path);
     await show(page);
@@ -429,7 +429,7 @@ test.describe('by keyboard and screen reader', () => {
     await expect(list.first()).toBeFocused();
   });
 
-  test('what changes is said, politely', async ({ open, page }) => {
+  test('a change is said, politely', async ({ open, page }) => {
     const app = await open({ options: QUIET });
     await show(page);
     await expect(page.getByText('0 waiting')).toBeVisible();
@@ -461,7 +461,7 @@ test.describe('by keyboard and screen reader', () => {
 });
 
 test.describe('at size', () => {
-  test('of 10 000 entries only those that are seen are in the document, and the last can be reached', async ({ open, page }) => {
+  test('of 10 000 entries only the visible ones are in the document, and the last one can be reached', async ({ open, page }) => {
     await open({ options: QUIET });
     await page.addScriptTag({ url: '/holdfast-inspector.js' });
     await page.evaluate(async () => {
@@ -498,7 +498,7 @@ test.describe('at size', () => {
   test.describe('on a small screen', () => {
     test.use({ apart: true });
 
-    test('at 320 pixels the list and the story take turns, and nothing sticks out', async ({ open, page }) => {
+    test('the list and the story take turns at 320 pixels, and nothing sticks out', async ({ open, page }) => {
       const app = await open({ options: QUIET });
       await queued(app, `/api/${'long'.repeat(30)}`);
       await page.setViewportSize({ width: 320, height: 600 });

@@ -1,6 +1,6 @@
 import { expect, test } from '../../support/fixtures.js';
 
-test('what a page posts while the server is down is queued, and delivered once it is back', async ({ open, server }) => {
+test('a page’s writes are queued while the server is down, and delivered once it’s back', async ({ open, server }) => {
   const app = await open();
   server.reply({ status: 201 });
   await server.unlisten();

@@ -2,7 +2,7 @@ import { expect, test } from '../../support/fixtures.js';
 import { buried, queued, QUIET, show, violations } from '../../support/inspector.js';
 
 test.describe('V1 <holdfast-status>', () => {
-  test('V1 says how many wait, why and since when, and is quiet when nothing does', async ({ open, page, server }) => {
+  test('V1 says how many entries wait, why and since when, and is quiet when none waits', async ({ open, page, server }) => {
     const app = await open({ options: QUIET });
     await show(page, 'holdfast-status', 'quiet');
     const status = page.locator('holdfast-status');
@@ -47,7 +47,7 @@ test.describe('V1 <holdfast-status>', () => {
     expect(server.bodies()).toHaveLength(7);
   });
 
-  test('a hold is said as one', async ({ open, page, server }) => {
+  test('says that the waiting entries are on hold, and why', async ({ open, page, server }) => {
     const app = await open({ options: QUIET });
     server.requireToken();
     await app.post('x', { headers: { Authorization: `Bearer ${await server.token('ann', 3600)}x` } });
@@ -55,7 +55,7 @@ test.describe('V1 <holdfast-status>', () => {
     await expect(page.locator('holdfast-status [part=badge]')).toHaveText(/1 on hold: session expired/);
   });
 
-  test('an element that’s taken out and put back follows on, and lets go in between', async ({ open, page }) => {
+  test('follows the outbox again when it’s put back into the page, and lets go while it’s out', async ({ open, page }) => {
     const app = await open({ options: QUIET });
     await show(page, 'holdfast-status');
     await expect(page.locator('holdfast-status')).toHaveText(/All saved/);
