@@ -59,7 +59,7 @@ const kindsOf = (record: Partial<RunRecord>, tolerates?: CheckOptions['tolerates
     ({ kind }) => kind,
   );
 
-test('two posts delivered in order: nothing to say', () => {
+test('two posts that are delivered in order violate nothing', () => {
   const record = {
     posts: [post(1, 1, 2), post(2, 3, 4)],
     effects: [effect(1, 10), effect(2, 11)],
@@ -69,7 +69,7 @@ test('two posts delivered in order: nothing to say', () => {
   expect(kindsOf(record)).toEqual([]);
 });
 
-test('lost: accepted, or journalled, and no effect', () => {
+test('lost: a post that was accepted, or journalled, has no effect', () => {
   expect(kindsOf({ posts: [post(1, 1, 2)] })).toEqual(['lost']);
   expect(kindsOf({ posts: [heard(1, { kind: 'answer', status: 201, op: 1, controller: 'activated' })] })).toEqual(['lost']);
   expect(kindsOf({ posts: [heard(1, { kind: 'gone' })], journal: told(event('queued', 1), event('delivered', 1)) })).toEqual(['lost']);
@@ -80,12 +80,12 @@ test('a post that the page heard an error of may have come to nothing', () => {
   expect(kindsOf({ posts: [heard(1, { kind: 'gone' })] })).toEqual([]);
 });
 
-test('doubled: two effects of one post', () => {
+test('doubled: one post has two effects', () => {
   const effects = [effect(1, 10), effect(1, 11, { key: 'other' })];
   expect(kindsOf({ posts: [post(1, 1, 2)], effects })).toEqual(['doubled']);
 });
 
-test('redispatched: doubled, and in flight when a worker was killed; it can be tolerated', () => {
+test('redispatched: a doubled post was in flight when a worker was killed, which can be tolerated', () => {
   const record = { posts: [post(1, 1, 9)], effects: [effect(1, 10), effect(1, 11)] };
   expect(kindsOf({ ...record, kills: [kill('worker', 3, 4)] })).toEqual(['redispatched']);
   expect(kindsOf({ ...record, kills: [kill('worker', 9, 12)] }), 'answered before').toEqual(['doubled']);
@@ -97,7 +97,7 @@ test('redispatched: doubled, and in flight when a worker was killed; it can be t
   expect(kindsOf(record, () => true), 'no kill, no excuse').toEqual(['doubled']);
 });
 
-test('overtaken: called after the other was answered, in its lane and as its user, and in effect before it', () => {
+test('overtaken: a post that was called after another one was answered, in its lane and as its user, is in effect before it', () => {
   const first = post(1, 1, 2);
   const effects = [effect(2, 10), effect(1, 11)];
   expect(kindsOf({ posts: [first, post(2, 3, 4)], effects })).toEqual(['overtaken']);
@@ -108,23 +108,23 @@ test('overtaken: called after the other was answered, in its lane and as its use
   expect(kindsOf({ posts: [first, post(2, 3, 4, { user: 'bob' })], effects: asBob })).toEqual([]);
 });
 
-test('wrong bytes, at an effect or between two requests under one key', () => {
+test('wrong bytes: they differ at an effect, or between two requests under one key', () => {
   const posts = [post(1, 1, 2)];
   expect(kindsOf({ posts, effects: [effect(1, 10, { faithful: false })] })).toEqual(['wrong-bytes']);
   expect(kindsOf({ posts, effects: [effect(1, 10)], seen: [seen(1), seen(1, { sameBytes: false })] })).toEqual(['wrong-bytes']);
 });
 
-test('wrong owner: in effect under another user’s token', () => {
+test('wrong owner: a post is in effect under another user’s token', () => {
   expect(kindsOf({ posts: [post(1, 1, 2)], effects: [effect(1, 10, { user: 'bob' })] })).toEqual(['wrong-owner']);
 });
 
-test('wrong answer: of another post, or of a failure that was to be kept', () => {
+test('wrong answer: a page has the answer of another post, or of a failure that was to be kept', () => {
   const effects = [effect(1, 10)];
   expect(kindsOf({ posts: [heard(1, { kind: 'answer', status: 201, op: 2, controller: 'activated' })], effects })).toEqual(['wrong-answer']);
   expect(kindsOf({ posts: [heard(1, { kind: 'answer', status: 503, op: null, controller: 'activated' })] })).toEqual(['wrong-answer']);
 });
 
-test('a body that broke off, as its worker died, is no wrong answer', () => {
+test('a body that broke off as its worker died is no wrong answer', () => {
   const torn = { ...post(1, 1, 9), heard: { kind: 'answer', status: 201, op: null, controller: 'activated' } as const };
   expect(kindsOf({ posts: [torn], effects: [effect(1, 5)], kills: [kill('worker', 8, 10)] })).toEqual([]);
   expect(kindsOf({ posts: [torn], effects: [effect(1, 5)] })).toEqual(['wrong-answer']);
@@ -136,16 +136,16 @@ test('kept waiting: a page that doesn’t wait for the server had no answer for 
   expect(kindsOf({ posts: [post(1, 1, 1000, { mode: 'wait' })], effects })).toEqual([]);
 });
 
-test('unanswered: the page never heard anything', () => {
+test('unanswered: a page never heard anything', () => {
   expect(kindsOf({ posts: [post(1, 1, null)] })).toEqual(['unanswered']);
 });
 
-test('leftover: something is still in the outbox', () => {
+test('leftover: an entry is still in the outbox', () => {
   const entry = { url: 'http://localhost/api/plain/1', state: 'dead', reason: 'permanent' } as EntryInfo;
   expect(kindsOf({ leftover: [entry] })).toEqual(['leftover']);
 });
 
-test('the journal: one terminal event for each entry that was queued', () => {
+test('the journal has one terminal event for each entry that was queued', () => {
   const posts = [post(1, 1, 2)];
   const effects = [effect(1, 10)];
   const journal = (...types: string[]) => told(...types.map((type) => event(type, 1)));
@@ -164,7 +164,7 @@ test('a gap in the journal is told, and not taken for an unsettled entry', () =>
   expect(kindsOf(record)).toEqual(['journal-gap']);
 });
 
-test('bypassed, or unkept: what Holdfast had no hand in is told once, and judged no further', () => {
+test('bypassed, or unkept: a post in which Holdfast had no hand is told once, and judged no further', () => {
   const record = (raw: boolean) => ({
     posts: [post(1, 1, 2), post(2, 3, 4)],
     effects: [effect(2, 10, { key: null }), effect(2, 11, { key: null }), effect(1, 12)],

@@ -23,7 +23,7 @@ test.each([
   ['is interrupted, as by Ctrl-C', 'SIGINT', ''],
   ['exits in the midst of its work', null, 'process.exit(3);'],
   ['crashes', null, 'setTimeout(() => { throw new Error("a crash"); });'],
-] as const)('it ends with a process that %s', async (_how, signal, then) => {
+] as const)('a load ends with a process that %s', async (_how, signal, then) => {
   const starter = spawn(
     process.execPath,
     [

@@ -8,7 +8,7 @@ test('the plan is a function of the seed', () => {
   expect(plan({ ...options, seed: 8 })).not.toEqual(plan(options));
 });
 
-test('it makes as many posts as were asked for, by tabs that are open', () => {
+test('a plan makes as many posts as were asked for, by tabs that are open', () => {
   for (const seed of Array.from({ length: 50 }, (_, seed) => seed)) {
     const steps = plan({ seed, ops: 200, tabs: 2 });
     expect(opsOf(steps).map(({ id }) => id)).toEqual(Array.from({ length: 200 }, (_, index) => index + 1));
@@ -28,11 +28,11 @@ test.each([
   ['--minutes -1', '--minutes is -1: it must be a number over 0'],
   ['--load -1', '--load is -1: it must be a whole number from 0 to 100'],
   ['--sed 1', '--sed is no option; there are --seed, --ops, --tabs, --minutes, --tolerate, --load and --verbose'],
-])('%s is refused by its rule', (given, said) => {
+])('the argument %s is refused by its rule', (given, said) => {
   expect(() => readArguments(given.split(' '), 1)).toThrow(said);
 });
 
-test('arguments, with and without =', () => {
+test('arguments are read with and without =', () => {
   const rest = { minutes: null, tolerate: 350, load: 0, verbose: false };
   expect(readArguments([], 9)).toEqual({ seed: 9, ops: 400, tabs: 2, ...rest });
   expect(readArguments(['--seed=3', '--ops', '20', '--tabs=1', '--load', '12', '--verbose'], 9)).toEqual({ seed: 3, ops: 20, tabs: 1, ...rest, load: 12, verbose: true });

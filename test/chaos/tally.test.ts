@@ -24,14 +24,14 @@ test('a server that ignores keys would act on each request that this one took, a
   expect(tallyOf(record([...takenTwice, ...takenOnce, ...thrice]), [], 0).doubledWithoutKey).toBe(2);
 });
 
-test('each kind of violation is counted, and what is tolerated is doubled too', () => {
+test('each kind of violation is counted, and a tolerated one counts as doubled too', () => {
   const kinds: ViolationKind[] = ['lost', 'doubled', 'redispatched', 'overtaken', 'wrong-owner', 'wrong-owner', 'leftover'];
   expect(tallyOf(record([]), kinds.map(violation), 3)).toEqual({
     posts: 0, kills: 1, lost: 1, doubled: 5, tolerated: 3, doubledWithoutKey: 0, overtaken: 1, otherOwner: 2,
   });
 });
 
-test('the counts of all runs, in words', () => {
+test('the counts of all runs are told in words', () => {
   const one = { posts: 400, kills: 12, lost: 0, doubled: 1, tolerated: 1, doubledWithoutKey: 9, overtaken: 0, otherOwner: 0 };
   expect(totals([one, { ...one, lost: 2 }], { load: 6, runs: 3, tookMs: 90_000 }).split('\n')).toEqual([
     'load        6 busy processes',
