@@ -7,7 +7,7 @@ function taken(agenda: Agenda): string[] {
   return log;
 }
 
-test('by time, and in one millisecond by the order of putting', () => {
+test('clients are taken by time, and in one millisecond in the order in which they were put', () => {
   const agenda = new Agenda(4);
   agenda.put(3, 700);
   agenda.put(0, 20);
@@ -16,7 +16,7 @@ test('by time, and in one millisecond by the order of putting', () => {
   expect(taken(agenda)).toEqual(['20 take 0', '20 take 2', '20 take 1', '700 take 3']);
 });
 
-test('what is taken may be put again, for now and for further than the wheel is long', () => {
+test('a client that was taken may be put again, for now and for further than the wheel is long', () => {
   const agenda = new Agenda(1);
   const log: number[] = [];
   agenda.put(0, 0);
@@ -27,7 +27,7 @@ test('what is taken may be put again, for now and for further than the wheel is 
   expect(log).toEqual([0, 0, 400_000, 800_000, 1_200_000]);
 });
 
-test('the past, what is too far ahead, and what waits already are refused', () => {
+test('the past, a time too far ahead, and a client that waits already are refused', () => {
   const agenda = new Agenda(1);
   expect(() => agenda.put(0, -1)).toThrow("-1 ms isn't within 524288 ms from 0");
   expect(() => agenda.put(0, 524_288)).toThrow(RangeError);

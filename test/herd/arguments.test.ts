@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { readArguments } from './arguments.js';
 
-test('without arguments: 100 000 clients, ten minutes, a tenth of the capacity, and always the same seed', () => {
+test('without arguments there are 100 000 clients, ten minutes, a tenth of the capacity, and always the same seed', () => {
   expect(readArguments([])).toEqual({
     clients: 100_000,
     lanes: 5,
@@ -30,6 +30,6 @@ test.each([
   ['--spread 61', '--spread is 61: it must be a whole number from 1 to 60'],
   ['--capacity', '--capacity is missing: it must be a whole number from 1 to 10000000'],
   ['--client 1', '--client is no option; there are --clients, --seed, --down, --spread and --capacity'],
-])('%s is refused by its rule', (given, said) => {
+])('the argument %s is refused by its rule', (given, said) => {
   expect(() => readArguments(given.split(' '))).toThrow(said);
 });

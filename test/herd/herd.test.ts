@@ -47,20 +47,20 @@ test('one entry without jitter goes up the ladder of 500 ms', () => {
 });
 
 // Both are served one by one: the second has 2 s to wait, and its round trip.
-test('what exceeds the capacity goes up the ladder of 2 s', () => {
+test('an entry that exceeds the capacity goes up the ladder of 2 s', () => {
   const { served, requests } = simulate({ ...alone, clients: 2 }, noJitter!);
   expect(requests.slice(16)).toEqual([2, 0, 1]);
   expect(served.slice(16)).toEqual([1, 0, 1]);
 });
 
-test('where retries end, a server that never serves costs each entry its first send and five retries', () => {
+test('a server that never serves costs each entry its first send and five retries, where retries end', () => {
   const result = simulate({ ...alone, downMs: 0, capacity: 0, clients: 10 }, givesUp!);
   expect(result.dead).toBe(10);
   expect(sum(result.requests)).toBe(60);
   expect(figuresOf(result, alone)).toMatchObject({ halfS: null, mostS: null, lastS: null });
 });
 
-test('with the circuit one probe goes out for five lanes, and the other four follow its answer', () => {
+test('one probe goes out for five lanes with the circuit, and the other four follow its answer', () => {
   const scenario = { ...alone, lanes: 5, capacity: 5 };
   const { requests, served } = simulate(scenario, single!);
   expect(requests[0]).toBeGreaterThanOrEqual(5);
@@ -70,14 +70,14 @@ test('with the circuit one probe goes out for five lanes, and the other four fol
   expect(served.filter((count) => count > 0).length).toBeLessThanOrEqual(2);
 });
 
-test('half of all entries and 99 % of them are counted from the return, dead letters too', () => {
+test('the times for half of all entries and for 99 % of them count from the return, dead letters too', () => {
   const result = { name: 'any', requests: [9, 0, 150, 50], served: [0, 0, 120, 40], dead: 40 };
   const of = (clients: number) => figuresOf(result, { ...alone, downMs: 2000, clients });
   expect(of(200)).toMatchObject({ peakDown: 9, peakAfter: 150, requests: 209, halfS: 1, mostS: null, lastS: 2, dead: 40 });
   expect(of(160)).toMatchObject({ halfS: 1, mostS: 2 });
 });
 
-test('the table is aligned', () => {
+test('the table of figures is aligned', () => {
   const lines = table(STRATEGIES.map((strategy) => figuresOf(simulate(small, strategy), small))).split('\n');
   expect(lines).toHaveLength(5);
   expect(new Set(lines.map(({ length }) => length)).size).toBe(1);

@@ -21,7 +21,7 @@ test.each(['answered', 'unreachable'] as const)('full jitter is the ladder that 
   }
 });
 
-test('after a 503 each goes on under its own jitter, and the one that gives up doesn’t', () => {
+test('a strategy goes on under its own jitter after a 503, and the variant that gives up doesn’t', () => {
   expect(waits(no!, 'answered', 0, 503).slice(5)).toEqual([64_000, 128_000, 256_000]);
   expect(waits(equal!, 'answered', 0, 503).slice(5)).toEqual([32_000, 64_000, 128_000]);
   expect(waits(full!, 'answered', 0.5, 503).slice(5)).toEqual([32_000, 64_000, 128_000]);
