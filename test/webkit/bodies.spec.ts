@@ -45,7 +45,7 @@ for (const size of [1, 2 * MB]) {
   });
 }
 
-test('a Blob can’t be kept in this session: the test above is about something', async ({ page, server }) => {
+test('a Blob can’t be kept in this session, so that the test of ArrayBuffers is about something', async ({ page, server }) => {
   await page.goto(server.origin);
   const said = await page.evaluate(async () => {
     const db = await new Promise<IDBDatabase>((resolve, reject) => {
@@ -76,7 +76,7 @@ for (const size of [100, 2 * MB]) {
   });
 }
 
-test('C4 other kinds of body are sent again as they were', async ({ open, page, server }) => {
+test('C4 bodies of other kinds are sent again as they were', async ({ open, page, server }) => {
   const app = await open();
   await server.unlisten();
   await page.evaluate(async () => {

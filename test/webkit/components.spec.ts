@@ -29,7 +29,7 @@ const textOf = (page: Page, tag: string): Promise<string> =>
     return text(document.querySelector(tag)!).replace(/\s+/g, ' ').trim();
   }, tag);
 
-test('V1 <holdfast-status> says what waits, and that all is saved', async ({ open, page, server }) => {
+test('V1 <holdfast-status> says how many entries wait, and that all is saved', async ({ open, page, server }) => {
   const app = await open(QUIET);
   await show(page, 'holdfast-status');
   await expect.poll(() => textOf(page, 'holdfast-status')).toContain('All saved');
@@ -41,7 +41,7 @@ test('V1 <holdfast-status> says what waits, and that all is saved', async ({ ope
   await expect.poll(() => textOf(page, 'holdfast-status')).toContain('All saved');
 });
 
-test('V1 <holdfast-inspector> lists what waits, and its button replays it', async ({ open, page, server }) => {
+test('V1 <holdfast-inspector> lists the waiting entries, and its button replays them', async ({ open, page, server }) => {
   const app = await open(QUIET);
   await show(page, 'holdfast-inspector');
   server.reply({ status: 500 });

@@ -2,7 +2,7 @@ import { bearer, expect, test } from './fixtures.js';
 import { DROP_IN_PAGE } from '../support/worker-script.js';
 import { onDisk } from '../support/on-disk.js';
 
-test('the main job: stored while down, replayed, held on a JWT 401, released by a token, delivered in order', async ({ open, server }) => {
+test('the main job: a write is stored while the server is down, replayed, held on a JWT 401, released by a token, and delivered in order', async ({ open, server }) => {
   server.requireToken();
   const app = await open();
   const lapsed = await server.refusedToken();

@@ -15,7 +15,7 @@ async function start(profile: Profile, server: ApiServer): Promise<App & Pick<Br
   return Object.assign(app, { kill });
 }
 
-test('D1 what was stored when the browser was killed is delivered by the next one', async ({ profile, server }) => {
+test('D1 entries that were stored when the browser was killed are delivered by the next one', async ({ profile, server }) => {
   const before = await start(profile, server);
   await server.unlisten();
   for (const body of ['a', 'b', 'c']) expect(await before.post(body)).toBe(202);

@@ -1,6 +1,6 @@
 import { App, expect, test } from './fixtures.js';
 
-test('D2 V2 two tabs: one replays, both hear of it, and each entry is sent once', async ({ open, session, server }) => {
+test('D2 V2 one of two tabs replays, both hear of it, and each entry is sent once', async ({ open, session, server }) => {
   const first = await open();
   const page = await session.newTab();
   await page.goto(server.origin);
@@ -21,7 +21,7 @@ test('D2 V2 two tabs: one replays, both hear of it, and each entry is sent once'
   expect(new Set(keys).size).toBe(10);
 });
 
-test('A4 a token that one tab gives releases what another has stored', async ({ open, session, server }) => {
+test('A4 a token that one tab gives releases the entries that another has stored', async ({ open, session, server }) => {
   server.requireToken();
   const first = await open();
   const page = await session.newTab();
