@@ -3,7 +3,7 @@ import { seeded } from '../chaos/random.js';
 import { compare, differs, median, quantile, shuffled } from './statistics.js';
 
 describe('quantile', () => {
-  test('the median of an odd number is the one in the middle, of an even number between the two', () => {
+  test('gives for the median of an odd number the value in the middle, of an even number the mean of the two', () => {
     expect(median([9, 1, 5])).toBe(5);
     expect(median([4, 1, 2, 3])).toBe(2.5);
   });
@@ -19,7 +19,7 @@ describe('quantile', () => {
     expect(values).toEqual([3, 1, 2]);
   });
 
-  test('there is none of nothing', () => {
+  test('refuses an empty list', () => {
     expect(() => median([])).toThrow(RangeError);
   });
 });
@@ -37,7 +37,7 @@ describe('compare', () => {
     expect(compare(rounds, rounds.map(() => [1, 1, 1]), seeded(1)).value).toBe(2);
   });
 
-  test('pools what has too few rounds, or other ones', () => {
+  test('pools values where there are too few rounds, or different ones', () => {
     const estimate = compare([[4, 4, 5, 4]], [[2, 2, 2.5, 2]], seeded(1));
     expect(estimate.value).toBe(2);
     expect(estimate.low).toBeLessThan(2.01);
@@ -56,7 +56,7 @@ describe('compare', () => {
     expect(compare(one!, other!, seeded(7))).toEqual(compare(one!, other!, seeded(7)));
   });
 
-  test('noise is no difference; a shift beyond it is one', () => {
+  test('finds no difference in noise, and one in a shift beyond it', () => {
     const random = seeded(5);
     const noisy = (centre: number) => Array.from({ length: 15 }, () => [centre * (0.8 + 0.4 * random())]);
     expect(differs(compare(noisy(10), noisy(10), seeded(1)))).toBe(false);
@@ -65,7 +65,7 @@ describe('compare', () => {
   });
 });
 
-test('an order has everything, and another seed another order', () => {
+test('a shuffled order has every name, and another seed gives another order', () => {
   const names = ['a', 'b', 'c', 'd', 'e'];
   const orders = [1, 2, 3, 4].map((seed) => shuffled(names, seeded(seed)));
   for (const order of orders) expect(order.toSorted()).toEqual(names);
