@@ -34,13 +34,13 @@ describe('what real servers answer', () => {
     expect(verdictOf(row)).toBe(row.verdict);
   });
 
-  test('A3 of all these answers none holds a request that carried no bearer', () => {
+  test('A3 none of the answers of real servers holds a request that carried no bearer', () => {
     const held = rows.filter((row) => verdictOf(row, { bearer: false }) === 'auth-expired');
     expect(rows.length).toBeGreaterThan(200);
     expect(held).toEqual([]);
   });
 
-  test('A2 the 401s to a bearer that hold nothing are these', () => {
+  test('A2 the real servers’ 401s to a bearer that hold nothing are listed here', () => {
     const others = rows.filter(({ answer }) => answer.status === 401 && answer.bearer).filter((row) => verdictOf(row) !== 'auth-expired');
     expect(others.map((row) => `${row.server}, ${row.case}`)).toEqual([
       'djangorestframework-simplejwt 5.2.2 with a JWT that it accepted before, wrong password',
