@@ -14,7 +14,7 @@ describe('the simulation', () => {
   });
 });
 
-describe('what it has found', () => {
+describe('a script that the simulation has found', () => {
   for (const { name, kept } of allKept()) {
     const { check, open, script } = kept;
     const is = open === undefined ? test : test.fails;
