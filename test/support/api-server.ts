@@ -29,7 +29,7 @@ export type WriteAnswer = (response: ServerResponse) => void;
 /** `reset`: the connection breaks without an answer. `hang`: no answer ever comes. */
 export type Reply = Answer | 'reset' | 'hang' | WriteAnswer;
 
-/** Makes a file's body for one request. May set status and headers, too. */
+/** Makes a file's body for one request, and may set the answer's status and headers. */
 export type MakeBody = (url: URL, request: IncomingMessage, response: ServerResponse) => string | Promise<string>;
 
 export interface ApiServer {
@@ -38,19 +38,19 @@ export interface ApiServer {
   received: Received[];
   /** How many times a worker has asked whether the network leads here. */
   validations(): number;
-  /** How that is answered from now on: 204 without a body at first. */
+  /** How requests under `/api` are answered from now on: 204 without a body at first. */
   replyToValidation(answer: Answer): void;
   /** The bodies of `received`, for tests of what came and in which order. */
   bodies(): string[];
   /** How `/api` answers from now on. */
   reply(reply: Exclude<Reply, WriteAnswer> | ((request: Received, count: number) => Reply | Promise<Reply>)): void;
-  /** Takes only bearers that verify; others get a JWT 401. */
+  /** The server takes only bearers that verify from now on; other requests get a JWT 401. */
   requireToken(): void;
   /** A real JWT. `lifeS` may be negative. */
   token(sub?: string, lifeS?: number): Promise<string>;
-  /** A JWT that's good for a minute by its own word, and refused: its key isn't the server's any more. */
+  /** A JWT that's good for a minute by its `exp`, and refused, as its key isn't the server's any more. */
   refusedToken(sub?: string): Promise<string>;
-  /** Serves a script or a page; a function makes it anew for each request. */
+  /** Serves a script or a page; a function makes the body anew for each request. */
   serve(path: string, body: string | MakeBody, type?: string): void;
   /** The paths of answers that nobody read to their end. */
   abandoned: string[];
@@ -135,7 +135,7 @@ export async function createApiServer({ cors = false } = {}): Promise<ApiServer>
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost');
     const answered = url.pathname.startsWith('/api') ? answerApi(request, response) : answerFile(url, request, response);
-    // A page that's closed breaks its connections; that's no failure of the server's.
+    // A page that's closed breaks its connections, which is no failure of the server's.
     answered.catch(() => response.destroy());
   });
   server.on('connection', (socket) => {

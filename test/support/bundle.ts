@@ -9,7 +9,7 @@ export interface Chunk {
 /**
  * What an app's bundler makes of an entry: `NAME.js`, and beside it as many chunks as it takes.
  *
- * @param global makes one classic script of it, which leaves its exports under this name
+ * @param global makes the entry one classic script, which leaves its exports under this name
  */
 export async function bundle(entry: string, global?: string): Promise<Chunk[]> {
   const fileName = basename(entry).replace(/\.ts$/, '.js');

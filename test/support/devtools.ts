@@ -9,7 +9,7 @@ import { attachTo } from './target.js';
 
 export const EXTENSION = fileURLToPath(new URL('../../dist/devtools-extension/', import.meta.url));
 
-/** On a slow machine DevTools takes its time. */
+/** How long DevTools may take to open on a slow machine, in milliseconds. */
 const START = { timeout: 30_000 };
 
 /** A browser with the unpacked extension, and DevTools open on its page. */

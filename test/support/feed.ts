@@ -2,13 +2,13 @@ import type { Received, Reply } from './api-server.js';
 import { between, type Random } from '../chaos/random.js';
 
 export interface FeedOptions {
-  /** Ids go from 1 to this; then comes `event: done`. */
+  /** The last id: ids begin at 1, and `event: done` follows the last one. */
   total: number;
-  /** So many connections are cut, each after up to `atMost` events, in the middle of the next one. */
+  /** How many connections are cut, each after up to `atMost` events, in the middle of the next event. */
   cuts: number;
   atMost: number;
   random: Random;
-  /** By the connection's number, from 1: it's left open, and whoever is here gets the way to cut it. */
+  /** Connections that are left open, by their number from 1: each function here is given the way to cut its connection. */
   held?: ReadonlyMap<number, (cut: () => void) => void>;
 }
 
@@ -18,7 +18,7 @@ const message = (id: number) => `id: ${id}\ndata: {"n":${id}}\n\n`;
 export function createFeed({ total, cuts, atMost, random, held = new Map() }: FeedOptions) {
   let left = cuts;
   const feed = {
-    /** The ids that were asked for, one a connection. */
+    /** The `Last-Event-ID` of each connection, in their order. */
     resumed: [] as number[],
     get cutsLeft() {
       return left;
@@ -39,7 +39,7 @@ export function createFeed({ total, cuts, atMost, random, held = new Map() }: Fe
         response.writeHead(200, { 'Content-Type': 'text/event-stream' });
         if (!isCut) return void response.end(text);
         const cut = () => void response.destroy();
-        // A browser throws away what it hasn't handed on when a connection breaks, so some of it needs a moment.
+        // A browser throws away bytes that it hasn't handed on when a connection breaks, so the bytes need a moment.
         response.write(text, () => (holder ? holder(cut) : void setTimeout(cut, afterMs)));
       };
     },
@@ -47,7 +47,7 @@ export function createFeed({ total, cuts, atMost, random, held = new Map() }: Fe
   return feed;
 }
 
-/** A stream that says this much, and stays open. `onClose` hears when the other side has gone. */
+/** A stream that sends `text` and stays open. `onClose` is called when the other side has gone. */
 export const openStream =
   (text: string, onClose = () => {}): Reply =>
   (response) => {

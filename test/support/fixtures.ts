@@ -84,7 +84,7 @@ export class App {
 
   /** Waits until nothing is owed. */
   async empty(): Promise<void> {
-    // Not by waitForFunction: to it, a promise is a truth by itself.
+    // waitForFunction would end at once, as it takes a promise for true.
     await expect.poll(async () => (await this.call((sync) => sync.status())).waiting).toBe(0);
   }
 
@@ -112,7 +112,7 @@ export async function stopWorkers(page: Page): Promise<void> {
 /** What a page hears of a fetch that fails: Chromium's words, and Firefox's. */
 export const NETWORK_ERROR = /Failed to fetch|NetworkError/;
 
-/** For a test of what no other engine has, or lets itself be made to do. */
+/** Marks a test that only Chromium can run, with the reason. */
 export const chromiumOnly = (why: string) => ({ tag: '@chromium', annotation: { type: 'Chromium only', description: why } });
 
 export interface OpenOptions {
@@ -138,12 +138,12 @@ export async function connectPage(page: Page, connect = ''): Promise<void> {
     window.seen = [];
     window.sync = await Holdfast.connect({ worker: '/worker.js', ${connect} });
     window.sync.addEventListener('event', ({ detail }) => window.seen.push(detail));
-    // Calls are heard in order: the wake-up that a new client sends is over.
+    // Calls are heard in order, so the wake-up that a new client sends is over after this call.
     await window.sync.status();
   })()`);
 }
 
-/** Lets the workers of a page go. One that shows an error, or that somebody has closed, has none. */
+/** Lets the workers of a page go. A page that shows an error, or that somebody has closed, has no worker. */
 const unregister = (page: Page): Promise<void> =>
   page
     .evaluate(async () => {
@@ -158,7 +158,7 @@ interface Fixtures {
    * `addInitScript`, `setViewportSize`), or counts all that a context has. @default false
    */
   apart: boolean;
-  /** Other than Playwright's own it's one for many tests: their servers' origins keep them apart. */
+  /** Unlike Playwright's own context, this one serves many tests, whose servers' origins keep them apart. */
   context: BrowserContext;
   server: ApiServer;
   open: Open;
@@ -169,7 +169,7 @@ interface Fixtures {
 interface WorkerFixtures {
   /** A context with a page that stays: its process is the one of all tests' pages and workers, and needn't be started anew. */
   common: { context: BrowserContext; keeper: Page };
-  /** What earlier tests had: a port comes again, and with it what the browser keeps for its origin. */
+  /** Origins of earlier tests' servers: a port may come again, and with it the data that the browser keeps for its origin. */
   usedOrigins: Set<string>;
 }
 
@@ -208,7 +208,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
       await Promise.all(pages.map(unregister));
       await Promise.all(pages.map((page) => (page === keeper ? page.goto('about:blank') : page.close())));
       await Promise.all([context.setOffline(false), context.clearCookies()]);
-      // Firefox stops them by itself, a moment later.
+      // Firefox stops the workers by itself, a moment later.
       if (browserName === 'chromium') await stopWorkers(keeper);
     },
     { scope: 'test', ...OPENING },

@@ -21,7 +21,7 @@ export interface Harness {
   /** What happened, in order, with virtual times: `'0 send a'`, `'0 held auth-expired'`. */
   log: string[];
   events: SyncEvent[];
-  /** By their `seq`: what changed without an event. */
+  /** The `seq` of each entry that changed without an event. */
   changed: number[];
   clock: VirtualClock;
   outbox: Outbox;
@@ -30,21 +30,21 @@ export interface Harness {
   server(reply: (request: Request, count: number, signal: AbortSignal) => Reply | Promise<Reply>): void;
   /** What the page fetches; null where Holdfast leaves it alone. */
   fetch(path: string, init?: RequestInit & { body?: string; clientId?: string; /** The page never takes its answer. */ gone?: boolean }): Promise<Response | null>;
-  /** Posts a body under `/api`, with a token when one is given. */
+  /** Posts a body under `/api`, with the token that's given. */
   post(body: string, init?: { token?: string; headers?: Record<string, string>; path?: string }): Promise<Response>;
   goOffline(): void;
   goOnline(): void;
   /** The worker dies, and a new one starts on the same disk. */
   restart(): void;
-  /** Another worker starts on the same disk, and the first lives on; what follows goes to the new one. */
+  /** Another worker starts on the same disk, and the first lives on; later calls of the harness go to the new worker. */
   second(): void;
-  /** As `second`, with a way to the first worker, and of ending it. */
+  /** As `second`, with ways to reach the first worker and to end it. */
   update(): { fetchAtFirst: Harness['fetch']; killFirst(): void; activate(): void };
   look(): Promise<void>;
   /** Asks for the remote configuration, as an activation does. */
   activate(): Promise<void>;
   linger(ms: number): Promise<boolean>;
-  /** Takes over what another library's queue owes; null where there's none. */
+  /** Takes over the requests that another library's queue owes; null where there's no queue. */
   adopt(queue: OldQueue | null): Promise<number>;
   /** Holds up the making of digests. */
   slowDigest(wait: (content: string) => Promise<void>): void;
@@ -122,7 +122,7 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
       askForWakeUp: () => {},
       log: { info: print, warn: print, error: print },
     };
-    // Whoever wants the network validated says so: it's one more request in the log.
+    // Tests that want the network validated say so, as the validation is one more request in the log.
     const given = backends.map((backend) => ({ ...(!backend.gate && { validate: false as const }), ...backend }));
     const configs = readOptions({ backends: given, ...(locale !== undefined && { locale }) }, { location: `${ORIGIN}/sw.js`, warn: print });
     const pipeline = createPipeline({
@@ -145,7 +145,7 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
     printed,
     clock,
     outbox,
-    // Always the newest worker's, also for a test that has taken it out of the harness before.
+    // Calls go to the newest worker, also from a test that has taken `api` out of the harness before.
     api: new Proxy({} as SyncApi, { get: (_, name: keyof SyncApi) => worker.api[name] }),
     server: (next) => {
       reply = next;

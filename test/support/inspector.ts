@@ -4,7 +4,7 @@ import type { Page } from '@playwright/test';
 import type { InspectorClient } from '../../client/inspector/client.js';
 import { expect, NEVER, type App } from './fixtures.js';
 
-/** A lane for each path, and nothing that's tried by itself. */
+/** A lane for each path, and no entry that's tried by itself. */
 export const QUIET = `backends: [{ baseUrl: '/api', lane: ({ url }) => new URL(url).pathname, ${NEVER} }]`;
 
 /** Puts an element into the app's page, with the page's client. */
@@ -27,7 +27,7 @@ export async function queued(app: App, path: string, body = '{"title":"tree"}', 
   expect(status).toBe(202);
 }
 
-/** Makes a dead letter of what waits. */
+/** Makes a dead letter of each waiting entry. */
 export async function buried(app: App, count = 1, answer: Parameters<App['server']['reply']>[0] = { status: 422, body: { error: 'too long' } }): Promise<void> {
   app.server.reply(answer);
   await app.call((sync) => sync.replay());

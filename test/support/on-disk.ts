@@ -3,13 +3,13 @@ interface Page {
   evaluate<T>(work: () => Promise<T>): Promise<T>;
 }
 
-/** A record as text; of what is bytes, the kind and the size, and the bytes as Latin-1. */
+/** A record as text; bytes in it are shown by their kind and size, and as Latin-1. */
 export interface Written {
   store: string;
   text: string;
 }
 
-/** All that Holdfast has in IndexedDB. */
+/** Everything that Holdfast has in IndexedDB. */
 export function onDisk(page: Page): Promise<Written[]> {
   return page.evaluate(async () => {
     const done = <T>(request: IDBRequest<T>) =>

@@ -18,7 +18,7 @@ export const whole = (least: number, most: number): Rule => ({
 export type Rules<Name extends string> = { [_ in Name]: Rule };
 
 /**
- * Reads `--seed 7 --clients=400 --verbose`: numbers that have a rule, and flags. What isn't given isn't there.
+ * Reads `--seed 7 --clients=400 --verbose`: numbers that have a rule, and flags. An option that isn't given isn't in the result.
  * @throws UsageError
  */
 export function readOptions<Name extends string, Flag extends string = never>(
@@ -39,7 +39,7 @@ export function readOptions<Name extends string, Flag extends string = never>(
   return read as Partial<Record<Name, number> & Record<Flag, true>>;
 }
 
-/** What the reading of a program's arguments gives; null when one is wrong, which is said then. Exit with 2. */
+/** Gives the arguments that `read` reads, or null after a message when an argument is wrong: the program exits with 2 then. */
 export function orExplained<T>(read: () => T): T | null {
   try {
     return read();

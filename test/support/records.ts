@@ -3,7 +3,7 @@ import { joinKey } from '../../sw/protocol/ids.js';
 
 export const NO_LIMITS = { maxEntries: Infinity, maxBytes: Infinity };
 
-/** An entry on disk, for tests of what acts on one. */
+/** An entry on disk, for tests of functions that act on entries. */
 export function record(changes: Partial<EntryRecord> = {}): EntryRecord & { turn: Turn } {
   const baseUrl = changes.baseUrl ?? 'https://app.example/api';
   const namespace = changes.namespace ?? '';

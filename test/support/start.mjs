@@ -2,7 +2,7 @@
 import { runnerImport } from 'vite';
 import { findChromium } from '../browsers.mjs';
 
-/** @param root the tool's folder, whose `index.ts` has its `main`: that gives the exit code */
+/** @param root the tool's folder, whose `index.ts` has a `main` that gives the exit code */
 export async function start(root) {
   const chromium = await findChromium();
   if (chromium === null) {

@@ -16,15 +16,15 @@ export interface StreamHarness {
   /** What happened, in order, with virtual times: `'0 GET after 7'`, `'0 event 8'`, `'0 saved 8'`. */
   log: string[];
   clock: VirtualClock;
-  /** What lies in the checkpoint store. */
+  /** The id in the checkpoint store. */
   stored(): Promise<string | null>;
   store(id: string): Promise<void>;
   /** How the server answers, one request after the other; the last one goes on. */
   server(...replies: (StreamReply | ((headers: Headers) => StreamReply))[]): void;
   headers: Headers[];
-  /** A new stream; an earlier one is left alone, as by a page that's gone. */
+  /** A new stream; an earlier stream is left alone, as by a page that's gone. */
   open(plan?: Partial<StreamPlan<string>> & { ask?: AskToken | null }): AsyncGenerator<StreamEvent, void, undefined>;
-  /** Reads to the stream's end, or until it has given `count` events; how it ended is in the log. */
+  /** Reads to the stream's end, or until the stream has given `count` events; the log says how the stream ended. */
   read(stream: AsyncGenerator<StreamEvent, void, undefined>, count?: number): Promise<void>;
   end: AbortController;
   online(isOnline: boolean): void;
@@ -33,7 +33,7 @@ export interface StreamHarness {
   timers(): number;
   /** Requests that are open: not answered, or their body not at its end. */
   flying(): number;
-  /** Writes are answered from now on as it says. */
+  /** Checkpoint writes are answered by `save` from now on. */
   saves(save: (id: string) => Promise<void>): void;
 }
 
@@ -102,7 +102,7 @@ export function createStreamHarness({ random = () => 0 }: StreamHarnessOptions =
         onAbort(signal!, (reason) => open && end(() => controller.error(reason)));
         for (const chunk of [text].flat()) controller.enqueue(new TextEncoder().encode(chunk));
         if (ends === 'close') end(() => controller.close());
-        // What was sent is read first.
+        // The bytes that were sent are read before the end.
         if (ends === 'reset') setImmediate(() => open && end(() => controller.error(new TypeError('network error'))));
       },
     });

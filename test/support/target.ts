@@ -1,6 +1,6 @@
 import type { CDPSession } from 'playwright';
 
-/** A target of the browser's that Playwright gives no session for: a service worker, DevTools, a page of an extension. */
+/** A target of the browser for which Playwright gives no session: a service worker, DevTools, a page of an extension. */
 export interface Target {
   /** Gives the method's result. @throws Error with the method and the browser's words */
   send(method: string, params?: object): Promise<unknown>;

@@ -1,9 +1,9 @@
 import type { Clock } from '../../sw/ports.js';
 
 export interface VirtualClock extends Clock {
-  /** Lets `ms` pass, timer by timer, and what they set off come to rest. */
+  /** Lets `ms` pass, timer by timer, and lets each timer's consequences come to rest. */
   advance(ms: number): Promise<void>;
-  /** Forgets the timers, as a worker does that dies. */
+  /** Forgets the timers, as the death of a worker does. */
   forget(): void;
 }
 
