@@ -18,7 +18,7 @@ test('takes every option, by a blank or by =', () => {
   expect(all).toEqual({ rounds: 3, only: NAMES, quick: true, seed: 7, json: 'a.json', svg: 'b.svg', profile: 'c' });
 });
 
-test('what is wrong is named, with what there is', () => {
+test('a wrong argument is named, with the arguments that there are', () => {
   expect(() => read('--only', 'pass,nothing')).toThrow(new UsageError("--only: there's no nothing; there are pass, replay, disk"));
   expect(() => read('--rounds', '0')).toThrow('--rounds is 0: it must be a whole number from 1');
   expect(() => read('--seed', 'x')).toThrow('--seed is x');

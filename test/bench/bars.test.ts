@@ -23,7 +23,7 @@ test('a limit within the interval is close, on whatever side the estimate is', (
   expect(judge(bar({ atMost: 1.1 }), { value: 1.3, low: 1.2, high: 1.4 }).close).toBe(false);
 });
 
-test('the missed come first, the worst of them before the others; what was not measured is left out', () => {
+test('missed bars come first, the worst of them before the others, and a bar that was not measured is left out', () => {
   const ledger = createLedger(seeded(1));
   for (const [measure, value] of [['one', 1], ['two', 2], ['four', 4]] as const)
     for (const round of [0, 1, 2]) ledger.note(place(measure), 'ms', round, [value]);

@@ -37,7 +37,7 @@ test('a missed bar says by how much, and one that was not measured that it was n
   ]);
 });
 
-test('what a measurement that broke off has noted is dropped, and nothing else', () => {
+test('the notes of a measurement that broke off are dropped, and no others', () => {
   const ledger = createLedger(seeded(1));
   for (const measure of ['capture-500', 'capture-down', 'capture', 'captured', 'pass']) ledger.note({ measure, variant: 'bare' }, 'ms', 0, [1]);
   ledger.forget('capture');
@@ -48,7 +48,7 @@ test('bytes have their multiples', () => {
   expect([withUnit(48, 'bytes'), withUnit(9_310, 'bytes'), withUnit(12_345_678, 'bytes'), withUnit(1_234.5, 'ms')]).toEqual(['0.05 kB', '9.31 kB', '12.3 MB', '1 235 ms']);
 });
 
-test('the chart has a panel for what was measured, and none for the rest', () => {
+test('the chart has a panel for each measurement that was made, and none for the rest', () => {
   const svg = chart(noted('pass', { holdfast: [15, 0.1], bare: [10, 0.1] }));
   expect(svg.match(/class="(ours|other)"/g)).toEqual(['class="other"', 'class="ours"']);
   expect(svg).toContain('prefers-color-scheme:dark');

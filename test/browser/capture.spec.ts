@@ -3,7 +3,7 @@ import { onDisk } from '../support/on-disk.js';
 
 const still = `backends: [{ baseUrl: '/api', ${NEVER} }]`;
 
-test.describe('what is touched', () => {
+test.describe('captured requests', () => {
   test('C1 only the configured methods of a configured backend are touched', async ({ open, server }) => {
     const app = await open({ options: still });
     server.serve('/other', 'fine', 'text/plain');
@@ -73,7 +73,7 @@ test.describe('what is touched', () => {
   });
 });
 
-test.describe('what the page gets', () => {
+test.describe('the page’s answer', () => {
   for (const status of [200, 201, 204, 301, 304, 400, 403, 404, 409, 422, 501, 505]) {
     test(`C2 a ${status} reaches the page unchanged`, async ({ open, server }) => {
       const app = await open({ options: still });

@@ -169,7 +169,7 @@ describe('V1 body', () => {
 });
 
 describe('V1 attempts', () => {
-  test('V1 are known of each send of an entry, the first one too', async () => {
+  test('V1 are kept of each send of an entry, the first one too', async () => {
     const { api } = await withDeadLetter();
     const { attempts, sends } = (await api.entry('a'))!;
     expect(attempts.map(({ status, reason }) => [status, reason])).toEqual([[503, 'server-error'], [422, 'permanent']]);
@@ -177,7 +177,7 @@ describe('V1 attempts', () => {
     expect(attempts[1]!.at).toBeGreaterThan(attempts[0]!.at);
   });
 
-  test('V1 are kept for the last 20 sends of an entry', async () => {
+  test('V1 are kept of the last 20 sends of an entry', async () => {
     const { api, server, post, clock } = createHarness();
     server(() => 'drop');
     await post('a', { headers: { 'Holdfast-Id': 'a' } });

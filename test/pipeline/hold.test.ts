@@ -360,7 +360,7 @@ describe('the hold', () => {
   });
 });
 
-describe('whose token it is', () => {
+describe('tokens and answers', () => {
   const backends = [{ baseUrl: '/api' }, { baseUrl: 'https://other.example/v1' }];
 
   test('C5 a token without a target is refused where it might be shown to another origin', async () => {
@@ -395,7 +395,7 @@ describe('whose token it is', () => {
   });
 });
 
-describe('nothing goes out as the wrong user', () => {
+describe('a token of another user', () => {
   const ann = jwt({ sub: 'ann' });
   const bob = jwt({ sub: 'bob' });
 

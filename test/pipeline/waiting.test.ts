@@ -52,7 +52,7 @@ describe('a page that waits for the answer to its request', () => {
     expect(harness.log.filter((line) => line.includes(' send ')).map((line) => line.split(' ')[2])).toEqual(['first', 'second']);
   });
 
-  test('C3 in a worker that was replaced hears the answer that is written while it looks for it', async () => {
+  test('C3 in a worker that was replaced hears the answer that is written while the worker looks for it', async () => {
     const harness = createHarness();
     const { server, fetch, api, clock, outbox, goOffline, goOnline } = harness;
     goOffline();

@@ -13,7 +13,7 @@ const answer = (status: number, extra: Partial<Answer> = {}): Answer => ({
 const challenge = (value: string, extra: Partial<Answer> = {}) =>
   classify(answer(401, { headers: { 'www-authenticate': value }, ...extra }));
 
-describe('by status', () => {
+describe('the verdict by status', () => {
   test.each([408, 425, 429, 500, 502, 503, 504, 507, 509, 511, 520, 521, 524, 527, 530, 529, 598, 599])('R2 an answer of %d is transient', (status) => {
     expect(classify(answer(status))).toBe('transient');
   });
@@ -200,7 +200,7 @@ describe('bodyErrors', () => {
   });
 });
 
-describe('not a JWT 401', () => {
+describe('answers that aren’t for the token', () => {
   test.each(['BadApiKey', 'api_key_invalid', 'INVALID_EMAIL_OR_PASSWORD', 'wrong-password', 'InvalidOTP', 'totp.required', 'MFARequired', '2FA_REQUIRED', 'two_factor', 'recaptcha-failed'])(
     'A2 A3 a 401 with the code %s names another credential',
     (code) => {

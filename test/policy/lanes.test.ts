@@ -65,7 +65,7 @@ describe('planSends', () => {
     expect(sent(heads, { auth: () => 'probing', tokenInFlight: true, busyLanes: new Set(['x']) })).toEqual([]);
   });
 
-  test('A10 a token that nobody has given is asked for, and nothing is sent without it', () => {
+  test('A10 asks for a token that nobody has given, and sends nothing without it', () => {
     const plan = planSends([head(1, { scheme: 'Bearer' })], view({ auth: () => 'missing' }), now);
     expect(plan.send).toEqual([]);
     expect(plan.missing).toHaveLength(1);

@@ -342,7 +342,7 @@ test.describe('V1 <holdfast-inspector>', () => {
   });
 });
 
-test.describe('V5 what is shown', () => {
+test.describe('V5 the inspector’s text', () => {
   test('V5 scripts in URL, header, body and answer are shown as text', async ({ open, page }) => {
     const evil = '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>';
     const app = await open({ options: QUIET });
@@ -380,7 +380,7 @@ test('V1 rows have their places under a strict Content-Security-Policy', async (
   expect(second! - first!).toBeGreaterThan(30);
 });
 
-test.describe('by keyboard and screen reader', () => {
+test.describe('the inspector by keyboard and screen reader', () => {
   test('space marks the row whose mark was clicked', async ({ open, page }) => {
     const app = await open({ options: QUIET });
     for (const path of ['/api/a', '/api/b']) await queued(app, path);
@@ -460,7 +460,7 @@ test.describe('by keyboard and screen reader', () => {
   }
 });
 
-test.describe('at size', () => {
+test.describe('the inspector with many entries', () => {
   test('of 10 000 entries only the visible ones are in the document, and the last one can be reached', async ({ open, page }) => {
     await open({ options: QUIET });
     await page.addScriptTag({ url: '/holdfast-inspector.js' });
@@ -495,7 +495,7 @@ test.describe('at size', () => {
     expect(await page.locator(rows).count()).toBeLessThan(60);
   });
 
-  test.describe('on a small screen', () => {
+  test.describe('the inspector on a small screen', () => {
     test.use({ apart: true });
 
     test('the list and the story take turns at 320 pixels, and nothing sticks out', async ({ open, page }) => {

@@ -62,7 +62,7 @@ test('the token has lapsed at replay, and the server answers with a 401', async 
   expect(holdfast.server.received).toMatchObject([{ user: null }, { user: 'ann' }]);
 });
 
-test('a HEAD is among what waits', async ({ workbox, holdfast }) => {
+test('a HEAD is among the waiting requests', async ({ workbox, holdfast }) => {
   const scene = async (peer: Peer) => {
     await owe(peer, ['a']);
     await peer.post('', { method: 'HEAD' });
