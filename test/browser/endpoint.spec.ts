@@ -210,7 +210,7 @@ test.describe('a wrong option', () => {
     });
   }
 
-  test('W4 an insecure page is told that it’s insecure', chromiumOnly('Firefox routes no requests of such a page here'), async ({ page, server }) => {
+  test('B4 an insecure page is told that it’s insecure', chromiumOnly('Firefox routes no requests of such a page here'), async ({ page, server }) => {
     await page.route('http://insecure.test/**', async (route) => {
       const path = new URL(route.request().url()).pathname;
       await route.fulfill({ response: await page.request.get(server.origin + path) });
@@ -219,7 +219,7 @@ test.describe('a wrong option', () => {
     expect(await page.evaluate(`Holdfast.connect({ worker: '/worker.js' }).catch(({ message }) => message)`)).toMatch(/https or localhost/);
   });
 
-  test('W4 a write that no backend takes is mentioned once, to whoever looks for its cause', chromiumOnly('the console of a worker is heard there only'), async ({ open, context }) => {
+  test('B4 a write that no backend takes is mentioned once, to whoever looks for its cause', chromiumOnly('the console of a worker is heard there only'), async ({ open, context }) => {
     const lines: [string, string][] = [];
     context.on('console', (message) => lines.push([message.type(), message.text()]));
     const app = await open({ options: `backends: [{ baseUrl: '/api/v1' }, { baseUrl: '/api/v2' }]` });

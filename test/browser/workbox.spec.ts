@@ -29,7 +29,7 @@ for (const [how, lines] of [
   ['with the plugin, after install', [INSTALL, route('holdfast.holdfastPlugin()')]],
   ['without it, after install', [INSTALL, route()]],
 ] as const) {
-  test(`W2 a request of a workbox route ${how} is kept while the server is down, and sent once`, async ({ page, server }) => {
+  test(`B2 a request of a workbox route ${how} is kept while the server is down, and sent once`, async ({ page, server }) => {
     const app = await openWith(page, server, ...lines);
     expect(await app.post('delivered')).toMatchObject({ status: 201 });
     expect(server.bodies()).toEqual(['delivered']);
@@ -43,14 +43,14 @@ for (const [how, lines] of [
   });
 }
 
-test('W2 a route that answers before Holdfast hears of it keeps its request, which is sent once', async ({ page, server }) => {
+test('B2 a route that answers before Holdfast hears of it keeps its request, which is sent once', async ({ page, server }) => {
   const app = await openWith(page, server, route(), INSTALL);
   expect(await app.post('one')).toMatchObject({ status: 201 });
   expect(server.bodies()).toEqual(['one']);
   expect(server.received[0]!.headers['idempotency-key']).toBeUndefined();
 });
 
-test('W2 the plugin lets requests go that belong to no backend', async ({ page, server }) => {
+test('B2 the plugin lets requests go that belong to no backend', async ({ page, server }) => {
   const other = route('holdfast.holdfastPlugin()');
   const app = await openWith(page, server, other, `holdfast.install({ takeOver: true, backends: [{ baseUrl: '/api/v2' }] });`);
   expect(await app.post('one')).toMatchObject({ status: 201 });
@@ -58,7 +58,7 @@ test('W2 the plugin lets requests go that belong to no backend', async ({ page, 
   await expect(app.post('two')).rejects.toThrow(NETWORK_ERROR);
 });
 
-test('W2 workbox’s precache works beside Holdfast', async ({ page, server }) => {
+test('B2 workbox’s precache works beside Holdfast', async ({ page, server }) => {
   server.serve('/shell.html', '<!doctype html><title>shell</title>', 'text/html');
   const precache = `workbox.precacheAndRoute([{ url: '/shell.html', revision: '1' }]);`;
   const app = await openWith(page, server, precache, INSTALL);
@@ -117,7 +117,7 @@ const putBack = (page: Page, rows: unknown[]) =>
     rows,
   );
 
-test('W1 the requests that a real workbox queue owes are taken over by the update, once, in order, as their users, and delivered', async ({ page, server, browserName }) => {
+test('B1 the requests that a real workbox queue owes are taken over by the update, once, in order, as their users, and delivered', async ({ page, server, browserName }) => {
   await serveWorker(server, OLD_WORKER);
   await page.goto(server.origin);
   await page.evaluate(register);
@@ -174,7 +174,7 @@ test('W1 the requests that a real workbox queue owes are taken over by the updat
   expect([await app.entries(), server.received.length]).toEqual([[], 2]);
 });
 
-test('W1 adopting finds nothing to take without a queue of workbox’s, and makes no database', async ({ page, server }) => {
+test('B1 adopting finds nothing to take without a queue of workbox’s, and makes no database', async ({ page, server }) => {
   const tell = `self.addEventListener('fetch', (event) => {
     if (event.request.url.endsWith('/adopted')) event.respondWith(adopted.then((count) => Response.json(count)));
   });`;

@@ -46,8 +46,8 @@ function queueOf(rows: Row[]) {
   return { queue, left: () => left.map(({ row }) => row.body), isClosed: () => closed };
 }
 
-describe('W1 a request that another library’s queue owes', () => {
-  test('W1 is taken over in its order, once, and delivered', async () => {
+describe('B1 a request that another library’s queue owes', () => {
+  test('B1 is taken over in its order, once, and delivered', async () => {
     const { adopt, log, clock, api } = createHarness();
     const old = queueOf([{ body: 'a' }, { body: 'b' }, { body: 'c' }]);
     expect(await adopt(old.queue)).toBe(3);
@@ -58,7 +58,7 @@ describe('W1 a request that another library’s queue owes', () => {
     expect(await adopt(null)).toBe(0);
   });
 
-  test('W1 that a worker has taken over, and didn’t live to remove there, is known again, waiting or delivered', async () => {
+  test('B1 that a worker has taken over, and didn’t live to remove there, is known again, waiting or delivered', async () => {
     const { adopt, log, clock, api } = createHarness();
     const rows = [{ body: 'a' }, { body: 'b' }];
     await api.pause();
@@ -77,7 +77,7 @@ describe('W1 a request that another library’s queue owes', () => {
     expect(log).toContain('2000 send new');
   });
 
-  test('W1 that was refused after it was taken over is a dead letter, and isn’t taken again', async () => {
+  test('B1 that was refused after it was taken over is a dead letter, and isn’t taken again', async () => {
     const { adopt, server, clock, api } = createHarness();
     server(() => new Response(null, { status: 422 }));
     await adopt(queueOf([{ body: 'a' }]).queue);
@@ -87,7 +87,7 @@ describe('W1 a request that another library’s queue owes', () => {
     expect(await api.entries()).toMatchObject([{ id: 'workbox-1-5', state: 'dead' }]);
   });
 
-  test('W1 that the other library has taken to send meanwhile isn’t sent from the outbox too', async () => {
+  test('B1 that the other library has taken to send meanwhile isn’t sent from the outbox too', async () => {
     const { adopt, log, clock } = createHarness();
     expect(await adopt(queueOf([{ body: 'a', gone: true }, { body: 'b' }]).queue)).toBe(1);
     await clock.advance(1000);
@@ -95,7 +95,7 @@ describe('W1 a request that another library’s queue owes', () => {
     expect(log).toContain('0 cancelled workbox-1-5');
   });
 
-  test('W1 goes out as its own user, whom the token on disk names, and that token is dropped', async () => {
+  test('B1 goes out as its own user, whom the token on disk names, and that token is dropped', async () => {
     const { adopt, log, clock, api, outbox } = createHarness();
     const [ann, bob] = [jwt({ sub: 'ann', exp: 50 }), jwt({ sub: 'bob', exp: 9e9 })];
     await api.provideToken(bob);
@@ -106,7 +106,7 @@ describe('W1 a request that another library’s queue owes', () => {
     expect(JSON.stringify(await outbox.list({ after: 0, limit: 10 }))).not.toContain(ann);
   });
 
-  test('W1 by cookie has no known owner, and isn’t given to the user who is signed in', async () => {
+  test('B1 by cookie has no known owner, and isn’t given to the user who is signed in', async () => {
     const { adopt, api } = createHarness();
     await api.signIn('bob');
     await api.pause();
@@ -114,7 +114,7 @@ describe('W1 a request that another library’s queue owes', () => {
     expect(await api.entries()).toMatchObject([{ owner: null }]);
   });
 
-  test('W1 stays in its queue, and is told, where it belongs to no backend or can’t be restored', async () => {
+  test('B1 stays in its queue, and is told, where it belongs to no backend or can’t be restored', async () => {
     const { adopt, printed, clock, log } = createHarness();
     const old = queueOf([{ body: 'a', path: '/other' }, { body: 'b', broken: true }, { body: 'c', headers: { 'Holdfast-Mode': 'x' } }, { body: 'd' }]);
     expect(await adopt(old.queue)).toBe(1);
@@ -123,7 +123,7 @@ describe('W1 a request that another library’s queue owes', () => {
     expect(printed.filter((line) => line.includes('stays in the old queue'))).toHaveLength(3);
   });
 
-  test('W1 stays in its queue where its body can’t be read, and holds up no other request', async () => {
+  test('B1 stays in its queue where its body can’t be read, and holds up no other request', async () => {
     const { adopt, post, api, goOffline } = createHarness();
     goOffline();
     const old = queueOf([{ body: 'a', lost: true }, { body: 'b' }]);
@@ -133,7 +133,7 @@ describe('W1 a request that another library’s queue owes', () => {
     expect((await api.entries()).map(({ id }) => id)).toEqual(['workbox-2-5', 'c']);
   });
 
-  test('W1 stays in its queue where the outbox has no room, and so do all behind it', async () => {
+  test('B1 stays in its queue where the outbox has no room, and so do all behind it', async () => {
     const { adopt, api } = createHarness({ backends: [{ baseUrl: '/api', limits: { maxEntries: 1 } }] });
     await api.pause();
     const old = queueOf([{ body: 'a' }, { body: 'b' }, { body: 'c' }]);
@@ -141,7 +141,7 @@ describe('W1 a request that another library’s queue owes', () => {
     expect(old.left()).toEqual(['b', 'c']);
   });
 
-  test('W1 goes before a new request of the page', async () => {
+  test('B1 goes before a new request of the page', async () => {
     const { adopt, post, api, goOffline } = createHarness();
     goOffline();
     await adopt(queueOf([{ body: 'a' }]).queue);
