@@ -1,4 +1,4 @@
-/** A backend's options as the pipeline goes by them: checked, with their defaults. `read-options.ts` makes it of what the app gives. */
+/** A backend's options inside the pipeline. `read-options.ts` makes them from the options of `install`. */
 import type { BodyErrors } from './policy/body-errors.js';
 import type { Classifier } from './policy/classify.js';
 import type { RetryGate } from './policy/retry-gate.js';
@@ -6,13 +6,13 @@ import type { RetryPolicy } from './policy/retry.js';
 import type { EntryInfo } from './protocol/api.js';
 import type { Limits } from './ports.js';
 
-/** How a page hears of a stored request. */
+/** The kind of answer that a page gets for a stored request. */
 export type RespondMode = 'queued' | 'reject' | 'wait';
 
 export interface AuthConfig {
   /** Undefined: not strict. */
   codes: readonly string[] | undefined;
-  /** Undefined: no body is read but a 401's and a 403's. */
+  /** Undefined: only the bodies of 401s and 403s are read. */
   bodyErrors: BodyErrors | undefined;
   autoRetry: boolean;
   maxRejections: number;
@@ -32,27 +32,27 @@ export interface BackendConfig {
   /** A body that asks for a token isn't kept, either. */
   excludesGrants: boolean;
   lane(request: Request): string;
-  /** The owner of a credential, or null when it doesn't say; of the session of the moment, for null. */
+  /** The owner of a credential, or null when it doesn't say. Without a credential (null): the user of the present cookie session. */
   owner(token: string | null): string | null;
   auth: AuthConfig | null;
   capture: 'on-failure' | 'write-ahead';
   idempotencyKey: boolean;
-  /** 0 is off. */
+  /** 0: no timeout. */
   networkTimeoutMs: number;
-  /** A function may give null: then it's 202. */
+  /** A function that gives null leaves the answer at the default, 202. */
   respond: RespondMode | ((entry: EntryInfo) => Response | null);
   retry: RetryPolicy;
   /** Null where there's no limit. */
   maxRetries: number | null;
   classify: Classifier;
-  /** Null: the default one. */
+  /** Null: the default gate. */
   gate: RetryGate | null;
-  /** Absolute; null for none. */
+  /** The URL to validate the network by, absolute; null: no validation. */
   validate: string | null;
   concurrency: number;
   onDead: 'skip' | 'block';
   limits: Limits & { maxAgeMs: number };
-  /** Absolute. */
+  /** The URL of the remote configuration, absolute. */
   remoteConfig: string | null;
   beforeSend?(request: Request, entry: EntryInfo): Request | void | Promise<Request | void>;
 }

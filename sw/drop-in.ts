@@ -1,10 +1,10 @@
-/** The classic script: the same door, and a worker by itself when its URL names the backends. */
+/** The classic script: the exports of `index.ts`, and a complete worker when the script's URL names the backends. */
 import { install } from './install.js';
 
 export * from './index.js';
 
 declare const self: ServiceWorkerGlobalScope;
 
-// In a script that is imported, this is the URL of the worker that imports it.
+// `self.location` is the worker's URL, also in a script that the worker imports.
 const apis = new URL(self.location.href).searchParams.getAll('api');
 if (apis.length > 0) install({ backends: apis.map((baseUrl) => ({ baseUrl })), takeOver: true, staticRouting: true });

@@ -22,10 +22,10 @@ import { workboxQueue } from './platform/workbox-queue.js';
 
 declare const self: ServiceWorkerGlobalScope;
 
-/** How long a Background Sync event is made use of: Chromium ends it after three minutes. */
+/** A Background Sync event is used for this long, in milliseconds: Chromium ends it after three minutes. */
 const LINGER_MS = 60_000;
 
-/** Runtime caches and the like make room for what's owed: see workbox-core's `registerQuotaErrorCallback`. */
+/** Lets runtime caches and the like free room for entries: see workbox-core's `registerQuotaErrorCallback`. */
 const makeRoom = () =>
   executeQuotaErrorCallbacks().catch((error: unknown) => console.warn('[holdfast] a quota error callback threw; mend it', error));
 
@@ -36,8 +36,8 @@ class StillWaiting extends Error {
 
 /**
  * Makes this service worker keep the failed writes of the given backends. Call it once, in the first
- * turn of the worker's script; it adds its listeners at once and answers requests of its backends only,
- * so it lives beside any other fetch listener.
+ * turn of the worker's script. It adds its listeners at once and answers requests of its backends only,
+ * so that it works beside any other fetch listener.
  *
  * @throws ConfigError for a wrong option, naming it, its value and the rule
  * @throws Error when called twice
@@ -80,7 +80,7 @@ export function install(options: InstallOptions): void {
     onEvent: options.onEvent,
     locale: options.locale,
   });
-  // A newer worker may deliver what a page still waits for here.
+  // A newer worker may deliver an entry whose page waits for its answer here.
   channel.addEventListener('message', ({ data }: MessageEvent<SyncEvent>) => report.heard(data));
   const answer = serve(api, drain.idle);
   let isSaid = false;
@@ -92,7 +92,7 @@ export function install(options: InstallOptions): void {
   };
   const answerTo = (request: Request, backend: Backend, event: FetchEvent): Promise<Response> => {
     const response = intercept(request, backend, contextOf(event));
-    // A drain that this request has set off goes on when the page has its answer.
+    // A drain that this request started goes on after the page has its answer.
     event.waitUntil(response.then(() => drain.idle(), () => {}));
     return response;
   };
@@ -118,16 +118,16 @@ export function install(options: InstallOptions): void {
   }
   if (options.takeOver) {
     self.addEventListener('install', () => void self.skipWaiting());
-    // Within the activation, so that a page that waits for it is controlled when it's over.
+    // Claiming is part of the activation, so that pages that wait for the activation are controlled when it ends.
     self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()));
   }
   self.addEventListener('activate', () => {
     activated();
     connectivityChanged(false);
-    // The drain isn't part of the activation: every request of every page waits for that.
+    // The drain isn't part of the activation, as every request of every page waits until the activation ends.
     void drain.hurry();
     void remote.refresh();
-    // The worker before may have put more there until now.
+    // The previous worker may have added to the workbox queues until now.
     for (const name of oldQueues) {
       adoptQueue(name).catch((error: unknown) => log.error(`[holdfast] the queue ${name} can't be taken over; it's tried again`, error));
     }
@@ -139,7 +139,7 @@ export function install(options: InstallOptions): void {
       if (learning) event.waitUntil(learning);
       return isNobodys(event.request);
     }
-    // No other listener hears of it then: https://w3c.github.io/ServiceWorker/#fetch-event-respondwith
+    // `respondWith` keeps the event from all other listeners: https://w3c.github.io/ServiceWorker/#fetch-event-respondwith
     event.respondWith(answerTo(event.request, backend, event));
   });
   self.addEventListener('message', (event) => void answer(event));
@@ -161,7 +161,7 @@ export function install(options: InstallOptions): void {
 
 const contextOf = (event: FetchEvent): FetchContext => ({
   clientId: event.clientId,
-  // It rejects when the answer is a network error.
+  // `event.handled` rejects when the answer is a network error.
   handled: Promise.resolve(event.handled).then(() => {}, () => {}),
   waitUntil: (work) => event.waitUntil(work),
 });

@@ -1,6 +1,6 @@
-/** What `install` has set up in this worker, for what an app calls after it. */
+/** The parts set up by `install` that an app's later calls need. */
 export interface Installed {
-  /** Answers a request; null when it's no backend's. */
+  /** Answers a request; null when no backend takes it. */
   answer(request: Request, event: FetchEvent): Promise<Response> | null;
   /** Takes over a queue of workbox-background-sync. */
   adopt(name: string): Promise<number>;

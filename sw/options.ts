@@ -1,4 +1,4 @@
-/** What may be given to `install`: the options, their defaults in words, and the rule of each. */
+/** The options of `install`, their defaults in words, and the rule of each. */
 import type { BodyErrors } from './policy/body-errors.js';
 import type { Classifier } from './policy/classify.js';
 import {
@@ -25,20 +25,20 @@ import type { RespondMode } from './config.js';
 /** How a backend's 401s are understood. */
 export interface AuthOptions {
   /**
-   * Makes it strict: a 401 holds only with one of these codes in its body, with `invalid_token` in its challenge, or with
+   * A strict list: a 401 holds only with one of these codes in its body, with `invalid_token` in its challenge, or with
    * no reason at all. @default any 401 to a bearer holds, unless it speaks of another credential or of a right
    */
   codes?: readonly string[];
   /**
-   * Where the API says "not authenticated" in a body whose status doesn't: `'graphql'` knows `errors[].extensions.code`,
+   * For an API that says "not authenticated" in the body of an answer whose status doesn't: `'graphql'` knows `errors[].extensions.code`,
    * `'trpc'` its envelopes, and a function gets the parsed JSON, or JSON lines as an array, and the answer. Every JSON answer
-   * to a bearer is read for it, up to 64 KiB and for at most 10 s, before the page gets it. @default none is read
+   * to a bearer is read, up to 64 KiB and for at most 10 s, before the page gets it. @default none is read
    * @example bodyErrors: (body) => body?.error?.type === 'session_expired'
    */
   bodyErrors?: BodyErrors;
   /**
-   * `false`: a JWT 401 is a failure like any other, and nothing is held but what needs a token that's missing or over by its
-   * own word. `configure` may say otherwise. @default true
+   * `false`: a JWT 401 is a failure like any other, and an entry is held only for a token that's missing or over by its own
+   * `exp`. `configure` may say otherwise. @default true
    */
   autoRetry?: boolean;
   /** Different fresh tokens that may be refused before the entry is a dead letter. @default 3 */
@@ -51,18 +51,18 @@ export interface AuthOptions {
 
 /** `Infinity` lifts a limit. */
 export interface LimitOptions {
-  /** Entries on disk, dead letters included. One more isn't stored (`outbox-full`). @default 1000 */
+  /** Entries on disk, dead letters included. A request beyond the limit isn't stored (`outbox-full`). @default 1000 */
   maxEntries?: number;
-  /** Bytes of all their bodies. What goes beyond isn't stored (`outbox-full`). @default 52428800 (50 MiB) */
+  /** Bytes of all bodies together. A request beyond the limit isn't stored (`outbox-full`). @default 52428800 (50 MiB) */
   maxBytes?: number;
   /**
-   * Milliseconds that an entry may wait, whatever for; then it's a dead letter (`expired`). Nothing
+   * Milliseconds that an entry may wait, for any reason; then it's a dead letter (`expired`). Nothing
    * expires while replay is paused. @default 604800000 (7 days)
    */
   maxAgeMs?: number;
 }
 
-/** An API whose failed writes are kept, and how. Its options are read once, at `install`. */
+/** An API whose failed writes are kept. The options are read once, at `install`. */
 export interface BackendOptions {
   /**
    * Requests under this URL are Holdfast's, up to a segment border: `/v1` owns `/v1/x`, not `/v10`.
@@ -92,11 +92,11 @@ export interface BackendOptions {
    */
   lane?: (request: Request) => string;
   /**
-   * Whose request it is: it's only ever sent with a token of that owner. `'jwt-sub'` takes the `sub`
-   * of a JWT. What has no known owner is sent with any token of its backend.
+   * The owner of a request, which is only ever sent with a token of that owner. `'jwt-sub'` takes the `sub`
+   * of a JWT. A request without a known owner is sent with any token of its backend.
    *
-   * A function gets the token; or null when the request carries none, and then it tells whose session by
-   * cookie it is at the moment. It's asked that again before such an entry is sent. @default 'jwt-sub'
+   * A function gets the token, or null when the request carries none: then it gives the user of the present
+   * cookie session, and is called again before such an entry is sent. @default 'jwt-sub'
    */
   owner?: 'jwt-sub' | ((token: string | null) => string | null);
   /** `false`: no entry of this backend needs a token, and none is sent at replay. */
@@ -107,32 +107,32 @@ export interface BackendOptions {
   idempotencyKey?: boolean;
   /** Milliseconds after which a send without an answer is cut. 0 is off. @default 10000 */
   networkTimeoutMs?: number;
-  /** What a page hears of a stored request; `Holdfast-Mode` wins. @default 'queued' (202 with JSON) */
+  /** The page's answer for a stored request; `Holdfast-Mode` wins. @default 'queued' (202 with JSON) */
   respond?: RespondMode | ((entry: EntryInfo) => Response);
   /** The ladder's numbers, or a policy of your own. */
   retry?: RetryOptions | RetryPolicy;
-  /** What an outcome means. @default classify */
+  /** Judges the outcome of a send. @default classify */
   classify?: Classifier;
   /** What must be open before a replay. @default connectivityGate: the browser is online, and the network validated */
   gate?: RetryGate;
   /**
-   * What the network is validated by, before something is replayed after a failure to reach the server, or in
-   * another network: a URL that's asked by HEAD, or `false`. An answer counts, whatever its status, unless it
-   * leads to another origin, as a captive portal's does, or is a page over plain http. It carries no token.
+   * The URL that validates the network, before a replay after a failure to reach the server or in another network;
+   * `false` for none. It's asked by HEAD, without a token. An answer counts, whatever its status, unless it
+   * leads to another origin, as a captive portal's does, or is a page over plain http.
    * Absolute, or relative to the worker's script. @default the base URL; false where that's on this machine
    */
   validate?: string | false;
-  /** Sends at once, each in a lane of its own. @default 6 */
+  /** Sends at the same time, each in a lane of its own. @default 6 */
   concurrency?: number;
-  /** Whether a dead letter lets those behind it in its lane pass. @default 'skip' */
+  /** Whether a dead letter lets later entries of its lane pass. @default 'skip' */
   onDead?: 'skip' | 'block';
   /** How much is kept, and for how long. */
   limits?: LimitOptions;
   /**
-   * A URL of JSON, `{"autoRetry": boolean, "offlineMode": boolean}`, by which the server switches either
+   * The URL of a JSON document, `{"autoRetry": boolean, "offlineMode": boolean}`, by which the server switches either
    * off: a key that's missing means false. Asked for at activation, every 15 minutes while the worker is
-   * awake, and by `configure`; it carries no token and follows no redirect. The last good answer counts,
-   * restarts included; until there's one, both are on. Absolute, or relative to the worker's script.
+   * awake, and by `configure`, without a token and following no redirect. The last good answer counts,
+   * restarts included; before the first, both are on. Absolute, or relative to the worker's script.
    */
   remoteConfig?: string;
   /**
@@ -150,18 +150,18 @@ export interface BackendOptions {
 
 /** What `install` takes. A wrong or unknown option throws a `ConfigError` there. */
 export interface InstallOptions {
-  /** At least one. Two may share a base URL when their namespaces differ. */
+  /** At least one backend. Two backends may share a base URL when their namespaces differ. */
   backends: readonly BackendOptions[];
-  /** Sees every event. It can't change anything, and may throw without harm. */
+  /** Called with every event. It can't change anything, and may throw without harm. */
   onEvent?: (event: SyncEvent) => void;
-  /** The language for what is shown to people, as a BCP 47 tag; pages find it in `status().locale`. @default the page's own */
+  /** The language of texts for people, as a BCP 47 tag; pages find it in `status().locale`. @default the page's own */
   locale?: string;
   /** Take over open pages at once: `skipWaiting` and `clients.claim()`. @default false */
   takeOver?: boolean;
   /**
-   * Let the browser fetch what belongs to no backend without starting the worker (navigations, GETs, other
-   * URLs), where it can: Chromium 123 and later. Only for a worker that has no other fetch listener, as
-   * none would hear of those requests. @default false; true when `holdfast-sw.js?api=` is the worker itself
+   * Let the browser fetch requests of no backend (navigations, GETs, other URLs) without starting the worker, where
+   * it can: Chromium 123 and later. Only for a worker without other fetch listeners, as they wouldn't hear of those
+   * requests. @default false; true when `holdfast-sw.js?api=` is the worker itself
    * @see https://wicg.github.io/service-worker-static-routing-api/
    */
   staticRouting?: boolean;

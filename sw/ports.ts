@@ -1,6 +1,6 @@
 /**
- * What the pipeline needs of the world. `store` and `platform` fill these in for the browser; the
- * composition root (`install.ts`) is the one place where they meet.
+ * The interfaces by which the pipeline reaches the world. `store` and `platform` implement them for the
+ * browser; the composition root (`install.ts`) puts both together.
  */
 import type { Reference, Settlement, StorageStatus } from './protocol/api.js';
 import type { ChangeNote, SyncEvent, TokenNote } from './protocol/events.js';
@@ -11,13 +11,13 @@ import type { EntryRecord, StoredRequest, Turn } from './policy/entry-record.js'
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Calls `task` once, `ms` from now. Gives the way to stop it. */
+  /** Calls `task` once, `ms` from now. Returns a function that stops the timer. */
   after(ms: number, task: () => void): () => void;
 }
 
 /** A fetch event, apart from its request. */
 export interface FetchContext {
-  /** The page that asks, '' where there's none. */
+  /** The id of the page that asks, '' where there's none. */
   clientId: string;
   /** Resolves when the answer has been handed over. Never rejects. */
   handled: Promise<void>;
@@ -26,11 +26,11 @@ export interface FetchContext {
 }
 
 export interface Chance {
-  /** In [0, 1). For jitter. */
+  /** A random number in [0, 1), for jitter. */
   fraction(): number;
-  /** Unguessable bytes. For ids. */
+  /** Unguessable bytes, for ids. */
   bytes(count: number): Uint8Array;
-  /** For keys that only have to be unique. */
+  /** A UUID, for keys that only have to be unique. */
   uuid(): string;
 }
 
@@ -39,30 +39,30 @@ export type Send = (request: Request, signal: AbortSignal) => Promise<Response>;
 
 export interface Locks {
   /**
-   * Runs `work` while no other worker or tab of this origin holds the lock of that name. The lock of
+   * Runs `work` while no other worker or tab of this origin holds the named lock. The lock of
    * a holder that dies is free again.
    */
   exclusive<T>(name: string, work: () => Promise<T>): Promise<T>;
-  /** Takes the lock for as long as this worker lives. */
+  /** Takes the named lock for as long as this worker lives. */
   keep(name: string): void;
-  /** Whether somebody alive holds it. */
+  /** Whether anybody alive holds the named lock. */
   isHeld(name: string): Promise<boolean>;
-  /** The names of all that are held by somebody alive and begin so. */
+  /** The names, with this prefix, of all locks that anybody alive holds. */
   held(prefix: string): Promise<string[]>;
-  /** Whether it's free, or gets free within `ms`: a lock outlives its holder by a moment. */
+  /** Whether the named lock is free, or gets free within `ms`: a lock outlives its holder by a moment. */
   getsFree(name: string, ms: number): Promise<boolean>;
 }
 
-/** A new entry: the database adds its place in line. */
+/** A new entry; the database adds its `seq`. */
 export type Draft = Omit<EntryRecord, 'seq' | 'turn'> & { turn: Turn };
 
 /** A request's body on disk. Large ones are Blobs, which the browser keeps out of the worker's memory. */
 export type Body = ArrayBuffer | Blob;
 
-/** How much of one backend may lie on disk. */
+/** How much one backend may have on disk. */
 export interface Limits {
   maxEntries: number;
-  /** Of all bodies together. */
+  /** Bytes of all bodies together. */
   maxBytes: number;
 }
 
@@ -70,15 +70,15 @@ export interface CaptureOrder {
   draft: Draft;
   body: Body | null;
   limits: Limits;
-  /** Its id was made up for it, so that nothing can wait under its key. @default false */
+  /** The entry's id was generated, so that nothing can wait under its key. @default false */
   isNewId?: boolean;
   /** What to do when an entry with the same key waits: refuse, or take its place in line. */
   whenWaiting: 'refuse' | 'replace';
-  /** An entry on the wire isn't replaced: the new one queues behind it. So it is with every first send, of whatever worker. */
+  /** Whether an entry is on the wire: a new entry queues behind it instead of replacing it. First sends of any worker aren't replaced either. */
   isInFlight(seq: number): boolean;
   /**
-   * What to make of the new entry in the same transaction; left out, or null: nothing. Must be pure. Called twice: first with
-   * the `seq` 0, then with the real one. The stored fields must be the same both times.
+   * The decision about the new entry, in the same transaction; left out, or null: no change. Must be pure. Called twice:
+   * first with `seq` 0, then with the real `seq`. The stored fields must be the same both times.
    */
   decide?(entry: EntryRecord): Decision | null;
   /** Called with the `seq` before anybody can read the entry from the disk. */
@@ -87,48 +87,48 @@ export interface CaptureOrder {
 }
 
 export type CaptureResult =
-  | { kind: 'stored'; decision: Decision; seq: number; /** It took a waiting entry's place. */ replaced: boolean }
+  | { kind: 'stored'; decision: Decision; seq: number; /** The new entry took a waiting entry's place. */ replaced: boolean }
   | { kind: 'refused'; waiting: EntryRecord }
   | { kind: 'full'; limit: keyof Limits };
 
-/** One decision: what changes together, in one transaction. */
+/** The changes of one decision: one transaction. */
 export interface Commit {
   seq?: number;
-  /** Sees the entry as it lies on disk now. Null for no change. Must be quick and pure. */
+  /** Called with the entry as it's on disk now. Null for no change. Must be quick and pure. */
   decide?(entry: EntryRecord): Decision | null;
-  /** The new body of an entry that `decide` keeps; null for none. Left out, it stays. */
+  /** The new body of an entry that `decide` keeps; null for none. Left out, the body stays. */
   body?: Body | null;
   backend?: BackendRecord;
   settings?: Settings;
   events?: SyncEvent[];
 }
 
-/** A decision about many entries at once, and what changes with it: one transaction. */
+/** The changes of a decision about all entries of a backend: one transaction. */
 export interface Sweep {
   backend: BackendRecord;
   events: SyncEvent[];
-  /** Sees each of the backend's entries, dead letters included. Null for no change. Must be quick and pure. */
+  /** Called with each of the backend's entries, dead letters included. Null for no change. Must be quick and pure. */
   decide(entry: EntryRecord): Decision | null;
-  /** Forgets the answers to the backend's entries of this owner, and to those of nobody known; and its journal. */
+  /** The owner whose settlements are removed, along with the settlements of unknown owners and the backend's journal. */
   forget: string | null;
 }
 
 export interface OutboxStart {
   backends: BackendRecord[];
   settings: Settings;
-  /** What is next in each turn in which anything is in line. */
+  /** The first entry in line of each turn. */
   heads: { seq: number; turn: Turn }[];
 }
 
 /** Fetch events that have no answer yet, as far as the disk knows. */
 export interface Open {
-  /** The entries of such events. */
+  /** The entries of open fetch events. */
   entries: EntryRecord[];
-  /** The answers of such events. */
+  /** The settlements for open fetch events. */
   settlements: KeptSettlement[];
 }
 
-/** One request under the `seq` of an entry. */
+/** A request, named by the `seq` of its entry and by its own id: a request that replaces another has the same `seq`. */
 export type Requested = Pick<EntryRecord, 'seq' | 'requestId'>;
 
 export interface EntryRange {
@@ -142,8 +142,8 @@ export interface EntryRange {
  * Must resolve a write only when it's on disk.
  * Must apply one `Commit` or `CaptureOrder` whole or not at all.
  * Must give out each `seq` once, in the order of capture, even after the outbox was empty.
- * Must keep who is signed in, as a backend's record with a higher `epoch` has it, when one with a lower is written.
- * Must keep the newest answer of a backend's `remoteConfig`, when a record with an older one, or none, is written.
+ * Must keep who is signed in by the backend record with the higher `epoch`, when a record with a lower `epoch` is written.
+ * Must keep the newest answer of a backend's `remoteConfig`, when a record with an older answer, or none, is written.
  * Must never let one damaged record make a listing throw.
  * Must commit writes that come together in one transaction, where it can.
  */
@@ -152,13 +152,13 @@ export interface Outbox {
   capture(order: CaptureOrder): Promise<CaptureResult>;
   /** Null when the entry isn't there any more, or `decide` wanted no change. */
   commit(commit: Commit): Promise<Decision | null>;
-  /** Gives the decisions that were made. */
+  /** Returns the decisions that were made. */
   sweep(sweep: Sweep): Promise<Decision[]>;
-  /** The first entry of each turn: what is next, without reading the queue. */
+  /** The first entry of each turn, found without reading the queue. */
   heads(): Promise<EntryRecord[]>;
   /**
-   * The entry as it lies on disk now, with its body; null when it isn't there any more. With its turn given, what
-   * stands behind it there too, or null where it isn't the first.
+   * The entry as it's on disk now, with its body; null when it isn't there any more. With `turn` given, also the entry
+   * `behind` it in that turn, which is null unless the loaded entry is the first.
    */
   load(seq: number, turn?: Turn): Promise<{ entry: EntryRecord; body: Body | null; behind: EntryRecord | null } | null>;
   /** The entries under the reference, in the order of capture. */
@@ -166,10 +166,10 @@ export interface Outbox {
   /** In the order of capture. Reads no body. */
   list(range: EntryRange): Promise<EntryRecord[]>;
   counts(backend: string): Promise<{ pending: number; dead: number }>;
-  /** The newest settlement under the reference, and the request that it's the answer to. */
+  /** The newest settlement under the reference, with the id of the request that it answers. */
   settlement(reference: Reference): Promise<Pick<KeptSettlement, keyof Settlement | 'requestId'> | null>;
   open(): Promise<Open>;
-  /** The fetch events of these requests have their answers. What has taken a request's place has an event of its own. */
+  /** Marks the fetch events of these requests as answered. A request that replaced another has an event of its own. */
   answered(requests: readonly Requested[]): Promise<void>;
   /** Forgets settlements older than `before`. */
   forgetSettlements(before: number): Promise<void>;
@@ -192,19 +192,19 @@ export interface Checkpoints {
 export interface OldRow {
   /** Unique in the queue's database, and never given out again. */
   id: number;
-  /** When it was put there, in milliseconds since the epoch. */
+  /** When the row was added, in milliseconds since the epoch. */
   at: number;
-  /** Its method and URL, for messages. */
+  /** The request's method and URL, for messages. */
   what: string;
-  /** Throws when it can't be made one again. */
+  /** Throws when the row can't be made a request again. */
   request(): Request;
 }
 
-/** The queue of another library, to take over what it still owes. */
+/** The queue of another library, whose requests are to be taken over. */
 export interface OldQueue {
-  /** In the order in which they came. */
+  /** In the order in which they were added. */
   rows(): Promise<OldRow[]>;
-  /** Removes them in one transaction. Gives those that were still there. */
+  /** Removes the rows in one transaction. Returns the ids that were still there. */
   remove(ids: readonly number[]): Promise<ReadonlySet<number>>;
   close(): void;
 }
@@ -217,7 +217,7 @@ export interface Ports {
   chance: Chance;
   send: Send;
   restore: Restore;
-  /** A short digest, to know a refused token by, or a request, without keeping it. */
+  /** A short digest by which a refused token, or a request, is recognised without keeping it. */
   digest(content: string | ArrayBuffer): Promise<string>;
   locks: Locks;
   outbox: Outbox;
@@ -227,7 +227,7 @@ export interface Ports {
   isOnline(): boolean;
   /** Must not reject. */
   storage(): Promise<StorageStatus>;
-  /** This worker is the active one; an installing or a waiting one doesn't drain. */
+  /** Whether this worker is the active one; an installing or waiting worker doesn't drain. */
   isActive(): boolean;
   /** Asks the browser to wake the worker when the network is back, where it can. Must not throw. */
   askForWakeUp(): void;

@@ -125,15 +125,15 @@ function readAuth(auth: false | AuthOptions, at: string, warn: Environment['warn
   };
 }
 
-/** Without what was given as undefined, so that a default isn't written over. */
+/** The options without undefined values, which would overwrite defaults. */
 const defined = <T extends object>(options: T): T =>
   Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
 
 const DEFAULT_LANE = 'default';
 
 /**
- * A function of the app's, made safe: when it throws or gives something odd, that's told, and the
- * built-in answer counts. A mistake in it must not cost a request, nor send one without end.
+ * Makes a function of the app's safe: when it throws or returns an unsound value, a warning says so and the built-in
+ * function answers. A mistake in the app's function must not lose a request, nor send a request without end.
  */
 function guarded<Args extends unknown[], Result>(
   name: string,

@@ -3,11 +3,11 @@ import { ConfigError } from './policy/errors.js';
 import { installed } from './installed.js';
 
 /**
- * Makes a strategy of workbox-strategies send by way of Holdfast, in the place of `BackgroundSyncPlugin`: what it sends
- * is kept, held and replayed as `install`'s options say, and the page gets Holdfast's answer. What is no backend's goes
+ * Makes a strategy of workbox-strategies send by way of Holdfast, in the place of `BackgroundSyncPlugin`: its requests
+ * are kept, held and replayed as `install`'s options say, and the page gets Holdfast's answer. Requests of no backend go
  * on as ever. Only for requests that a route of yours takes before Holdfast hears of them; `install` alone does the rest.
  *
- * Put it last: plugins before it may change the request, and what a strategy does with an answer of the network
+ * Put the plugin last: plugins before it may change the request, and the strategy's own work on an answer of the network
  * (`fetchOptions`, `fetchDidSucceed`, its cache) isn't done.
  *
  * @throws Error at the first request, when `install` wasn't called
@@ -22,9 +22,9 @@ export function holdfastPlugin(): WorkboxPlugin {
       const answer = needed('holdfastPlugin').answer(request.clone(), event as FetchEvent);
       if (!answer) return request;
       answers.set(event, answer);
-      // It's rethrown below, to whoever asks for the answer.
+      // `handlerDidError` gives the same promise, and with it the rejection, to the strategy.
       answer.catch(() => {});
-      // No plugin can answer in the place of the network. One can when the handler has failed.
+      // A plugin can't answer in the place of the network, but it can when the handler has failed.
       throw new Error('holdfast answers this request');
     },
     handlerDidError: async ({ event }) => answers.get(event),
@@ -32,15 +32,15 @@ export function holdfastPlugin(): WorkboxPlugin {
 }
 
 /**
- * Takes over what a queue of workbox-background-sync still owes, as if it had failed just now: in its order, under one
- * idempotency key each, with the user of its token, which itself is dropped. Each request is taken once, however often
- * this is called and whatever dies meanwhile; it leaves workbox's database when it's in Holdfast's. What belongs to no
- * backend stays there, with a warning. A row's `metadata` isn't kept.
+ * Takes over the requests in a queue of workbox-background-sync, as if they had failed just now: in their order, each
+ * under one idempotency key and with the user of its token; the token itself is dropped. Each request is taken once,
+ * however often this is called and whatever dies meanwhile, and leaves workbox's database when it's in Holdfast's.
+ * Requests of no backend stay there, with a warning. A row's `metadata` isn't kept.
  *
  * Call it in the worker after `install`, at every start, and take the queue's `BackgroundSyncPlugin` out.
  *
- * @param name the queue's, as in `new BackgroundSyncPlugin(name)`
- * @returns how many were taken
+ * @param name the queue's name, as in `new BackgroundSyncPlugin(name)`
+ * @returns how many requests were taken
  * @throws ConfigError for a name that's no string, or is empty
  * @throws Error when `install` wasn't called
  */

@@ -11,13 +11,13 @@ export interface LastAnswer {
   status: number;
   /** By lower-case name, with their secrets masked. */
   headers: Record<string, string>;
-  /** When it came, in milliseconds since the epoch. */
+  /** When the answer came, in milliseconds since the epoch. */
   at: number;
 }
 
-/** One send of an entry that came to its end without delivering it. */
+/** One send of an entry that ended without delivering it. */
 export interface Attempt {
-  /** When it ended. */
+  /** When the send ended, in milliseconds since the epoch. */
   at: number;
   /** Null where nobody answered. */
   status: number | null;
@@ -30,26 +30,26 @@ export interface EntryInfo {
   id: string;
   /** The checkpoint key `namespace|base URL|task id`. */
   key: string;
-  /** Its place in the order of capture. Unique for ever. */
+  /** The entry's place in the order of capture. Unique for ever. */
   seq: number;
-  /** The backend's, absolute. */
+  /** The backend's base URL, absolute. */
   baseUrl: string;
   /** '' where none was given. */
   namespace: string;
   lane: string;
-  /** Whose it is; null where that isn't known. It's sent as this user only. */
+  /** The user whose request it is; null where nobody knows. The entry is sent as this user only. */
   owner: string | null;
   state: EntryState;
-  /** Why it waits, or why it's a dead letter. */
+  /** Why the entry waits, or why it's a dead letter. */
   reason: WaitReason | DeadReason | HoldReason;
-  /** Since when it has been waiting for this reason. */
+  /** When this reason began, in milliseconds since the epoch. */
   since: number;
   method: string;
-  /** With its secrets masked; the worker's own hooks get it whole. */
+  /** The URL with its secrets masked; the worker's own hooks get it whole. */
   url: string;
   /** By lower-case name, with their secrets masked. */
   headers: Record<string, string>;
-  /** In bytes. */
+  /** Size of the body in bytes. */
   bodySize: number;
   /** When the page made the request, in milliseconds since the epoch. */
   capturedAt: number;
@@ -57,44 +57,44 @@ export interface EntryInfo {
   sends: number;
   /** Retries spent of the budget. */
   retries: number;
-  /** The earliest next send, in milliseconds since the epoch. In the past: as soon as its gates are open. */
+  /** The earliest next send, in milliseconds since the epoch. A time in the past means: as soon as the gates are open. */
   notBefore: number;
   /** The same on every send; null where `idempotencyKey: false` gave it none. */
   idempotencyKey: string | null;
   /** Null where nobody has answered yet. */
   lastAnswer: LastAnswer | null;
-  /** The last 20 of its sends, the oldest first. */
+  /** The last 20 sends of the entry, the oldest first. */
   attempts: Attempt[];
 }
 
-/** An entry's body as it's stored, or its beginning. It may hold secrets: mask them before anybody sees it. */
+/** An entry's stored body, or the beginning of it. The body may hold secrets: mask them before anybody sees it. */
 export interface EntryBody {
-  /** As the request's header has it; null without one. */
+  /** The request's `Content-Type`; null without one. */
   contentType: string | null;
-  /** Of the whole body, in bytes. */
+  /** Size of the whole body in bytes. */
   size: number;
   bytes: ArrayBuffer;
-  /** True when `bytes` is its beginning only. */
+  /** True when `bytes` is the beginning of the body only. */
   truncated: boolean;
 }
 
 /** How much of a body to read. */
 export interface BodyRange {
-  /** How much of it to read, in bytes. @default 65536 */
+  /** How many bytes to read at most. @default 65536 */
   maxBytes?: number;
 }
 
-/** What to change of a dead letter. What's left out stays as it is. */
+/** Changes to a dead letter. A field that's left out stays as it is. */
 export interface EntryPatch {
-  /** By name; null takes one away. Neither `Authorization` nor what the browser sets by itself can be set. */
+  /** Headers by name; null removes a header. Neither `Authorization` nor a header that the browser sets by itself can be set. */
   headers?: Record<string, string | null>;
   /** The whole new body: text, bytes, or a plain object or array to be sent as JSON. Null for none. */
   body?: string | ArrayBuffer | ArrayBufferView<ArrayBuffer> | readonly unknown[] | Record<string, unknown> | null;
 }
 
 /**
- * What an entry is named by: its task id, its checkpoint key, or its `seq`. An id or a key may be used again
- * while a dead letter still has it, and then names the newest; a `seq` names one entry for ever.
+ * Names an entry, by its task id, its checkpoint key, or its `seq`. An id or a key may be used again while a
+ * dead letter still has it, and then names the newest entry; a `seq` names one entry for ever.
  */
 export type Reference = string | number;
 
@@ -115,21 +115,21 @@ export interface Settlement {
   id: string;
   key: string;
   seq: number;
-  /** `failed`: it's a dead letter. */
+  /** `failed`: the entry is a dead letter. */
   state: 'delivered' | 'failed' | 'cancelled';
-  /** Why it failed; else null. */
+  /** Why the entry failed; else null. */
   reason: DeadReason | null;
   /** Null where no server answered. */
   status: number | null;
-  /** The answer's, by lower-case name. */
+  /** The answer's headers, by lower-case name. */
   headers: Record<string, string>;
   /** The answer's body, its first MiB at most. Null where there was none. */
   body: ArrayBuffer | null;
-  /** True when the body was longer than what is kept. */
+  /** True when the body was longer than the part that is kept. */
   truncated: boolean;
-  /** True when it was a batch, and a part of it was refused for want of a good token (`auth.bodyErrors`). */
+  /** True when the request was a batch, and a part of it was refused for want of a good token (`auth.bodyErrors`). */
   partial?: true;
-  /** When it was settled, in milliseconds since the epoch. */
+  /** When the entry was settled, in milliseconds since the epoch. */
   at: number;
 }
 
@@ -138,13 +138,13 @@ export interface HoldInfo {
   /** Whose entries wait; null where the owner isn't known. */
   owner: string | null;
   reason: HoldReason;
-  /** In milliseconds since the epoch. */
+  /** When the gate closed, in milliseconds since the epoch. */
   since: number;
 }
 
 /** How one backend stands. */
 export interface BackendStatus {
-  /** Absolute. */
+  /** The base URL, absolute. */
   baseUrl: string;
   /** '' where none was given. */
   namespace: string;
@@ -154,24 +154,24 @@ export interface BackendStatus {
   dead: number;
   /** Requests on the wire, a page's first sends included. */
   sending: number;
-  /** By owner: at most one for each. */
+  /** The closed auth gates: at most one for each owner. */
   holds: HoldInfo[];
-  /** When the last token is over, as it says itself, by this device's clock. Null without one, or when it doesn't say. */
+  /** When the last token expires by its own `exp`, in the time of this device's clock. Null without a token, or when the token doesn't say. */
   tokenExpiresAt: number | null;
-  /** What `configure` and the remote configuration leave of it. */
+  /** The setting in force, after `configure` and the remote configuration. */
   autoRetry: boolean;
   offlineMode: boolean;
-  /** `open`: it doesn't answer, and is left alone until a probe is due; `half-open`: that is due. */
+  /** `open`: the backend doesn't answer, and is left alone until a probe is due; `half-open`: the probe is due. */
   circuit: 'closed' | 'open' | 'half-open';
   /** The earliest next send of anything here, in milliseconds since the epoch; null when nothing waits for a time. */
   nextAttemptAt: number | null;
 }
 
-/** What the browser says of this origin's storage; null where it doesn't say. */
+/** The browser's report on this origin's storage; null where the browser doesn't say. */
 export interface StorageStatus {
-  /** It's kept until the user clears it; false: a browser that's short of room may evict it. */
+  /** True: the storage is kept until the user clears it; false: a browser that's short of room may evict it. */
   persisted: boolean | null;
-  /** Bytes in use by the origin, as the browser reckons them. */
+  /** Bytes in use by the origin, by the browser's estimate. */
   usage: number | null;
   /** Bytes that the origin may use. */
   quota: number | null;
@@ -179,27 +179,27 @@ export interface StorageStatus {
 
 /** How everything stands; the numbers are sums over the backends. */
 export interface SyncStatus {
-  /** As `install` was given it, for `describeEvent`; null: the page's own language. */
+  /** The `locale` that `install` was given, for `describeEvent`; null: the page's own language. */
   locale: string | null;
-  /** What the browser says: a server that's down doesn't make it false. */
+  /** The browser's `navigator.onLine`: a server that's down doesn't make it false. */
   online: boolean;
-  /** By `pause()`. */
+  /** Whether `pause()` has stopped replay. */
   paused: boolean;
   waiting: number;
   dead: number;
   sending: number;
   /** In the order in which `install` was given them. */
   backends: BackendStatus[];
-  /** The earliest of the backends'. */
+  /** The earliest `nextAttemptAt` of the backends. */
   nextAttemptAt: number | null;
   storage: StorageStatus;
 }
 
-/** For which backends a token is. */
+/** The backends that a token is for. */
 export interface TokenTarget {
   /**
    * The backend's base URL as configured, absolute or relative. When it's left out, the token is for all
-   * backends, which must be at one origin then: a token isn't to be shown to another.
+   * backends, which must be at one origin then: a token isn't to be shown to another origin.
    */
   baseUrl?: string;
   /** @default every namespace of the base URL */
@@ -208,74 +208,74 @@ export interface TokenTarget {
   scheme?: string;
 }
 
-/** What a token did. */
+/** The effect of a token. */
 export type TokenResult =
-  /** It ended a hold. */
+  /** The token ended a hold. */
   | 'released'
-  /** Nothing waited for it; it's the live one now. */
+  /** The token is the live one now; nothing waited for it. */
   | 'stored'
-  /** It was kept for its own user, and what waits belongs to another. */
+  /** The token was kept for its own user; the entries that wait belong to another. */
   | 'other-owner'
-  /** It's the one that was refused. */
+  /** The token is the one that was refused. */
   | 'ignored: same-token'
-  /** By its own `exp`. */
+  /** The token has expired, by its own `exp`. */
   | 'ignored: expired'
-  /** Null, or nothing but white space. */
+  /** The token is null, or nothing but white space. */
   | 'ignored: blank';
 
-/** What a sign-out does with what waits. */
+/** What a sign-out does with the entries that wait. */
 export interface SignOutOptions {
   /**
-   * Remove what the user who signs out still has here, dead letters too, instead of parking it. What
-   * another user has waiting stays, and so does what is marked `Holdfast-Auth: none`. @default false
+   * Remove the entries of the user who signs out, dead letters too, instead of parking them. Entries of
+   * another user stay, and so do entries marked `Holdfast-Auth: none`. @default false
    */
   purge?: boolean;
 }
 
-/** What can be switched while the worker runs. What's left out stays as it is; null goes back to what `install` said. */
+/** Switches that can be thrown while the worker runs. A field that's left out stays as it is; null goes back to the option of `install`. */
 export interface Configuration {
-  /** `false`: a JWT 401 is a failure like any other from now on. A hold that's there waits for its token all the same. */
+  /** `false`: a JWT 401 is a failure like any other from now on. A hold that has begun waits for its token all the same. */
   autoRetry?: boolean | null;
-  /** `false`: nothing is captured any more. What is stored is still delivered. */
+  /** `false`: nothing is captured any more. Stored entries are still delivered. */
   offlineMode?: boolean | null;
 }
 
-/** What asks for a drain. */
+/** Why a page asks for a drain. */
 export type WakeReason = 'online' | 'offline' | 'visible' | 'pageshow' | 'due' | 'connect';
 
 /**
- * The calls between page and worker, by Comlink. Every one of them is safe to repeat: a page that
+ * The calls between page and worker, by Comlink. Every call is safe to repeat: a page that
  * hears no answer asks again, as a stopped worker may have swallowed the first message.
  *
- * A task id that's waiting at two backends needs the key, else the call fails with `AmbiguousReferenceError`.
+ * An entry whose task id waits at two backends must be named by its key, else the call fails with `AmbiguousReferenceError`.
  */
 export interface SyncApi {
   /** A fresh token, without its scheme: it replaces the live one, and ends the hold of its user. */
   provideToken(token: string | null | undefined, target?: TokenTarget): Promise<TokenResult>;
   /** For sessions by cookie: this user is signed in now. Kept across restarts. */
   signIn(user: string): Promise<void>;
-  /** Closes every backend's auth gate, forgets its token, and parks what waits for one, or purges it. */
+  /** Closes every backend's auth gate, forgets its token, and parks, or purges, the entries that wait for a token. */
   signOut(options?: SignOutOptions): Promise<void>;
-  /** Kept across restarts, and counts for a drain that's under way. */
+  /** Changes the settings: kept across restarts, and in force for a drain that's under way. */
   configure(configuration: Configuration): Promise<void>;
   status(): Promise<SyncStatus>;
   /** In the order of capture. */
   entries(filter?: EntryFilter): Promise<EntryInfo[]>;
-  /** Null when there's none, as when it's delivered. */
+  /** Null when there's no such entry, as when it's delivered. */
   entry(reference: Reference): Promise<EntryInfo | null>;
   /** The final answer, or null while there's none. */
   settled(reference: Reference): Promise<Settlement | null>;
   /** Sends a dead letter again, at its old place in the lane. False when there's no such dead letter. */
   retry(reference: Reference): Promise<boolean>;
-  /** Ends a waiting or flying entry. False when there's none. */
+  /** Ends an entry that waits or is on the wire. False when there's no such entry. */
   cancel(reference: Reference): Promise<boolean>;
-  /** Removes a dead letter. False when there's none. */
+  /** Removes a dead letter. False when there's no such dead letter. */
   discard(reference: Reference): Promise<boolean>;
-  /** ConnectivityNews a dead letter's request; it stays a dead letter. False when there's none. */
+  /** Changes a dead letter's request; it stays a dead letter. False when there's no such dead letter. */
   edit(reference: Reference, patch: EntryPatch): Promise<boolean>;
   /** An entry's body; null when there's no such entry, or it has none. */
   body(reference: Reference, range?: BodyRange): Promise<EntryBody | null>;
-  /** Stops replay until `resume`, a restart included. What is captured is still stored. */
+  /** Stops replay until `resume`, a restart included. Requests are still captured and stored. */
   pause(): Promise<void>;
   /** Ends `pause`, and drains. */
   resume(): Promise<void>;
@@ -283,17 +283,17 @@ export interface SyncApi {
   replay(): Promise<void>;
   /** The last events, the oldest first. */
   journal(): Promise<SyncEvent[]>;
-  /** A page has seen something that may let a drain go on. */
+  /** Tells the worker of something that may let a drain go on. */
   wake(reason: WakeReason): Promise<void>;
-  /** What was saved last under a checkpoint key, by whatever tab; null when nothing was, or it was cleared. */
+  /** The value that any tab saved last under a checkpoint key; null when none was saved, or it was cleared. */
   checkpoint(key: string): Promise<string | null>;
-  /** On disk when it resolves. */
+  /** Saves a value under a checkpoint key; resolves when it's on disk. */
   saveCheckpoint(key: string, value: string): Promise<void>;
-  /** Gone from disk when it resolves. */
+  /** Removes a checkpoint; resolves when it's gone from the disk. */
   clearCheckpoint(key: string): Promise<void>;
 }
 
-/** Every name a page may call: the door checks against this list. */
+/** Every name a page may call: the endpoint checks against this list. */
 export const API_CALLS = [
   'provideToken',
   'signIn',

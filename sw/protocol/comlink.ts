@@ -1,9 +1,9 @@
 import { API_CALLS, type SyncApi } from './api.js';
 
 /**
- * Comlink's request message, as far as Holdfast answers it. It travels bare, with no envelope, so
- * that a page with nothing but Comlink can call the worker too. `holdfast` marks the messages of
- * `workerEndpoint`: a marked message is ours for sure, an unmarked one only if it names one of our calls.
+ * Comlink's request message, as far as Holdfast answers it. The message travels bare, with no envelope,
+ * so that a page with nothing but Comlink can call the worker too. `holdfast` marks the messages of
+ * `workerEndpoint`: a marked message is ours for sure, an unmarked message only if it names one of our calls.
  */
 export interface CallMessage {
   id: string;
@@ -13,7 +13,7 @@ export interface CallMessage {
   holdfast?: 1;
 }
 
-/** Comlink's answer to one. */
+/** Comlink's answer to a call. */
 export type CallAnswer =
   | { id: string; type: 'RAW'; value: unknown }
   | { id: string; type: 'HANDLER'; name: 'throw'; value: { isError: boolean; value: object } };
@@ -24,14 +24,14 @@ export function isCallMessage(data: unknown): data is CallMessage {
   return typeof id === 'string' && typeof type === 'string' && Array.isArray(path);
 }
 
-/** An error, as Comlink writes one that was thrown. */
+/** A thrown error in Comlink's wire format. */
 export function thrown(error: unknown): object {
   const isError = error instanceof Error;
   const value = isError ? { name: error.name, message: error.message, stack: error.stack } : error;
   return { type: 'HANDLER', name: 'throw', value: { isError, value } };
 }
 
-/** The call that a message asks for, or null when it's none of ours. */
+/** The call that a message asks for, or null when `SyncApi` has no such call. */
 export function callName(message: CallMessage): keyof SyncApi | null {
   if (message.type !== 'APPLY' || message.path?.length !== 1) return null;
   const [name] = message.path;

@@ -1,5 +1,5 @@
 /**
- * Everything that Holdfast says of itself: one closed union, the same on the page
+ * Every event that Holdfast emits: one closed union, the same on the page
  * (`client.addEventListener(type)`), in the worker (`onEvent`) and in the journal.
  *
  * No event carries a token, a cookie, a header or a body. Times are milliseconds since the epoch.
@@ -25,11 +25,11 @@ export type SyncEvent =
 export type SyncEventType = SyncEvent['type'];
 
 interface Timed {
-  /** When it happened, by this device's clock. */
+  /** When the event happened, by this device's clock. */
   at: number;
 }
 
-/** What an event about one entry names it by. */
+/** The fields by which an event names its entry. */
 export interface AboutEntry extends Timed {
   /** The task id: chosen by the page (`Holdfast-Id`) or generated. */
   id: string;
@@ -37,24 +37,24 @@ export interface AboutEntry extends Timed {
   key: string;
   /** The entry's place in the order of capture. Unique for ever, where a task id may be used again. */
   seq: number;
-  /** The backend's, absolute. */
+  /** The backend's base URL, absolute. */
   baseUrl: string;
   /** '' where none was given. */
   namespace: string;
-  /** Its order is kept within this. */
+  /** The lane, within which entries keep their order. */
   lane: string;
   method: string;
-  /** Absolute, with its secrets masked. */
+  /** The request's URL, absolute, with its secrets masked. */
   url: string;
 }
 
-/** What an event names a request by that's no entry. */
+/** The fields by which an event names a request that isn't stored. */
 interface AboutRequest extends Timed {
   method: string;
   url: string;
 }
 
-/** What an event about a backend's auth gate names it by. */
+/** The fields by which an event names a backend's auth gate. */
 interface AboutGate extends Timed {
   baseUrl: string;
   namespace: string;
@@ -68,59 +68,59 @@ export type WaitReason =
   | 'unreachable'
   /** No answer within `networkTimeoutMs`. */
   | 'timeout'
-  /** It was answered with a status that says later: 408, 425, or a 5xx that another try may change. */
+  /** The server answered with a status that says "later": 408, 425, or a 5xx that another try may change. */
   | 'server-error'
-  /** A 429, a 403 with a `Retry-After`, or the backend has said how long it's to be left alone. */
+  /** The server answered with a 429 or a 403 with a `Retry-After`, or the backend's `Retry-After` isn't over yet. */
   | 'rate-limited'
-  /** Its retries are used up, and the server only says "not now": it's tried at each wake-up, and every five minutes at the latest. */
+  /** The retries are used up, and the server only says "not now": the entry is tried at each wake-up, and every five minutes at the latest. */
   | 'server-unavailable'
   /** The browser is offline, so nothing was tried. */
   | 'offline'
-  /** The backend didn't answer others before it, so nothing was tried. */
+  /** The backend didn't answer earlier requests, so nothing was tried. */
   | 'circuit-open'
-  /** What was captured earlier in its lane goes first. */
+  /** Entries captured earlier in the lane go first. */
   | 'behind-waiting'
-  /** The server refused the token (a JWT 401), or the token is over by its own `exp`, so that it wasn't sent. */
+  /** The server refused the token (a JWT 401), or the token is over by its own `exp`, so that nothing was sent. */
   | 'auth-expired'
-  /** It needs a token, and the worker has none, as after a restart. */
+  /** The entry needs a token, and the worker has none, as after a restart. */
   | 'token-missing'
-  /** The page's own send is under way, and it's on disk already. */
+  /** The page's own send is under way, and the entry is on disk already. */
   | 'first-send'
-  /** It took the place of the one that waited under its id (`Holdfast-Replace`). */
+  /** The entry took the place of an entry that waited under the same id (`Holdfast-Replace`). */
   | 'replaced'
-  /** It was a dead letter, and is sent again. */
+  /** The entry was a dead letter, and is sent again. */
   | 'retried';
 
 /** Why an entry was set aside. */
 export type DeadReason =
   /** The server's answer won't change: 400, 403, 422, 501 and the like. */
   | 'permanent'
-  /** Redirects have led to a page that wasn't asked for, such as a login: nobody can say whether anything was done. */
+  /** Redirects have led to a page that the request hadn't asked for, such as a login: nobody can say whether anything was done. */
   | 'redirected'
   /** The retry policy gave up on a server that answers. */
   | 'retries-exhausted'
   /** Five network errors in a row, while others got through to the same backend. */
   | 'unreachable'
-  /** Refused with `maxRejections` different tokens. */
+  /** The server refused `maxRejections` different tokens. */
   | 'auth-rejected'
-  /** Older than `limits.maxAgeMs`. */
+  /** The entry is older than `limits.maxAgeMs`. */
   | 'expired'
   /** The hook `beforeSend` threw. */
   | 'before-send'
-  /** The browser makes no request of it any more. */
+  /** The browser refuses to build the request. */
   | 'unsendable'
-  /** Its record or its body is damaged. */
+  /** The entry's record or body is damaged. */
   | 'unreadable'
-  /** A retry could not be written down. The entry isn't set aside: it stays, and the next wake-up tries it again. */
+  /** A retry could not be written. The entry isn't set aside: it stays, and the next wake-up tries it again. */
   | 'unwritable';
 
-/** `signed-out`: nobody is asked for a token, and what waits is listed as parked. */
+/** Why an auth gate is closed. `signed-out`: nobody is asked for a token, and entries that wait are listed as parked. */
 export type HoldReason = 'auth-expired' | 'token-missing' | 'signed-out';
 
 /** The request is on disk: the page may be told so. */
 export interface QueuedEvent extends AboutEntry {
   type: 'queued';
-  /** Why it wasn't delivered at once. */
+  /** Why the request wasn't delivered at once. */
   reason: WaitReason;
 }
 
@@ -131,29 +131,29 @@ export interface SendingEvent extends AboutEntry {
   send: number;
 }
 
-/** A retry was decided; it goes out in `delayMs` at the earliest. */
+/** The entry will be retried, in `delayMs` at the earliest. */
 export interface RetryingEvent extends AboutEntry {
   type: 'retrying';
   /** Fresh for each retry. */
   attemptId: string;
-  /** 1, 2, 3 …: the retry that's being waited for. */
+  /** 1, 2, 3 …: the number of the coming retry. */
   attempt: number;
-  /** Null where there's no limit: neither a server that can't be reached spends the budget, nor one that's unavailable for long. */
+  /** Null where there's no limit: a server that can't be reached, or is unavailable for long, spends no budget. */
   maxAttempts: number | null;
   /** Milliseconds from `at`. */
   delayMs: number;
   /** Why the last send failed. */
   reason: WaitReason;
-  /** The last answer's; null where nobody answered. */
+  /** The last answer's status; null where nobody answered. */
   status: number | null;
 }
 
 /** The server has acted and answered. */
 export interface DeliveredEvent extends AboutEntry {
   type: 'delivered';
-  /** The final answer's. */
+  /** The final answer's status. */
   status: number;
-  /** True when it was a batch, and a part of it was refused for want of a good token (`auth.bodyErrors`). */
+  /** True when the request was a batch, and a part of it was refused for want of a good token (`auth.bodyErrors`). */
   partial?: true;
 }
 
@@ -161,29 +161,29 @@ export interface DeliveredEvent extends AboutEntry {
 export interface FailedEvent extends AboutEntry {
   type: 'failed';
   reason: DeadReason;
-  /** The last answer's; null where nobody answered. */
+  /** The last answer's status; null where nobody answered. */
   status: number | null;
 }
 
 /** The entry was ended by `cancel` or a purge, and is gone. */
 export interface CancelledEvent extends AboutEntry {
   type: 'cancelled';
-  /** True when it was on the wire, or an earlier send had no answer, or a 408 or 5xx: the server may have acted all the same. */
+  /** True when the entry was on the wire, or an earlier send had no answer, or a 408 or 5xx: the server may have acted all the same. */
   mayBeDelivered: boolean;
 }
 
 /** The entry waits for its own user to sign in again. */
 export interface ParkedEvent extends AboutEntry {
   type: 'parked';
-  /** Null where it isn't known. */
+  /** Null where the owner isn't known. */
   owner: string | null;
 }
 
-/** The auth gate has closed: nothing that needs the token goes out. */
+/** The auth gate has closed: no entry that needs the token goes out. */
 export interface HeldEvent extends AboutGate {
   type: 'held';
   reason: HoldReason;
-  /** The entry that was refused; null where nothing was sent: the token was over or missing, or somebody has signed out. */
+  /** The id of the entry that was refused; null where nothing was sent: the token was over or missing, or somebody has signed out. */
   id: string | null;
 }
 
@@ -196,7 +196,7 @@ export interface AuthRequiredEvent extends AboutGate {
 /** The auth gate is open again. */
 export interface ReleasedEvent extends AboutGate {
   type: 'released';
-  /** Which token this is: it counts the tokens that were accepted here. */
+  /** The token generation: it counts the tokens that were accepted for this gate. */
   generation: number;
 }
 
@@ -213,7 +213,7 @@ export interface ResumedEvent extends Timed {
 /** There was no room for a request that should have been stored; the page got the true failure. */
 export interface OutboxFullEvent extends AboutRequest {
   type: 'outbox-full';
-  /** Which of the backend's limits it was, or the browser's quota. */
+  /** Which limit is reached: one of the backend's, or the browser's quota. */
   limit: 'maxEntries' | 'maxBytes' | 'quota';
 }
 
@@ -222,7 +222,7 @@ export interface StorageFailedEvent extends AboutRequest {
   type: 'storage-failed';
   /**
    * The name of the error, such as `UnknownError`. `BlockedError`: a tab keeps an older version of the
-   * database open. `VersionError`: a newer version of Holdfast has it.
+   * database open. `VersionError`: a newer version of Holdfast has upgraded the database.
    */
   error: string;
 }
@@ -237,14 +237,14 @@ export interface OfflineEvent extends Timed {
   type: 'offline';
 }
 
-/** No event, and dispatched to nobody: another token is the live one, so a page looks when that is over. */
+/** A note to pages, dispatched as no event: another token is the live one, so they look when that token expires. */
 export interface TokenNote {
   type: 'token';
 }
 
 /**
- * No event: an entry isn't any more as it was, and no event says so. It was edited or discarded, or its
- * token was refused behind a gate that's closed already. A view of the outbox looks again.
+ * A note to pages, dispatched as no event: an entry has changed in a way that has no event of its own. It was edited
+ * or discarded, or its token was refused behind a gate that's closed already. Views of the outbox look again.
  */
 export interface ChangeNote {
   type: 'changed';

@@ -1,4 +1,4 @@
-/** What a task id may be: it starts with a letter or digit and has at most 255 characters. */
+/** A task id starts with a letter or digit and has at most 255 characters. */
 export const TASK_ID = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,254}$/;
 
 export const TASK_ID_RULE =
@@ -13,7 +13,7 @@ export const joinKey = (...parts: string[]): string => parts.map(encodeURICompon
 /** True for a checkpoint key, false for a task id: only a key has the separator. */
 export const isKey = (reference: string): boolean => reference.includes('|');
 
-/** Crockford's base 32: no I, L, O or U, and it sorts as the numbers do. */
+/** Crockford's base 32: no I, L, O or U, and sorted as the numbers are. */
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
 /**
