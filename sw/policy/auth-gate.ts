@@ -14,10 +14,10 @@ import type { HoldReason } from '../protocol/events.js';
  *   signed-out: generation + 1, so that a late 401 holds nothing; a hold stays, and with it what was refused
  * ```
  *
- * While nobody is signed in, the backend as a whole parks what needs a token (`BackendRecord.signedOut`).
+ * While nobody is signed in, the whole backend parks entries that need a token (`BackendRecord.signedOut`).
  */
 export interface AuthGate {
-  /** Counts the tokens that were accepted here: it tells a stale 401 from a real one. */
+  /** Counts the tokens that this gate has accepted: the count tells a stale 401 from a real one. */
   generation: number;
   hold: Hold | null;
   /** One entry tries the fresh token; the others wait for its answer. */
@@ -31,29 +31,29 @@ export interface Hold {
   since: number;
   /** The digest of the token that was refused, or is over. Never the token. */
   refused: string | null;
-  /** Pages have been told of it. A worker may die between writing a hold and telling: the next one tells then. */
+  /** Pages have been told of the hold. When a worker dies between writing a hold and telling, the next worker tells. */
   told?: true;
 }
 
 export type AuthGateEvent =
   /** A 401 came back for a request that went out under `generation`. */
   | { type: 'refused'; generation: number; digest: string | null; at: number }
-  /** An entry needs a token, and there's none in memory, or only one that's over: its digest. */
+  /** An entry needs a token, and there's none in memory (`digest` is null), or only a token that's over. */
   | { type: 'missing'; digest: string | null; at: number }
-  /** Somebody provides a token, or it's learnt from a page's request; its digest, and whether it's past its `exp`. */
+  /** A token was provided, or learnt from a page's request. `expired`: past its `exp`. */
   | { type: 'token'; digest: string; expired: boolean; learnt: boolean }
   /** A request under `generation` was answered, and not with a 401. */
   | { type: 'accepted'; generation: number }
   | { type: 'signed-out' };
 
 export type AuthGateEffect =
-  /** The gate has closed: say so, once. */
+  /** The gate has closed: pages are to be told, once. */
   | 'hold'
   /** The gate has opened. */
   | 'release'
-  /** The token is new, and nobody waited for it. */
+  /** The token is new, and nothing waited for it. */
   | 'store'
-  /** The 401 was about an older token: send again. */
+  /** The 401 was about an older token: the entry is to be sent again. */
   | 'resend'
   | 'ignore-same'
   | 'ignore-expired'
@@ -88,10 +88,10 @@ export function authGate(gate: AuthGate, event: AuthGateEvent): [AuthGate, AuthG
   }
 }
 
-/** So many refused tokens are remembered: those of a few pages, each with its own. */
+/** How many refused tokens are remembered: enough for a few pages, each with its own token. */
 const REMEMBERED = 8;
 
 const lately = ({ refusedLately = [] }: AuthGate, digest: string): readonly string[] =>
-  [...refusedLately.filter((one) => one !== digest), digest].slice(-REMEMBERED);
+  [...refusedLately.filter((other) => other !== digest), digest].slice(-REMEMBERED);
 
 const held = (gate: AuthGate, hold: Hold): AuthGate => ({ ...gate, hold, probing: false });

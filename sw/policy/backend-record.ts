@@ -2,23 +2,23 @@ import type { AuthGate } from './auth-gate.js';
 import { CLOSED, type Circuit } from './circuit.js';
 import type { Configuration } from '../protocol/api.js';
 
-/** What of a backend must outlive the worker. */
+/** The state of a backend that must outlive the worker. */
 export interface BackendRecord {
   /** `namespace|base URL` */
   key: string;
-  /** The last token, but for itself: a sign-out may be the first thing that the next worker hears of. */
+  /** Facts about the last token, without its value: a sign-out may be the first call that the next worker gets. */
   last: LastToken | null;
-  /** Whose session by cookie it is, as the page said. */
+  /** The user of the cookie session, as the page said. */
   sessionUser: string | null;
   /** Set while nobody is signed in. */
   signedOut: SignedOut | null;
-  /** Counts sign-ins and sign-outs: what a worker that is replaced still writes must not undo a later one. */
+  /** Counts sign-ins and sign-outs, so that a late write of a replaced worker doesn't undo a newer sign-in or sign-out. */
   epoch: number;
-  /** How far the server's clock is ahead of this one at least, in milliseconds; null when that was never seen. */
+  /** How far the server's clock is ahead of this device's at least, in milliseconds; null when the server's was never seen. */
   serverSkewMs: number | null;
-  /** The last good answer of its `remoteConfig`. */
+  /** The last good answer of the backend's `remoteConfig`. */
   remote: RemoteAnswer | null;
-  /** By owner; '' where the owner isn't known. */
+  /** Auth gates by owner; '' where the owner isn't known. */
   gates: Record<string, AuthGate>;
   circuit: Circuit;
   /** Until when a server's `Retry-After` holds the backend back, in milliseconds since the epoch. */
@@ -38,7 +38,7 @@ export const newBackendRecord = (key: string): BackendRecord => ({
   throttledUntil: 0,
 });
 
-/** What was read from disk, whole: an earlier version may have written less of it. */
+/** Completes a record from the disk: an earlier version may have written fewer fields. */
 export const readBackendRecord = (stored: Pick<BackendRecord, 'key'> & Partial<BackendRecord>): BackendRecord => ({
   ...newBackendRecord(stored.key),
   ...stored,
@@ -47,18 +47,18 @@ export const readBackendRecord = (stored: Pick<BackendRecord, 'key'> & Partial<B
 /** A sign-out, until the next token or sign-in. */
 export interface SignedOut {
   since: number;
-  /** Who has signed out; null when that isn't known. */
+  /** The user who has signed out; null when nobody knows. */
   user: string | null;
-  /** The token that was forgotten: a page that still uses it, or an older one, signs nobody in. */
+  /** The token that was forgotten: a page that still uses this token, or an older one, signs nobody in. */
   forgotten: LastToken | null;
 }
 
 export interface LastToken {
   owner: string | null;
   digest: string;
-  /** By the server's clock, in milliseconds since the epoch; null when it doesn't say. */
+  /** The token's end by the server's clock, in milliseconds since the epoch; null when the token doesn't say. */
   expiresAt: number | null;
-  /** In seconds; null when it doesn't say. */
+  /** When the token was made, in seconds since the epoch; null when the token doesn't say. */
   issuedAt: number | null;
 }
 
@@ -66,7 +66,7 @@ export interface RemoteAnswer {
   url: string;
   autoRetry: boolean;
   offlineMode: boolean;
-  /** When it was asked for. */
+  /** When the configuration was asked for. */
   at: number;
 }
 

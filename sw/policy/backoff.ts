@@ -4,11 +4,11 @@ export type Ceiling = (attempt: number) => number;
 /** Gives the wait before retry `attempt` (0, 1, 2 …), in milliseconds. `random` is in [0, 1). */
 export type Delay = (attempt: number, random: number) => number;
 
-/** A ladder of ceilings: each is twice the one before. */
+/** A ladder of ceilings: each is twice the previous ceiling. */
 export interface BackoffOptions {
   /** The first ceiling, in milliseconds. */
   baseMs: number;
-  /** No ceiling is higher, in milliseconds. */
+  /** The highest ceiling, in milliseconds. */
   capMs: number;
 }
 
@@ -20,8 +20,8 @@ export function exponentialBackoff({ baseMs, capMs }: BackoffOptions): Ceiling {
 }
 
 /**
- * A wait drawn evenly from zero up to the ceiling, never above it: of all jitters the one that
- * spreads a returning crowd best.
+ * A wait drawn evenly from zero up to the ceiling, never above it: the jitter that spreads a
+ * returning crowd best.
  * https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
  */
 export function fullJitter(ceiling: Ceiling): Delay {
@@ -29,8 +29,8 @@ export function fullJitter(ceiling: Ceiling): Delay {
 }
 
 /**
- * A wait of the ceiling and up to `share` of it more, never above the cap. The exponential part stops
- * short of the cap by that much, as a clamp would give everybody the same wait up there.
+ * A wait of the ceiling plus up to `share` of it, never above the cap. The exponential part stops
+ * short of the cap by the same share, as a clamp at the cap would give everybody the same wait.
  */
 export function addedJitter({ baseMs, capMs }: BackoffOptions, share: number): Delay {
   const ceiling = exponentialBackoff({ baseMs, capMs: capMs / (1 + share) });

@@ -37,7 +37,7 @@ export function owning<B extends { baseUrl: string }>(url: string, backends: rea
     .sort((a, b) => b.baseUrl.length - a.baseUrl.length);
 }
 
-/** Those of the backends that own a URL whose base URL is the longest: several where namespaces share it. */
+/** The backends that own a URL and have the longest base URL: several where namespaces share that base URL. */
 export function nearest<B extends { baseUrl: string }>(url: string, backends: readonly B[]): B[] {
   const owners = owning(url, backends);
   return owners.filter(({ baseUrl }) => baseUrl === owners[0]?.baseUrl);
@@ -46,7 +46,7 @@ export function nearest<B extends { baseUrl: string }>(url: string, backends: re
 export interface CheckpointKeyParts {
   /** @default '' */
   namespace?: string;
-  /** Normalised by the way, so two spellings of a base URL give one key. */
+  /** The base URL, which is normalised, so that two spellings give one key. */
   baseUrl: string;
   taskId: string;
 }
@@ -55,7 +55,7 @@ export interface CheckpointKeyParts {
  * The key of an entry or of a stream's progress: `namespace|base URL|task id`, each part URL-encoded.
  *
  * @param location what a relative base URL is resolved against
- * @throws ConfigError for a base URL or a task id that's none
+ * @throws ConfigError for an invalid base URL or task id
  * @example checkpointKey({ baseUrl: 'https://X.example:443/v1/', taskId: 'report-7' })
  * // '|https%3A%2F%2Fx.example%2Fv1|report-7'
  */

@@ -8,12 +8,12 @@ import type { Answer } from './outcome.js';
 export type BodyErrors = 'graphql' | 'trpc' | ((body: unknown, answer: Answer) => boolean);
 
 /**
- * What a body says of our token. `refused`: nothing was done for want of a good one. `partial`: a part of what was
- * asked was refused so, and another was done. `none`: neither.
+ * A body's verdict on our token. `refused`: nothing was done for want of a good token. `partial`: a part of the batch
+ * was refused for want of a good token, and another part was done. `none`: the body doesn't refuse the token.
  */
 export type BodyReading = 'refused' | 'partial' | 'none';
 
-/** Reads an answer's body for a refusal of the token that its status doesn't show. Without a bearer there's none. */
+/** Reads an answer's body for a refusal of the token that its status doesn't show. Without a bearer the reading is `none`. */
 export function readBodyErrors(kind: BodyErrors, answer: Answer): BodyReading {
   if (!answer.bearer || answer.body === undefined) return 'none';
   if (typeof kind === 'function') return kind(answer.body, answer) ? 'refused' : 'none';
@@ -22,14 +22,14 @@ export function readBodyErrors(kind: BodyErrors, answer: Answer): BodyReading {
   return parts.includes('done') || parts.includes('partial') ? 'partial' : 'refused';
 }
 
-/** What became of one part of what was asked. */
+/** The result of one part of a batch. */
 type Part = 'refused' | 'partial' | 'done' | 'failed';
 
-/** What Apollo and Yoga, Hasura, and others call it. */
+/** The codes for "not authenticated" of Apollo and Yoga, Hasura, and others. */
 const GRAPHQL_CODES: ReadonlySet<unknown> = new Set(['UNAUTHENTICATED', 'UNAUTHORIZED', 'invalid-jwt']);
 
 /**
- * One result of a GraphQL answer. A field that could be resolved is data; one that couldn't is null
+ * One result of a GraphQL answer. A field that was resolved is data; a field that wasn't is null
  * (https://spec.graphql.org/October2021/#sec-Response-Format, 7.1.1).
  */
 function graphqlResult(result: unknown): Part {
@@ -40,15 +40,15 @@ function graphqlResult(result: unknown): Part {
   return isDone ? 'done' : 'failed';
 }
 
-/** A tRPC answer nests its results no deeper: JSON lines are a list of `[index, status, [[envelope, …]]]`. */
+/** The depth to which a tRPC answer nests its results: JSON lines are a list of `[index, status, [[envelope, …]]]`. */
 const TRPC_DEPTH = 5;
 
 /**
- * The envelopes of a tRPC answer: one, a batch's list of them, or the JSON lines of `httpBatchStreamLink`
+ * The results of a tRPC answer, which is one envelope, a batch's list of envelopes, or the JSON lines of `httpBatchStreamLink`
  * (https://trpc.io/docs/rpc, and `@trpc/server`'s `jsonl.ts`).
  */
 function trpcResults(value: unknown, depth = TRPC_DEPTH): Part[] {
-  if (Array.isArray(value)) return depth > 0 ? value.flatMap((one) => trpcResults(one, depth - 1)) : [];
+  if (Array.isArray(value)) return depth > 0 ? value.flatMap((inner) => trpcResults(inner, depth - 1)) : [];
   const envelope = asRecord(value);
   if ('error' in envelope) return [asRecord(asRecord(envelope['error'])['data'])['code'] === 'UNAUTHORIZED' ? 'refused' : 'failed'];
   return 'result' in envelope ? ['done'] : [];

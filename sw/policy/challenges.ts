@@ -1,20 +1,20 @@
 /** One challenge of a `WWW-Authenticate` header. */
 export interface Challenge {
-  /** In lower case. */
+  /** The scheme in lower case. */
   scheme: string;
-  /** Names in lower case; of a name that's there twice, the first. */
+  /** Parameters by name in lower case; of a name that occurs twice, the first value. */
   params: Readonly<Record<string, string>>;
 }
 
-/** No real header comes near; what's beyond isn't read. */
+/** A header is read no further than this: no real header is as long. */
 const LIMIT = 16 * 1024;
 
-/** A comma; or a token, and what it's set to, quoted or not; or one odd character. Sticky, so that it goes through once. */
+/** Matches a comma; or a token and its value, quoted or not; or one odd character. Sticky, so that a header is read in one pass. */
 const PART = /\s*(?:(,)|([!#$%&'*+.^_`|~\w-]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"?|([^\s,]*)))?|[^])/gy;
 
 /**
- * The challenges of a `WWW-Authenticate` header (RFC 9110 §11.6.1), of several headers too, as browsers join them by commas.
- * Reads what servers send as well: parameters that spaces part, a quoted string that isn't closed.
+ * The challenges of a `WWW-Authenticate` header (RFC 9110 §11.6.1), or of several headers, which browsers join by commas.
+ * Malformed headers that servers send are read too: parameters parted by spaces, a quoted string that isn't closed.
  *
  * @example challenges('Basic realm="a, b", Bearer error="invalid_token"')
  * // [{ scheme: 'basic', params: { realm: 'a, b' } }, { scheme: 'bearer', params: { error: 'invalid_token' } }]
@@ -27,12 +27,12 @@ export function challenges(header: string): Challenge[] {
     const current = found.at(-1);
     if (comma) isFirstOfItem = true;
     else if (token && value === undefined) {
-      // What follows a scheme without a comma is its token68.
+      // A token that follows a scheme without a comma is the scheme's token68.
       if (isFirstOfItem) found.push({ scheme: token.toLowerCase(), params: Object.create(null) as Record<string, string> });
       isFirstOfItem = false;
     } else if (token && current) {
       isFirstOfItem = false;
-      // What's nothing, or an equals sign, is the end of a token68.
+      // An empty value, or an equals sign, is the end of a token68.
       if (value !== undefined && bare !== '' && bare !== '=') current.params[token.toLowerCase()] ??= value;
     }
   }

@@ -1,5 +1,5 @@
 /**
- * One backend's reachability. While it's open, requests are stored without a try and one probe at a
+ * One backend's reachability. While the circuit is open, requests are stored without a try and one probe at a
  * time goes out. `until` is when the next probe may go; from then on the circuit is half-open.
  */
 export type Circuit =
@@ -9,17 +9,17 @@ export type Circuit =
       since: number;
       failures: number;
       until: number;
-      /** Opened by an answer, a 503 most often, so a network that's back is no reason to hurry. */
+      /** The circuit was opened by an answer, a 503 most often, so a network that's back is no reason to hurry. */
       answered: boolean;
-      /** When the last probe failed, where its retries are used up: the server is only asked now and then. */
+      /** When the last probe failed whose retries are used up: the server rests, and is only asked now and then. */
       restingSince?: number;
     };
 
 export const CLOSED: Circuit = { state: 'closed' };
 
-/** A send that has failed, as the circuit sees it. */
+/** A failed send, as the circuit sees it. */
 export interface CircuitFailure {
-  /** Whether this was the probe. What was on the wire when the circuit opened tells nothing new, so it doesn't lengthen the wait. */
+  /** Whether the send was the probe. A send that was on the wire when the circuit opened tells nothing new, so it doesn't lengthen the wait. */
   probe: boolean;
   /** Whether anybody answered. */
   answered: boolean;
@@ -29,7 +29,7 @@ export interface CircuitFailure {
   until: number;
 }
 
-/** Nobody answered, a 503 did, or a server that's still not there after all retries. */
+/** Opens the circuit, or keeps it open: nobody answered, or a 503 came, or the server is still not there after all retries. */
 export function circuitFailed(circuit: Circuit, { probe, answered, rests, until }: CircuitFailure, now: number): Circuit {
   const failures = circuit.state === 'closed' ? 1 : circuit.failures + 1;
   if (circuit.state === 'open' && !probe) return circuit;
@@ -38,8 +38,8 @@ export function circuitFailed(circuit: Circuit, { probe, answered, rests, until 
 }
 
 /**
- * The network may be back, or somebody asks: the next probe may go at once. One that rests goes with any wake-up, as it
- * waits for so long otherwise.
+ * Lets the next probe go at once: the network may be back, or a user asks. A server that rests is probed at any wake-up,
+ * as its probe would wait for long otherwise.
  */
 export function circuitHurried(circuit: Circuit, evenIfAnswered: boolean, now: number): Circuit {
   if (circuit.state === 'closed' || circuit.until <= now) return circuit;
@@ -47,7 +47,7 @@ export function circuitHurried(circuit: Circuit, evenIfAnswered: boolean, now: n
   return stands && !evenIfAnswered ? circuit : { ...circuit, until: now };
 }
 
-/** A page has something new to send to a server that rests: it's asked again, though not more often than while the ladder lasted. */
+/** Brings the probe of a server that rests forward, when a page has a new request: no more often than while the ladder lasted. */
 export function circuitStirred(circuit: Circuit, capMs: number, now: number): Circuit {
   if (circuit.state === 'closed' || circuit.restingSince === undefined) return circuit;
   const soon = Math.max(now, circuit.restingSince + capMs);

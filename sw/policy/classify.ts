@@ -13,26 +13,26 @@ export const JWT_CODES: readonly string[] = [
   'TOKEN_EXPIRED',
 ];
 
-/** What an app's own classifier may change of this one. */
+/** What an app's own classifier may change of the default. */
 export interface ClassifyOptions {
-  /** Makes it strict: a 401 holds only with one of these codes, `invalid_token`, or no reason at all. @default any 401 to a bearer, but for the three exceptions */
+  /** A strict list: a 401 holds only with one of these codes, `invalid_token`, or no reason at all. @default any 401 to a bearer, but for the three exceptions */
   codes?: readonly string[] | undefined;
-  /** Reads the body of any answer to a bearer for a refusal of the token that the status doesn't show. @default no body is read for it */
+  /** Reads the body of any answer to a bearer for a refusal of the token that the status doesn't show. @default no body is read */
   bodyErrors?: BodyErrors | undefined;
 }
 
-/** Judges one send by what came of it, and by nothing else: the same outcome is always the same verdict. */
+/** Judges one send by its outcome alone: the same outcome always gets the same verdict. */
 export type Classifier = (outcome: Outcome) => Verdict;
 
 /** The 4xx that say "later": RFC 9110 §15.5.9, RFC 8470 §5.2, RFC 6585 §4. */
 const LATER: ReadonlySet<number> = new Set([408, 425, 429]);
 
-/** The 5xx that the next try doesn't change: not implemented, the version, negotiation, a loop, an extension. */
+/** The 5xx that another try doesn't change: not implemented, the version, negotiation, a loop, an extension. */
 const FINAL_5XX: ReadonlySet<number> = new Set([501, 505, 506, 508, 510]);
 
 /**
- * What an outcome means for an entry. A pure function of the status, the headers, where the answer came from, the parsed
- * error body, and what token was sent; never of message text. The first row that fits counts:
+ * The verdict on an outcome. A pure function of the status, the headers, the URL of the answer, the parsed error body,
+ * and the token that was sent; never of message text. The first row that fits counts:
  *
  * | outcome | verdict | source |
  * |---|---|---|
@@ -76,12 +76,12 @@ export function classify(outcome: Outcome, { codes, bodyErrors }: ClassifyOption
   }
 }
 
-/** Whether an answer refuses the token that we sent. Without a bearer it can't. */
+/** Whether an answer refuses the token that we sent; never true without a bearer. */
 function speaksOfToken(answer: Answer, codes: readonly string[] | undefined): boolean {
   const { status, bearer, token } = answer;
   if (!bearer || !(status === 401 || (status === 403 && token === 'over'))) return false;
   return !isPages(answer, codes) && isTokenRefused(answer, codes);
 }
 
-/** Whether a refusal is the page's own affair: its token was accepted before and is good for longer, and isn't what the answer names. */
+/** Whether a refusal is the page's own affair: the token was accepted before and is good for longer, and the answer doesn't name the token. */
 const isPages = (answer: Answer, codes: readonly string[] | undefined): boolean => answer.token === 'accepted' && !namesToken(answer, codes);

@@ -3,7 +3,7 @@ import type { Attempt, LastAnswer } from '../protocol/api.js';
 import type { AboutEntry, DeadReason, WaitReason } from '../protocol/events.js';
 import { maskUrl } from './secrets.js';
 
-/** A request as data: what `new Request(url, init)` takes, without body, secrets and directives. */
+/** A request as data: the arguments of `new Request(url, init)`, without body, secrets and directives. */
 export interface StoredRequest {
   url: string;
   method: string;
@@ -17,36 +17,36 @@ export interface StoredRequest {
   integrity: string;
 }
 
-/** Where an entry stands in line: backend, lane, and whose token it travels with. */
+/** The queue that an entry stands in: backend, lane, and the credential that the entry travels with. */
 export type Turn = [backend: string, lane: string, credential: string];
 
 /**
- * A fetch event that wasn't answered yet. A browser that loses a worker in the middle of one may give
- * the event to the next worker, and by this it's known again.
+ * A fetch event that isn't answered yet. A browser that loses a worker in the middle of the event may
+ * give it to the next worker, which recognises it by these fields.
  */
 export interface Asked {
   /** The worker that had the event. */
   worker: string;
-  /** Of the request: the same when the same event comes again. */
+  /** The request's fingerprint: the same when the event comes again. */
   fingerprint: string;
 }
 
 /** One entry as it lies on disk; its body lies apart. */
 export interface EntryRecord {
-  /** Given by the database: the order of capture. */
+  /** The place in the order of capture, given by the database. */
   seq: number;
   id: string;
   key: string;
-  /** Names the request. What takes its place under the same `seq` (`Holdfast-Replace`) has another. */
+  /** Names the request. A request that replaces it under the same `seq` (`Holdfast-Replace`) has another id. */
   requestId?: string;
   /** The backend's key, `namespace|base URL`. */
   backend: string;
   baseUrl: string;
   namespace: string;
   lane: string;
-  /** Whose token it must travel with; null when not known. */
+  /** The user whose token the entry must travel with; null when not known. */
   owner: string | null;
-  /** The Authorization scheme it came with; null when it came without, and so it's sent. */
+  /** The Authorization scheme of the page's request; null when it had no `Authorization`: the entry is sent without, too. */
   scheme: string | null;
   /** Sent without a token: it belongs to whoever's cookie session it was. */
   session: boolean;
@@ -54,48 +54,48 @@ export interface EntryRecord {
   reason: WaitReason | DeadReason;
   since: number;
   capturedAt: number;
-  /** From when its age counts: its capture, or its last retry as a dead letter. What takes an older one's place keeps that one's `capturedAt`. */
+  /** When the entry's age begins: at its capture, or at its last retry as a dead letter. `capturedAt` doesn't serve, as a replacement keeps that of the older entry. */
   agesFrom: number;
   sends: number;
-  /** When the last send came to its end. */
+  /** When the last send ended; the time of capture while there was none. */
   sentAt: number;
   /** Retries spent of the budget: sends that were answered with a transient status. */
   retries: number;
   /** Sends in a row that nobody answered. */
   unreachable: number;
-  /** How many of those failed while the same backend answered others: a CORS refusal looks like that. */
+  /** How many of the unanswered sends failed while the same backend answered others, as with a CORS refusal. */
   shunned: number;
   /** The earliest next send. */
   notBefore: number;
-  /** The last backoff, in case it must be waited for anew. */
+  /** The last backoff, in case it must start anew. */
   delayMs: number;
-  /** Digests of the fresh tokens under which it was refused. */
+  /** Digests of the fresh tokens under which the entry was refused. */
   refusals: string[];
   idempotencyKey: string | null;
   request: StoredRequest;
   bodySize: number;
   lastAnswer: LastAnswer | null;
-  /** The last sends that came to an end. */
+  /** The last sends that ended. */
   attempts: Attempt[];
-  /** A send that isn't among those may have reached the server: its worker died over it, or its end couldn't be written down. */
+  /** A send that isn't among `attempts` may have reached the server: its worker died over it, or its end couldn't be written. */
   unheard?: true;
-  /** The fetch event that it came from, until that has its answer; else null. */
+  /** The fetch event of the page's request while it has no answer; else null. */
   asked: Asked | null;
-  /** What was on disk in place of an entry that can't be read. Kept, as nothing disappears. */
+  /** The damaged record of an entry that can't be read. Kept, as nothing disappears. */
   damaged?: unknown;
-  /** It was edited, and keeps its idempotency key: the server may have acted under it. */
+  /** The entry was edited and keeps its idempotency key, as the server may have acted under the key. */
   keepsKey: boolean;
-  /** Set while it's in line. A dead letter has left it, unless it's to block its lane. */
+  /** Set while the entry is in line. A dead letter has left the line, unless it blocks its lane. */
   turn?: Turn;
 }
 
-/** Whether an entry is on disk while its page's own send is still to be made, or under way. It isn't in the line yet. */
+/** Whether an entry is on disk while the page's own send is still to be made, or under way: it isn't in line yet. */
 export const isFirstSend = ({ reason }: Pick<EntryRecord, 'reason'>): boolean => reason === 'first-send';
 
 /** Whether an entry has used up its retries on a server that says "not now", and is only tried now and then. */
 export const isResting = ({ state, reason }: Pick<EntryRecord, 'state' | 'reason'>): boolean => state === 'pending' && reason === 'server-unavailable';
 
-/** What an entry must travel with. */
+/** The credential that an entry must travel with. */
 export type Credential = Pick<EntryRecord, 'scheme' | 'owner' | 'session'>;
 
 export function turnOf({ backend, lane, scheme, owner, session }: Pick<EntryRecord, 'backend' | 'lane'> & Credential): Turn {
@@ -103,7 +103,7 @@ export function turnOf({ backend, lane, scheme, owner, session }: Pick<EntryReco
   return [backend, lane, session && owner !== null ? `session:${owner}` : 'none'];
 }
 
-/** What the entries of a turn must travel with: the way back from `turnOf`. The scheme itself isn't in it. */
+/** The credential of a turn's entries, the inverse of `turnOf`. The scheme is lost: '' stands for any. */
 export function credentialOf([, , credential]: Turn): Credential {
   const [, needs, owner = null] = /^(\w+)(?::(.*))?$/s.exec(credential) ?? [];
   const isToken = needs === 'any' || needs === 'owner';
@@ -116,8 +116,8 @@ export function aboutEntry(entry: EntryRecord, at: number): AboutEntry {
 }
 
 /**
- * What was read from disk, as an entry. A damaged record becomes one with the reason `unreadable`, so
- * that it can be listed and set aside, and never sent.
+ * Makes an entry of a record from the disk. A damaged record becomes an entry with the reason `unreadable`, which
+ * can be listed and set aside, and is never sent.
  */
 export function readEntry(value: unknown, seq: number): EntryRecord {
   if (isStoredEntry(value)) return { ...LATER_FIELDS, agesFrom: value.capturedAt, ...value };
@@ -152,7 +152,7 @@ export function readEntry(value: unknown, seq: number): EntryRecord {
   };
 }
 
-/** An entry as some version of the database has it. */
+/** An entry as written by any version of the database. */
 type StoredEntry = Omit<EntryRecord, LaterField> & Partial<Pick<EntryRecord, LaterField>>;
 type LaterField = keyof typeof LATER_FIELDS | 'agesFrom';
 
@@ -185,7 +185,7 @@ export const UNTRIED = {
   asked: null,
 } satisfies Partial<EntryRecord>;
 
-/** What an earlier version of the database didn't have of an entry. */
+/** Fields of an entry that earlier versions of the database didn't have. */
 const LATER_FIELDS = { asked: null, session: false, attempts: [], keepsKey: false } satisfies Partial<EntryRecord>;
 
 const BLANK_REQUEST: StoredRequest = {

@@ -13,19 +13,19 @@ export interface FinalAnswer {
 
 export type TransientReason = 'unreachable' | 'timeout' | 'server-error' | 'rate-limited' | 'server-unavailable';
 
-/** What may come of a send. */
+/** The possible results of a send. */
 export type SendInput =
-  | { type: 'delivered'; answer: FinalAnswer; /** A part of it was refused for want of a good token. */ partial?: boolean }
+  | { type: 'delivered'; answer: FinalAnswer; /** A part of the batch was refused for want of a good token. */ partial?: boolean }
   | {
       type: 'transient';
       reason: TransientReason;
       /** The policy's wait; null when it gives up. */
       delayMs: number | null;
-      /** Retries of the budget that are spent now, this one included. */
+      /** Retries of the budget that are spent now, the coming one included. */
       retries: number;
       /** Null where there's no limit. */
       maxAttempts: number | null;
-      /** It waits for the backend's next probe, and for no time of its own. */
+      /** The entry waits for the backend's next probe, and for no time of its own. */
       untilProbe: boolean;
       attemptId: string;
       /** The backend has answered others since this entry's last send. */
@@ -37,18 +37,18 @@ export type SendInput =
   | { type: 'resend' }
   | { type: 'permanent'; reason: DeadReason; answer: FinalAnswer | null; block: boolean };
 
-/** What can happen to an entry. */
+/** The inputs of an entry's state machine. */
 export type EntryInput =
   | SendInput
-  /** A request goes into the line; with what came of its first send, if there was one. */
+  /** A request goes into the line, with the result of its first send, if there was a first send. */
   | { type: 'queued'; reason: WaitReason; sent?: SendInput | undefined }
   /** The page has the server's own answer to the first send. */
   | { type: 'answered' }
-  /** The browser has given the fetch event to another worker, as the one that had it died. */
+  /** The browser has given the fetch event of a dead worker to another worker. */
   | { type: 'taken-over'; from: string; by: string }
-  /** The fetch event that a worker had can't be given to another one any more. */
+  /** The browser can't give the worker's fetch event to another worker any more. */
   | { type: 'event-closed'; worker: string }
-  /** It may be sent from then on, and needn't wait for its backoff. */
+  /** The entry may be sent from `until` on, and needn't wait for its backoff. */
   | { type: 'hurried'; until: number }
   | { type: 'backoff-restarted' }
   | { type: 'cancelled'; inFlight: boolean }
@@ -57,21 +57,21 @@ export type EntryInput =
   | { type: 'discarded' };
 
 export interface KeptSettlement extends Settlement {
-  /** Whose entry it was: a purge forgets its answer too. */
+  /** The owner of the entry: a purge removes this user's answers too. */
   owner?: string | null;
-  /** The fetch event that waits for it, until that has its answer. */
+  /** The fetch event that waits for this answer; left out once it's answered. */
   asked?: Asked;
-  /** The request that it's the answer to. */
+  /** The id of the request that this answers. */
   requestId?: string;
-  /** A purge has forgotten the answer. Only that its page waits is still known, until it has been told. */
+  /** A purge has removed the answer. The rest stays until the waiting page has been answered. */
   forgotten?: true;
 }
 
-/** What becomes of the entry. One decision is one transaction. */
+/** The new state of an entry. One decision is one transaction. */
 export interface Decision {
-  /** Null: it's removed, with its body. */
+  /** Null: the entry is removed, with its body. */
   entry: EntryRecord | null;
-  /** Written, removed (null), or left alone (undefined). */
+  /** The settlement to write; null removes it, undefined leaves it alone. */
   settlement?: KeptSettlement | null;
   events: SyncEvent[];
 }
@@ -80,8 +80,8 @@ export interface Decision {
 export const SHUNNED_LIMIT = 5;
 
 /**
- * The one place that decides what becomes of an entry. Null where the input means nothing to the entry as it stands: only
- * a dead letter is retried, edited or discarded, and nothing else happens to one; only a first send is queued or answered.
+ * Makes every decision about an entry. Null where the input doesn't apply to the entry's state: a dead letter can only be
+ * retried, edited or discarded, and no other entry can; only a first send is queued or answered.
  *
  * ```
  *  captured                       answered
@@ -96,8 +96,8 @@ export const SHUNNED_LIMIT = 5;
  *                                                                          ▼
  *                                                                        (gone)
  * ```
- * A first send that is on disk is a pending entry with the reason `first-send`. `taken-over` and `event-closed` change whose
- * fetch event an entry is, `hurried` and `backoff-restarted` when it's due: none of them moves it.
+ * A first send that is on disk is a pending entry with the reason `first-send`. `taken-over` and `event-closed` change an
+ * entry's fetch event, `hurried` and `backoff-restarted` change when the entry is due: the state stays the same.
  */
 export function transition(entry: EntryRecord, input: EntryInput, now: number): Decision | null {
   const isForTheDead = input.type === 'retried' || input.type === 'edited' || input.type === 'discarded';
@@ -245,8 +245,8 @@ export function transition(entry: EntryRecord, input: EntryInput, now: number): 
 }
 
 /**
- * Whether the server may have acted on a send that's over: its answer wasn't heard, or was a failure of the server's own
- * (408, 5xx). Sends that aren't on record any more count as such.
+ * Whether the server may have acted on an earlier send: there was no answer, or the answer was a failure of the server
+ * (408, 5xx). Sends that aren't on record any more count as sends without an answer.
  */
 const mayHaveActed = ({ attempts, sends, unheard }: EntryRecord): boolean =>
   unheard === true || sends > attempts.length || attempts.some(({ status }) => status === null || status === 408 || status >= 500);
@@ -275,17 +275,17 @@ function settlement(
   at: number,
 ): KeptSettlement {
   const { status = null, headers = {}, body = null, truncated = false } = answer ?? {};
-  const told = { id, key, seq, owner, state, reason, status, headers, body, truncated, at, ...(requestId !== undefined && { requestId }) };
-  // Its page waits for this answer, and may have to ask the next worker for it.
-  return asked ? { ...told, asked } : told;
+  const settled = { id, key, seq, owner, state, reason, status, headers, body, truncated, at, ...(requestId !== undefined && { requestId }) };
+  // The page that waits for this answer may have to ask the next worker for it.
+  return asked ? { ...settled, asked } : settled;
 }
 
 const lastAnswer = (entry: EntryRecord, answer: FinalAnswer | null, at: number): LastAnswer | null =>
   answer ? { status: answer.status, headers: answer.headers, at } : entry.lastAnswer;
 
 /**
- * A settlement of a user who has gone, whose page still waits for it: by what is left the page's event is known, should it
- * come again, and isn't taken for a new request.
+ * A settlement without its answer, for the page of a user who was purged: a redelivery of the page's event finds this
+ * remainder, and isn't taken for a new request.
  */
 export const withoutAnswer = (settlement: KeptSettlement): KeptSettlement => ({
   ...settlement,
@@ -298,7 +298,7 @@ export const withoutAnswer = (settlement: KeptSettlement): KeptSettlement => ({
   forgotten: true,
 });
 
-/** So many are kept. */
+/** How many attempts are kept. */
 const ATTEMPTS = 20;
 
 const attempts = (entry: EntryRecord, answer: Pick<FinalAnswer, 'status'> | null, reason: Attempt['reason'], at: number): Attempt[] => [
@@ -306,7 +306,7 @@ const attempts = (entry: EntryRecord, answer: Pick<FinalAnswer, 'status'> | null
   { at, status: answer?.status ?? null, reason },
 ];
 
-/** The reason, and since when: a reason that goes on keeps its beginning. */
+/** The reason and its beginning, which an unchanged reason keeps. */
 const because = (entry: EntryRecord, reason: WaitReason, now: number) => ({
   reason,
   since: entry.reason === reason ? entry.since : now,

@@ -8,7 +8,7 @@ export class ConfigError extends TypeError {
   }
 }
 
-/** A request header of Holdfast's own has a value that it can't have. */
+/** A `Holdfast-*` request header has an invalid value. */
 export class DirectiveError extends TypeError {
   override name = 'DirectiveError';
   constructor(header: string, value: string, rule: string) {
@@ -16,7 +16,7 @@ export class DirectiveError extends TypeError {
   }
 }
 
-/** A task id that's in use at more than one backend. */
+/** A task id is in use at more than one backend. */
 export class AmbiguousReferenceError extends Error {
   override name = 'AmbiguousReferenceError';
   constructor(reference: Reference, keys: string[]) {
@@ -24,7 +24,7 @@ export class AmbiguousReferenceError extends Error {
   }
 }
 
-/** The disk is full. By its name, as browsers differ in its class (https://webidl.spec.whatwg.org/#quotaexceedederror). */
+/** Whether an error says that the disk is full. Told by its name, as browsers differ in its class (https://webidl.spec.whatwg.org/#quotaexceedederror). */
 export const isQuotaError = (error: unknown): boolean => error instanceof Error && error.name === 'QuotaExceededError';
 
 function show(value: unknown): string {

@@ -1,6 +1,6 @@
 /**
- * The few web globals that the policies use. Pages, workers and Node all have them, and they are
- * pure. Everything else of the platform is out of reach here, and the compiler says so.
+ * The few web globals that the policies use. Pages, workers and Node all have these globals, and each is
+ * pure. The compiler keeps everything else of the platform out of reach here.
  */
 declare class URL {
   constructor(url: string, base?: string);

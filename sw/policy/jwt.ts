@@ -1,26 +1,26 @@
-/** By so much a device's clock may differ from a server's that nobody has heard of, in milliseconds. */
+/** How far a device's clock may be from a server's clock that was never seen, in milliseconds. */
 const SKEW_MS = 60_000;
 
-/** A JWT that says that it's good for longer than this is taken to be good, in milliseconds. */
+/** A JWT whose `exp` is further away than this counts as good, in milliseconds. */
 const LONGER_MS = 60_000;
 
-/** From here on, a number of seconds is one of milliseconds: a common mistake, and in seconds the year 5138. */
+/** An `exp` from here on is in milliseconds, a common mistake: in seconds it would be the year 5138. */
 const TOO_MANY_S = 1e11;
 
 export interface JwtClaims {
-  /** Seconds since the epoch. NaN when it's there and no number, which no server lets pass. */
+  /** Seconds since the epoch. NaN for an `exp` that's no number, which no server lets pass. */
   exp?: number;
   iat?: number;
-  /** Some issuers write a number: it's taken by its digits. */
+  /** The subject; a number, which some issuers write, as its digits. */
   sub?: string;
-  /** Who made it, and for whom, as they stand there. */
+  /** The issuer and the audience, unchanged. */
   iss?: unknown;
   aud?: unknown;
 }
 
 /**
- * The claims of a JWT (RFC 7519), or null when the token is opaque. Other claims of a wrong type are
- * left out. Nothing is verified: that's the server's part.
+ * The claims of a JWT (RFC 7519), or null when the token is opaque. An `iat` or `sub` of a wrong type is
+ * left out. Nothing is verified: verification is the server's part.
  */
 export function decodeJwt(token: string): JwtClaims | null {
   const parts = token.split('.');
@@ -41,10 +41,10 @@ export function decodeJwt(token: string): JwtClaims | null {
 }
 
 /**
- * When a token is over by its own word, in milliseconds since the epoch; null when it doesn't say, as an opaque one. An
- * `exp` that's no number lets no server pass the token, so it's over from the beginning. One in milliseconds (13 digits)
- * says nothing: a server that reads seconds takes the token for ever, one that reads milliseconds doesn't, and only the
- * server can tell.
+ * When a token is over by its own `exp`, in milliseconds since the epoch; null when the token is opaque or has no `exp`. A
+ * token whose `exp` is no number is over from the beginning, as no server lets it pass. An `exp` in milliseconds (13
+ * digits) counts as none: a server that reads seconds accepts the token for ever, a server that reads milliseconds
+ * doesn't, and only the server can tell.
  */
 export function expiryOf(token: string): number | null {
   const { exp = TOO_MANY_S } = decodeJwt(token) ?? {};
@@ -52,11 +52,11 @@ export function expiryOf(token: string): number | null {
   return exp < TOO_MANY_S ? exp * 1000 : null;
 }
 
-/** What the time is. */
+/** The present time by both clocks. */
 export interface Clocks {
-  /** By this device's clock, in milliseconds since the epoch. */
+  /** The time of this device's clock, in milliseconds since the epoch. */
   device: number;
-  /** By the server's, as its `Date` has shown; null when that was never seen. */
+  /** The time of the server's clock, as the server's `Date` has shown; null when the server's clock was never seen. */
   server: number | null;
 }
 
@@ -65,22 +65,22 @@ export const clocksAt = (now: number, serverSkewMs: number | null): Clocks => ({
   server: serverSkewMs === null ? null : now + serverSkewMs,
 });
 
-/** Whether a token that ends then is over: by both clocks, and where only the device's is known, a minute later. */
+/** Whether a token that ends at `expiresAt` is over: by both clocks; where only the device's is known, a minute later. */
 export const isOver = (expiresAt: number | null, { device, server }: Clocks): boolean =>
   expiresAt !== null && (server === null ? expiresAt + SKEW_MS < device : expiresAt <= Math.min(device, server));
 
-/** Whether a token that ends then says that it's good for a while yet, by either clock. */
+/** Whether a token that ends at `expiresAt` is good for at least a minute more, by both clocks. */
 export const isGoodForLonger = (expiresAt: number | null, { device, server }: Clocks): boolean =>
   expiresAt !== null && expiresAt - LONGER_MS > Math.max(device, server ?? device);
 
-/** Whether two JWTs come from one issuer and are meant for one audience, or at least one of the two says neither. */
+/** Whether two tokens have the same issuer and audience; true as well when either token is opaque. */
 export function isOfOneKind(token: string, other: string): boolean {
-  const [mine, theirs] = [decodeJwt(token), decodeJwt(other)];
+  const [claims, otherClaims] = [decodeJwt(token), decodeJwt(other)];
   const kindOf = ({ iss, aud }: JwtClaims) => JSON.stringify([iss, aud]);
-  return !mine || !theirs || kindOf(mine) === kindOf(theirs);
+  return !claims || !otherClaims || kindOf(claims) === kindOf(otherClaims);
 }
 
-/** When a token was made by its own word, or, where it only says when it ends, that: to compare two of one kind. */
+/** A token's `iat`, or its `exp` where it has no `iat`: to compare two tokens of one kind. In seconds. */
 export function issuedAt(token: string): number | null {
   const { iat, exp } = decodeJwt(token) ?? {};
   return iat ?? exp ?? null;
@@ -88,6 +88,6 @@ export function issuedAt(token: string): number | null {
 
 /** Whether `token` was issued before `other`, as far as both say. */
 export function isOlder(token: string, other: string): boolean {
-  const [mine, theirs] = [issuedAt(token), issuedAt(other)];
-  return mine !== null && theirs !== null && mine < theirs;
+  const [made, otherMade] = [issuedAt(token), issuedAt(other)];
+  return made !== null && otherMade !== null && made < otherMade;
 }

@@ -10,12 +10,12 @@ export type AuthView =
   | 'held'
   /** The live token is another user's. */
   | 'parked'
-  /** It needs a token and there's none in memory. */
+  /** The entry needs a token and there's none in memory. */
   | 'missing'
-  /** It needs a token, and the one in memory is over by its own word. */
+  /** The entry needs a token, and the live token is over by its own `exp`. */
   | 'over';
 
-/** What the plan must know of a backend. */
+/** A backend as the plan sees it. */
 export interface BackendView {
   concurrency: number;
   /** Lanes with a send under way. */
@@ -25,25 +25,24 @@ export interface BackendView {
   circuit: Circuit;
   /** A page's own request is the open circuit's probe. */
   isProbed: boolean;
-  /** A server's `Retry-After`: nothing goes out before. */
+  /** The end of a server's `Retry-After`: nothing goes out before. */
   throttledUntil: number;
-  /** Its retry gate is closed. */
   isRetryGateClosed: boolean;
-  /** What has waited longer is given up. */
+  /** An entry that has waited longer is given up. */
   maxAgeMs: number;
   auth(entry: EntryRecord): AuthView;
 }
 
 export interface Plan {
   send: EntryRecord[];
-  /** The first of those that wait for nothing but a token that isn't there, one for each owner. */
+  /** Entries that wait for nothing but a missing token. */
   missing: EntryRecord[];
-  /** Those that would go out now, if their token weren't over. */
+  /** Entries that would go out now, if their token weren't over. */
   over: EntryRecord[];
   parked: EntryRecord[];
-  /** Those that are too old, whatever they wait for. */
+  /** Entries that are too old, whatever they wait for. */
   expired: EntryRecord[];
-  /** When the next of them will be, or null. */
+  /** When the next entry will be too old, or null. */
   expiresAt: number | null;
   /** When to look again, or null when no clock will change anything. */
   due: number | null;
@@ -52,8 +51,8 @@ export interface Plan {
 /**
  * Which entries may go out now. A pure function of the heads of the lanes.
  *
- * Within a lane the order is that of capture: an entry that only waits for its time stops the lane.
- * One that waits for a token doesn't stop those that need none, or that are another user's.
+ * Within a lane, entries go in the order of capture: an entry that only waits for its time stops the lane. An entry
+ * that waits for a token doesn't stop entries that need none, or that are another user's.
  *
  * @param heads the first entry of each turn (backend, lane, credential)
  */
@@ -73,7 +72,7 @@ export function planSends(heads: readonly EntryRecord[], view: BackendView, now:
     if (due > now) wait(due);
     else ready.push(next);
   }
-  // Nobody is asked for a token before there's any use for it.
+  // A fresh token is asked for only once an entry could go out with it.
   plan.over = plan.over.filter((entry) => {
     const due = Math.max(dueAt(entry, view), view.circuit.state === 'open' ? view.circuit.until : 0);
     if (due > now) wait(due);
@@ -102,14 +101,14 @@ export function planSends(heads: readonly EntryRecord[], view: BackendView, now:
 }
 
 /**
- * When an entry may go out, as far as it's for the entry to say. While nobody answers, the circuit's clock rules, and an
- * answer makes everything due. So it is for what rests until the whole server is there again, which has no time of its own.
+ * When an entry may go out, by its own `notBefore` and the backend's `Retry-After`. An entry that nobody answered waits
+ * for the circuit alone: any answer makes it due. So does an entry that rests with the whole server: its `notBefore` is past.
  */
 const dueAt = ({ unreachable, notBefore }: EntryRecord, { throttledUntil }: BackendView): number =>
   Math.max(throttledUntil, unreachable > 0 ? 0 : notBefore);
 
 function isYoung(head: EntryRecord, maxAgeMs: number, plan: Plan, now: number): boolean {
-  // A dead letter stays; what can't be read has no age, and an end of its own.
+  // A dead letter doesn't age; an unreadable entry has no age, and is set aside in another way.
   if (head.state === 'dead' || head.reason === 'unreadable') return true;
   const end = head.agesFrom + maxAgeMs;
   if (end <= now) plan.expired.push(head);
@@ -118,8 +117,8 @@ function isYoung(head: EntryRecord, maxAgeMs: number, plan: Plan, now: number): 
 }
 
 /**
- * The oldest; but one that nobody would answer five times running, or whose retries are used up, lets another have the
- * probe, and where that goes for all, they take turns: a single request that can't get through must not stop the rest.
+ * The entry that probes: the oldest which has neither failed five times in a row without an answer nor used up its retries.
+ * Where no entry is so, they take turns: a single request that can't get through must not stop the rest.
  */
 function probe(ready: readonly EntryRecord[]): EntryRecord {
   const oldest = ready.find((entry) => entry.unreachable < SHUNNED_LIMIT && !isResting(entry));
@@ -128,7 +127,7 @@ function probe(ready: readonly EntryRecord[]): EntryRecord {
 
 function firstSendable(lane: readonly EntryRecord[], view: BackendView, plan: Plan): EntryRecord | undefined {
   for (const entry of lane) {
-    // It's in line although it's dead, so it blocks what came after it.
+    // A dead letter that is still in line blocks all later entries.
     if (entry.state === 'dead') return undefined;
     const auth = view.auth(entry);
     if (auth === 'open' || auth === 'probing') return entry;

@@ -1,24 +1,25 @@
-/** Whether a Content-Type is that of a page. */
+/** Whether a Content-Type is HTML. */
 export const isHtml = (contentType: string | null | undefined): boolean => /^\s*(text\/html|application\/xhtml\+xml)/i.test(contentType ?? '');
 
-/** A request, and the answer that it came to, as far as it tells whether they belong together. */
+/** A request and its answer, as far as they show whether the answer belongs to the request. */
 export interface Arrival {
-  /** What was asked for, and where the answer came from, redirects followed. */
+  /** The URL that was asked for. */
   asked: string;
+  /** The URL that the answer came from, redirects followed. */
   url: string;
   /** The request's header `Accept`. */
   accept: string | null;
-  /** By lower-case name: the request's other headers. */
+  /** Whether the request has a header, named in lower case. */
   has(header: string): boolean;
   contentType: string | null;
 }
 
-/** By these a page says that it puts the HTML of an answer into itself: htmx, Turbo, Unpoly. */
+/** Request headers of pages that put the HTML of an answer into themselves: htmx, Turbo, Unpoly. */
 const WANTS_HTML = ['hx-request', 'turbo-frame', 'x-up-version'];
 
 /**
  * Whether redirects have led to a page at another path, and the request hadn't asked for HTML: a login page, most often.
- * The answer that was meant for the request is lost on the way, and with a 302 the server has seen a GET in its place.
+ * The API's own answer is lost on the way, and with a 302 the server has seen a GET in place of the request.
  */
 export function isOtherPage({ asked, url, accept, has, contentType }: Arrival): boolean {
   if (!isHtml(contentType) || isHtml(accept) || WANTS_HTML.some(has)) return false;

@@ -2,24 +2,24 @@ import { challenges } from './challenges.js';
 import { asList, asRecord } from './json.js';
 import type { Answer } from './outcome.js';
 
-/** Authentication schemes that take no token: the IANA registry's, and Microsoft's. All others may mean the bearer. */
+/** Authentication schemes that take no token, of the IANA registry and Microsoft's. All other schemes may mean the bearer. */
 const TOKENLESS = /^(basic|digest|negotiate|ntlm|mutual|hoba|key|scram-.+)$/;
 
-/** Of RFC 6750 §3.1, what a fresh token doesn't help: it lacks a right, or the request is malformed. */
+/** Errors of RFC 6750 §3.1 that a fresh token doesn't mend: the token lacks a right, or the request is malformed. */
 const NOT_THE_TOKEN: ReadonlySet<string | undefined> = new Set(['insufficient_scope', 'invalid_request']);
 
-/** Another credential than the token, by whole words of a code. */
+/** Matches codes that name another credential than the token, by whole words. */
 const OTHER_CREDENTIAL = /(?:^|_)(?:api_?key|pass_?(?:word|code|phrase|wd)|pin|[th]?otp|mfa|2_?fa|two_?factor|(?:re|h)?captcha|csrf|xsrf)s?(?:_|$)/;
 
-/** The token itself, by whole words of a code. */
+/** Matches codes that name the token itself, by whole words. */
 const TOKEN = /(?:^|_)(?:token|jwt)s?(?:_|$)/;
 
 /**
- * Whether a 401 to our bearer speaks of the token. It does unless the answer says otherwise in one of three ways: every
- * challenge is of a scheme that takes no token; the Bearer challenge's error is another one than the token's; a code
+ * Whether a 401 to our bearer refuses the token. The default is yes, unless the answer says otherwise in one of three
+ * ways: every challenge is of a scheme that takes no token; the Bearer challenge's error isn't about the token; a code
  * in the body names another credential.
  *
- * @param codes an app's own list makes it strict: then these codes, `invalid_token`, or no reason at all
+ * @param codes an app's strict list: only these codes, `invalid_token`, or no reason at all refuse the token
  */
 export function isTokenRefused(answer: Answer, codes?: readonly string[]): boolean {
   const { schemes, errors } = challenged(answer);
@@ -31,7 +31,7 @@ export function isTokenRefused(answer: Answer, codes?: readonly string[]): boole
   return !reasons.some((code) => OTHER_CREDENTIAL.test(inWords(code)));
 }
 
-/** Whether the answer says in so many words that it's the token: `invalid_token`, or a code such as `TOKEN_EXPIRED`. */
+/** Whether the answer names the token as the reason: `invalid_token`, or a code such as `TOKEN_EXPIRED`. */
 export function namesToken(answer: Answer, codes: readonly string[] = []): boolean {
   return (
     challenged(answer).errors.includes('invalid_token') ||
@@ -39,25 +39,26 @@ export function namesToken(answer: Answer, codes: readonly string[] = []): boole
   );
 }
 
-/** The schemes of the challenges, and the errors of those that are for a bearer. */
+/** The schemes of all challenges, and the errors of the Bearer challenges. */
 function challenged({ headers }: Answer): { schemes: string[]; errors: string[] } {
   const all = challenges(headers['www-authenticate'] ?? '');
   const errors = all.flatMap(({ scheme, params: { error } }) => (scheme === 'bearer' && error !== undefined ? [error] : []));
   return { schemes: all.map(({ scheme }) => scheme), errors };
 }
 
-/** So many entries of a list in a body are looked at. */
+/** How many entries of a list in a body are looked at. */
 const LOOKED_AT = 50;
 
 /**
  * The machine-readable reasons in a JSON error body: `code`, `error`, `error.code`, `error.data.code` (tRPC) and
- * `errors[].extensions.code` (GraphQL); of a batch, those of each part. A sentence is none, nor is the status in words.
+ * `errors[].extensions.code` (GraphQL); in a batch, the reasons of each part. A sentence is no such reason, nor is the
+ * status in words.
  */
 function codesIn(body: unknown): string[] {
   const found = asList(body).slice(0, LOOKED_AT).flatMap((part) => {
     const { code, error, errors } = asRecord(part);
     const { code: inError, data } = asRecord(error);
-    const inErrors = Array.isArray(errors) ? errors.slice(0, LOOKED_AT).map((one) => asRecord(asRecord(one)['extensions'])['code']) : [];
+    const inErrors = Array.isArray(errors) ? errors.slice(0, LOOKED_AT).map((part) => asRecord(asRecord(part)['extensions'])['code']) : [];
     return [code, error, inError, asRecord(data)['code'], ...inErrors];
   });
   return found.filter(isCode);

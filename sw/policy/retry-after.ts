@@ -1,15 +1,15 @@
 const DAY_MS = 86_400_000;
 
-/** Each of the three forms of an HTTP date begins with a day's name (RFC 9110 §5.6.7). V8 takes `12.5` and `after 5` for dates too. */
+/** The beginning of an HTTP date: each of its three forms begins with a day's name (RFC 9110 §5.6.7). V8 takes `12.5` and `after 5` for dates too. */
 const DATE = /^(?:mon|tue|wed|thu|fri|sat|sun)/i;
 
-/** Only the oldest form names no zone, and engines would take the device's for it. It means GMT. */
+/** The time of an HTTP date. The oldest form names no zone and means GMT, where engines would take the device's zone. */
 const dateOf = (value: string): number => Date.parse(/gmt$/i.test(value) ? value : `${value} GMT`);
 
 /**
- * How long a server asks to be left alone, in milliseconds, or null when it doesn't.
- * Seconds or an HTTP date (RFC 9110 §10.2.3). A past date means now; over 24 h counts as 24 h. Seconds with decimals,
- * which some limiters send, are rounded up.
+ * How long a server asks to be left alone, in milliseconds; null when it doesn't ask. The header has seconds or an HTTP
+ * date (RFC 9110 §10.2.3). A past date means now; over 24 h counts as 24 h. Seconds with decimals, which some limiters
+ * send, are rounded up.
  */
 export function retryAfterMs(header: string | undefined, now: number): number | null {
   const value = header?.trim() ?? '';
@@ -30,15 +30,15 @@ function namedRetryAfterMs(headers: Readonly<Record<string, string>>, now: numbe
   return waits.length > 0 ? Math.max(...waits) : null;
 }
 
-/** What a server asks for by `Retry-After`, plain or with a limit's name, in milliseconds; null when it doesn't. */
+/** The wait that a server asks for by `Retry-After`, plain or with a limit's name, in milliseconds; null when it doesn't ask. */
 export const retryAfterIn = (headers: Readonly<Record<string, string>>, now: number): number | null =>
   retryAfterMs(headers['retry-after'], now) ?? namedRetryAfterMs(headers, now);
 
 /**
- * How long until a used-up quota is there again, in milliseconds, or null when none is used up: the
+ * How long until a used-up quota is refilled, in milliseconds; null when no quota is used up: the
  * longest `t` of the policies with no `r`emaining in `RateLimit: "minute";r=0;t=30`.
- * https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/ (-10; with what its earlier
- * versions had, `remaining=0, reset=30` and the fields `RateLimit-Remaining` and `RateLimit-Reset`).
+ * https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/ (-10; and the forms of its earlier
+ * versions, `remaining=0, reset=30` and the fields `RateLimit-Remaining` and `RateLimit-Reset`).
  */
 export function rateLimitMs(headers: Readonly<Record<string, string>>): number | null {
   const { ratelimit = '', 'ratelimit-remaining': remaining, 'ratelimit-reset': reset } = headers;
@@ -53,6 +53,6 @@ export function rateLimitMs(headers: Readonly<Record<string, string>>): number |
   return waits.length > 0 ? Math.min(DAY_MS, Math.max(...waits)) : null;
 }
 
-/** What a server asks for by any of these headers. `Retry-After` is the plainer word, so it wins. */
+/** The wait that a server asks for by `Retry-After` or a rate-limit header, in milliseconds. `Retry-After` wins, as it's plainer. */
 export const askedPatienceMs = (headers: Readonly<Record<string, string>>, now: number): number | null =>
   retryAfterIn(headers, now) ?? rateLimitMs(headers);

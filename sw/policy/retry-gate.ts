@@ -1,6 +1,6 @@
 /**
- * What must be open before a retry. Separate from the retry policy, which says how long to wait.
- * Waiting here spends no attempt.
+ * A gate that must be open before a retry. The retry policy is separate, and says how long to wait.
+ * Waiting for the gate spends no attempt.
  */
 export interface RetryGate {
   /**
@@ -19,17 +19,17 @@ export const openGate: RetryGate = {
 
 export interface Connectivity {
   isOnline(): boolean;
-  /** Calls `listener` whenever the answer may have changed. Gives the way to stop it. */
+  /** Calls `listener` whenever the answer may have changed. Returns a function that removes the listener. */
   onChange(listener: () => void): () => void;
   /**
    * Whether the network leads to the server, and not to a login page of its own. Asked while the browser is
-   * online; a promise means that it's being found out. @default it does
+   * online; a promise means that the check is under way. @default it does
    */
   isValidated?(): boolean | Promise<boolean>;
 }
 
 /**
- * Open while the browser is online, and the network validated: a captive portal doesn't count.
+ * A gate that's open while the browser is online and the network validated: a captive portal doesn't count.
  *
  * @example
  * gate: connectivityGate({

@@ -1,7 +1,7 @@
 import { exponentialBackoff, fullJitter } from './backoff.js';
 import { checkOptions, milliseconds, record, wholeNumber, type Rules } from './rules.js';
 
-/** What a retry policy decides on. */
+/** The question that a retry policy answers. */
 export interface RetryQuestion {
   /** `unreachable`: nobody answered. `answered`: the server did, with a transient status. */
   kind: 'unreachable' | 'answered';
@@ -9,7 +9,7 @@ export interface RetryQuestion {
   attempt: number;
   /** Null when nobody answered. */
   status: number | null;
-  /** In [0, 1). */
+  /** A random number in [0, 1). */
   random: number;
 }
 
@@ -19,9 +19,9 @@ export type RetryPolicy = (question: RetryQuestion) => number | null;
 /** How long and how often Holdfast's own policy waits. */
 export interface RetryOptions {
   /**
-   * Retries after an answer with a transient status. What the application itself has failed at (408, 500 and the like) is
-   * a dead letter then. What says "not now" (429, 502, 503, 504 and the like) goes on, every five minutes at the
-   * latest. With 0 the page's own first send is never stored for such an answer. @default 5
+   * Retries after an answer with a transient status. When they're used up, an entry that the application itself has
+   * failed at (408, 500 and the like) is a dead letter; an entry answered with "not now" (429, 502, 503, 504 and the like)
+   * goes on, every five minutes at the latest. With 0 the page's own first send is never stored for such an answer. @default 5
    */
   maxRetries?: number;
   /** Ceilings after a transient answer, in milliseconds. @default { baseMs: 2000, capMs: 32000 } */
@@ -33,20 +33,20 @@ export interface RetryOptions {
 /**
  * Whether a status says "not now": a proxy, a gateway or a limiter speaks, and the application hasn't failed at the request.
  * 425, 429, 503, and a 403 that's transient (by its `Retry-After`) are refusals before the work; 502, 504, 511 (RFC 6585
- * §6), and Cloudflare's 520 to 527 and 530 come from what stands between.
+ * §6), and Cloudflare's 520 to 527 and 530 come from a server in between.
  */
 export const isNotNow = (status: number | null): boolean =>
   status !== null && (NOT_NOW.has(status) || (status >= 520 && status <= 527));
 
 const NOT_NOW: ReadonlySet<number> = new Set([403, 425, 429, 502, 503, 504, 511, 530]);
 
-/** What has no end must not go on without a pause, however short an app's own ladder is. In milliseconds. */
+/** The least ceiling of retries without end, however short an app's own ladder is, in milliseconds. */
 const LEAST_REST_MS = 1_000;
 
 export const DEFAULT_RETRY = {
   maxRetries: 5,
   answered: { baseMs: 2_000, capMs: 32_000 },
-  /** Once the retries are used up, and the server only says "not now": the same steps, up to five minutes. */
+  /** Ceilings once the retries are used up, and the server only says "not now": the same steps, up to five minutes. */
   resting: { capMs: 300_000 },
   unreachable: { baseMs: 500, capMs: 30_000 },
 } as const;

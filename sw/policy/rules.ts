@@ -1,6 +1,6 @@
 import { ConfigError } from './errors.js';
 
-/** What an option must be: the check, and the rule in words for whoever broke it. */
+/** The rule of an option: its check, and the rule in words for the error. */
 export type Rule = readonly [holds: (value: never) => boolean, rule: string];
 
 export type Rules = Readonly<Record<string, Rule>>;
@@ -50,15 +50,15 @@ function isNotNegative(value: unknown): boolean {
   return typeof value === 'number' && Number.isFinite(value) && value >= 0;
 }
 
-/** @throws ConfigError when the value is there and breaks the rule */
+/** @throws ConfigError when the value isn't undefined and breaks the rule */
 export function check(option: string, value: unknown, [holds, rule]: Rule): void {
   if (value !== undefined && !holds(value as never)) throw new ConfigError(option, value, rule);
 }
 
 /**
- * Checks an object of options: each by its rule, and none without one.
+ * Checks an object of options: each by its rule; an option without a rule is an error.
  *
- * @param prefix what stands before an option's name: `backends[0].`
+ * @param prefix stands before an option's name: `backends[0].`
  */
 export function checkOptions(options: object, rules: Rules, prefix = ''): void {
   for (const [name, value] of Object.entries(options)) {

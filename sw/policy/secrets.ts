@@ -1,4 +1,4 @@
-/** What isn't shown to anybody, by its name: headers, parameters of a URL or a form, fields of JSON. */
+/** Matches the names of secrets, which nobody is shown: headers, parameters of a URL or a form, fields of JSON. */
 const SECRET =
   /(^|[^a-z])(authorization|cookie|sig|jwt|sid|session|session[-_]?id|auth|apikey|otp|pwd)($|[^a-z])|token|secret|signature|jsessionid|(api|access|private)[-_]?key|passw(or)?d|passphrase|credential/i;
 
@@ -6,7 +6,7 @@ export const MASK = '•••';
 
 export const isSecret = (name: string): boolean => SECRET.test(name);
 
-/** Any text, with the tokens in it masked that are known by their looks: JSON Web Tokens, signed or encrypted (RFC 7515, 7516). */
+/** Masks tokens in any text that are recognised by their looks: JSON Web Tokens, signed or encrypted (RFC 7515, 7516). */
 export const maskText = (text: string): string =>
   text.replace(/(?<![\w-])[\w-]+(?:\.[\w-]*){2,}/g, (run) => {
     const at = run.indexOf('eyJ');
@@ -14,27 +14,27 @@ export const maskText = (text: string): string =>
   });
 
 /**
- * Masks the values of those whose names are secret.
+ * Masks the values that have a secret name.
  *
- * @param names finds a name, its first group, and what stands between it and its value
- * @param endOf where the value that begins there ends
+ * @param names matches a name, its first group, and the separator between name and value
+ * @param endOf gives the end of the value that begins at `from`
  */
 export function maskNamed(text: string, names: RegExp, endOf: (from: number) => number, mask = MASK, isHidden = isSecret): string {
   let shown = '';
-  let told = 0;
+  let shownTo = 0;
   for (const { 0: before, 1: name = '', index } of text.matchAll(names)) {
-    if (index < told || !isHidden(name)) continue;
-    shown += text.slice(told, index + before.length) + mask;
-    told = endOf(index + before.length);
+    if (index < shownTo || !isHidden(name)) continue;
+    shown += text.slice(shownTo, index + before.length) + mask;
+    shownTo = endOf(index + before.length);
   }
-  return shown + text.slice(told);
+  return shown + text.slice(shownTo);
 }
 
-/** A value may be a URL, or have one in it: `Location`, `Link`. */
+/** Masks the secrets of headers. A value may contain a URL, as of `Location` or `Link`. */
 export const maskHeaders = (headers: Record<string, string>): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, isSecret(name) ? MASK : maskUrl(value)]));
 
-/** Of a URL, or of text with some in it: the values of what is a secret by its name (OAuth's `code` is one here), and what stands before a host's `@`. */
+/** Masks a URL, or the URLs in a text: the values of parameters with a secret name (OAuth's `code` included), and the credentials before a host's `@`. */
 export function maskUrl(url: string): string {
   const bare = maskText(url).replace(/(?<![\w+.-])([\w+.-]+:\/\/)[^/?#@\s]*@/g, `$1${MASK}@`);
   const endOf = (from: number) => {

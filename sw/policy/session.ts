@@ -1,22 +1,22 @@
 import type { BackendRecord, LastToken, SignedOut } from './backend-record.js';
 import { clocksAt, decodeJwt, isOlder, isOver, issuedAt } from './jwt.js';
 
-/** The token of the moment. It lives in memory alone. */
+/** The live token, which is in memory alone. */
 export interface LiveToken {
   value: string;
   scheme: string;
   owner: string | null;
   digest: string;
-  /** When it's over by its own word, in milliseconds since the epoch; null when it doesn't say. */
+  /** When the token is over by its own `exp`, in milliseconds since the epoch; null when it doesn't say. */
   expiresAt: number | null;
-  /** The app has handed it over, and so said who is signed in; else it was seen on a request. */
+  /** The app handed the token over, and so said who is signed in; else the token was seen on a request. */
   provided: boolean;
 }
 
-/** Who is signed in at one backend: what is on disk of it, and what lives in memory alone. */
+/** Who is signed in at one backend: the part on disk, and the part in memory alone. */
 export interface Session extends Pick<BackendRecord, 'last' | 'signedOut' | 'sessionUser' | 'epoch'> {
   token: LiveToken | null;
-  /** Sign-outs in this worker's life: what was begun before one is of no use after it. */
+  /** Counts sign-outs in this worker's life: a token that came before a sign-out doesn't count after it. */
   signOuts: number;
 }
 
@@ -25,44 +25,44 @@ export type SessionEvent =
       /** A token has come: handed over by the app (`token.provided`), or seen on a request that the page makes. */
       type: 'token';
       token: LiveToken;
-      /** Sign-outs there had been when it came. */
+      /** The count of sign-outs when the token came. */
       signOuts: number;
       now: number;
       serverSkewMs: number | null;
     }
-  /** A token was seen on a request, and is over by its own word. */
+  /** A token was seen on a request, and is over by its own `exp`. */
   | { type: 'over-token'; token: LiveToken; isHeld: boolean }
-  /** The app says whose session by cookie has begun. */
+  /** The app says that this user's cookie session has begun. */
   | { type: 'signed-in'; user: string }
   | {
       type: 'signed-out';
       at: number;
       /** The last token that was handed over and isn't taken yet. */
       arriving: LastToken | null;
-      /** Whose session by cookie it is. */
+      /** The user of the cookie session. */
       cookieUser: string | null;
-      /** The token that was made last of all that any backend knows: it's forgotten here as well. */
+      /** The newest token that any backend knows: this backend forgets it as well. */
       newest: LastToken | null;
     };
 
 export type SessionEffect =
   /** The token is the live one already. */
   | 'same'
-  /** It changes nothing: of no use any more, or of an earlier user. */
+  /** The token changes nothing: it's of no use any more, or of an earlier user. */
   | 'ignored'
-  /** It signs nobody in, and nor will it later. */
+  /** The token signs nobody in, now or later. */
   | 'forgotten'
-  /** It's the live token from now on. */
+  /** The token is the live one from now on. */
   | 'live'
-  /** Somebody is signed in again, by that token or by a cookie. */
+  /** A user is signed in again, by the token or by a cookie. */
   | 'signed-in'
   /** Nobody is signed in from now on. */
   | 'signed-out'
-  /** Nobody was, and nobody is. */
+  /** Nothing has changed. */
   | 'none';
 
 /**
- * Who is signed in, one event after the other.
+ * The state machine of who is signed in.
  *
  * | event | | becomes |
  * |---|---|---|
@@ -115,7 +115,7 @@ const taken = (before: Session, token: LiveToken): Session => ({
   epoch: before.signedOut ? before.epoch + 1 : before.epoch,
 });
 
-/** What was on its way at a sign-out signs nobody in, nor does a later request that brings it once more. */
+/** Forgets a token that was on its way at a sign-out: it signs nobody in, nor does a later request that brings it again. */
 function forgetting(before: Session, { value, owner, digest }: LiveToken, serverSkewMs: number | null): [Session, SessionEffect] {
   const { signedOut } = before;
   if (!signedOut || isForgotten({ value, digest }, signedOut, serverSkewMs)) return [before, 'ignored'];
@@ -123,22 +123,22 @@ function forgetting(before: Session, { value, owner, digest }: LiveToken, server
   return [{ ...before, signedOut: { ...signedOut, forgotten } }, 'forgotten'];
 }
 
-/** Whether the token on a page's request says nothing of who is signed in: its page hasn't heard yet of a sign-out, or of a sign-in. */
+/** Whether the token on a page's request says nothing of who is signed in: the page hasn't heard yet of a sign-out or sign-in. */
 function isOfNoUse({ token: live, last, signedOut }: Session, event: SessionEvent & { type: 'token' }): boolean {
   const { token } = event;
   if (signedOut && isForgotten(token, signedOut, event.serverSkewMs)) return true;
   if (live?.owner === token.owner && isOlder(token.value, live.value)) return true;
-  // Where the app leaves it to requests to tell who is signed in, the last one counts.
+  // Where the app hands no tokens over, the last request's token says who is signed in.
   if (!last || last.owner === token.owner || live?.provided === false || isOver(last.expiresAt, clocksAt(event.now, event.serverSkewMs))) return false;
   const made = issuedAt(token.value);
   return made !== null && last.issuedAt !== null && made < last.issuedAt;
 }
 
-/** Whether it's the token that was forgotten at the sign-out, one that was made no later than that, or before the sign-out. */
+/** Whether a token is the one that the sign-out forgot, was made no later than that one, or was made before the sign-out. */
 function isForgotten({ value, digest }: Pick<LiveToken, 'value' | 'digest'>, { forgotten, since }: SignedOut, serverSkewMs: number | null): boolean {
   const { iat = Infinity } = decodeJwt(value) ?? {};
   const { server } = clocksAt(since, serverSkewMs);
-  // It's told in full seconds, and only the server's clock can be held against it.
+  // An `iat` is in full seconds, and can be compared with the server's clock only.
   if (server !== null && (iat + 1) * 1000 <= server) return true;
   const made = issuedAt(value);
   return forgotten?.digest === digest || (made !== null && made <= (forgotten?.issuedAt ?? -Infinity));

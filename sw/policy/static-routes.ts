@@ -1,11 +1,11 @@
-/** One rule of the ServiceWorker Static Routing API, as far as it's used here. */
+/** One rule of the ServiceWorker Static Routing API, with the fields that Holdfast uses. */
 export interface Route {
   condition: RouteCondition;
   source: 'network';
 }
 
 export interface RouteCondition {
-  /** What `new URLPattern` takes. */
+  /** The argument of `new URLPattern`. */
   urlPattern?: Record<string, string>;
   requestMethod?: string;
   requestMode?: string;
@@ -13,10 +13,10 @@ export interface RouteCondition {
   not?: RouteCondition;
 }
 
-/** Those that pages make without a thought, and that are the most by far. */
+/** The methods of most requests by far. */
 const COMMON = ['GET', 'HEAD'];
 
-/** What a route must know of a backend. */
+/** A backend as the routes see it. */
 export interface RoutedBackend {
   baseUrl: string;
   methods: ReadonlySet<string>;
@@ -25,8 +25,8 @@ export interface RoutedBackend {
 }
 
 /**
- * What the browser may fetch without asking the worker, as no backend wants it: navigations, URLs outside
- * of every base URL, and the common methods that no backend keeps, where none learns a token from them.
+ * Routes for requests that the browser may fetch without asking the worker, as no backend wants them: navigations, URLs
+ * outside of every base URL, and the common methods that no backend keeps, unless a backend learns tokens from them.
  */
 export function routesBeside(backends: readonly RoutedBackend[]): Route[] {
   const learns = backends.some(({ auth }) => auth?.learn);
@@ -39,7 +39,7 @@ export function routesBeside(backends: readonly RoutedBackend[]): Route[] {
   return conditions.map((condition) => ({ condition, source: 'network' }));
 }
 
-/** As `isUnder` has it: the path itself, and whatever follows it on a segment border. */
+/** A pattern that matches the same URLs as `isUnder`: the path itself, and whatever follows it on a segment border. */
 function patternUnder(baseUrl: string): Record<string, string> {
   const { protocol, hostname, port, pathname } = new URL(baseUrl);
   const path = pathname.replace(/\/+$/, '').replace(/[+*?:{}()\\]/g, '\\$&');
