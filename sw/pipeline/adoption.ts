@@ -11,7 +11,7 @@ import type { Report } from './report.js';
 import { DRAIN_LOCK, type Drain } from './drain/drain.js';
 import type { State } from './backend/backends.js';
 
-/** Takes over what another queue still owes. Gives how many requests it took. */
+/** Takes over the requests of another library's queue. Returns how many it took. */
 export type Adopt = (open: () => Promise<OldQueue | null>) => Promise<number>;
 
 type Taken = { kind: 'taken'; seq: number } | { kind: 'known' | 'stays' | 'full' };
@@ -24,13 +24,15 @@ export interface AdoptionParts {
 }
 
 /**
+ * Each row of the old queue becomes an entry, and is removed afterwards.
+ *
  * ```
  *  old queue:  row ─────────────────────────────────▶ removed, if it's still there
  *  outbox:           written, under an id that             │ else the old queue has taken it to send
  *                    the row has for ever                  ▼ meanwhile: cancelled here
  * ```
- * All of it under the drain's lock, so that nothing is sent before it's known whose it is. A worker that dies in
- * between leaves rows that the next one finds here already.
+ * The adoption holds the drain's lock, so that no entry is sent before its row is removed, or found to be gone. When a
+ * worker dies in between, the next one finds the remaining rows' entries in the outbox, and only removes the rows.
  */
 export function createAdoption({ ports, report, drain, state }: AdoptionParts): Adopt {
   const { clock, locks, log, outbox } = ports;
@@ -62,9 +64,9 @@ export function createAdoption({ ports, report, drain, state }: AdoptionParts): 
         (error: unknown) => stays("its body can't be read", error),
       );
       if ('kind' in described) return described;
-      // A token that lay on disk tells whose a request is. It may be old, so it isn't learnt.
+      // A stored token names the request's owner. The token may be old, so it isn't learnt.
       const { draft: made, body } = described;
-      // Of a request by cookie nobody knows whose it was; the old queue would have sent it as whoever is signed in.
+      // The owner of a request by cookie isn't known; the old queue would have sent it as whoever is signed in.
       const draft = { ...made, capturedAt: at, agesFrom: at, ...(made.session && { owner: null }) };
       draft.turn = turnOf(draft);
       const now = clock.now();
@@ -91,7 +93,7 @@ export function createAdoption({ ports, report, drain, state }: AdoptionParts): 
     const taken = new Map<number, Taken>();
     for (const row of await queue.rows()) {
       const made = await take(row);
-      // What comes behind it must not overtake it.
+      // Later rows must not overtake a row that finds no room.
       if (made.kind === 'full') break;
       if (made.kind !== 'stays') taken.set(row.id, made);
     }

@@ -1,5 +1,5 @@
 /**
- * Asks the drain to look for what may go out now. Resolves when nothing is due any more; never rejects. Whoever puts an
- * entry into the line, or opens what entries wait for, calls it.
+ * Asks the drain to look for entries that may go out now. Resolves when nothing is due any more; never rejects. Called by
+ * everything that puts an entry into the line, or ends a reason to wait.
  */
 export type Nudge = () => Promise<void>;

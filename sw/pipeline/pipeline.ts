@@ -44,9 +44,9 @@ export interface Pipeline {
   report: Report;
   drain: Drain;
   remote: RemoteConfig;
-  /** Lets the connectivity gates look again; `isNews` when it may be another network by now. */
+  /** Lets the connectivity gates look again; `isNews` when the network may be another one by now. */
   connectivityChanged(isNews: boolean): void;
-  /** To be called first thing in the worker's `activate` event. */
+  /** Must be called first in the worker's `activate` event. */
   activated(): void;
   api: SyncApi;
   intercept: ReturnType<typeof createIntercept>;
@@ -54,7 +54,7 @@ export interface Pipeline {
   adopt: Adopt;
 }
 
-/** Puts the parts of the pipeline together, around what they need of the world. */
+/** Puts the parts of the pipeline together, around the ports. */
 export function createPipeline({ ports, configs, location, workerId, onEvent, locale }: PipelineParts): Pipeline {
   ports.locks.keep(workerLock(workerId));
   const neighbours = createNeighbours(ports.locks, workerId);

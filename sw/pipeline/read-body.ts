@@ -1,6 +1,6 @@
 import type { Clock } from '../ports.js';
 
-/** A body that comes more slowly is cut: the status has said what happened. In milliseconds. */
+/** A body that takes longer is cut, as the status has said what happened. In milliseconds. */
 const BODY_TIMEOUT_MS = 10_000;
 
 export interface Bytes {
@@ -8,7 +8,7 @@ export interface Bytes {
   truncated: boolean;
 }
 
-/** Reads up to `limit` bytes, as long as they come in time, and cancels the rest. */
+/** Reads up to `limit` bytes of a body, for at most ten seconds, and cancels the rest. */
 export async function readAtMost(response: Response, limit: number, clock: Clock): Promise<Bytes> {
   const reader = response.body?.getReader();
   const chunks: Uint8Array[] = [];
@@ -16,7 +16,7 @@ export async function readAtMost(response: Response, limit: number, clock: Clock
   let truncated = false;
   const cut = () => {
     truncated = true;
-    // A read that's under way ends with it.
+    // Cancelling also ends a read that's under way.
     void reader?.cancel().catch(() => {});
   };
   const stopTimer = clock.after(BODY_TIMEOUT_MS, cut);

@@ -7,24 +7,24 @@ import type { CaptureOrder, CaptureResult, Commit, Ports, Sweep } from '../ports
 import type { Doubts } from './workers/doubts.js';
 
 /**
- * The one way of changing what's on disk and of telling about it: an event is told when its
- * transaction is committed, and not before.
+ * The one way to change the outbox and to emit events: an event is emitted once its transaction is
+ * committed, and not before.
  */
 export interface Report {
   commit(commit: Commit): Promise<Decision | null>;
   capture(order: CaptureOrder): Promise<CaptureResult>;
   sweep(sweep: Sweep): Promise<void>;
-  /** Tells of something that isn't stored. */
+  /** Emits events that belong to no transaction. */
   tell(...events: SyncEvent[]): void;
-  /** Tells that a request went, or goes, to the network as if Holdfast weren't there. */
+  /** Emits that the storage failed, so that a request went, or goes, to the network as if Holdfast weren't there. */
   storageFailed(method: string, url: string, error: unknown): void;
-  /** Another worker has told of something: it may be what somebody waits for here. */
+  /** Takes in an event of another worker, which may have settled an entry that a page of this worker waits for. */
   heard(event: SyncEvent): void;
   /** Resolves with the final answer to an entry's request while this worker lives; with null when another takes its place. */
   settlementOf(entry: Pick<EntryRecord, 'seq' | 'requestId'>): Promise<Settlement | null>;
 }
 
-/** Somebody who waits for the answer to a request. */
+/** A page that waits for the answer to a request. */
 interface Waiter {
   requestId: string | undefined;
   resolve(settlement: Settlement | null): void;
@@ -43,19 +43,19 @@ export function createReport(
       try {
         onEvent?.(Object.freeze(event));
       } catch (error) {
-        // The hook observes; it can't break anything.
+        // A failing hook must not break the pipeline.
         log.error('[holdfast] onEvent threw; fix the hook', error);
       }
     }
   };
 
-  const told = (decision: Decision) => {
+  const announce = (decision: Decision) => {
     const { settlement } = decision;
     if (settlement) end(settlement.seq, settlement.requestId, settlement);
     tell(...decision.events);
   };
 
-  /** Whoever waits for another request than the one that has ended under its `seq` waits in vain: that was replaced. */
+  /** Resolves all waiters of a `seq`. A waiter for another request than the ended one gets null, as its request was replaced. */
   const end = (seq: number, requestId: string | undefined, settlement: Settlement) => {
     for (const waiter of takeWaiters(seq)) waiter.resolve(waiter.requestId === requestId ? settlement : null);
   };
@@ -77,12 +77,12 @@ export function createReport(
   function lookFor(seq: number): void {
     if (!waiters.has(seq)) return;
     const look = async () => {
-      // The entry first: one that ends between the two has its answer by the second.
+      // The entry is read first: if it ends between the two reads, the second one finds its settlement.
       const [entry] = await outbox.find(seq);
       const settlement = await outbox.settlement(seq);
       if (settlement) end(seq, settlement.requestId, settlement);
       else if (entry) replaced(seq, entry.requestId);
-      // A purge has left neither.
+      // Only a purge leaves neither entry nor settlement.
       else for (const waiter of takeWaiters(seq)) waiter.resolve(null);
     };
     look().catch((error: unknown) => log.warn("[holdfast] the answer that a page waits for can't be read", error));
@@ -101,29 +101,29 @@ export function createReport(
       const decision = await outbox.commit(decide ? { ...commit, decide: (entry) => decide(doubts.on(entry)) } : commit);
       if (decision && seq !== undefined) doubts.end(seq);
       tell(...(commit.events ?? []));
-      if (decision) told(decision);
+      if (decision) announce(decision);
       return decision;
     },
     async capture(order) {
       const result = await outbox.capture(order);
       if (result.kind === 'stored') {
-        // Whoever waited for the request that was replaced doesn't wait for this one.
+        // The waiters for a replaced request don't wait for the new one.
         if (result.replaced) replaced(result.seq, order.draft.requestId);
         doubts.end(result.seq);
-        told(result.decision);
+        announce(result.decision);
       }
       return result;
     },
     async sweep(sweep) {
       const decisions = await outbox.sweep({ ...sweep, decide: (entry) => sweep.decide(doubts.on(entry)) });
       tell(...sweep.events);
-      decisions.forEach(told);
+      decisions.forEach(announce);
     },
     heard: (event) => 'seq' in event && lookFor(event.seq),
     settlementOf: ({ seq, requestId }) =>
       new Promise((resolve) => {
         waiters.set(seq, [...(waiters.get(seq) ?? []), { requestId, resolve }]);
-        // The very transaction that has stored it, or taken it up, may have ended or replaced it.
+        // The entry may have been ended or replaced since it was stored, or taken over.
         lookFor(seq);
       }),
   };

@@ -11,11 +11,11 @@ import { newBackendRecord, type LastToken } from '../../policy/backend-record.js
 import { session } from '../../policy/session.js';
 import { sessionOf, setSession } from '../backend/session.js';
 
-/** Who comes and who goes. */
+/** Sign-ins by cookie, and sign-outs. */
 export interface Sessions {
-  /** A session by cookie has begun. */
+  /** Begins a user's cookie session. */
   signIn(backends: readonly Backend[], user: string): Promise<void>;
-  /** Nobody is signed in any more: what waits for a token is parked, or, if it's the user's own, purged. */
+  /** Signs the user out: entries that wait for a token are parked; with `purge` the user's own are removed. */
   signOut(backends: readonly Backend[], purge: boolean): Promise<void>;
 }
 
@@ -29,9 +29,9 @@ interface Closed {
 
 export function createSessions({ clock, outbox }: Pick<Ports, 'clock' | 'outbox'>, report: Report, neighbours: Neighbours): Sessions {
   /**
-   * Closes the gate, and then forgets the token. Gives what is to be told of it.
+   * Closes a backend's gates, and then forgets its token. Returns the events to emit.
    *
-   * @param newest of all backends' tokens: one backend may not have seen it yet, and it's forgotten there as well
+   * @param newest the newest token of all backends, which this backend forgets as well, seen or not
    */
   function close(backend: Backend, newest: LastToken | null, arriving = backend.arriving): SyncEvent[] {
     const at = clock.now();
@@ -64,7 +64,7 @@ export function createSessions({ clock, outbox }: Pick<Ports, 'clock' | 'outbox'
     }
   }
 
-  /** Removes what the user has on disk; what is on the wire is cut. */
+  /** Removes the user's entries from the disk, and aborts their sends. */
   async function purge(backend: Backend, events: SyncEvent[]): Promise<void> {
     const at = clock.now();
     const others = neighbours.mayBe();
@@ -73,7 +73,7 @@ export function createSessions({ clock, outbox }: Pick<Ports, 'clock' | 'outbox'
     const decide = (entry: EntryRecord): Decision | null => {
       const { seq, owner, state } = entry;
       const flight = backend.flights.get(seq);
-      // What the page itself has under way is the page's.
+      // A first send belongs to the page that makes it.
       if (outlives(entry) || (owner !== null && owner !== user) || flight?.firstSend) return null;
       gone.push(seq);
       return transition(entry, state === 'dead' ? { type: 'discarded' } : { type: 'cancelled', inFlight: flight !== undefined || others }, at);
@@ -89,7 +89,7 @@ export function createSessions({ clock, outbox }: Pick<Ports, 'clock' | 'outbox'
 
   return {
     async signIn(backends, user) {
-      // All gates first: from here to the end of the turn nothing can come between.
+      // All sessions change in this turn of the event loop, before the first write, so that nothing can come between.
       const effects = backends.map((backend) => {
         const [after, effect] = session(sessionOf(backend), { type: 'signed-in', user });
         setSession(backend, after);
@@ -102,7 +102,7 @@ export function createSessions({ clock, outbox }: Pick<Ports, 'clock' | 'outbox'
       await allWritten(writing);
     },
     async signOut(backends, purges) {
-      // All gates first: from here to the end of the turn nothing can come between.
+      // All gates close in this turn of the event loop, before the first write, so that nothing can come between.
       const newest = newestOf(backends);
       const closed = backends.map((backend): Closed => ({ backend, isUncertain: !(backend.arriving ?? backend.token), events: close(backend, newest) }));
       if (neighbours.mayBe()) {
@@ -115,7 +115,7 @@ export function createSessions({ clock, outbox }: Pick<Ports, 'clock' | 'outbox'
         try {
           await (purges ? purge(backend, events) : report.commit({ backend: backend.record, events }));
         } catch (error) {
-          // It stays closed while this worker lives. The caller hears of it, and may try again.
+          // The gate stays closed while this worker lives. The caller gets the error, and may try again.
           report.tell(...events);
           throw error;
         }
@@ -125,17 +125,17 @@ export function createSessions({ clock, outbox }: Pick<Ports, 'clock' | 'outbox'
   };
 }
 
-/** The token that was made last among those that the backends know, are being handed, or knew at an earlier sign-out. */
+/** The newest of the tokens that the backends know, are being handed, or knew at an earlier sign-out. */
 function newestOf(backends: readonly Pick<Backend, 'arriving' | 'record'>[]): LastToken | null {
   const known = backends.flatMap(({ arriving, record: { last, signedOut } }) => [arriving ?? [], last ?? signedOut?.forgotten ?? []].flat());
-  return known.reduce<LastToken | null>((newest, one) => (newest && (newest.issuedAt ?? -Infinity) >= (one.issuedAt ?? -Infinity) ? newest : one), null);
+  return known.reduce<LastToken | null>((newest, token) => (newest && (newest.issuedAt ?? -Infinity) >= (token.issuedAt ?? -Infinity) ? newest : token), null);
 }
 
-/** Waits for all of them, and fails with the first that did. */
+/** Waits for all writes, and then throws the first error, if any. */
 async function allWritten(writing: readonly Promise<unknown>[]): Promise<void> {
   const failed = (await Promise.allSettled(writing)).find((result) => result.status === 'rejected');
   if (failed) throw failed.reason;
 }
 
-/** It's nobody's in particular, and was marked as that. What can't be read may be anybody's. */
+/** Whether an entry survives a purge: it needs neither token nor session. An unreadable entry doesn't survive, as it may be the user's. */
 const outlives = ({ scheme, session, reason }: EntryRecord): boolean => scheme === null && !session && reason !== 'unreadable';

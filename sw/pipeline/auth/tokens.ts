@@ -10,31 +10,31 @@ import { clocksOf, authGateOf, markTold, stepAuthGate, type GateStep } from '../
 import { session, type LiveToken } from '../../policy/session.js';
 import { sessionOf, setSession } from '../backend/session.js';
 
-/** The auth hold: tokens in, releases out. */
+/** The auth holds of all backends: tokens end holds, missing or expired tokens begin them. */
 export interface Holds {
   /**
    * Takes a token for a backend.
    *
-   * @param signOuts that there had been when it came
+   * @param signOuts the backend's count of sign-outs when the token came
    */
   provide(backend: Backend, value: string, scheme: string, signOuts: number): Promise<TokenResult>;
   /** Learns the token of a request that the page makes itself. */
   learn(backend: Backend, value: string, scheme: string, origin: TokenOrigin): Promise<void>;
-  /** An entry needs a token, and there's none, or the one that's there is over by its own word: a hold before the send. */
+  /** Begins a hold before a send: an entry needs a token, and there's none, or the live token is over by its own `exp`. */
   missing(backend: Backend, entry: Pick<EntryRecord, 'owner' | 'id' | 'sends'>): Promise<void>;
-  /** Pages have been told of a hold: written down, for the worker that finds it on disk. */
+  /** Writes that pages have been told of a hold, for a later worker. */
   told(backend: Backend, owner: string | null): void;
-  /** Tells of the holds that an earlier worker has written and not lived to tell of. */
+  /** Tells pages of the holds that an earlier worker wrote and didn't live to tell of. */
   tellUntold(backends: Iterable<Backend>): void;
-  /** To know a refused or forgotten token by. */
+  /** The digest by which a refused or forgotten token is recognised. */
   digestOf(value: string, scheme: string): Promise<string>;
 }
 
 /** The request that a token is learnt from. */
 export interface TokenOrigin {
-  /** Sign-outs there had been when it came. */
+  /** The backend's count of sign-outs when the request arrived. */
   signOuts: number;
-  /** The browser has given its event to a second worker. Its token is only learnt where it's the one known last. */
+  /** The request is a redelivery: its token is only learnt if it's the last known token. */
   redelivered: boolean;
 }
 
@@ -43,20 +43,20 @@ type HoldPorts = Pick<Ports, 'broadcast' | 'chance' | 'clock' | 'digest' | 'log'
 /** How a token came. */
 interface TokenSource {
   learnt: boolean;
-  /** Sign-outs there had been when it came. */
+  /** The backend's count of sign-outs when the token came. */
   signOuts: number;
 }
 
 export function createHolds({ broadcast, chance, clock, digest, log }: HoldPorts, report: Report): Holds {
   const salt = chance.uuid();
-  // What isn't a bearer may be a password: salted in memory, it can't be guessed from the disk, and is
-  // known again in this worker's life only.
+  // A credential that isn't a bearer may be a password: with a salt in memory, it can't be guessed from the digest on disk,
+  // and is recognised in this worker's life only.
   const digestOf: Holds['digestOf'] = (value, scheme) => digest(/^bearer$/i.test(scheme) ? value : salt + value);
 
-  const written = (work: Promise<unknown>, what: string) =>
+  const logFailure = (work: Promise<unknown>, what: string) =>
     work.catch((error: unknown) => log.error(`[holdfast] ${what} can't be written`, error));
 
-  /** Whether a token that has just come is over. One that seems to be tells of the clocks. */
+  /** Whether a token that has just come is over. A token that looks expired may show that this device's clock is ahead. */
   const isOverNow = (backend: Backend, value: string) => {
     const now = clock.now();
     const expiresAt = expiryOf(value);
@@ -78,7 +78,7 @@ export function createHolds({ broadcast, chance, clock, digest, log }: HoldPorts
     if (effect === 'ignored') return 'ignored: same-token';
     if (effect === 'forgotten') {
       setSession(backend, after);
-      void written(report.commit({ backend: backend.record }), 'which token is forgotten');
+      void logFailure(report.commit({ backend: backend.record }), 'which token is forgotten');
       return 'ignored: same-token';
     }
     if (effect === 'same') {
@@ -91,7 +91,7 @@ export function createHolds({ broadcast, chance, clock, digest, log }: HoldPorts
     if (step.effect === 'ignore-same') return 'ignored: same-token';
     if (step.effect === 'ignore-expired') return 'ignored: expired';
     const steps: ({ whose: string | null } & GateStep)[] = [{ whose: owner, ...step }];
-    // Entries whose owner nobody knows travel with any token.
+    // Entries without a known owner travel with any token.
     if (owner !== null) steps.push({ whose: null, ...stepAuthGate(backend, null, token) });
     const undo = setSession(backend, after);
     broadcast({ type: 'token' });
@@ -105,23 +105,23 @@ export function createHolds({ broadcast, chance, clock, digest, log }: HoldPorts
       try {
         await report.commit({ backend: backend.record, events });
       } catch (error) {
-        // The caller may try again, and is told the same then.
-        for (const one of steps) one.undo();
+        // The caller may try again, and gets the same result then.
+        for (const taken of steps) taken.undo();
         undo();
         throw error;
       }
     } else {
-      // For a later worker. It isn't worth holding up the page's request.
-      void written(report.commit({ backend: backend.record }), 'whose token is the live one');
+      // The write is for a later worker, and the page's request doesn't wait for it.
+      void logFailure(report.commit({ backend: backend.record }), 'whose token is the live one');
     }
-    const onlyOthersWait = waiting.length > 0 && waiting.every((one) => one !== null && one !== owner);
+    const onlyOthersWait = waiting.length > 0 && waiting.every((other) => other !== null && other !== owner);
     if (signedOut && onlyOthersWait) return 'other-owner';
     if (events.length > 0) return 'released';
     return isOtherHeld(backend) ? 'other-owner' : 'stored';
   };
 
   const told = (backend: Backend, owner: string | null) => {
-    if (markTold(backend, owner)) void written(report.commit({ backend: backend.record }), 'who was told of a hold');
+    if (markTold(backend, owner)) void logFailure(report.commit({ backend: backend.record }), 'who was told of a hold');
   };
 
   return {
@@ -144,20 +144,20 @@ export function createHolds({ broadcast, chance, clock, digest, log }: HoldPorts
       if (!auth?.learn || live?.value === value) return;
       if (redelivered && backend.record.last?.digest !== (await digestOf(value, scheme))) return;
       if (!isOverNow(backend, value)) {
-        // The page wants its request sent, whatever becomes of the others.
-        await written(provide(backend, value, scheme, { learnt: true, signOuts }), 'the release of a hold');
+        // A failure must not stop the page's own request.
+        await logFailure(provide(backend, value, scheme, { learnt: true, signOuts }), 'the release of a hold');
         return;
       }
       const owner = backend.config.owner(value);
       const token: LiveToken = { value, scheme, owner, digest: await digestOf(value, scheme), expiresAt: expiryOf(value), provided: false };
-      // It releases nothing.
+      // An expired token releases no hold.
       const isHeld = authGateOf(backend, owner).hold !== null;
       setSession(backend, session(sessionOf(backend), { type: 'over-token', token, isHeld })[0]);
     },
     async missing(backend, { owner, id, sends }) {
       const { token: live, record } = backend;
       const at = clock.now();
-      // One may have come since the heads were read.
+      // A token may have come since the heads were read.
       if (record.signedOut || (live && !isOver(live.expiresAt, clocksOf(backend, at)))) return;
       const { effect, undo } = stepAuthGate(backend, owner, { type: 'missing', digest: live?.digest ?? null, at });
       if (effect !== 'hold') return;
@@ -165,7 +165,7 @@ export function createHolds({ broadcast, chance, clock, digest, log }: HoldPorts
       try {
         await report.commit({ backend: backend.record, events });
       } catch (error) {
-        // Nobody has been told of a hold, so there is none.
+        // Pages haven't been told of the hold, so it's undone.
         undo();
         throw error;
       }
@@ -175,14 +175,14 @@ export function createHolds({ broadcast, chance, clock, digest, log }: HoldPorts
   };
 }
 
-/** What the console says of a hold on an expired token: the entry, and how many sends of it have failed or were refused. */
+/** The console's line for a hold on an expired token, logged with the entry's id and its sends so far. */
 export const HOLD_LINE = '[holdfast] hold — auth expired';
 
-/** Whether a hold waits for another user than the one whose token is live. */
+/** Whether a hold waits for another user than the live token's. */
 const isOtherHeld = ({ record, token }: Backend): boolean =>
   Object.entries(record.gates).some(([owner, { hold }]) => hold !== null && owner !== '' && owner !== token?.owner);
 
-/** Whose token something waits for. */
+/** The owners whose entries wait and need a token; null for an unknown owner. */
 const waitingOwners = ({ lanes }: Backend): (string | null)[] =>
   lanes.all().map(credentialOf).flatMap(({ scheme, owner }) => (scheme === null ? [] : [owner]));
 
@@ -199,7 +199,7 @@ export const releasedEvent = (backend: Backend, owner: string | null, at: number
   generation: authGateOf(backend, owner).generation,
 });
 
-/** What is said when a gate closes: once for each hold. */
+/** The events of a closing gate: emitted once for each hold. */
 export function holdEvents(
   backend: Backend,
   owner: string | null,

@@ -1,10 +1,10 @@
-/** The place of a request among those of its lane that this worker has in hand: the order of arrival, and no more. */
+/** The place of a request in the order of arrival, among the unanswered requests of its lane. */
 export interface Ticket {
-  /** The request's write is in the queue of writes, or there won't be one: later arrivals may queue up behind it. */
+  /** Notes that the request's write is queued, or won't be made: later arrivals may queue their writes. */
   placed(): void;
-  /** Resolves when all that arrived earlier in the lane are placed. */
+  /** Resolves when all earlier arrivals of the lane are placed. */
   precedingPlaced(): Promise<void>;
-  /** The request is answered. */
+  /** Notes that the request is answered. */
   release(): void;
 }
 
@@ -14,8 +14,8 @@ interface Arrival {
 }
 
 /**
- * Requests in hand, in the order in which they arrived. They're sent side by side, as the page meant it,
- * and may fail in any order; they're stored in the order of arrival.
+ * Unanswered requests, in the order of arrival. First sends run side by side, as the page meant it,
+ * and may fail in any order; the requests are stored in the order of arrival.
  */
 export class Arrivals {
   readonly #inHand = new Set<Arrival>();
@@ -25,21 +25,21 @@ export class Arrivals {
     const isPlaced = new Promise<void>((resolve) => {
       placed = resolve;
     });
-    const mine: Arrival = { lane, placed: isPlaced };
-    this.#inHand.add(mine);
+    const arrival: Arrival = { lane, placed: isPlaced };
+    this.#inHand.add(arrival);
     return {
       placed,
       precedingPlaced: async () => {
         const preceding: Promise<void>[] = [];
         for (const other of this.#inHand) {
-          if (other === mine) break;
+          if (other === arrival) break;
           if (other.lane === lane) preceding.push(other.placed);
         }
         await Promise.all(preceding);
       },
       release: () => {
         placed();
-        this.#inHand.delete(mine);
+        this.#inHand.delete(arrival);
       },
     };
   }

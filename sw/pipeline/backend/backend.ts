@@ -10,37 +10,37 @@ import type { Ports } from '../../ports.js';
 import { newBackendRecord, type BackendRecord, type LastToken } from '../../policy/backend-record.js';
 import type { LiveToken } from '../../policy/session.js';
 
-/** One backend at run time: its options, what's stored of it, its token and its sends under way. */
+/** One backend at run time: its options, its stored record, its token and its sends under way. */
 export interface Backend extends ServerClock {
   readonly config: BackendConfig;
   readonly retryGate: RetryGate;
   readonly validation: Validation;
   record: BackendRecord;
   token: LiveToken | null;
-  /** Tokens are taken in the order in which they came, however long each is looked at: the last of them. */
+  /** Settles when the newest token's digest is known: tokens are taken in the order in which they came. */
   taking: Promise<unknown>;
-  /** The token that the app has handed over last, while that is being taken: a sign-out that comes meanwhile is its user's. */
+  /** The token that the app handed over last, while it's being taken: a sign-out meanwhile counts as its user's. */
   arriving: LastToken | null;
   readonly flights: Map<number, Flight>;
   readonly arrivals: Arrivals;
   readonly lanes: LaneIndex;
-  /** When the backend last answered anything, 0 for not in this worker's life. */
+  /** When the backend last answered at all; 0 for never in this worker's life. */
   lastAnswerAt: number;
-  /** When it last answered with anything but "later", 0 likewise. */
+  /** When the backend last gave an answer that wasn't transient; 0 for never in this worker's life. */
   lastServedAt: number;
-  /** The last credential under which anything was delivered in this worker's life. */
+  /** The last credential under which a request was delivered in this worker's life. */
   acceptedCredential: string | null;
-  /** Sign-outs in this worker's life: what was begun before one is of no use after it. */
+  /** Counts sign-outs in this worker's life: a token that came before a sign-out doesn't count after it. */
   signOuts: number;
-  /** Its retry gate is closed, and somebody waits for it. */
+  /** The retry gate is closed, and the drain waits for it to open. */
   isRetryGateClosed: boolean;
-  /** Entries whose retry can't be written down: nothing goes on with them until something wakes the replay. */
+  /** Entries whose retry can't be written: they aren't sent again before the next wake-up. */
   readonly stalled: Set<number>;
-  /** The ticket of the page's request that is the probe of the open circuit, if one is. */
+  /** The ticket of the page's request that probes the open circuit; null when none does. */
   probe: Ticket | null;
 }
 
-/** @param connectivity what may open the default gate */
+/** @param connectivity news that may open the default gate */
 export function createBackend(config: BackendConfig, ports: Ports, connectivity: ConnectivityNews): Backend {
   const validation = createValidation({
     ports,

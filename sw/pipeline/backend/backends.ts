@@ -8,15 +8,15 @@ import type { Neighbours } from '../workers/neighbours.js';
 import type { Redelivery } from '../workers/redelivery.js';
 import type { Settings } from '../../policy/backend-record.js';
 
-/** What the worker holds in memory. All of it is a copy of what's on disk, but for the tokens. */
+/** The worker's state in memory: the backends and the settings, read from disk at the start. Tokens are in memory alone. */
 export interface State {
-  /** By their keys. */
+  /** Backends by key. */
   readonly backends: ReadonlyMap<string, Backend>;
   settings: Settings;
   readonly locale: string | null;
-  /** Reads what an earlier worker left. Repeated calls share one reading; a failed one is tried again. */
+  /** Reads the state from the disk. Repeated calls share one reading; a failed reading is tried again. */
   ready(): Promise<void>;
-  /** The backends with that base URL, in whatever spelling. */
+  /** The backends with the given base URL, in whatever spelling. */
   named(baseUrl: string, namespace?: string): Backend[];
 }
 
@@ -27,7 +27,7 @@ export interface StateParts {
   neighbours: Neighbours;
   location: string;
   locale: string | null;
-  /** What an earlier worker left has been read. */
+  /** Called once the state has been read. */
   loaded(): void;
 }
 
@@ -47,8 +47,8 @@ export function createState(
     }
     for (const backend of backends) {
       backend.lateToken = { iat: Math.max(0, ...started.backends.map(lastMade)), at: NaN };
-      const mine = started.heads.filter(({ turn: [key] }) => key === backend.config.key);
-      backend.lanes.refresh(backend.lanes.refreshStarted(), mine.map(({ turn }) => turn));
+      const ownHeads = started.heads.filter(({ turn: [key] }) => key === backend.config.key);
+      backend.lanes.refresh(backend.lanes.refreshStarted(), ownHeads.map(({ turn }) => turn));
     }
     doubts.begin(started.heads);
     loaded();

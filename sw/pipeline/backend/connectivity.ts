@@ -1,6 +1,6 @@
-/** Word that the network may be another, or there again. */
+/** News that the network may be back, or be another network. */
 export interface ConnectivityNews {
-  /** Gives the way to stop it. */
+  /** Returns a function that removes the listener. */
   listen(listener: () => void): () => void;
   tell(): void;
 }

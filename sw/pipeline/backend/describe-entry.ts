@@ -6,7 +6,7 @@ import { authView, authGateOf } from './gates.js';
 import type { State } from './backends.js';
 import type { Clock } from '../../ports.js';
 
-/** An entry as a person may see it; its state is derived from the gates of the moment. */
+/** Describes an entry for a person; the state is derived from the gates of the moment. */
 export type DescribeEntry = (entry: EntryRecord) => EntryInfo;
 
 export const createDescribeEntry =

@@ -4,18 +4,18 @@ import type { EntryRecord } from '../../policy/entry-record.js';
 export interface Flight {
   lane: string;
   needsToken: boolean;
-  /** The page's own first try, made inside its fetch event. */
+  /** The send is the page's own, made inside its fetch event. */
   firstSend: boolean;
   abort: AbortController;
-  /** Set by a cancel: what comes back doesn't matter any more. */
+  /** Set by a cancel: the outcome of the send doesn't matter any more. */
   cancelled: boolean;
-  /** The cancel on its way to disk: until it's there, the entry could be read and sent once more. */
+  /** Settles when the cancel is on disk: until then, the entry could be read and sent once more. */
   cancelling: Promise<unknown> | null;
   /** Set once the answer is being written: too late to cancel. */
   settling: boolean;
-  /** Set when its delivery is on disk: it has left its turn. */
+  /** Set when the delivery is on disk: the entry has left its turn. */
   delivered: boolean;
-  /** What stood behind it in its turn when it was read. */
+  /** The successor: the entry that stood behind this one in its turn when this one was read. */
   behind: EntryRecord | null;
   done: Promise<void>;
 }

@@ -13,10 +13,10 @@ export function authGateOf({ record: { gates } }: Backend, owner: string | null)
   return Object.hasOwn(gates, name) ? gates[name]! : OPEN_AUTH_GATE;
 }
 
-/** What a step of a gate did, and the way back. */
+/** The effect of an event on an auth gate, and the way back. */
 export interface GateStep {
   effect: AuthGateEffect;
-  /** For when it can't be written: puts the gate back, unless it has moved on since. */
+  /** Puts the gate back when the step can't be written, unless the gate has moved on since. */
   undo(): void;
 }
 
@@ -31,7 +31,7 @@ export function stepAuthGate(backend: Backend, owner: string | null, event: Auth
   return { effect, undo };
 }
 
-/** Notes that pages have been told of a hold. False where there's none, or it was noted before. */
+/** Notes that pages have been told of a hold. False where there's no hold, or they had been told before. */
 export function markTold(backend: Backend, owner: string | null): boolean {
   const gate = authGateOf(backend, owner);
   if (!gate.hold || gate.hold.told) return false;
@@ -43,22 +43,22 @@ function setAuthGate(backend: Backend, owner: string | null, gate: AuthGate): vo
   backend.record = { ...backend.record, gates: { ...backend.record.gates, [owner ?? '']: gate } };
 }
 
-/** What the time is, by the clock of the backend too, which tokens are made by. */
+/** The present time by this device's clock and by the backend's, which tokens are made by. */
 export const clocksOf = ({ record }: Backend, now: number): Clocks => clocksAt(now, record.serverSkewMs);
 
-/** Something was delivered under a credential. What a sign-out has forgotten since the send stays forgotten. */
+/** Notes that a request was delivered under a credential, unless a sign-out since the send has forgotten that. */
 export function noteAccepted(backend: Backend, credential: string | null, signOutsAtSend: number): void {
   if (backend.signOuts === signOutsAtSend) backend.acceptedCredential = credential;
 }
 
-/** Whose session by cookie it is, as the app's `owner` or the page says. */
+/** The user of the cookie session, as the app's `owner` or the page says. */
 export const sessionUser = ({ config, record }: Backend): string | null => config.owner(null) ?? record.sessionUser;
 
-/** The header's value: in the entry's own scheme. A credential may come without one. */
+/** The `Authorization` of an entry: the live token in the entry's own scheme, or bare for an entry without a scheme. */
 export const authorizationOf = ({ scheme }: EntryRecord, { value }: LiveToken): string =>
   scheme ? `${scheme} ${value}` : value;
 
-/** How the auth gate looks to an entry, or to a request that isn't one yet. */
+/** How the auth gate looks to an entry, or to a request that isn't stored yet. */
 export function authView(backend: Backend, { scheme, owner, session }: Credential, now: number): AuthView {
   const { token, record } = backend;
   if (scheme === null) return session && owner !== null && owner !== sessionUser(backend) ? 'parked' : 'open';
@@ -71,9 +71,9 @@ export function authView(backend: Backend, { scheme, owner, session }: Credentia
   return gate.probing ? 'probing' : 'open';
 }
 
-/** What the app, its user and the server leave switched on. */
+/** The switches in force: on unless the app, its user or the server has switched them off. */
 export function configurationOf({ config, record: { remote } }: Backend, settings: Settings): Pick<BackendStatus, 'autoRetry' | 'offlineMode'> {
-  // An answer from another address isn't the one that counts now.
+  // An answer from another address doesn't count, as the option may have changed.
   const said = remote?.url === config.remoteConfig ? remote : undefined;
   return {
     autoRetry: (settings.autoRetry ?? config.auth?.autoRetry ?? true) && (said?.autoRetry ?? true),

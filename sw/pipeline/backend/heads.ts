@@ -4,7 +4,7 @@ import type { Neighbours } from '../workers/neighbours.js';
 import type { State } from './backends.js';
 
 export interface Heads {
-  /** Reads the first entry of each turn, and brings what the backends know of their lanes up to date. */
+  /** Reads the first entry of each turn, and brings the backends' lane indexes up to date. */
   read(): Promise<EntryRecord[]>;
 }
 
@@ -13,10 +13,10 @@ export function createHeads({ outbox, neighbours, state }: { outbox: Pick<Outbox
     const readings = [...state.backends.values()].map((backend) => ({ backend, at: backend.lanes.refreshStarted() }));
     const heads = await outbox.heads();
     for (const { backend, at } of readings) {
-      const mine = heads.filter((head) => head.backend === backend.config.key);
+      const ownHeads = heads.filter((head) => head.backend === backend.config.key);
       const isFirstSend = ({ seq }: EntryRecord) => backend.flights.get(seq)?.firstSend === true;
-      const inLine = mine.filter((head) => !isFirstSend(head)).map(turnOf);
-      backend.lanes.refresh(at, inLine, mine.filter(isFirstSend).map(turnOf));
+      const inLine = ownHeads.filter((head) => !isFirstSend(head)).map(turnOf);
+      backend.lanes.refresh(at, inLine, ownHeads.filter(isFirstSend).map(turnOf));
     }
     return heads;
   }

@@ -1,35 +1,35 @@
 import type { Turn } from '../../policy/entry-record.js';
 
 /**
- * In which turns anything waits, without asking the disk on every fetch. A turn is marked before its
- * entry is written and unmarked when a later reading of the heads doesn't show it, so it may be
- * marked a little too long and never too short.
+ * The turns in which entries wait, known without asking the disk on every fetch. A turn is listed before its
+ * entry is written, and taken out when a later reading of the heads doesn't show it: so a turn may be
+ * listed a little too long, and never too short.
  */
 export class LaneIndex {
   readonly #states = new Map<string, LaneState>();
   #epoch = 0;
 
-  /** Whether anything waits in any lane. */
+  /** Whether any entry waits in any lane. */
   get any(): boolean {
     return this.#states.size > 0;
   }
 
-  /** All turns in which something waits. */
+  /** All turns in which an entry waits. */
   all(): Turn[] {
     return [...this.#states.values()].map(({ turn }) => turn);
   }
 
-  /** The turns of a lane in which something waits. */
+  /** The turns of a lane in which an entry waits. */
   turns(lane: string): Turn[] {
     return this.all().filter((turn) => turn[1] === lane);
   }
 
-  /** An entry is about to be written. */
+  /** Notes that an entry is about to be written. */
   writeStarted(turn: Turn): void {
     this.#stateOf(turn).writing++;
   }
 
-  /** @param written whether it's on disk now; if not, nothing is known that wasn't before */
+  /** @param written whether the entry is on disk now; if not, the write leaves no trace */
   writeEnded(turn: Turn, written: boolean): void {
     const state = this.#stateOf(turn);
     state.writing--;
@@ -37,15 +37,16 @@ export class LaneIndex {
     else if (state.writing === 0 && state.writtenAt < 0 && state.seenAt < 0) this.#states.delete(JSON.stringify(turn));
   }
 
-  /** The heads are about to be read: gives what `refresh` wants back. */
+  /** Notes that the heads are about to be read. Returns the `startedAt` for `refresh`. */
   refreshStarted(): number {
     return ++this.#epoch;
   }
 
   /**
-   * The heads showed entries in these turns.
+   * Takes in a reading of the heads.
    *
-   * @param hidden turns whose head is a first send under way: what's behind it couldn't be seen
+   * @param turns turns whose head is in line
+   * @param hidden turns whose head is a first send under way, which hides the entries behind it
    */
   refresh(startedAt: number, turns: readonly Turn[], hidden: readonly Turn[] = []): void {
     for (const turn of turns) this.#stateOf(turn).seenAt = startedAt;
@@ -68,7 +69,7 @@ export class LaneIndex {
 
 interface LaneState {
   turn: Turn;
-  /** Entries that are being written at the moment. */
+  /** How many entries are being written at the moment. */
   writing: number;
   writtenAt: number;
   seenAt: number;

@@ -6,21 +6,21 @@ import type { Ports } from '../../ports.js';
 
 /** Whether the network leads to a backend, and not to a login page of its own. */
 export interface Validation {
-  /** True, false, or a promise while it's being found out: one request at a time. */
+  /** True, false, or a promise while the check is under way: one request at a time. */
   isValidated(): boolean | Promise<boolean>;
-  /** The backend has answered, or somebody in its place. */
+  /** Takes in an answer to a send, which a captive portal may have given in the backend's place. */
   heard(answer: Pick<Answer, 'status' | 'headers'>): void;
-  /** It may be another network by now. */
+  /** Notes that the network may be another one by now. */
   invalidate(): void;
 }
 
 export interface ValidationParts {
   ports: Pick<Ports, 'clock' | 'chance' | 'send' | 'log'>;
-  /** Absolute; null for none. */
+  /** The URL to ask, absolute; null for no validation. */
   url: string | null;
-  /** Something may be different now: whoever waits looks again. */
+  /** Called when the result may have changed, so that waiting gates look again. */
   changed(): void;
-  /** The backend has answered with these headers: its clock is among them. */
+  /** Called with the headers of the backend's answer, for its clock. */
   noteClock(headers: Readonly<Record<string, string>>): void;
 }
 
@@ -28,8 +28,8 @@ const TIMEOUT_MS = 3_000;
 const wait = fullJitter(exponentialBackoff(DEFAULT_RETRY.unreachable));
 
 /**
- * Asks by HEAD, and only for somebody who has something to send. No answer proves nothing, as a server
- * need not allow that request across origins: then what waits is sent and finds out.
+ * Validates the network by a HEAD request, and only when an entry is to be sent. A missing answer proves nothing, as a
+ * server need not allow the request across origins: then the network counts as validated, and the entry's own send shows.
  */
 export function createValidation({ ports, url, changed, noteClock }: ValidationParts): Validation {
   const { clock, chance, send, log } = ports;
@@ -37,14 +37,14 @@ export function createValidation({ ports, url, changed, noteClock }: ValidationP
   let checking: Promise<boolean> | null = null;
   let portals = 0;
   let closedUntil = 0;
-  /** Counts what has made an earlier check worthless. */
+  /** Counts the calls of `invalidate`: a check that began before the last one is worthless. */
   let invalidations = 0;
 
   const head = (redirect: RequestRedirect, asked: string, signal: AbortSignal) =>
     send(new Request(asked, { method: 'HEAD', cache: 'no-store', redirect }), signal);
 
   async function isPortal(asked: string, signal: AbortSignal): Promise<boolean> {
-    // Where a redirect leads can only be seen by following it, and across origins only that it can't be.
+    // A redirect's target is seen only by following it; across origins, following fails.
     const first = await head('manual', asked, signal);
     const answer = first.type === 'opaqueredirect' ? await head('follow', asked, signal).catch(() => null) : first;
     if (answer === null) return true;

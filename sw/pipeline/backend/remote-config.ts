@@ -7,9 +7,9 @@ import { readAtMost } from '../read-body.js';
 
 /** The switches that a server keeps for its backend's clients. */
 export interface RemoteConfig {
-  /** Asks where it's due: an answer is good for a quarter of an hour. Never rejects. */
+  /** Asks the servers whose last answer is older than a quarter of an hour. Never rejects. */
   refreshIfDue(): Promise<void>;
-  /** Asks now. Never rejects. */
+  /** Asks all servers now. Never rejects. */
   refresh(): Promise<void>;
 }
 
@@ -21,7 +21,7 @@ interface RemoteConfigParts {
   ports: Ports;
   report: Report;
   state: State;
-  /** Something has been switched. */
+  /** Called when an answer has come. */
   changed(): void;
 }
 
@@ -43,7 +43,7 @@ export function createRemoteConfig({ ports, report, state, changed }: RemoteConf
     const cut = new AbortController();
     const stopCutting = clock.after(TIMEOUT_MS, () => cut.abort());
     try {
-      // The browser's own cache sends the ETag along, with no preflight for it. A redirect is an error, as
+      // The browser's own cache sends the ETag along, without a preflight. A redirect is an error, as
       // it may lead to somebody else's switches.
       const request = new Request(url, { cache: 'no-cache', redirect: 'error', headers: { Accept: 'application/json' } });
       const response = await send(request, cut.signal);
@@ -68,7 +68,7 @@ export function createRemoteConfig({ ports, report, state, changed }: RemoteConf
   }
 
   async function askAll(isDue: (backend: Backend) => boolean): Promise<void> {
-    // What isn't read yet must not be written over.
+    // The state on disk must be read first, so as not to be overwritten.
     if (!(await state.ready().then(() => true, () => false))) return;
     const asking = [...state.backends.values()].flatMap((backend) => {
       const { remoteConfig: url } = backend.config;
@@ -92,7 +92,7 @@ export function createRemoteConfig({ ports, report, state, changed }: RemoteConf
   return { refreshIfDue, refresh: () => askAll(() => true) };
 }
 
-/** A key that's missing is off. */
+/** The switches in a server's answer; a missing key means off. */
 function switchesIn(body: unknown): Pick<RemoteAnswer, 'autoRetry' | 'offlineMode'> {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw new TypeError('it must be a JSON object');
   const { autoRetry = false, offlineMode = false } = body as Record<string, unknown>;

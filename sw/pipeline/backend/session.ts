@@ -11,12 +11,12 @@ export const sessionOf = ({ token, signOuts, record: { last, signedOut, sessionU
   epoch,
 });
 
-/** Takes over who is signed in. Gives the way back, for when it can't be written: it leads nowhere once another token is live. */
+/** Sets who is signed in. Returns a function that undoes this when it can't be written, unless another token is live by then. */
 export function setSession(backend: Backend, { token, signOuts, ...stored }: Session): () => void {
   const before = sessionOf(backend);
   backend.token = token;
   backend.signOuts = signOuts;
-  // The record is written when it's another one than on disk.
+  // The record is written only when it's another object than the written one, so it's replaced for real changes alone.
   if (stored.epoch !== before.epoch || stored.last !== before.last || stored.signedOut !== before.signedOut) backend.record = { ...backend.record, ...stored };
   return () => {
     if (backend.token === token) setSession(backend, before);

@@ -14,46 +14,46 @@ import { configurationOf, noteAccepted, stepAuthGate } from '../backend/gates.js
 import { noteDate } from '../backend/server-clock.js';
 import { finalAnswer, type Transmission } from './transmit.js';
 
-/** A send, as far as its judgement goes by it: the page's own first one, or a replay. */
+/** The facts about a send that its judgement needs: of a page's first send, or of a replay. */
 export interface Sent {
-  /** The entry, or what will be one if it has to be stored. */
+  /** The entry, or the draft of an entry for a request that isn't stored. */
   entry: Pick<EntryRecord, 'id' | 'owner' | 'scheme' | 'sends' | 'retries' | 'sentAt'>;
-  /** When it began. */
+  /** When the send began. */
   startedAt: number;
-  /** What it travelled with, without its scheme; null for nothing. */
+  /** The credential of the send, without its scheme; null for none. */
   credential: string | null;
-  /** The token generation that it travelled under. */
+  /** The token generation of the send. */
   generation: number;
-  /** Sign-outs there had been when it began. */
+  /** The backend's count of sign-outs when the send began. */
   signOuts: number;
   /**
-   * It was the page's own: with `on401: 'pass'` or without a token it isn't held, its token doesn't count against the
-   * entry, as it may have been old already, and it leaves no dead letter: what isn't tried again is the page's answer.
+   * The send is the page's own. It isn't held with `on401: 'pass'` or without a token; its token doesn't count against
+   * the entry, as the token may have been old; and it leaves no dead letter: a final failure is the page's answer.
    */
   isFirst: boolean;
 }
 
-/** What is to become of what was sent. */
+/** The judgement on a send. */
 export type Judgement =
-  /** The server's answer is the last word, or the failure is. */
+  /** The answer, or the failure, is final. */
   | { kind: 'final'; isDelivered: boolean }
-  /** It's owed still, unless its transition finds that it has been tried often enough. */
+  /** The request is to be sent again, unless its transition finds that it has been tried often enough. */
   | ({ kind: 'again' } & Again);
 
 export interface Again {
   reason: WaitReason;
   input: SendInput;
-  /** To be told when that's on disk. */
+  /** Events to emit once the input is on disk. */
   events: SyncEvent[];
-  /** The hold that has begun with it, if one has. */
+  /** The hold that the send has begun, if any. */
   hold: BegunHold | null;
 }
 
 /** A hold whose gate is closed in memory, and not on disk yet. */
 export interface BegunHold {
-  /** It's on disk, and pages have been told. */
+  /** Notes that the hold is on disk, and that pages have been told. */
   written(): void;
-  /** It can't be written, or the entry alone is the trouble: nobody is told of a hold, so there is none. */
+  /** Opens the gate again: the hold can't be written, or the entry alone was refused. Pages aren't told. */
   undo(): void;
 }
 
@@ -64,8 +64,8 @@ export interface JudgeParts {
 }
 
 /**
- * Judges a send by what came back, and lets the backend's circuit and auth gate know of it. What a 401 does, and any other
- * answer, is decided here, for the page's own send and for replays.
+ * Judges a send by its outcome, for first sends and for replays, and updates the backend's circuit and auth gate. The
+ * effect of every answer, a 401 included, is decided here.
  */
 export type Judge = (backend: Backend, sent: Sent, flight: Flight, transmission: Transmission) => Promise<Judgement>;
 
@@ -77,7 +77,7 @@ export function createJudge({ ports, holds, state }: JudgeParts): Judge {
     return isFirst ? backend.config.auth?.on401 === 'hold' && entry.scheme !== null : credential !== null;
   };
 
-  /** An expired token: the entry stays, and its backend's gate closes, once; unless the token has been renewed meanwhile. */
+  /** Judges a send whose token was refused: the entry stays, and the backend's gate closes, unless the token was renewed meanwhile. */
   async function refused(backend: Backend, sent: Sent, flight: Flight, answer: Answer, response: Response | null): Promise<Judgement> {
     const { entry, isFirst } = sent;
     const digest = await holds.digestOf(sent.credential ?? '', entry.scheme ?? '');
@@ -85,7 +85,7 @@ export function createJudge({ ports, holds, state }: JudgeParts): Judge {
     if (flight.cancelled) return UNDELIVERED;
     flight.settling = true;
     const at = clock.now();
-    // Nobody is to be asked for a token. The user's next one sends it.
+    // After a sign-out nobody is asked for a token; the entry goes out with its user's next token.
     if (backend.record.signedOut) return RESEND;
     const { effect, undo } = stepAuthGate(backend, entry.owner, { type: 'refused', generation: sent.generation, digest, at });
     if (effect === 'resend') return RESEND;
@@ -110,7 +110,7 @@ export function createJudge({ ports, holds, state }: JudgeParts): Judge {
     const { entry, isFirst } = sent;
     const verdict = config.classify(outcome);
     if (verdict === 'transient' && outcome.kind !== 'aborted') {
-      // Who wants no retries has nothing stored for an answer, whatever it says.
+      // With `maxRetries: 0` a first send is never stored for an answer, whatever it says.
       if (isFirst && outcome.kind === 'answer' && config.maxRetries === 0) return UNDELIVERED;
       const input = recordFailure(backend, entry, sent.startedAt, outcome, ports);
       // A policy that gives up at once wants no retry either.
@@ -132,19 +132,19 @@ export function createJudge({ ports, holds, state }: JudgeParts): Judge {
 const UNDELIVERED: Judgement = { kind: 'final', isDelivered: false };
 const RESEND: Judgement = { kind: 'again', reason: 'auth-expired', input: { type: 'resend' }, events: [], hold: null };
 
-/** What a transient failure is called. */
+/** The reason of a transient failure. */
 function transientReason(outcome: Outcome): TransientReason {
   if (outcome.kind !== 'answer') return outcome.kind === 'unreachable' && outcome.cause === 'timeout' ? 'timeout' : 'unreachable';
   return outcome.status === 429 || outcome.status === 403 ? 'rate-limited' : 'server-error';
 }
 
-/** Answers whose `Retry-After` is meant for the client as a whole: a limit, a ban, a server that's down. */
+/** Statuses whose `Retry-After` is meant for the client as a whole: a limit, a ban, a server that's down. */
 const FOR_ALL: ReadonlySet<number | null> = new Set([403, 429, 503]);
 
 /**
- * Records a transient failure: asks the retry policy, lets the circuit know, and gives what the entry is to hear of it.
+ * Records a transient failure: asks the retry policy, updates the circuit, and returns the input for the entry.
  *
- * @param startedAt when the send began that has failed
+ * @param startedAt when the failed send began
  */
 export function recordFailure(
   backend: Backend,
@@ -159,7 +159,7 @@ export function recordFailure(
   const status = answered ? outcome.status : null;
   const { circuit } = backend.record;
 
-  // What the application itself fails at has the whole ladder, however long a proxy has said "not now" before.
+  // A failure of the application itself starts the ladder anew, however long a proxy has said "not now" before.
   const isBeyond = config.maxRetries !== null && entry.retries > config.maxRetries;
   const spent = isBeyond && !isNotNow(status) ? 0 : entry.retries;
   const policyDelay = config.retry({
@@ -169,12 +169,12 @@ export function recordFailure(
     random: chance.fraction(),
   });
   const rests = answered && policyDelay !== null && config.maxRetries !== null && spent >= config.maxRetries;
-  // If others are served, it's this request's own part of the server that isn't there, and the others needn't wait for it.
+  // When other requests are served, only this request's part of the server is missing, and the others needn't wait.
   const restsAlone = rests && backend.lastServedAt > entry.sentAt;
-  // A server that rests is asked by one probe at a time, whatever the probe has tried before.
+  // A server that rests is asked by one probe at a time, however often the probing entry was sent before.
   const restsOn = answered && isNotNow(status) && circuit.state === 'open' && circuit.restingSince !== undefined;
   const isDown = !answered || status === 503 || rests || restsOn;
-  // The server's word is a floor: it may ask for more patience than the ladder has, not for less.
+  // The server's `Retry-After` is a floor: the server may ask for a longer wait than the ladder's, not for a shorter one.
   const floor = answered ? askedPatienceMs(outcome.headers, now) : null;
   const delayMs = policyDelay === null ? null : Math.max(policyDelay, floor ?? 0);
   const othersAnswered = backend.lastAnswerAt > entry.sentAt;
@@ -210,17 +210,17 @@ export function recordFailure(
   };
 }
 
-/** What any answer tells, whatever its status. */
+/** Records what any answer shows, whatever its status. */
 function recordAnyAnswer(backend: Backend, answer: Answer, now: number): void {
   backend.lastAnswerAt = now;
   noteDate(backend, answer.headers, now);
   backend.validation.heard(answer);
 }
 
-/** An answer without its body: all that is kept of one that doesn't end the entry. */
+/** An answer without its body, as kept for an answer that doesn't end the entry. */
 const withoutBody = ({ status, headers }: Answer): FinalAnswer => ({ status, headers, body: null, truncated: false });
 
-/** The backend has answered, and with nothing transient: whatever waited for that may go. */
+/** Records an answer that isn't transient, and closes the circuit. */
 export function recordAnswer(backend: Backend, answer: Answer, now: number): void {
   recordAnyAnswer(backend, answer, now);
   backend.lastServedAt = now;

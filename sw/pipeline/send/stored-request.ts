@@ -16,11 +16,11 @@ export const describeRequest = (request: Request, headers: EntryRecord['request'
   integrity: request.integrity,
 });
 
-/** The headers under which an entry travels, but for its `Authorization`. */
+/** The headers of an entry on the wire, without `Authorization`. */
 export const travelHeaders = ({ request, idempotencyKey }: Pick<EntryRecord, 'request' | 'idempotencyKey'>) => ({
   ...request.headers,
   ...(idempotencyKey !== null && { [IDEMPOTENCY_HEADER]: idempotencyKey }),
 });
 
-/** The bytes of a body, in number. */
+/** The size of a body in bytes. */
 export const sizeOf = (body: Body | null): number => (body instanceof Blob ? body.size : (body?.byteLength ?? 0));

@@ -4,43 +4,43 @@ import { isOtherPage } from '../../policy/page.js';
 import type { Clock, Send } from '../../ports.js';
 import { readAtMost, type Bytes } from '../read-body.js';
 
-/** A refusal's body is looked at no further than this, in bytes. */
+/** How much of a refusal's body is read, in bytes. */
 const REFUSAL_LIMIT = 16 * 1024;
 
-/** Nor is any other body that may tell of a refusal: a batch's has a stack for each of its errors, in development. */
+/** How much of any other body is read for a refusal, in bytes: in development, a batch's body has a stack for each error. */
 const ANY_LIMIT = 64 * 1024;
 
-/** As much of a final answer's body is kept. */
+/** How much of a final answer's body is kept, in bytes. */
 const FINAL_BODY_LIMIT = 1024 * 1024;
 
 export interface Transmission {
   outcome: Outcome;
-  /** Unread. Whoever doesn't read it drops it. */
+  /** The response with its body unread. A caller that doesn't read the body must call `drop`. */
   response: Response | null;
-  /** Ends the connection of a body that nobody wants: in Firefox, `body.cancel()` now and then leaves it open. */
+  /** Ends the connection of an unwanted body: in Firefox, `body.cancel()` now and then leaves it open. */
   drop(): void;
 }
 
 export interface TransmitOptions {
   send: Send;
   clock: Clock;
-  /** 0 is off. */
+  /** 0: no timeout. */
   timeoutMs: number;
-  /** The user's: an abort by it is a cancel. */
+  /** The user's signal: an abort by it is a cancel. */
   signal: AbortSignal;
   bearer: boolean;
-  /** The app wants every JSON body looked into that comes to a bearer, whatever the status. */
+  /** Whether every JSON body of an answer to a bearer is read, whatever the status (`auth.bodyErrors`). */
   readsAll: boolean;
 }
 
-/** Sends once, and tells as data what came of it. Never throws. */
+/** Sends a request once, and returns the outcome as data. Never throws. */
 export async function transmit(request: Request, options: TransmitOptions): Promise<Transmission> {
   const { send, clock, timeoutMs, signal } = options;
   const cut = new AbortController();
   const stopTimer = timeoutMs > 0 ? clock.after(timeoutMs, () => cut.abort()) : () => {};
   try {
     const response = await send(request, AbortSignal.any([signal, cut.signal]));
-    // The answer has begun in time; its body has a time of its own.
+    // The answer has begun in time; its body has a timeout of its own.
     stopTimer();
     return { outcome: await answer(request, response, options), response, drop: () => cut.abort() };
   } catch {
@@ -53,9 +53,9 @@ export async function transmit(request: Request, options: TransmitOptions): Prom
 
 async function answer(request: Request, response: Response, { bearer, readsAll, clock }: TransmitOptions): Promise<Answer> {
   const { status, type, redirected } = response;
-  // One that was made by hand, and not fetched, has no URL.
+  // A response that wasn't fetched, but made by a script, has no URL.
   const url = response.url || request.url;
-  // A redirect to another origin takes it off: https://fetch.spec.whatwg.org/#http-redirect-fetch
+  // A redirect to another origin removes the `Authorization`: https://fetch.spec.whatwg.org/#http-redirect-fetch
   const hasBearer = bearer && new URL(url).origin === new URL(request.url).origin;
   const isRefusal = status === 401 || (status === 403 && hasBearer);
   const limit = isRefusal ? REFUSAL_LIMIT : readsAll && hasBearer && isJson(response) ? ANY_LIMIT : 0;
@@ -75,13 +75,13 @@ async function answer(request: Request, response: Response, { bearer, readsAll, 
 
 const isJson = ({ headers }: Response): boolean => /[/+]json/i.test(headers.get('content-type') ?? '');
 
-/** Whether redirects have made a page of what a write was to be answered with. */
+/** Whether redirects have led a write to a page of HTML in place of the API's answer. */
 function isPageFor({ url: asked, method, headers }: Request, { url, headers: answered }: Response): boolean {
   if (method === 'GET' || method === 'HEAD') return false;
   return isOtherPage({ asked, url, accept: headers.get('accept'), has: (name) => headers.has(name), contentType: answered.get('content-type') });
 }
 
-/** The JSON of an answer, or its JSON lines as an array; undefined when it's something else, or too long. */
+/** The JSON of an answer, or its JSON lines as an array; undefined when the body is something else, or too long. */
 async function jsonOf(response: Response, limit: number, clock: Clock): Promise<unknown> {
   try {
     const { bytes, truncated } = await readAtMost(response.clone(), limit, clock);
@@ -101,15 +101,15 @@ function parsed(text: string): unknown {
 }
 
 /**
- * JSON lines (https://jsonlines.org), which tRPC's streamed batches are sent as; undefined for less than two. Those of a
- * stream that goes on are what has come so far.
+ * Parses JSON lines (https://jsonlines.org), the format of tRPC's streamed batches; undefined for less than two lines. Of a
+ * stream that goes on, the lines so far.
  */
 function linesOf(text: string): unknown {
   const lines = text.trim().split('\n');
   return lines.length > 1 ? lines.map((line) => JSON.parse(line) as unknown) : undefined;
 }
 
-/** Takes the answer that ends an entry: its body up to a MiB, and no longer than ten seconds. */
+/** Reads the answer that ends an entry: its body up to a MiB, and for no longer than ten seconds. */
 export async function finalAnswer(response: Response, clock: Clock): Promise<FinalAnswer> {
   const { status, headers } = response;
   let body: Bytes = { bytes: new Uint8Array(), truncated: false };

@@ -2,21 +2,21 @@ import type { EntryRecord } from '../../policy/entry-record.js';
 import type { Neighbours } from './neighbours.js';
 
 /**
- * Which entries may have been sent without their record saying so. No send is written down before it's made, as that would
- * be a transaction for each: whoever finds the head of a turn doesn't know whether the worker before it died over its send.
+ * Entries that may have been sent without their record saying so. A send isn't written before it's made, as each would
+ * cost a transaction: a worker that finds the head of a turn can't know whether an earlier worker died over its send.
  */
 export interface Doubts {
-  /** The heads of all turns, as this worker has found them at its start. */
+  /** Notes the heads of all turns at this worker's start. */
   begin(heads: readonly Pick<EntryRecord, 'seq'>[]): void;
-  /** The heads of all turns that this worker has no send of under way, as it finds them while it alone may drain. */
+  /** Notes the heads that this worker isn't sending, read while this worker holds the drain's lock. */
   found(heads: readonly Pick<EntryRecord, 'seq'>[]): void;
-  /** Another worker, where one lives, may drain again. */
+  /** Notes that the drain's lock is free: another living worker may drain. */
   released(): void;
-  /** An entry was sent, and its record won't say so. */
+  /** Notes that an entry was sent, and its record won't say so. */
   add(seq: number): void;
-  /** The entry as it's on disk, with what isn't there. */
+  /** The entry from the disk, marked as `unheard` when in doubt. */
   on(entry: EntryRecord): EntryRecord;
-  /** The disk knows by now, or another request has taken the entry's place. */
+  /** Removes a doubt: the record says what happened, or another request has taken the entry's place. */
   end(seq: number): void;
 }
 

@@ -1,22 +1,22 @@
 import type { Locks } from '../../ports.js';
 
-/** What the names of the locks begin with that workers keep while they live. */
+/** Prefix of the locks that workers keep while they live. */
 const WORKER_LOCKS = 'holdfast:worker:';
 
 /** The lock that a worker keeps while it lives. */
 export const workerLock = (worker: string): string => WORKER_LOCKS + worker;
 
-/** The workers that live beside this one: those that an update is about to end, or has ended a moment ago. */
+/** Other living workers: those that an update is about to end, or has ended a moment ago. */
 export interface Neighbours {
-  /** Whether any lives. */
+  /** Whether any other worker lives. */
   any(): Promise<boolean>;
-  /** Whether any may. Once none does, none comes: pages give their requests to the newest worker alone. */
+  /** Whether any other worker may live. Once none does, none comes: pages give their requests to the newest worker alone. */
   mayBe(): boolean;
-  /** None lives any more, and the events that they have left on disk have been read. */
+  /** Notes that no other worker lives any more, and that the events which they left on disk have been read. */
   gone(): void;
-  /** Whether one may have stored something since the heads were read. */
+  /** Whether another worker may have stored an entry since the heads were read. */
   mayHaveStored(): boolean;
-  /** Runs a reading of the heads. Once none lives before it, nobody else has stored anything after it. */
+  /** Runs a reading of the heads. If no other worker lived before the reading, none has stored an entry after it. */
   reading<T>(read: () => Promise<T>): Promise<T>;
 }
 

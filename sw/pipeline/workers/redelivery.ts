@@ -4,58 +4,58 @@ import type { Ports, Requested } from '../../ports.js';
 import { workerLock, type Neighbours } from './neighbours.js';
 
 /**
- * How long a lane waits for a fetch event that may come again, in milliseconds: then the page gets the server's own answer.
- * Chromium dispatches one at once when it has lost the worker in the middle of it, and does so once
- * (`ServiceWorkerSubresourceLoader` in its sources). What comes later is known all the same.
+ * How long a lane waits for a redelivery, in milliseconds: a redelivered first send gives the page the server's own answer.
+ * Chromium redelivers an event at once when it has lost the worker in the middle of it, and does so once
+ * (`ServiceWorkerSubresourceLoader` in its sources). A later redelivery is recognised all the same.
  */
 const COMES_AGAIN_MS = 2_000;
 
-/** A request that came in time may take so much longer to be read. In milliseconds. */
+/** How much longer the reading of a request that came in time may take, in milliseconds. */
 const READ_MS = 5_000;
 
-/** No fetch event is older: Chromium ends one that has been open for five minutes. In milliseconds. */
+/** The greatest age of a fetch event: Chromium ends an event that has been open for five minutes. In milliseconds. */
 const OLDEST_EVENT_MS = 360_000;
 
-/** A lock outlives its worker by a moment. In milliseconds. */
+/** How long a lock may outlive its worker, in milliseconds. */
 const LOCK_MS = 1_000;
 
-/** Answers that were handed over within this are written down together. In milliseconds. */
+/** Answers handed over within this time are written together. In milliseconds. */
 const GATHER_MS = 50;
 
-/** Fetch events without an answer: those that an earlier worker left, and this one's own. */
+/** Recognises redeliveries, among the unanswered fetch events of earlier workers; and notes which events of this worker are answered. */
 export interface Redelivery {
   /**
-   * Registers a fetch event. Gives a function to call once its fingerprint has been checked; null while no event can
-   * come that a dead worker had.
+   * Registers a fetch event. Returns a function to call once the event's fingerprint has been checked; null when
+   * redeliveries can't come any more.
    */
   enter(): (() => void) | null;
-  /** Whether any event may come that was with a worker that died. */
+  /** Whether a redelivery may still come. */
   mayCome(): boolean;
   /**
-   * Lanes in which nothing is replayed for now: another worker that's alive makes a first send there, or the event may be
-   * given to this one of what a dead worker has left. And when to look again, in milliseconds since the epoch; Infinity where
+   * The lanes in which nothing is replayed for now: another living worker makes a first send there, or the event of a dead
+   * worker's entry may be redelivered. `until` is when to look again, in milliseconds since the epoch; Infinity where
    * no lane is withheld.
    */
   withheld(heads: readonly EntryRecord[]): Promise<{ lanes: ReadonlySet<string>; until: number }>;
   /**
-   * Takes what the event with this fingerprint left behind: each once. Null when there's nothing, or
-   * its worker lives and will answer by itself.
+   * Takes the entry or settlement that the event with this fingerprint left on disk, each once. Null when there's none,
+   * or when its worker lives and will answer by itself.
    *
-   * @param taken called with an entry in the turn in which it stops waiting
+   * @param taken called with the entry in the turn of the event loop in which its lane stops waiting for it
    */
   claim(fingerprint: () => Promise<string>, taken: (entry: EntryRecord) => void): Promise<EntryRecord | KeptSettlement | null>;
-  /** The event has its answer: another one like it is a request of its own. Never rejects. */
+  /** Notes that a request's event is answered: an equal event is a request of its own from now on. Never rejects. */
   answered(request: Requested): Promise<void>;
   /**
-   * An update's worker is the active one now. It may have started long before: the one that it replaces
-   * goes on while its events are open, and what it leaves comes here from now on.
+   * Called on `activate`. The wait for redeliveries starts here: the replaced worker may have kept events open until
+   * now, however long ago this worker started.
    */
   activated(): void;
-  /** Reads what an earlier worker left. */
+  /** Reads which events an earlier worker left open. */
   begin(): Promise<void>;
 }
 
-/** When an entry's fetch event came: what takes another's place keeps the other's time of capture. */
+/** When an entry's fetch event came. Not `capturedAt`, as a replacement keeps that of the older entry. */
 const eventAt = ({ agesFrom }: EntryRecord): number => agesFrom;
 
 export function createRedelivery({ clock, locks, outbox, log }: Ports, neighbours: Neighbours, workerId: string): Redelivery {
@@ -65,17 +65,17 @@ export function createRedelivery({ clock, locks, outbox, log }: Ports, neighbour
   let settlements: KeptSettlement[] = [];
   const claimed = new Set<number>();
   let inHand = 0;
-  let told: Requested[] = [];
-  let telling: Promise<void> | null = null;
+  let unwritten: Requested[] = [];
+  let writing: Promise<void> | null = null;
 
   const isLate = () => clock.now() >= deadline || clock.now() < start;
   const isOver = () => isLate() && (inHand === 0 || clock.now() >= deadline + READ_MS);
 
-  /** Whether an event may come that was with a worker that died: one is on disk, or a worker that may die has some. */
+  /** Whether a redelivery may come: another worker may live, and die over its events, or a dead worker's open event is on disk. */
   const mayCome = () => neighbours.mayBe() || entries.some((entry) => !isOld(eventAt(entry))) || settlements.some(({ at }) => !isOld(at));
   const isOld = (since: number) => since < clock.now() - OLDEST_EVENT_MS;
 
-  /** Whether the entry waits for its event. It isn't replayed meanwhile. */
+  /** Whether the entry waits for the redelivery of its event; it isn't replayed meanwhile. */
   const waits = (seq: number) => !isOver() && entries.some((entry) => entry.seq === seq);
 
   const write = (work: Promise<unknown>): Promise<void> =>
@@ -84,7 +84,7 @@ export function createRedelivery({ clock, locks, outbox, log }: Ports, neighbour
       (error: unknown) => log.warn('[holdfast] an answered request stays marked as open for now', error),
     );
 
-  /** Again and again, as the worker before may live on for a while: an update doesn't end it at once. */
+  /** Reads the open events of other workers. Called for each claim, as a replaced worker may live on, and leave more. */
   async function read(): Promise<void> {
     const areLiving = await neighbours.any();
     const open = await outbox.open();
@@ -94,7 +94,7 @@ export function createRedelivery({ clock, locks, outbox, log }: Ports, neighbour
     if (!areLiving) neighbours.gone();
   }
 
-  /** Nobody will ask for the old ones any more. A later worker must not take a new request for one of them. */
+  /** Closes events that are too old to be redelivered, so that no new request is taken for one of them. */
   async function close(): Promise<void> {
     const old = settlements.filter(({ at }) => isOld(at));
     if (old.length > 0) await outbox.answered(old);
@@ -128,31 +128,31 @@ export function createRedelivery({ clock, locks, outbox, log }: Ports, neighbour
       return { lanes, until: isOver() || entries.length === 0 ? now + LOCK_MS : Math.max(deadline, now + LOCK_MS) };
     },
     async claim(fingerprint, taken) {
-      // What can't be read now was read before.
+      // When the reading fails, the result of an earlier one counts.
       await read().catch(() => {});
       if (entries.length + settlements.length === 0) return null;
       const mine = await fingerprint();
       for (const entry of entries) {
         if (entry.asked?.fingerprint !== mine || isOld(eventAt(entry))) continue;
         if (!(await locks.getsFree(workerLock(entry.asked.worker), LOCK_MS))) continue;
-        // Another event of the same kind may have been quicker.
+        // An equal event may have claimed the entry meanwhile.
         if (claimed.has(entry.seq)) continue;
         claimed.add(entry.seq);
         entries = entries.filter((other) => other.seq !== entry.seq);
         taken(entry);
         return entry;
       }
-      const settlement = settlements.find((one) => one.asked?.fingerprint === mine && !isOld(one.at) && !claimed.has(one.seq));
+      const settlement = settlements.find(({ asked, at, seq }) => asked?.fingerprint === mine && !isOld(at) && !claimed.has(seq));
       if (settlement) claimed.add(settlement.seq);
       return settlement ?? null;
     },
     answered(request) {
-      told.push(request);
-      return (telling ??= new Promise((resolve) => {
+      unwritten.push(request);
+      return (writing ??= new Promise((resolve) => {
         clock.after(GATHER_MS, () => {
-          const requests = told;
-          told = [];
-          telling = null;
+          const requests = unwritten;
+          unwritten = [];
+          writing = null;
           resolve(write(outbox.answered(requests)));
         });
       }));
