@@ -1,7 +1,7 @@
 import type { StorageStatus } from '../protocol/api.js';
 import type { Chance, Clock, Locks } from '../ports.js';
 
-/** Longer timers overflow, and ring at once. Whoever waits longer looks again in between. */
+/** The longest timer, in milliseconds: longer ones overflow, and ring at once. A longer wait rings early, and its caller looks again. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 export const browserClock: Clock = {
@@ -29,14 +29,14 @@ export const browserLocks: Locks = {
 
 const heldLocks = async (): Promise<string[]> => ((await navigator.locks.query()).held ?? []).map(({ name = '' }) => name);
 
-/** Not every browser has all of it, and an opaque origin is refused it. */
+/** Asks for the state of the storage, which not every browser reports in full, and which is refused to an opaque origin. */
 export async function browserStorage(): Promise<StorageStatus> {
   const { storage } = navigator as { storage?: Partial<StorageManager> };
   const [persisted, estimate] = await Promise.all([storage?.persisted?.(), storage?.estimate?.()]).catch(() => []);
   return { persisted: persisted ?? null, usage: estimate?.usage ?? null, quota: estimate?.quota ?? null };
 }
 
-/** The first 64 bits of the SHA-256: enough to know something again, not to find it. */
+/** The first 64 bits of the SHA-256: enough to recognise a value, not to recover it. */
 export async function browserDigest(content: string | ArrayBuffer): Promise<string> {
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
   const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));

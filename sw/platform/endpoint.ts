@@ -1,23 +1,23 @@
 import type { SyncApi } from '../protocol/api.js';
 import { callName, isCallMessage, thrown, type CallMessage } from '../protocol/comlink.js';
 
-/** A message asked for something that isn't in `SyncApi`. */
+/** A message asked for a call that `SyncApi` doesn't have. */
 export class ProtocolError extends Error {
   override name = 'ProtocolError';
 }
 
 /**
- * Answers Comlink calls without a MessagePort. A port dies with the worker, and nobody is told; a
- * message to the active worker starts it again, and its answer goes back through `event.source`.
+ * Answers Comlink calls without a MessagePort. A port dies with the worker, and the page isn't told; a
+ * message to the active worker starts the worker again, and the answer goes back through `event.source`.
  *
- * Comlink's `expose` would do for the answer, and bring its whole calling side along: 1.4 kB of brotli
- * for two kinds of message. And it would follow any path into the object; here a call is a name.
+ * Comlink's `expose` isn't used, as it would bring the whole calling side along: 1.4 kB of brotli for two
+ * kinds of message. It would also follow any path into the object; here a call is a name.
  *
- * @param settled what the worker must live for when a call has been answered: the drain it set off
- * @returns a function that takes a message and says whether it was one of ours
+ * @param settled resolves when the drain that a call has set off is done, for which the worker must live
+ * @returns a function that takes a message and says whether it was a call to Holdfast
  */
 export function serve(api: SyncApi, settled: () => Promise<void>): (event: ExtendableMessageEvent) => boolean {
-  /** Calls under way: a page repeats one that it hears no answer to. */
+  /** Ids of the calls under way: a page repeats a call that has no answer yet. */
   const running = new Set<string>();
 
   return (event) => {
@@ -25,7 +25,7 @@ export function serve(api: SyncApi, settled: () => Promise<void>): (event: Exten
     const source = event.source;
     if (!source || !isCallMessage(message)) return false;
     const name = callName(message);
-    // An unmarked message that isn't one of our calls may well be the app's own Comlink.
+    // An unmarked message that names none of our calls may be of the app's own Comlink.
     if (!name && message.holdfast !== 1) return false;
     if (message.type === 'RELEASE' || running.has(message.id)) return true;
     running.add(message.id);

@@ -1,8 +1,8 @@
 import type { Route, RouteCondition } from '../policy/static-routes.js';
 
 /**
- * Tells the browser, where it listens: Chromium 123 and later. Each rule by itself, as a browser that doesn't know
- * one takes the others.
+ * Adds static routes, in browsers that have the API: Chromium 123 and later. Each rule is added by itself, so that a
+ * browser that doesn't know a rule takes the others.
  * @see https://wicg.github.io/service-worker-static-routing-api/
  */
 export async function addRoutes(event: ExtendableEvent, routes: readonly Route[]): Promise<void> {

@@ -9,20 +9,20 @@ export interface SyncEventLike extends ExtendableEvent {
 }
 
 export interface WakeUps {
-  /** Registers for Background Sync, where there is one and it isn't done already. Never throws. */
+  /** Registers for Background Sync, where the browser has it and no registration stands. Never throws. */
   ask(): void;
   /**
-   * Takes a sync event: null when it isn't ours. `news` is false for the event that Chromium fires at
+   * Takes a sync event; null for an event of another tag. `news` is false for the event that Chromium fires at
    * once on a registration made while online: it tells of no change, so no backoff is cut short for it.
    */
   take(event: SyncEventLike): { news: boolean } | null;
-  /** The event is over. */
+  /** Notes that the event is over, so that the next `ask` registers again. */
   done(): void;
 }
 
 /**
- * Background Sync: a wake-up and no more. Chromium gives a tag three attempts, and rejects the
- * registration when no window is open. The entry is on disk anyway.
+ * Background Sync, used as a wake-up and no more: entries are on disk anyway. Chromium gives a tag three
+ * attempts, and rejects the registration when no window is open.
  */
 export function wakeUps(registration: ServiceWorkerRegistration, isOnline: () => boolean): WakeUps {
   const { sync } = registration as ServiceWorkerRegistration & { sync?: SyncManager };
@@ -51,7 +51,7 @@ export function wakeUps(registration: ServiceWorkerRegistration, isOnline: () =>
 
 /**
  * Whether this worker is the active one. Where `self.serviceWorker` is missing (Firefox), a worker
- * that was given an event to handle is the active one, save for its own installation.
+ * that gets events is the active one, save during an installation.
  */
 export function isActiveWorker(scope: ServiceWorkerGlobalScope): boolean {
   const state = (scope as { serviceWorker?: ServiceWorker }).serviceWorker?.state;

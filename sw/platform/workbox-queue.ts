@@ -3,7 +3,7 @@ import type { StoredRequest } from '../policy/entry-record.js';
 import type { Body, OldQueue } from '../ports.js';
 import { restoreRequest } from './transport.js';
 
-/** As workbox-background-sync 4 to 7 have it: `workbox-background-sync/lib/QueueDb.js`. */
+/** The database of workbox-background-sync 4 to 7: `workbox-background-sync/lib/QueueDb.js`. */
 const DATABASE = 'workbox-background-sync';
 const STORE = 'requests';
 
@@ -15,8 +15,9 @@ interface Row {
 }
 
 /**
- * The rows of a queue, read beside workbox and not by its `Queue`: that one begins to send when it's made, where there
- * is no Background Sync, and takes a row off the disk to give it. Null where there's no such database; none is made.
+ * The rows of a workbox queue, read straight from its database. Workbox's own `Queue` isn't used: without Background Sync
+ * it begins to send when it's made, and it removes a row from the disk to give it. Null where there's no such database;
+ * none is made.
  */
 export async function workboxQueue(name: string): Promise<OldQueue | null> {
   let isMissing = false;

@@ -1,7 +1,7 @@
 import type { Checkpoints } from '../ports.js';
 import type { Connection } from './connection.js';
 
-/** Checkpoints that live as long as the object: for tests, and for progress that needn't last. */
+/** Checkpoints in memory: for tests, and for progress that needn't last. */
 export function memoryCheckpoints(): Checkpoints {
   const saved = new Map<string, string>();
   return {

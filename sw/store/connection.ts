@@ -12,28 +12,28 @@ export interface Connection {
    * run twice: when a neighbour's failure took its transaction down, the disk was full, or the connection was lost. In
    * the last case what it did the first time may be on disk.
    *
-   * @throws QuotaExceededError when the disk is full, and still was when room had been made
+   * @throws QuotaExceededError when the disk is full, and still is after room was made
    */
   write<T>(work: (tx: WriteTransaction) => Promise<T>): Promise<T>;
 }
 
 export interface ConnectionOptions {
   clock: Pick<Clock, 'after'>;
-  /** Gives back what can be spared, once for a write that found the disk full. Must not reject. */
+  /** Frees disk space that can be spared. Called once for a write that found the disk full. Must not reject. */
   makeRoom(): Promise<void>;
   name?: string;
 }
 
-/** The database doesn't open: somebody keeps an older version of it open, or the browser hangs. */
+/** The database doesn't open: a tab keeps an older version open, or the browser hangs. */
 export class BlockedError extends Error {
   override name = 'BlockedError';
   override message = 'holdfast: the database does not open; a tab with an older version of it may have to be closed';
 }
 
-/** An opening that takes longer counts as failed, for now: a page waits for it. In milliseconds. */
+/** An opening that takes longer counts as failed for now, as a page waits for it. In milliseconds. */
 const OPENING_MS = 2_000;
 
-/** Every write waits while room is made. In milliseconds. */
+/** How long the making of room may take, in milliseconds: every write waits for it. */
 const ROOM_MS = 3_000;
 
 interface Job {
@@ -45,7 +45,7 @@ interface Job {
 export function openConnection({ clock, makeRoom, name = DATABASE }: ConnectionOptions): Connection {
   let db: Database | null = null;
   let opening: Promise<Database> | null = null;
-  /** The opening under way has taken too long, so nobody waits for it any more. */
+  /** The opening under way has taken too long, so that reads and writes don't wait for it any more. */
   let late = false;
   let waiting: Job[] = [];
   let flushing = false;
@@ -59,11 +59,11 @@ export function openConnection({ clock, makeRoom, name = DATABASE }: ConnectionO
       db = (await openDB(name, VERSION, {
         upgrade: (base, oldVersion, _newVersion, tx) => {
           const whole = upgrade(base as unknown as Database, oldVersion, tx as unknown as UpgradeTransaction);
-          // Whole or not at all: the opening fails and says why, and what was there stays as it was.
+          // A failed upgrade is aborted as a whole: the opening fails and says why, and the old data stays.
           whole.catch(() => abort(tx));
           tx.done.catch(() => {});
         },
-        // A newer worker wants to upgrade: let go, and leave the storage to it.
+        // A newer worker wants to upgrade, so this connection closes.
         blocking: (_current, _blocked, event) => {
           letGo();
           (event.target as IDBDatabase).close();
@@ -79,7 +79,7 @@ export function openConnection({ clock, makeRoom, name = DATABASE }: ConnectionO
     }
   };
 
-  /** However late it comes, it's taken then: asking again would only queue up behind it. */
+  /** The connection. A late opening isn't repeated, but used when it comes: another would only queue up behind it. */
   const open = (): Promise<Database> => {
     if (db) return Promise.resolve(db);
     const asked = (opening ??= startOpening());
@@ -110,7 +110,7 @@ export function openConnection({ clock, makeRoom, name = DATABASE }: ConnectionO
   const commit = (jobs: Job[]): Promise<unknown[]> =>
     again(async (db) => {
       const tx = db.transaction(STORES, 'readwrite', { durability: 'strict' });
-      // An abort rejects it; the job's own error comes first and says more.
+      // An abort also rejects `done`; the job's own error comes first and says more.
       tx.done.catch(() => {});
       const results: unknown[] = [];
       try {
@@ -119,7 +119,7 @@ export function openConnection({ clock, makeRoom, name = DATABASE }: ConnectionO
         await tx.done;
       } catch (error) {
         if (!tx.error) abort(tx);
-        // Of a write that nobody waited for, and of a quota abort in Chromium, the transaction alone tells.
+        // The transaction's error says more for an unawaited write, and for a quota abort in Chromium.
         throw tx.error ?? error;
       }
       return results;
@@ -148,7 +148,7 @@ export function openConnection({ clock, makeRoom, name = DATABASE }: ConnectionO
         jobs.forEach((job, index) => job.resolve(results[index]));
       } catch (error) {
         if (jobs.length === 1) jobs[0]!.reject(error);
-        // One bad write must not take its neighbours down.
+        // Each write runs alone now, so that a bad one fails alone.
         else for (const job of jobs) await commit([job]).then(([result]) => job.resolve(result), job.reject);
       }
     }
@@ -165,13 +165,13 @@ export function openConnection({ clock, makeRoom, name = DATABASE }: ConnectionO
   };
 }
 
-/** A write that a transaction doesn't wait for: if it fails, the transaction does, and says so. */
+/** Makes a write that isn't awaited: if it fails, its transaction fails, and says why. */
 export const unawaited = (writing: Promise<unknown>): void => void writing.catch(() => {});
 
 function abort(tx: { abort(): void }): void {
   try {
     tx.abort();
   } catch {
-    // It has ended by itself.
+    // The transaction has ended by itself.
   }
 }

@@ -13,19 +13,19 @@ import { readBackendRecord, type BackendRecord, type Settings } from '../policy/
 const SETTINGS = 'settings';
 const DEFAULT_SETTINGS: Settings = { paused: false };
 
-/** So many events are kept at least; the surplus is swept in lots. */
+/** How many events are kept at least; older events are removed in lots. */
 const JOURNAL_KEPT = 500;
 const JOURNAL_LOT = 100;
 
 /**
  * The outbox in IndexedDB.
  *
- * A transaction waits for what it reads, and for nothing that it writes: requests run in their order, each costs
- * a way to the browser's process and back, and one that fails takes the transaction down, which says why.
+ * A transaction awaits its reads, and none of its writes: requests run in their order, each costs a round trip to
+ * the browser's process, and a write that fails aborts the transaction, which says why.
  */
 export function storedOutbox({ read, write }: Connection): Outbox {
-  /** Those that lie on disk as they are, as far as this worker knows. They're replaced, never changed. */
-  const written = new WeakSet<BackendRecord>();
+  /** Backend records already on disk in this very form. Records are immutable, so identity is enough. */
+  const persistedRecords = new WeakSet<BackendRecord>();
   return {
     start: () =>
       read(async (db) => {
@@ -57,21 +57,21 @@ export function storedOutbox({ read, write }: Connection): Outbox {
         write((tx) => {
           const isNewId = order.isNewId === true && !isRepeat;
           isRepeat = true;
-          return capture(tx, { ...order, body: given, isNewId }, backend && !written.has(backend) ? backend : null);
+          return capture(tx, { ...order, body: given, isNewId }, backend && !persistedRecords.has(backend) ? backend : null);
         });
       const result = await store(body).catch(async (error: unknown) => {
         if (!(body instanceof Blob) || isQuotaError(error)) throw error;
         // WebKit keeps no Blob in an ephemeral session: UnknownError.
         return store(await body.arrayBuffer());
       });
-      if (backend && result.kind === 'stored') written.add(backend);
+      if (backend && result.kind === 'stored') persistedRecords.add(backend);
       return result;
     },
 
     commit: ({ seq, decide, body, backend, settings, events }) => {
       let made: Decision | null = null;
       return write(async (tx) => {
-        const isNews = backend !== undefined && !written.has(backend);
+        const isNews = backend !== undefined && !persistedRecords.has(backend);
         // At the same time, as each is a way to the browser's process and back: the tally may have to count the entry's size.
         const reading = Promise.all([
           seq === undefined ? undefined : (tx.objectStore('entries').get(seq) as Promise<unknown>),
@@ -91,7 +91,7 @@ export function storedOutbox({ read, write }: Connection): Outbox {
         if (decision) await apply(tx, entry, decision, { body });
         return decision;
       }).then((decision) => {
-        if (backend) written.add(backend);
+        if (backend) persistedRecords.add(backend);
         return decision;
       });
     },
@@ -179,8 +179,8 @@ export function storedOutbox({ read, write }: Connection): Outbox {
           const [entry, settlement] = found[index]!;
           if (entry?.asked && entry.requestId === requestId) unawaited(entries.put({ ...entry, asked: null }));
           if (settlement?.asked === undefined || settlement.requestId !== requestId) continue;
-          const { asked: _, ...told } = settlement;
-          unawaited(told.forgotten ? settlements.delete(told.seq) : settlements.put(told));
+          const { asked: _, ...rest } = settlement;
+          unawaited(rest.forgotten ? settlements.delete(rest.seq) : settlements.put(rest));
         }
       }),
 
@@ -195,12 +195,12 @@ export function storedOutbox({ read, write }: Connection): Outbox {
 }
 
 /**
- * The least key that's greater than a turn's; of a damaged record's, whatever comes next. `nextunique` gives the same
- * heads, and Chromium walks by every entry for it: a hundred thousand took four seconds.
+ * The least key that's greater than a turn; undefined, for the next key, where a damaged record has no turn. A cursor with
+ * `nextunique` gives the same heads, but Chromium walks by every entry for it: a hundred thousand took four seconds.
  */
 const beyond = (turn: unknown): Turn | undefined => (Array.isArray(turn) ? ([...turn, 0] as unknown as Turn) : undefined);
 
-/** The index for a reference. */
+/** The index that finds a reference. */
 const named = (reference: string): 'key' | 'id' => (isKey(reference) ? 'key' : 'id');
 
 async function capture(tx: WriteTransaction, order: CaptureOrder, backend: BackendRecord | null): Promise<CaptureResult> {
@@ -227,11 +227,11 @@ async function capture(tx: WriteTransaction, order: CaptureOrder, backend: Backe
   let entry: EntryRecord;
   if (inTheWay) {
     const { seq, lane, capturedAt } = inTheWay;
-    // Its place in line is the older one's; its age is its own.
+    // The new entry takes the older one's place in line; its age is its own.
     entry = { ...draft, seq, lane, capturedAt };
     entry.turn = turnOf(entry);
   } else {
-    // Decided beforehand, and again with the place that the key generator gives it: it's written once.
+    // The decision is made with `seq` 0, and again with the real `seq` from the key generator, so that one write is enough.
     const unplaced = { ...draft, seq: 0 };
     const { seq: _, ...decided } = decide(unplaced).entry ?? unplaced;
     const seq = await entries.add(decided as EntryRecord);
@@ -242,18 +242,18 @@ async function capture(tx: WriteTransaction, order: CaptureOrder, backend: Backe
   if (body) unawaited(tx.objectStore('bodies').put(body, entry.seq));
   else if (inTheWay) unawaited(tx.objectStore('bodies').delete(entry.seq));
   await count(tx, inTheWay ?? null, entry);
-  await apply(tx, entry, decision, { written: !inTheWay && decision.entry !== null });
+  await apply(tx, entry, decision, { isWritten: !inTheWay && decision.entry !== null });
   return { kind: 'stored', decision, seq: entry.seq, replaced: inTheWay !== undefined };
 }
 
-/** Whether an event says something of a backend's entries; one that names a URL alone may. */
+/** Whether an event may be about a backend's entries; an event with a URL and no backend may be. */
 export function isAbout(event: SyncEvent, backend: string): boolean {
   return 'baseUrl' in event ? joinKey(event.namespace, event.baseUrl) === backend : 'url' in event;
 }
 
 /**
- * Who is signed in is the newest worker's to say, and of what the server has said of its switches the last counts: a worker
- * that is replaced may still write, and know less.
+ * Writes a backend's record. The sign-in with the higher `epoch` and the newest remote configuration stay, as a replaced
+ * worker may still write, and know less than the record on disk.
  */
 async function putBackend(tx: WriteTransaction, backend: BackendRecord): Promise<void> {
   const store = tx.objectStore('backends');
@@ -264,18 +264,18 @@ async function putBackend(tx: WriteTransaction, backend: BackendRecord): Promise
 }
 
 interface Applied {
-  /** It's on disk already as it is to be. */
-  written?: boolean;
-  /** Undefined: it stays. */
+  /** The entry is on disk already in its new state. */
+  isWritten?: boolean;
+  /** The new body; null removes it, undefined leaves it. */
   body?: Body | null | undefined;
 }
 
-/** @param entry as it is, and has been counted */
-async function apply(tx: WriteTransaction, entry: EntryRecord, decision: Decision, { written, body }: Applied = {}): Promise<void> {
+/** @param entry the entry before the decision, as counted in the tally */
+async function apply(tx: WriteTransaction, entry: EntryRecord, decision: Decision, { isWritten, body }: Applied = {}): Promise<void> {
   const { entry: next, settlement, events } = decision;
   const { seq } = entry;
   const [entries, bodies, settlements] = [tx.objectStore('entries'), tx.objectStore('bodies'), tx.objectStore('settlements')];
-  if (!written) {
+  if (!isWritten) {
     unawaited(next ? entries.put(next) : entries.delete(seq));
     await count(tx, entry, next);
   }
@@ -286,7 +286,7 @@ async function apply(tx: WriteTransaction, entry: EntryRecord, decision: Decisio
   await note(tx, events);
 }
 
-/** Events that this worker has added since it swept the journal last: a new one can't know, and sweeps first. */
+/** How many events this worker has added since it last swept the journal. A new worker doesn't know the surplus, and sweeps at its first event. */
 let unswept = JOURNAL_LOT;
 
 async function note(tx: WriteTransaction, events: readonly SyncEvent[]): Promise<void> {

@@ -15,9 +15,9 @@ export interface Schema extends DBSchema {
     value: EntryRecord;
     indexes: { turn: Turn; standing: [backend: string, state: string]; id: string; key: string; asked: string };
   };
-  /** Their bodies by `seq`, apart, so that a listing reads none. */
+  /** Bodies by `seq`, apart from their entries, so that a listing reads none. */
   bodies: { key: number; value: Body };
-  /** By backend: how much it has on disk, so that no capture must count. */
+  /** Tallies by backend, so that no capture must count the entries. */
   tallies: { key: string; value: Tally };
   settlements: { key: number; value: KeptSettlement; indexes: { id: string; key: string; at: number; asked: string } };
   backends: { key: string; value: BackendRecord };
@@ -28,7 +28,7 @@ export interface Schema extends DBSchema {
 
 export const NOTHING: Tally = { entries: 0, bytes: 0 };
 
-/** Dead letters count too: they take up the disk as well. */
+/** How much a backend has on disk, dead letters included. */
 export interface Tally {
   entries: number;
   bytes: number;
@@ -49,12 +49,12 @@ export type Database = IDBPDatabase<Schema>;
 export type WriteTransaction = IDBPTransaction<Schema, typeof STORES, 'readwrite'>;
 export type UpgradeTransaction = IDBPTransaction<Schema, typeof STORES, 'versionchange'>;
 
-/** Every step keeps what it finds. One that was released is never changed: there are databases that it has made. */
+/** Upgrades the database. Each step must keep all data, and a released step must never change, as databases exist that it made. */
 export async function upgrade(db: Database, oldVersion: number, tx: UpgradeTransaction): Promise<void> {
   if (oldVersion < 1) {
     const entries = db.createObjectStore('entries', { keyPath: 'seq', autoIncrement: true });
-    // Only what is in line has a `turn`. Among equal turns an index goes by primary key, so the first
-    // of each is the oldest: the heads of all lanes without reading the queue.
+    // Only an entry in line has a `turn`. Among equal turns an index goes by primary key, so the first entry of
+    // each turn is the oldest, and the heads are found without reading the queue.
     entries.createIndex('turn', 'turn');
     entries.createIndex('standing', ['backend', 'state']);
     entries.createIndex('id', 'id');
@@ -71,7 +71,7 @@ export async function upgrade(db: Database, oldVersion: number, tx: UpgradeTrans
   }
   if (oldVersion < 2) {
     const entries = tx.objectStore('entries');
-    // Few have one: those whose fetch event has no answer yet.
+    // Few entries have an `asked`: those whose fetch event has no answer yet.
     entries.createIndex('asked', 'asked.worker');
     tx.objectStore('settlements').createIndex('asked', 'asked.worker');
     const tallies = db.createObjectStore('tallies');

@@ -5,19 +5,19 @@ import { NOTHING, type Tally, type WriteTransaction } from './schema.js';
 
 type Counted = Pick<EntryRecord, 'backend' | 'bodySize'>;
 
-/** What a transaction has read or changed already: many captures share one. */
+/** The tallies that a transaction has read or changed already: many captures share a transaction. */
 const known = new WeakMap<WriteTransaction, Map<string, Tally>>();
 
-/** The tally as it is in this transaction, with what this one has changed. */
+/** A backend's tally in a transaction, with the transaction's own changes. */
 export async function tallyOf(tx: WriteTransaction, backend: string): Promise<Tally> {
-  const mine = known.get(tx) ?? new Map<string, Tally>();
-  known.set(tx, mine);
-  const tally = mine.get(backend) ?? (await tx.objectStore('tallies').get(backend)) ?? NOTHING;
-  mine.set(backend, tally);
+  const tallies = known.get(tx) ?? new Map<string, Tally>();
+  known.set(tx, tallies);
+  const tally = tallies.get(backend) ?? (await tx.objectStore('tallies').get(backend)) ?? NOTHING;
+  tallies.set(backend, tally);
   return tally;
 }
 
-/** Keeps the count of what's on disk: `before` was there, `after` is; null for nothing. */
+/** Updates the tally when `before` becomes `after`; null for an entry that isn't there. */
 export async function count(tx: WriteTransaction, before: Counted | null, after: Counted | null): Promise<void> {
   if (before?.backend === after?.backend && before?.bodySize === after?.bodySize) return;
   for (const [counted, sign] of [[before, -1], [after, 1]] as const) {
@@ -30,7 +30,7 @@ export async function count(tx: WriteTransaction, before: Counted | null, after:
   }
 }
 
-/** The limit that one more entry would break, or null. `inPlaceOf` goes when it comes. */
+/** The limit that `added` would break, or null. `inPlaceOf` is the entry that `added` replaces. */
 export async function limitReached(
   tx: WriteTransaction,
   added: Counted,
@@ -42,7 +42,7 @@ export async function limitReached(
     return bytes - (inPlaceOf?.bodySize ?? 0) + added.bodySize > maxBytes ? 'maxBytes' : null;
   };
   if (!broken(await tallyOf(tx, added.backend))) return null;
-  // A record that was damaged has left with other figures than it came. Before anything is refused, count.
+  // The entries are counted before one is refused, as a damaged record leaves the tally wrong when it goes.
   return broken(await recount(tx, added.backend));
 }
 
