@@ -55,13 +55,13 @@ const RESULTS: readonly TokenResult[] = [
   'ignored: blank',
 ];
 
-/** What a page may ask of the worker. */
+/** The calls that a page may make to the worker. */
 export function createCalls(parts: CallParts): SyncApi {
   const { ports, state, report, holds, sessions, listing, describe, drain, remote, neighbours, doubts } = parts;
   const { clock, outbox, log } = ports;
 
-  /** The newest entry under the reference that stands so; a task id may name several backends' entries. */
-  async function one(reference: Reference, standing?: EntryRecord['state']): Promise<EntryRecord | null> {
+  /** The newest entry under the reference, in the given state. @throws AmbiguousReferenceError for a task id in use at several backends */
+  async function newestUnder(reference: Reference, standing?: EntryRecord['state']): Promise<EntryRecord | null> {
     check('id', reference ?? null, REFERENCE_RULE);
     const found = (await outbox.find(reference)).filter((entry) => !standing || entry.state === standing);
     const newest = new Map(found.map((entry) => [entry.key, entry]));
@@ -70,14 +70,14 @@ export function createCalls(parts: CallParts): SyncApi {
   }
 
   async function cancel(reference: Reference): Promise<boolean> {
-    // What another worker has on the wire isn't known here.
+    // The flights of another worker aren't known here, so the entry may be on the wire.
     const others = await neighbours.any().catch(() => true);
-    const entry = await one(reference, 'pending');
+    const entry = await newestUnder(reference, 'pending');
     if (!entry) return false;
     const flying = () => state.backends.get(entry.backend)?.flights.get(entry.seq);
     const flight = flying();
     if (flight?.settling) {
-      // Its answer is being written: see what came of it.
+      // The entry's answer is being written, after which it may be gone.
       await flight.done.catch(() => {});
       return cancel(reference);
     }
@@ -94,7 +94,7 @@ export function createCalls(parts: CallParts): SyncApi {
       later?.abort.abort(new DOMException('The entry was cancelled', 'AbortError'));
       return decision !== null;
     } catch (error) {
-      // It's still owed, and was on the wire: nobody may have heard its answer.
+      // The entry stays, and is in doubt: its answer may have been ignored while the cancel was being written.
       if (flight) {
         doubts.add(entry.seq);
         flight.cancelled = false;
@@ -107,7 +107,7 @@ export function createCalls(parts: CallParts): SyncApi {
 
   /** Applies an input to a dead letter. */
   async function toDead(reference: Reference, input: { type: 'retried' } | { type: 'discarded' }): Promise<boolean> {
-    const entry = await one(reference, 'dead');
+    const entry = await newestUnder(reference, 'dead');
     if (!entry) return false;
     const backend = state.backends.get(entry.backend);
     const turn = turnOf(entry);
@@ -118,7 +118,7 @@ export function createCalls(parts: CallParts): SyncApi {
         seq: entry.seq,
         decide: (current) => transition(current, input, clock.now()),
       });
-      // A retry is told by its event.
+      // A retry has an event of its own; a discard has none.
       if (decision && input.type === 'discarded') ports.broadcast({ type: 'changed', key: entry.key, seq: entry.seq });
       return decision !== null;
     } finally {
@@ -127,7 +127,7 @@ export function createCalls(parts: CallParts): SyncApi {
     }
   }
 
-  /** One after the other: the last call counts, however long the first takes to be written. */
+  /** The last write of the settings: writes come one after the other, so that the last call counts. */
   let setting: Promise<void> = Promise.resolve();
   const writeSettings = (changes: Partial<Settings>): Promise<void> =>
     (setting = setting.catch(() => {}).then(async () => {
@@ -149,7 +149,7 @@ export function createCalls(parts: CallParts): SyncApi {
       checkHeaderValue('token', value);
       if (scheme !== '') checkHeaderValue('scheme', scheme);
       const results: TokenResult[] = [];
-      // As they are now: a sign-out that comes while one backend's is written is later than the token.
+      // The counts of sign-outs are read before the first write: a sign-out during a write comes after the token.
       const wanted = targets(baseUrl, namespace).map((backend) => {
         const arriving = { owner: backend.config.owner(value), digest: '', expiresAt: null, issuedAt: issuedAt(value) };
         backend.arriving = arriving;
@@ -189,16 +189,16 @@ export function createCalls(parts: CallParts): SyncApi {
     status: () => listing.status(),
     entries: (filter) => listing.entries(filter),
     async entry(reference) {
-      const entry = await one(reference);
+      const entry = await newestUnder(reference);
       return entry && describe(entry);
     },
     async settled(reference) {
-      // An older entry's settlement isn't the answer to one that waits under the same id.
+      // The settlement of an older entry isn't the answer to an entry that waits under the same id.
       const found = await outbox.find(reference);
       if (found.some((entry) => entry.state === 'pending')) return null;
       const dead = found.at(-1);
       const kept = await outbox.settlement(reference);
-      // It may be older than that, and not swept yet.
+      // A settlement past its time may still be on disk, not swept yet.
       if (!kept || kept.at < clock.now() - SETTLEMENT_MS) return dead ? forgottenSettlement(dead) : null;
       const { requestId: _, ...settlement } = kept;
       return settlement;
@@ -206,7 +206,7 @@ export function createCalls(parts: CallParts): SyncApi {
     retry: (reference) => toDead(reference, { type: 'retried' }),
     cancel,
     discard: (reference) => toDead(reference, { type: 'discarded' }),
-    ...createEditing({ ports, state, report, find: one }),
+    ...createEditing({ ports, state, report, find: newestUnder }),
     pause: () => writeSettings({ paused: true }),
     async resume() {
       await writeSettings({ paused: false });
@@ -219,7 +219,7 @@ export function createCalls(parts: CallParts): SyncApi {
     journal: () => outbox.journal(),
     async wake(reason) {
       if (reason === 'online' || reason === 'offline') report.tell({ type: reason, at: clock.now() });
-      // An `online` can be missed: the page that would have heard it may have been closed.
+      // A validation is asked for at every wake-up, as an `online` can be missed: the page that would have heard it may have been closed.
       parts.connectivityChanged(reason === 'online' || reason === 'offline');
       if (reason !== 'offline') void (reason === 'due' ? drain.nudge() : drain.hurry());
       if (reason !== 'connect') return;
@@ -241,7 +241,7 @@ export function createCalls(parts: CallParts): SyncApi {
     throw new ConfigError('target.baseUrl', baseUrl, rule);
   }
 
-  // Every call may be the first thing that a restarted worker hears.
+  // Each call waits for the state, as it may be the first event of a restarted worker.
   return Object.fromEntries(
     Object.entries(api).map(([name, call]) => [
       name,
@@ -254,16 +254,16 @@ export function createCalls(parts: CallParts): SyncApi {
   ) as unknown as SyncApi;
 }
 
-/** How long a settlement is kept. */
+/** How long a settlement is kept, in milliseconds. */
 const SETTLEMENT_MS = 24 * 3_600_000;
 
-/** A dead letter outlives its settlement; what is left is its last answer, without the body. */
+/** The settlement of a dead letter that has outlived it, made from the entry's last answer, without the body. */
 function forgottenSettlement({ id, key, seq, reason, lastAnswer, since }: EntryRecord): Settlement {
   const { status = null, headers = {} } = lastAnswer ?? {};
   return { id, key, seq, state: 'failed', reason: reason as DeadReason, status, headers, body: null, truncated: true, at: since };
 }
 
-/** No more than a header can carry: https://www.rfc-editor.org/rfc/rfc9110#section-5.5 */
+/** Checks that a value can be sent in a header: https://www.rfc-editor.org/rfc/rfc9110#section-5.5 */
 function checkHeaderValue(name: string, value: string): void {
   if (!/^[\x21-\x7e]+( [\x21-\x7e]+)*$/.test(value) || value.length > MAX_TOKEN)
     throw new ConfigError(
@@ -273,5 +273,5 @@ function checkHeaderValue(name: string, value: string): void {
     );
 }
 
-/** Longer headers are refused by every server there is. */
+/** The greatest length of a token, in characters: any server refuses longer headers. */
 const MAX_TOKEN = 65_536;

@@ -3,7 +3,7 @@ import { isKey } from '../../protocol/ids.js';
 import { check, type Rule } from '../../policy/rules.js';
 import type { Checkpoints } from '../../ports.js';
 
-/** What travels as a header (`Last-Event-ID`), and no more than any server takes. */
+/** The greatest length of a value, in characters: it travels in a header (`Last-Event-ID`), and any server refuses longer headers. */
 const LONGEST = 65_536;
 
 const KEY: Rule = [(key: unknown) => typeof key === 'string' && isKey(key), 'it must be a checkpoint key'];
@@ -12,7 +12,7 @@ const VALUE: Rule = [
   `it must be a string of ${LONGEST} characters at most`,
 ];
 
-/** The worker's checkpoints, for pages: all tabs share them, and they outlive each of them. */
+/** The calls for the worker's checkpoints, which all tabs share, and which outlive each tab. */
 export function createCheckpointCalls({
   load,
   save,

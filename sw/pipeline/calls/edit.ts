@@ -23,7 +23,7 @@ const PATCH_RULES: Rules = {
 
 const PREVIEW = 64 * 1024;
 
-/** Looking into an entry, and changing a dead letter. */
+/** The calls that read an entry's body, and that change a dead letter. */
 export function createEditing({ ports, state, report, find }: EditingParts): Pick<SyncApi, 'edit' | 'body'> {
   const { chance, clock, outbox, broadcast } = ports;
   return {
@@ -66,7 +66,7 @@ export function createEditing({ ports, state, report, find }: EditingParts): Pic
   };
 }
 
-/** A Blob, a form or a Map would be `{}` as JSON. */
+/** Whether a value can be a body: no Blob, form or Map, as each would be `{}` as JSON. */
 function isContent(value: unknown): boolean {
   if (value === null || typeof value === 'string' || Array.isArray(value)) return true;
   return value instanceof ArrayBuffer || ArrayBuffer.isView(value) || Object.prototype.toString.call(value) === '[object Object]';
@@ -74,11 +74,11 @@ function isContent(value: unknown): boolean {
 
 interface Content {
   body: ArrayBuffer | null;
-  /** That it can't be without. */
+  /** Headers that the body needs. */
   headers: Record<string, string>;
 }
 
-/** The patch's body as bytes; null where it leaves the body as it is. */
+/** The patch's body as bytes; null where the patch leaves the body unchanged. */
 function contentOf({ body }: EntryPatch, { request: { method, headers } }: EntryRecord): Content | null {
   if (body === undefined) return null;
   if (body === null) return { body: null, headers: {} };
@@ -90,7 +90,7 @@ function contentOf({ body }: EntryPatch, { request: { method, headers } }: Entry
   return { body: new TextEncoder().encode(text).buffer, headers: isNewType ? { 'content-type': 'application/json' } : {} };
 }
 
-/** @throws ConfigError for a header that would not travel as it's given */
+/** @throws ConfigError for a header that the browser would drop or change */
 function headersOf({ headers = {} }: EntryPatch, { request: { url, method } }: EntryRecord): Record<string, string | null> {
   const checked = Object.entries(headers).map(([given, value]) => {
     const name = given.toLowerCase();

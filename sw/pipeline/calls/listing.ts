@@ -6,10 +6,10 @@ import type { Backend } from '../backend/backend.js';
 import type { State } from '../backend/backends.js';
 import { configurationOf, viewOf } from '../backend/gates.js';
 
-/** Clocks that differ by less agree, in milliseconds: who looks at a time isn't helped by a fraction of it. */
+/** Clocks that differ by less count as equal, in milliseconds: a smaller difference doesn't help a person who reads the time. */
 const AGREED_MS = 60_000;
 
-/** When the last token is over, by this device's clock. */
+/** When the last token expires, in the time of this device's clock. */
 function expiryHere({ record: { last, serverSkewMs } }: Backend): number | null {
   const { expiresAt } = last ?? { expiresAt: null };
   const skewMs = serverSkewMs ?? 0;
@@ -81,14 +81,14 @@ export function createListing({ outbox, clock, isOnline, storage }: Ports, state
         }),
       );
       const times = backends.flatMap(({ nextAttemptAt }) => (nextAttemptAt === null ? [] : [nextAttemptAt]));
-      const sum = (count: (one: BackendStatus) => number) => backends.reduce((total, one) => total + count(one), 0);
+      const sum = (count: (backend: BackendStatus) => number) => backends.reduce((total, backend) => total + count(backend), 0);
       return {
         locale: state.locale,
         online: isOnline(),
         paused: state.settings.paused,
-        waiting: sum((one) => one.waiting),
-        dead: sum((one) => one.dead),
-        sending: sum((one) => one.sending),
+        waiting: sum(({ waiting }) => waiting),
+        dead: sum(({ dead }) => dead),
+        sending: sum(({ sending }) => sending),
         backends,
         nextAttemptAt: times.length > 0 ? Math.min(...times) : null,
         storage: await storage(),

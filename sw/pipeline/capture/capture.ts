@@ -21,7 +21,7 @@ import { authView, authGateOf } from '../backend/gates.js';
 import { newFlight } from '../backend/flights.js';
 import type { Nudge } from '../nudge.js';
 
-/** @param isOff nothing new is captured: the kill switch */
+/** @param isOff whether the kill switch is thrown, so that nothing new is captured */
 export type Capture = (request: Request, directives: Directives, backend: Backend, context: FetchContext, isOff: boolean) => Promise<Response>;
 
 export interface CaptureParts {
@@ -41,6 +41,8 @@ export interface CaptureParts {
 }
 
 /**
+ * Answers a page's request: sends it, or stores it.
+ *
  * ```
  *  request ─▶ has it come before, to a worker that died? ── yes ───▶ go on from there
  *                  │ no
@@ -58,7 +60,7 @@ export function createCapture(parts: CaptureParts): Capture {
   const { ports, report, holds, nudge, enqueue, copies, firstSend, answerFor, redelivery, neighbours, heads, workerId } = parts;
   const { clock, outbox } = ports;
 
-  /** Why a try would be in vain, or would overtake others; null when it's worth it. */
+  /** Why a send would be in vain, or would overtake others; null when the request may be sent. */
   function inVain(backend: Backend, draft: Draft): WaitReason | null {
     const now = clock.now();
     const { circuit, throttledUntil } = backend.record;
@@ -69,20 +71,20 @@ export function createCapture(parts: CaptureParts): Capture {
     return isBehind(backend, draft, now) ? 'behind-waiting' : null;
   }
 
-  /** What waits under the id that the page has chosen. */
+  /** The entry that waits under the id that the page has chosen. */
   async function waitingUnder(backend: Backend, key: string): Promise<EntryRecord | undefined> {
-    // When storage can't be asked, it can't hold anything under that id either.
+    // A storage that can't be read counts as having no entry under the id.
     const same = await outbox.find(key).catch(() => []);
     const waiting = same.find((entry) => entry.state === 'pending');
     const flight = waiting && backend.flights.get(waiting.seq);
     if (!flight?.settling) return waiting;
-    // Its answer is being written: see what came of it.
+    // The entry's answer is being written, after which it may be gone.
     await flight.done;
     return waitingUnder(backend, key);
   }
 
   /**
-   * An event that was with a worker that died is taken up where that worker left it. Null for any other event.
+   * Takes a redelivered event up where its dead worker left it. Null for any other event.
    *
    * @param checked called once it's clear whether this is a redelivery
    */
@@ -97,50 +99,50 @@ export function createCapture(parts: CaptureParts): Capture {
     checked();
     if (!left) return null;
     exchange.stored = left;
-    // It has its place.
+    // A redelivered request is on disk already, so later arrivals needn't wait.
     ticket.placed();
     if (!('request' in left)) return settledResponse(left);
-    // Its lane didn't wait for the event: the replay's answer is the page's answer, too.
+    // A replay of the entry may be under way, if the lane didn't wait for the event: the replay's answer is the page's, too.
     await (replay as Promise<void> | null)?.catch(() => {});
     const entry = await takeOver(left, await isOvertaking(left));
     if (entry && isFirstSend(entry) && backend.flights.get(left.seq) === flight) {
       await learnFrom(exchange, holds, true);
-      // Under its own id and idempotency key.
+      // The send goes under the stored entry's id and idempotency key.
       exchange.draft = { ...entry, turn: exchange.draft.turn };
       return firstSend(exchange, copies.left(exchange, entry, flight));
     }
     if (backend.flights.get(left.seq) === flight) backend.flights.delete(left.seq);
     void nudge();
     if (entry) return answerFor(exchange, entry);
-    // It was ended meanwhile, by the user or by another worker.
+    // The entry was ended meanwhile, by the user or by another worker.
     const settlement = await outbox.settlement(left.seq).catch(() => null);
     return settledResponse(settlement?.requestId === left.requestId ? settlement : null);
   }
 
-  /** Whether a redelivered first send would overtake what waits in its lane, if it were made again. */
+  /** Whether a redelivered first send, made again, would overtake entries that wait in its lane. */
   async function isOvertaking(left: EntryRecord): Promise<boolean> {
     if (!isFirstSend(left)) return false;
     const all = await outbox.heads().catch(() => []);
     return all.some((head) => head.backend === left.backend && head.lane === left.lane && head.seq < left.seq);
   }
 
-  /** Makes this worker the one that answers for an entry. Null when it isn't there any more, or is another worker's by now. */
+  /** Marks an entry as taken over by this worker. Null when the entry isn't there any more, or is another worker's by now. */
   async function takeOver(left: EntryRecord, intoLine: boolean): Promise<EntryRecord | null> {
     const from = left.asked?.worker ?? '';
     const decide = (entry: EntryRecord): Decision | null => {
-      const mine = transition(entry, { type: 'taken-over', from, by: workerId }, clock.now());
-      const inLine = intoLine && mine?.entry && queued(mine.entry, { reason: 'behind-waiting' }, clock.now());
-      return inLine || mine;
+      const takenOver = transition(entry, { type: 'taken-over', from, by: workerId }, clock.now());
+      const inLine = intoLine && takenOver?.entry && queued(takenOver.entry, { reason: 'behind-waiting' }, clock.now());
+      return inLine || takenOver;
     };
-    // What can't be marked is taken over all the same: a second entry would be worse.
+    // An entry that can't be marked is taken over all the same: a second entry for the request would be worse.
     const decision = await report.commit({ seq: left.seq, decide }).catch(() => ({ entry: left }));
     return decision?.entry ?? null;
   }
 
-  /** Stores what a send would be in vain for, and sends the rest. */
+  /** Stores a request whose send would be in vain, and sends any other. */
   async function storeOrSend(exchange: Exchange): Promise<Response> {
     const { backend, draft, directives, ticket } = exchange;
-    // What another living worker has stored isn't in this one's memory.
+    // Entries stored by another living worker aren't in this worker's lane index.
     if (neighbours.mayHaveStored()) await heads.read().catch(() => []);
     stir(backend, clock.now());
     let reason = inVain(backend, draft);
@@ -152,16 +154,16 @@ export function createCapture(parts: CaptureParts): Capture {
     }
     const stored = reason && (await enqueue.store(exchange, { reason }));
     if (stored instanceof Response) return stored;
-    // What finds no room must not overtake what has. Without a storage there's no telling.
+    // A request that finds no room must not overtake stored entries. When the storage has failed, the request is sent.
     if (stored === 'full' && isBehind(backend, draft, clock.now())) return Response.error();
     return firstSend(exchange, copies.fresh(exchange, reason === null));
   }
 
   return async (request, directives, backend, context, isOff) => {
-    // Before anything is awaited: in the order of arrival.
+    // The ticket is taken before anything is awaited, so that tickets are in the order of arrival.
     const lane = directives.lane ?? backend.config.lane(request);
     const ticket = backend.arrivals.take(lane);
-    // A request that takes long to be read, or to be written, doesn't hold up those behind it for ever.
+    // A request that takes long to be read, or to be written, doesn't hold up later ones for ever.
     const stopTimer = clock.after(PLACE_MS, ticket.placed);
     const checked = redelivery.enter();
     let exchange: Exchange | null = null;
@@ -185,10 +187,10 @@ export function createCapture(parts: CaptureParts): Capture {
   };
 }
 
-/** So long others of its lane wait for a request's place, in milliseconds. */
+/** How long later requests of a lane wait for a request to be placed, in milliseconds. */
 const PLACE_MS = 2_000;
 
-/** What a page sends brings the probe of a server that rests forward. */
+/** Brings the probe of a server that rests forward, as a page has a new request. */
 function stir(backend: Backend, now: number): void {
   const { circuit } = backend.record;
   const stirred = circuitStirred(circuit, DEFAULT_RETRY.answered.capMs, now);
@@ -196,8 +198,8 @@ function stir(backend: Backend, now: number): void {
 }
 
 /**
- * Whether a page's request may be the open circuit's probe: its time has come, and nothing stored can be it. Where the
- * server rests, what's stored in other lanes has been tried often enough: a new request goes first.
+ * Whether a page's request may be the open circuit's probe: the probe is due, and no stored entry can be the probe. Where
+ * the server rests, entries stored in other lanes have been tried often enough: a new request goes first.
  */
 function mayProbe(backend: Backend, lane: string, now: number): boolean {
   const { record: { circuit }, lanes, flights, probe } = backend;
@@ -206,21 +208,20 @@ function mayProbe(backend: Backend, lane: string, now: number): boolean {
   return !waiting.some((turn) => isMoving(backend, turn, now));
 }
 
-/** Whether what waits in this turn may go out, as far as its token is concerned. */
+/** Whether the entries of a turn may go out, as far as their token is concerned. */
 function isMoving(backend: Backend, turn: Turn, now: number): boolean {
   const view = authView(backend, credentialOf(turn), now);
   return view === 'open' || view === 'probing';
 }
 
 /**
- * Whether something in the lane waits for its turn. What waits for a token, and this request doesn't
- * need that one, isn't overtaken: it isn't moving. Else a hold would catch the very request that is
- * to renew the session.
+ * Whether a request must queue behind entries of its lane. An entry that waits for a token this request doesn't
+ * need may be passed: else a hold would block the very request that renews the session.
  */
 function isBehind(backend: Backend, draft: Draft, now: number): boolean {
   const { lanes, flights, config } = backend;
   for (const { lane, firstSend } of flights.values()) if (lane === draft.lane && !firstSend) return true;
-  // A dead letter may be what blocks the lane, whoever it belongs to.
+  // With `onDead: 'block'`, any turn of the lane may be blocked by a dead letter.
   return lanes.turns(draft.lane).some((turn) => config.onDead === 'block' || turn[2] === draft.turn[2] || isMoving(backend, turn, now));
 }
 

@@ -3,9 +3,9 @@ import { TASK_ID, TASK_ID_RULE } from '../../protocol/ids.js';
 import { DirectiveError } from '../../policy/errors.js';
 import type { RespondMode } from '../../config.js';
 
-/** What the page asks for by its request headers. */
+/** The page's wishes for a request, from the `Holdfast-*` headers. */
 export interface Directives {
-  /** Null: as the backend is configured. */
+  /** Null: the backend's `respond` counts. */
   mode: RespondMode | 'bypass' | null;
   id: string | null;
   lane: string | null;
@@ -23,7 +23,7 @@ export function readDirectives(headers: Headers): Directives {
   const lane = headers.get(DIRECTIVES.lane);
   const auth = headers.get(DIRECTIVES.auth);
   const replace = headers.get(DIRECTIVES.replace);
-  const known = MODES.find((one) => one === mode) ?? null;
+  const known = MODES.find((allowed) => allowed === mode) ?? null;
   if (mode !== null && !known) throw new DirectiveError('Holdfast-Mode', mode, `it is one of ${MODES.join(', ')}`);
   if (id !== null && !TASK_ID.test(id)) throw new DirectiveError('Holdfast-Id', id, TASK_ID_RULE);
   if (lane !== null && (lane === '' || lane.length > 255))
@@ -38,8 +38,8 @@ export function readDirectives(headers: Headers): Directives {
 const EATEN: ReadonlySet<string> = new Set(Object.values(DIRECTIVES));
 
 /**
- * The page's own headers. No directive reaches the network. What Chromium adds by itself is left to
- * it: set by us, `User-Agent` would turn a simple cross-origin request into one with a preflight.
+ * The page's own headers, without directives, which never reach the network. Headers that Chromium adds by itself are
+ * left out: set by us, `User-Agent` would turn a simple cross-origin request into one with a preflight.
  */
 export function ownHeaders(headers: Headers): Record<string, string> {
   return Object.fromEntries([...headers].filter(([name]) => !EATEN.has(name) && !/^(user-agent$|sec-)/.test(name)));

@@ -12,7 +12,7 @@ import type { Exchange } from './exchange.js';
 import type { AnswerFor } from './page-answer.js';
 
 /**
- * What the disk has of a request while the page's own send of it is under way.
+ * The entry on disk of a request whose first send is under way.
  *
  * ```
  *  in memory ── write-ahead: at once; else after 250 ms ──▶ writing ──▶ on disk
@@ -20,28 +20,28 @@ import type { AnswerFor } from './page-answer.js';
  *     ├ final: the page has its answer                                    ├ final: the page has its answer, then it's removed
  *     └ again: stored, in the line                                        └ again: it goes into the line
  * ```
- * What is answered within the 250 ms, as most requests are, costs no write.
+ * A request that is answered within the 250 ms, as most are, costs no write.
  */
 export interface DiskCopy {
   readonly flight: Flight;
-  /** Whether what is to be sent again can be kept: there's room, and the kill switch isn't thrown, or it's on disk already. */
+  /** Whether the request can be kept for another send: it's on disk already, or there's room and the kill switch isn't thrown. */
   isKept(): boolean;
-  /** Write-ahead. Gives the page's answer where another entry waits under the request's id. */
+  /** Writes the request before its send, with `capture: 'write-ahead'`. Returns the page's answer where another entry waits under the request's id. */
   writeAhead(): Promise<Response | null>;
-  /** Writes the request once its send takes long. Gives the way to stop that. */
+  /** Writes the request once its send takes long. Returns a function that stops the timer. */
   writeWhenLate(): () => void;
-  /** Removes what is on disk, once the page has its answer. */
+  /** Removes the entry from the disk, once the page has its answer. */
   removeOnceAnswered(): void;
-  /** Puts the request into the line. Gives the page's answer, or why it can't be stored. */
+  /** Puts the request into the line. Returns the page's answer, or why the request can't be stored. */
   intoLine(why: Waiting): Promise<Response | StoreFailure>;
-  /** The exchange is over: the flight has landed, unless what's on disk is still to be removed. */
+  /** Ends the exchange: the flight lands now, or once a removal under way is done. */
   close(): void;
 }
 
 export interface DiskCopies {
-  /** Of a request that isn't on disk. @param canStore whether it may be */
+  /** The copy of a request that isn't on disk. @param canStore whether the request may be stored */
   fresh(exchange: Exchange, canStore: boolean): DiskCopy;
-  /** Of a request that a worker has died over, and left on disk. */
+  /** The copy of a redelivered request that a dead worker left on disk. */
   left(exchange: Exchange, entry: EntryRecord, flight: Flight): DiskCopy;
 }
 
@@ -55,13 +55,13 @@ export interface DiskCopyParts {
   doubts: Doubts;
 }
 
-/** From then on nothing that dies takes the request along. In milliseconds. */
+/** A first send that takes longer has its request written, in milliseconds: from then on a dying worker loses nothing. */
 const LATE_MS = 250;
 
-/** An answer is handed over within this, or there's nobody to take it. In milliseconds. */
+/** How long the handing over of an answer may take, in milliseconds: a page that's gone never takes it. */
 const HANDOVER_TIMEOUT_MS = 1_000;
 
-/** When a removal that failed is tried again, in milliseconds, and how often. */
+/** The wait before a failed removal is tried again, in milliseconds, and the number of tries. */
 const REMOVAL_RETRY_MS = 1_000;
 const MAX_REMOVAL_TRIES = 60;
 
@@ -72,18 +72,18 @@ export function createDiskCopies({ ports, report, state, nudge, enqueue, answerF
     const { backend, ticket, context } = exchange;
     const land = landing(exchange, flight);
     let canBeStored = canStore;
-    /** The entry on disk, once it's there; null when it can't be written. Not begun while the request is in memory alone. */
+    /** The entry on disk; null when it can't be written. No promise while the request is in memory alone. */
     let writing: Promise<EntryRecord | null> | null = left && Promise.resolve(left);
     let removing: Promise<void> | null = null;
     let isNudged = false;
 
     const write = async (reportsFailure: boolean) => {
-      // From its `seq` on, nobody else may send it.
+      // The flight is listed as soon as the entry has a `seq`, so that no drain sends the entry.
       const placed = (seq: number) => backend.flights.set(seq, flight);
-      const written = await enqueue.write(exchange, { placed, reportsFailure });
-      // The number of one that was rolled back is given out again.
-      if (written.kind !== 'stored') unset(exchange, flight);
-      return written;
+      const result = await enqueue.write(exchange, { placed, reportsFailure });
+      // A `seq` that was rolled back is given out again.
+      if (result.kind !== 'stored') unset(exchange, flight);
+      return result;
     };
 
     return {
@@ -91,10 +91,10 @@ export function createDiskCopies({ ports, report, state, nudge, enqueue, answerF
       isKept: () => canBeStored && (writing !== null || configurationOf(backend, state.settings).offlineMode),
       async writeAhead() {
         if (!writing && canBeStored && backend.config.capture === 'write-ahead') {
-          const written = await write(true);
-          if (written.kind === 'refused') return written.answer;
-          canBeStored = written.kind === 'stored';
-          if (written.kind === 'stored') writing = Promise.resolve(written.entry);
+          const result = await write(true);
+          if (result.kind === 'refused') return result.answer;
+          canBeStored = result.kind === 'stored';
+          if (result.kind === 'stored') writing = Promise.resolve(result.entry);
         }
         if (writing) ticket.placed();
         return null;
@@ -102,14 +102,14 @@ export function createDiskCopies({ ports, report, state, nudge, enqueue, answerF
       writeWhenLate() {
         if (writing) return () => {};
         const writeNow = () => {
-          // Nothing is told of a failure: the request is still on the wire.
-          writing = write(false).then((written) => (written.kind === 'stored' ? written.entry : null));
+          // A failed write isn't reported, as the request is still on the wire.
+          writing = write(false).then((result) => (result.kind === 'stored' ? result.entry : null));
         };
         return clock.after(LATE_MS, canBeStored ? writeNow : ticket.placed);
       },
       removeOnceAnswered() {
         if (!writing) return;
-        // Until the page has its answer, the browser may give its event to the next worker.
+        // The browser may redeliver the event until the page has its answer.
         removing = Promise.all([writing, handedOver(context.handled, clock)]).then(([entry]) => remove(entry));
         exchange.stored = null;
         context.waitUntil(removing.finally(land));
@@ -119,9 +119,9 @@ export function createDiskCopies({ ports, report, state, nudge, enqueue, answerF
         const inLine = entry && (await step(exchange, entry, why));
         land();
         isNudged = true;
-        // Before the answer: it may be one that waits for a drain.
+        // The nudge comes before the answer, as an answer with `respond: 'wait'` waits for the drain.
         if (entry) void nudge();
-        // Somebody has ended it meanwhile.
+        // A user or another worker has ended the entry meanwhile.
         if (entry && !inLine) return Response.error();
         return inLine ? answerFor(exchange, inLine) : enqueue.store(exchange, why);
       },
@@ -132,7 +132,7 @@ export function createDiskCopies({ ports, report, state, nudge, enqueue, answerF
     };
   }
 
-  /** The page has its answer, or wants none any more: there's nothing left to owe. */
+  /** Removes an entry whose page has its answer, or is gone. */
   async function remove(entry: EntryRecord | null): Promise<void> {
     for (let tries = 0; entry && tries < MAX_REMOVAL_TRIES; tries++) {
       try {
@@ -147,7 +147,7 @@ export function createDiskCopies({ ports, report, state, nudge, enqueue, answerF
     void nudge();
   }
 
-  /** Puts what is on disk into the line. Gives the entry as it's there now; null when it isn't there any more. */
+  /** Puts an entry on disk into the line. Returns the entry in its new state; null when it isn't there any more. */
   async function step({ backend }: Exchange, entry: EntryRecord, why: Waiting): Promise<EntryRecord | null> {
     const { seq, id, turn } = entry;
     if (turn) backend.lanes.writeStarted(turn);
@@ -174,7 +174,7 @@ export function createDiskCopies({ ports, report, state, nudge, enqueue, answerF
   };
 }
 
-/** Resolves when the page has its answer. One that's gone may never have it. */
+/** Resolves when the page has its answer, or after a timeout, as a page that's gone may never take it. */
 function handedOver(handled: Promise<void>, clock: Clock): Promise<void> {
   return new Promise((resolve) => {
     const stop = clock.after(HANDOVER_TIMEOUT_MS, resolve);
@@ -182,7 +182,7 @@ function handedOver(handled: Promise<void>, clock: Clock): Promise<void> {
   });
 }
 
-/** Gives the way to end a flight. */
+/** Returns a function that ends a flight. */
 function landing(exchange: Exchange, flight: Flight): () => void {
   let landed = () => {};
   flight.done = new Promise((resolve) => {

@@ -13,30 +13,30 @@ import { duplicate, type AnswerFor } from './page-answer.js';
 
 /** Puts requests on disk. */
 export interface Enqueue {
-  /** Writes an exchange's request, after those that arrived before it in its lane and are to be written. */
+  /** Writes an exchange's request, after the writes of earlier arrivals in its lane. */
   write(exchange: Exchange, order?: WriteOrder): Promise<WriteResult>;
-  /** Puts a request that isn't on disk into the line, and gives the page's answer, or why it can't be stored. */
+  /** Puts a request that isn't on disk into the line. Returns the page's answer, or why the request can't be stored. */
   store(exchange: Exchange, why: Waiting): Promise<Response | StoreFailure>;
 }
 
-/** There's no room, or no storage. */
+/** Why a request can't be stored: there's no room, or the storage fails. */
 export type StoreFailure = 'full' | 'failed';
 
 export type WriteResult =
   | { kind: 'stored'; entry: EntryRecord }
-  /** Another entry waits under its key. */
+  /** Another entry waits under the request's key. */
   | { kind: 'refused'; answer: Response }
   | { kind: StoreFailure };
 
 export interface WriteOrder {
-  /** Left out: it's a first send, which takes nobody's place. */
+  /** Left out for a first send, which replaces no entry. */
   decide?: CaptureOrder['decide'];
   placed?(seq: number): void;
-  /** Whether a failure is told of. @default true */
+  /** Whether an event tells of a failure. @default true */
   reportsFailure?: boolean;
 }
 
-/** Why a request goes into the line, and what came of its first send, if there was one. */
+/** Why a request goes into the line, and the result of its first send, if there was a first send. */
 export interface Waiting {
   reason: WaitReason;
   input?: SendInput;
@@ -71,12 +71,12 @@ export function createEnqueue({ ports, report, nudge, answerFor, neighbours, wor
         backend: backend.record,
         isNewId: directives.id === null,
         whenWaiting: directives.replace ? 'replace' : 'refuse',
-        // What another living worker has on the wire isn't known here.
+        // The flights of another living worker aren't known here, so any entry may be on the wire.
         isInFlight: (seq) => !decide || neighbours.mayHaveStored() || backend.flights.has(seq),
         ...(decide && { decide }),
         ...(placed && { placed }),
       });
-      // The write is in the queue: what arrives later comes behind it. A Blob may have to be written a second time, as bytes.
+      // The write is queued, so writes of later arrivals come after it. A Blob's isn't: it may have to be repeated, as bytes.
       if (!(body instanceof Blob)) ticket.placed();
       const result = await writing;
       ticket.placed();
@@ -108,21 +108,21 @@ export function createEnqueue({ ports, report, nudge, answerFor, neighbours, wor
       const { backend: { lanes }, draft: { turn } } = exchange;
       const now = clock.now();
       lanes.writeStarted(turn);
-      const written = await write(exchange, { decide: (entry) => queued(entry, why, now) });
-      const isStored = written.kind === 'stored';
+      const result = await write(exchange, { decide: (entry) => queued(entry, why, now) });
+      const isStored = result.kind === 'stored';
       lanes.writeEnded(turn, isStored);
       if (isStored) why.hold?.written();
       else why.hold?.undo();
-      // Before the answer: it may be one that waits for a drain.
+      // The nudge comes before the answer, as an answer with `respond: 'wait'` waits for the drain.
       ports.askForWakeUp();
       void nudge();
-      if (isStored) return answerFor(exchange, written.entry);
-      return written.kind === 'refused' ? written.answer : written.kind;
+      if (isStored) return answerFor(exchange, result.entry);
+      return result.kind === 'refused' ? result.answer : result.kind;
     },
   };
 }
 
-/** The entry as it goes into the line. Null for what isn't a first send any more. */
+/** The decision that puts an entry into the line. Null for an entry that isn't a first send any more. */
 export function queued(entry: EntryRecord, { reason, input, events = [] }: Waiting, now: number): Decision | null {
   const decision = transition(entry, { type: 'queued', reason, sent: input }, now);
   return decision && { ...decision, events: [...decision.events, ...events] };

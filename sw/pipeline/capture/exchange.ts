@@ -10,36 +10,36 @@ import { authGateOf, sessionUser } from '../backend/gates.js';
 import type { BackendConfig } from '../../config.js';
 import { sizeOf, describeRequest } from '../send/stored-request.js';
 
-/** A request as data: what an entry would be made of, and what the disk mustn't see beside it. */
+/** A request as data: the draft of its entry, and the credentials that never reach the disk. */
 export interface Described {
   draft: Draft;
   body: Body | null;
-  /** The header as the page set it, for the first send. */
+  /** The page's `Authorization` header, for the first send. */
   authorization: string | null;
-  /** The credential in that header, without the scheme. */
+  /** The credential in the `Authorization` header, without the scheme. */
   credential: string | null;
   bearer: boolean;
-  /** The token generation that the first send travels under. */
+  /** The token generation of the first send. */
   generation: number;
-  /** Sign-outs there had been when the request arrived. */
+  /** The backend's count of sign-outs when the request arrived. */
   signOuts: number;
-  /** The same for the same request of the same page. Made when it's first asked for. */
+  /** The request's fingerprint: the same for an equal request of the same page. Computed at the first call. */
   fingerprint(): Promise<string>;
 }
 
-/** One fetch event and its request: what the steps of a capture hand on to each other. */
+/** One fetch event and its request, as the steps of a capture hand them on. */
 export interface Exchange extends Described {
   readonly backend: Backend;
   readonly directives: Directives;
   readonly context: FetchContext;
-  /** The page's own: it may give the request up. */
+  /** The signal of the page, which may give the request up. */
   readonly signal: AbortSignal;
   readonly ticket: Ticket;
-  /** The request on disk that is marked as waiting for this event's answer; null when there's none, or none any more. */
+  /** The stored request that's marked as waiting for this event's answer; null when none is. */
   stored: Requested | null;
 }
 
-/** Describes a request, and changes nothing. Its body is read here, once, before anything is sent. */
+/** Describes a request, and changes nothing. The request's body is read here, once, before anything is sent. */
 export async function describeExchange(
   request: Request,
   directives: Directives,
@@ -48,7 +48,7 @@ export async function describeExchange(
   { clock, chance, digest }: Pick<Ports, 'clock' | 'chance' | 'digest'>,
 ): Promise<Described> {
   const { config } = backend;
-  // Before anything is awaited: whoever signs in or out meanwhile, this is what it came with.
+  // The session is read before anything is awaited: a sign-in or sign-out meanwhile isn't the request's.
   const cookieUser = sessionUser(backend);
   const { signOuts } = backend;
   const body = await bodyOf(request);
@@ -103,16 +103,16 @@ export async function describeExchange(
   };
 }
 
-/** A 401 for an older token than the live one says nothing about the live one. */
+/** The token generation of a request: an earlier one for a token that isn't live, so that a 401 to it doesn't close the gate. */
 function generationOf(backend: Backend, owner: string | null, credential: string | null): number {
   const isStale = backend.token !== null && backend.token.value !== credential;
   return authGateOf(backend, owner).generation - (isStale ? 1 : 0);
 }
 
 /**
- * Learns the token of a request. The first send travels under the generation of that token.
+ * Learns the token of a request, and sets the exchange's token generation.
  *
- * @param redelivered the browser has given the event to a second worker: its token may be an old one by now
+ * @param redelivered whether the event is a redelivery, whose token may be an old one by now
  */
 export async function learnFrom(exchange: Exchange, holds: Pick<Holds, 'learn'>, redelivered: boolean): Promise<void> {
   const { backend, credential, draft: { owner, scheme }, signOuts } = exchange;
@@ -122,9 +122,9 @@ export async function learnFrom(exchange: Exchange, holds: Pick<Holds, 'learn'>,
 
 interface Credentials {
   bearer: boolean;
-  /** Without the scheme. */
+  /** The credential without its scheme. */
   credential: string | null;
-  /** Null where none is needed at replay. */
+  /** Null where a replay needs no credential. */
   scheme: string | null;
 }
 
@@ -136,20 +136,20 @@ function credentialIn(authorization: string | null, { anonymous }: Pick<Directiv
   return { bearer, credential, scheme: isNeeded ? (bearer ? 'Bearer' : (given ?? '')) : null };
 }
 
-/** The credential of a request that isn't captured, where there's anything to learn from it: another one than the live one. */
+/** The credential of a request that isn't captured; null when there's none, or it's the live one. */
 export function newCredentialIn(request: Request, backend: Backend): { credential: string; scheme: string } | null {
   const anonymous = request.headers.get(DIRECTIVES.auth) === 'none';
   const { credential, scheme } = credentialIn(request.headers.get('authorization'), { anonymous }, backend.config);
   return scheme === null || !credential || credential === backend.token?.value ? null : { credential, scheme };
 }
 
-/** Bodies up to this size are kept as bytes: a Blob is a file of its own. */
+/** Bodies up to this size are kept as bytes, as each Blob is a file of its own. In bytes. */
 const SMALL = 64 * 1024;
 
-/** What's text by its type, and so too small to be worth a Blob that must be asked for its bytes. */
+/** Content types of text, which is too small to be worth a Blob. */
 const TEXT = /^(text\/|application\/(x-www-form-urlencoded|([^;]+\+)?json))/i;
 
-/** The body, if there is any. What may be large comes as a Blob, which Chromium keeps outside of the worker. */
+/** The body of a request; null for none. A body that may be large is read as a Blob, which Chromium keeps outside of the worker. */
 async function bodyOf(request: Request): Promise<Body | null> {
   if (request.method === 'GET' || request.method === 'HEAD') return null;
   const isText = TEXT.test(request.headers.get('content-type') ?? '');
@@ -158,12 +158,12 @@ async function bodyOf(request: Request): Promise<Body | null> {
   return body instanceof Blob && body.size <= SMALL ? body.arrayBuffer() : body;
 }
 
-/** So much of a Blob is in memory at once. */
+/** How much of a Blob is in memory at once, in bytes. */
 const SLICE = 1024 * 1024;
 
-/** Of everything that the page has said, the token included: two requests are one only if they're the same in all. */
+/** The fingerprint of a whole request, the token included: two requests with a difference anywhere aren't the same. */
 async function fingerprintOf(said: unknown[], body: Body | null, digest: Ports['digest']): Promise<string> {
-  // Each digest is a way to another thread and back, so what is in memory makes one.
+  // Bytes in memory make one digest, as each digest is a round trip to another thread.
   if (!(body instanceof Blob)) {
     const head = new TextEncoder().encode(JSON.stringify(said));
     const whole = new Uint8Array(head.byteLength + sizeOf(body));

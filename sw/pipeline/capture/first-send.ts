@@ -8,8 +8,8 @@ import type { DiskCopy } from './disk-copy.js';
 import type { Exchange } from './exchange.js';
 
 /**
- * Makes the page's own first send, and gives the page's answer. The request is on disk before it with
- * `capture: 'write-ahead'`, else a moment after it began, or when it failed: whichever comes first.
+ * Makes the page's own first send, and returns the page's answer. The request is written before the send with
+ * `capture: 'write-ahead'`, else a moment after the send began, or when it failed: whichever comes first.
  */
 export type FirstSend = (exchange: Exchange, copy: DiskCopy) => Promise<Response>;
 
@@ -48,7 +48,7 @@ export function createFirstSend({ ports, judge }: FirstSendParts): FirstSend {
   };
 }
 
-/** Sends the page's request as it is, and tells with the answer what was known of its token. */
+/** Sends the page's request unchanged, and adds the state of its token to the answer. */
 async function sendFirst(exchange: Exchange, signal: AbortSignal, { send, restore, clock }: FirstSendParts['ports']): Promise<Transmission> {
   const { backend, draft, body, authorization, credential, bearer } = exchange;
   const { config } = backend;

@@ -12,8 +12,8 @@ import { configurationOf } from '../backend/gates.js';
 import type { Nudge } from '../nudge.js';
 
 /**
- * Which backend a request belongs to, or null to leave it alone. Decided at once, from the request
- * alone, as `respondWith` must be called in the event's own turn or not at all.
+ * The backend of a request; null for a request that's left alone. Decided at once, from the request
+ * alone, as `respondWith` must be called in the event's own turn of the event loop or not at all.
  */
 export function backendFor(request: Request, state: State, warn: (message: string, error: unknown) => void): Backend | null {
   if (request.mode === 'navigate' || request.mode === 'no-cors' || request.redirect === 'manual') return null;
@@ -38,7 +38,7 @@ export interface InterceptParts {
   overhear: Overhear;
   nudge: Nudge;
   remote: RemoteConfig;
-  /** Whether an event may still come that was with a worker that died. */
+  /** Whether a redelivery may still come. */
   mayComeAgain(): boolean;
   send: Send;
 }
@@ -63,15 +63,15 @@ export function createIntercept({ capture, state, report, overhear, nudge, remot
     try {
       await state.ready();
     } catch (error) {
-      // No storage, no promises: the request goes as if Holdfast weren't there.
+      // Without a storage nothing can be kept: the request goes as if Holdfast weren't there.
       report.storageFailed(request.method, request.url, error);
       return passThrough();
     }
     void remote.refreshIfDue();
-    // The kill switch: nothing is captured, and no header of ours reaches the network all the same. What is
-    // stored still waits for the token that the page may bring.
+    // With the kill switch thrown nothing is captured. Directives still don't reach the network, and the token of the
+    // request is still learnt, for the stored entries.
     const isOff = !configurationOf(backend, state.settings).offlineMode;
-    // Unless it may be one that a worker before has on disk: sent bare, it would be sent twice.
+    // A request that may be a redelivery can't pass: it may be on disk, and would be sent twice.
     if (isOff && !mayComeAgain()) {
       await overhear(request);
       void nudge();

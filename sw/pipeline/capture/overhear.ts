@@ -7,8 +7,8 @@ import type { State } from '../backend/backends.js';
 import type { Nudge } from '../nudge.js';
 
 /**
- * Learns the token of a request under a base URL that Holdfast doesn't answer: a GET, most often. Null where there's
- * nothing to learn, which is decided at once. The promise never rejects.
+ * Learns the token of a request under a base URL that Holdfast doesn't answer: a GET, most often. Null, and at once,
+ * where the request has no new token. The promise never rejects.
  */
 export type Overhear = (request: Request) => Promise<void> | null;
 
@@ -19,7 +19,7 @@ export interface OverhearParts {
 }
 
 export function createOverhear({ holds, nudge, state }: OverhearParts): Overhear {
-  /** Who may take the token: of two namespaces on one base URL, those whose `match` takes the request. */
+  /** The backends that may learn the token: of several namespaces on one base URL, those whose `match` takes the request. */
   function listeners(request: Request): Backend[] {
     const candidates = [...state.backends.values()].map((backend) => ({ backend, baseUrl: backend.config.baseUrl }));
     const owners = nearest(request.url, candidates).map(({ backend }) => backend);
@@ -40,21 +40,21 @@ export function createOverhear({ holds, nudge, state }: OverhearParts): Overhear
       for (const { backend, credential, scheme, signOuts } of heard) await holds.learn(backend, credential, scheme, { signOuts, redelivered: false });
       if (heard.some(({ backend, credential }) => backend.token?.value === credential && backend.lanes.any)) await nudge();
     };
-    // Without a storage nothing waits for a token.
+    // A failed storage is ignored: without it no entry waits for a token.
     return learn().catch(() => {});
   };
 }
 
 /**
- * Whether a token is like the live one, and no key, password or token for something else that lies under the same URL. What
- * is to be sent has its say by itself; a request that nobody keeps may be about anything.
+ * Whether a token is like the live one, and no key, password or token for another service under the same URL. Only asked
+ * for requests that no backend captures, as these may be for any service.
  */
 function isOfItsKind({ credential, scheme }: { credential: string; scheme: string }, { token }: Backend): boolean {
   if (scheme.toLowerCase() !== (token?.scheme ?? 'Bearer').toLowerCase()) return false;
   return token === null || isOfOneKind(credential, token.value);
 }
 
-/** `match` is the app's own, and may throw: then its backend takes nothing of this request. */
+/** Whether the app's `match` takes a request; false when it throws. */
 function isMatch(request: Request, { config }: Backend): boolean {
   try {
     return config.match(request);

@@ -6,7 +6,7 @@ import type { Exchange } from './exchange.js';
 import type { DescribeEntry } from '../backend/describe-entry.js';
 import type { Report } from '../report.js';
 
-/** What the page hears of a stored request. */
+/** Makes the page's answer for a stored request. */
 export type AnswerFor = (exchange: Pick<Exchange, 'backend' | 'directives'>, entry: EntryRecord) => Promise<Response> | Response;
 
 export function createPageAnswer(report: Report, describe: DescribeEntry): AnswerFor {
@@ -35,13 +35,13 @@ export const duplicate = (waiting: EntryRecord): Response =>
     waiting.id,
   );
 
-/** The server's real answer, for a page that waited for it. A network error where there's none to come. */
+/** The server's real answer, for a page that waited for it; a network error where there's none. */
 export function settledResponse(settlement: Settlement | null): Response {
   const { status, headers, body, state, truncated } = settlement ?? NO_SETTLEMENT;
   if (state === 'cancelled' || status === null || status < 200) return Response.error();
   const bodiless = status === 204 || status === 205 || status === 304;
   const answer = new Response(bodiless ? null : truncated ? brokenOff(body) : body, { status, headers });
-  // They speak of the bytes on the wire; these have been decoded.
+  // Both headers speak of the bytes on the wire; the kept body has been decoded.
   answer.headers.delete('Content-Encoding');
   answer.headers.delete('Content-Length');
   return answer;
@@ -49,7 +49,7 @@ export function settledResponse(settlement: Settlement | null): Response {
 
 const NO_SETTLEMENT = { status: null, headers: {}, body: null, state: 'cancelled', truncated: false } as const;
 
-/** A body of which only the beginning was kept: the page must not take it for the whole. */
+/** The kept beginning of a body, which ends with an error, so that the page doesn't take it for the whole. */
 const brokenOff = (body: ArrayBuffer | null): ReadableStream<Uint8Array> =>
   new ReadableStream({
     start(controller) {

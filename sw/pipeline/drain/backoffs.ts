@@ -7,18 +7,18 @@ import type { Backend } from '../backend/backend.js';
 import type { Report } from '../report.js';
 import type { State } from '../backend/backends.js';
 
-/** What changes the times that entries wait for. Neither call rejects: a drain looks at what is there. */
+/** Changes the times that entries wait for. No call rejects: after a failure, the drain goes by the times on disk. */
 export interface Backoffs {
-  /** What nobody answered is due now, and what rests; with `all`, so is what was answered. A `Retry-After` stands. */
+  /** Makes entries due now that nobody answered, or that rest; with `all`, also those with a transient answer. A `Retry-After` stands. */
   cutShort(all: boolean): Promise<void>;
   /**
-   * The retry gate was closed and has opened. The order is gate first, backoff after: what backs off
-   * after a transient answer starts to do so now. What nobody answered has nothing to wait for any more.
+   * Called when a closed retry gate has opened: a backoff counts from the opening of the gate. Backoffs after a transient
+   * answer start anew now. Entries that nobody answered are due now.
    */
   restart(backend: Backend): Promise<void>;
 }
 
-/** Until when the last answer has asked to be left alone; 0 where it hasn't. */
+/** The end of the wait that an entry's last answer asked for; 0 where it asked for none. */
 function patienceUntil({ lastAnswer }: EntryRecord): number {
   const asked = lastAnswer && askedPatienceMs(lastAnswer.headers, lastAnswer.at);
   return lastAnswer && asked !== null ? lastAnswer.at + asked : 0;
@@ -32,12 +32,12 @@ export function createBackoffs({ ports, report, state }: { ports: Ports; report:
     backend.record = { ...backend.record, circuit };
   };
 
-  const told = (work: () => Promise<void>) =>
+  const logFailure = (work: () => Promise<void>) =>
     work().catch((error: unknown) => log.error("[holdfast] the outbox can't be read", error));
 
   return {
     cutShort: (all) =>
-      told(async () => {
+      logFailure(async () => {
         await state.ready();
         for (const backend of state.backends.values()) hurryCircuit(backend, all);
         const now = clock.now();
@@ -54,7 +54,7 @@ export function createBackoffs({ ports, report, state }: { ports: Ports; report:
       }),
 
     restart: (backend) =>
-      told(async () => {
+      logFailure(async () => {
         hurryCircuit(backend, false);
         for (const head of await outbox.heads()) {
           const backsOff = head.state === 'pending' && head.retries > 0 && head.unreachable === 0 && !isResting(head);

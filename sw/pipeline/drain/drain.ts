@@ -17,25 +17,25 @@ import { newFlight, type Flight } from '../backend/flights.js';
 import { viewOf } from '../backend/gates.js';
 import { Successors } from './successors.js';
 
-/** Held by whoever drains, in this worker or another. */
+/** The lock of the worker that drains. */
 export const DRAIN_LOCK = 'holdfast:drain';
 
-/** How long to wait after a drain that broke off, in milliseconds. */
+/** The wait after a drain that broke off, in milliseconds. */
 const PAUSE_MS = 1_000;
 
 export interface Drain {
   /** Drains until nothing is due. */
   nudge: Nudge;
   /**
-   * The network may be back: what waits only because nobody answered is due now. `all` cuts the
-   * backoffs after a transient answer short too; a server's `Retry-After` stands.
+   * Drains after cutting backoffs short, as the network may be back: entries that nobody answered are due now. `all`
+   * cuts the backoffs after a transient answer short too; a server's `Retry-After` stands.
    */
   hurry(all?: boolean): Promise<void>;
   /** Resolves when no drain is under way. */
   idle(): Promise<void>;
   /**
-   * Goes on draining for up to `budgetMs` while something will be due by then. Gives false when
-   * something still waits for its time after that.
+   * Goes on draining for up to `budgetMs` while an entry will be due by then. Resolves with false when
+   * an entry still waits for its time after that.
    */
   linger(budgetMs: number): Promise<boolean>;
 }
@@ -52,6 +52,8 @@ export interface DrainParts {
 }
 
 /**
+ * Sends entries that are due, until none is.
+ *
  * ```
  *           nudge                  under the lock
  *  idle ─────────────▶ waiting ─────────────────▶ pumping ──▶ heads, or successors ──▶ plan ──▶ send ─┐
@@ -69,7 +71,7 @@ export function createDrain({ ports, report, holds, state, replay, redelivery, d
   let isNudged = false;
   let wake = () => {};
   let stopTimer = () => {};
-  /** When the last drain wanted to look again, as something will be due. */
+  /** When the next entry will be due, as the last drain found; null for none. */
   let nextLook: number | null = null;
   /** When the next entry will be too old. */
   let expiresAt = Infinity;
@@ -91,11 +93,11 @@ export function createDrain({ ports, report, holds, state, replay, redelivery, d
       }
     } catch (error) {
       log.error('[holdfast] replay broke off and will be tried again', error);
-      // A newer worker has upgraded the database: this one won't come to it any more.
+      // After a newer worker's upgrade of the database, this worker can't open it any more.
       if (!(error instanceof Error && error.name === 'VersionError')) nudgeIn(PAUSE_MS);
       nextLook = clock.now() + PAUSE_MS;
     } finally {
-      // In the same turn as the last look at `isNudged`, so that no call falls between.
+      // `running` is cleared in the same turn of the event loop as the last look at `isNudged`, so that no nudge is lost.
       running = null;
     }
   }
@@ -129,7 +131,7 @@ export function createDrain({ ports, report, holds, state, replay, redelivery, d
     };
 
     for (;;) {
-      // Before it's said that nothing is due, all heads are read once more.
+      // The drain ends only after a full reading of the heads.
       const areSuccessorsAll = successors.any && successors.areAll(state.backends.values(), [...flying.values()]);
       const readsHeads: boolean = isNudged || (successors.any ? !areSuccessorsAll : flying.size === 0);
       const taken = successors.take();
@@ -147,12 +149,12 @@ export function createDrain({ ports, report, holds, state, replay, redelivery, d
           const known = readsHeads ? await heads.read() : taken;
           if (readsHeads) doubts.found(known.filter(({ seq, backend }) => !state.backends.get(backend)?.flights.has(seq)));
           for (const backend of state.backends.values()) {
-            const mine = known.filter((head) => head.backend === backend.config.key);
-            const soon = await startDue(backend, mine, land);
+            const ownHeads = known.filter((head) => head.backend === backend.config.key);
+            const soon = await startDue(backend, ownHeads, land);
             if (soon !== null) due = Math.min(due ?? soon, soon);
           }
         } catch (error) {
-          // What's on the wire keeps the lock: another worker would send it once more.
+          // The lock is kept while sends are under way: another worker would send their entries once more.
           if (flying.size === 0) throw error;
           log.error("[holdfast] the outbox can't be read for replay, and will be tried again", error);
           nudgeIn(PAUSE_MS);
@@ -172,25 +174,25 @@ export function createDrain({ ports, report, holds, state, replay, redelivery, d
     }
   }
 
-  /** Starts what may go out now at one backend. Gives the time to look again, or null. */
+  /** Starts the sends that may go out now at one backend. Returns the time to look again, or null. */
   async function startDue(backend: Backend, heads: EntryRecord[], land: (entry: EntryRecord, flight: Flight) => void): Promise<number | null> {
     if (heads.length === 0) return null;
     const withheld = await redelivery.withheld(heads);
-    // What is behind a stalled entry isn't among the heads, so nothing overtakes it.
-    const mine = heads.filter((head) => !withheld.lanes.has(head.lane) && !backend.stalled.has(head.seq));
+    // A stalled entry isn't overtaken, as the entries behind it aren't among the heads.
+    const candidates = heads.filter((head) => !withheld.lanes.has(head.lane) && !backend.stalled.has(head.seq));
     const now = clock.now();
-    let plan = planSends(mine, viewOf(backend, backend.isRetryGateClosed, now), now);
-    const backsOff = mine.some((head) => head.retries > 0 && head.notBefore > now);
+    let plan = planSends(candidates, viewOf(backend, backend.isRetryGateClosed, now), now);
+    const backsOff = candidates.some((head) => head.retries > 0 && head.notBefore > now);
     if ((plan.send.length > 0 || plan.over.length > 0 || backsOff) && !(await isGateOpen(backend))) {
-      plan = planSends(mine, viewOf(backend, true, now), now);
+      plan = planSends(candidates, viewOf(backend, true, now), now);
     }
     for (const entry of plan.parked) tellParked(entry);
     for (const entry of plan.send) land(entry, fly(backend, entry));
-    // What can't be written now must not stop those that can be sent.
+    // A failed write must not stop the entries that can be sent.
     const failed: unknown[] = [];
-    const written = (work: Promise<void>) => work.catch((error: unknown) => void failed.push(error));
-    for (const entry of [...plan.missing, ...plan.over]) await written(holds.missing(backend, entry));
-    for (const entry of plan.expired) await written(expire(backend, entry));
+    const noteFailure = (work: Promise<void>) => work.catch((error: unknown) => void failed.push(error));
+    for (const entry of [...plan.missing, ...plan.over]) await noteFailure(holds.missing(backend, entry));
+    for (const entry of plan.expired) await noteFailure(expire(backend, entry));
     if (failed.length > 0) log.error("[holdfast] a change of state can't be written, and will be tried again", failed[0]);
     expiresAt = Math.min(plan.expiresAt ?? Infinity, expiresAt);
     const next = Math.min(plan.due ?? Infinity, failed.length > 0 ? clock.now() + PAUSE_MS : withheld.until);

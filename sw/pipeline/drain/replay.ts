@@ -18,7 +18,7 @@ import { authorizationOf, authView, authGateOf } from '../backend/gates.js';
 import type { BackendConfig } from '../../config.js';
 import type { Flight } from '../backend/flights.js';
 
-/** Sends one entry once and writes down what came of it. Rejects only when that can't be written. */
+/** Sends one entry once and writes the result. Rejects only when the result can't be written, or the entry can't be read. */
 export type Replay = (backend: Backend, entry: EntryRecord, flight: Flight) => Promise<void>;
 
 export interface ReplayParts {
@@ -39,7 +39,7 @@ export function createReplay({ ports, report, judge, describe, state, doubts }: 
         seq,
         backend: backend.record,
         events,
-        // Another worker may have put another request in its place, or ended it.
+        // Another worker may have replaced the entry's request, or ended the entry.
         decide: (current) =>
           current.idempotencyKey === idempotencyKey ? transition(current, input, clock.now()) : null,
       });
@@ -54,7 +54,7 @@ export function createReplay({ ports, report, judge, describe, state, doubts }: 
 
   return async (backend, head, flight) => {
     const { config } = backend;
-    // The head was read a while ago: it may have been cancelled or replaced since.
+    // The head was read a while ago, and its entry may have been cancelled or replaced since.
     const loaded = await outbox.load(head.seq, head.turn).catch(unreadable);
     if (!loaded || flight.cancelled) return;
     const { body, behind } = loaded;
@@ -77,8 +77,8 @@ export function createReplay({ ports, report, judge, describe, state, doubts }: 
       return void (await toDeadLetter(backend, entry, 'before-send'));
     }
 
-    // From here to the send nothing is awaited. What was planned may not hold any more: another user's
-    // token may be the live one by now, or the gate may have closed. Then it's planned anew.
+    // The gate is looked at once more, and nothing is awaited from here to the send: since the plan, another user's
+    // token may have become the live one, or the gate may have closed. Then the drain plans the entry anew.
     const startedAt = clock.now();
     const view = authView(backend, entry, startedAt);
     if (flight.cancelled || state.settings.paused || (view !== 'open' && view !== 'probing')) return;
@@ -107,14 +107,14 @@ export function createReplay({ ports, report, judge, describe, state, doubts }: 
   /** The entry stays, unless it has been tried, or refused, often enough. */
   async function sendAgain(backend: Backend, entry: EntryRecord, flight: Flight, { response, drop }: Transmission, { input, events, hold }: Again): Promise<void> {
     if (input.type === 'transient') {
-      // Only the last answer is worth reading: it goes with the dead letter.
+      // Only the last answer is read in full, as it's the dead letter's.
       if (response && input.delayMs === null) input.answer = await finalAnswer(response, clock);
       else drop();
       flight.settling = true;
       await settle(backend, entry, input).catch((error: unknown) => stopRetrying(backend, entry, input, error));
       return;
     }
-    // The last refusal is about this one entry, not about the token: the next entry may try that.
+    // An entry's last refusal is the entry's own affair: no hold begins, and the next entry may try the token.
     const isLast = transition(entry, input, clock.now())?.entry?.state === 'dead';
     if (isLast) hold?.undo();
     try {
@@ -125,11 +125,11 @@ export function createReplay({ ports, report, judge, describe, state, doubts }: 
     }
     if (isLast) return;
     if (hold) hold.written();
-    // An entry that is refused behind a closed gate has no event of its own; views show it as being sent still, so they are told.
+    // A refusal behind a closed gate has no event of its own; views still show the entry as sending, so they are told.
     else ports.broadcast({ type: 'changed', key: entry.key, seq: entry.seq });
   }
 
-  /** The server's answer ends the entry: it's delivered, or a dead letter. */
+  /** Ends an entry by the server's answer: it's delivered, or a dead letter. */
   async function end(backend: Backend, entry: EntryRecord, flight: Flight, { outcome, response }: Transmission, isDelivered: boolean): Promise<void> {
     const answer = response && (await finalAnswer(response, clock));
     if (flight.cancelled) return;
@@ -141,7 +141,7 @@ export function createReplay({ ports, report, judge, describe, state, doubts }: 
     flight.delivered = (await settle(backend, entry, { type: 'delivered', answer, partial })) !== null;
   }
 
-  /** What a page shows of its retries must come to an end. The entry is on disk as it was, so it's still owed. */
+  /** Ends the retries of an entry whose retry can't be written, until the next wake-up, and tells pages so. The entry stays on disk unchanged. */
   function stopRetrying(backend: Backend, entry: EntryRecord, { answer }: SendInput & { type: 'transient' }, error: unknown): void {
     log.error(`[holdfast] a retry of ${entry.id} can't be written; it stays, and is tried again at the next wake-up`, error);
     backend.stalled.add(entry.seq);
@@ -154,8 +154,8 @@ const isPartial = ({ config: { auth } }: Backend, answer: Answer): boolean =>
   auth?.bodyErrors !== undefined && readBodyErrors(auth.bodyErrors, answer) === 'partial';
 
 /**
- * What `beforeSend` makes of the request. A body that came out of another request is a stream by now,
- * and Chromium refuses to send streams over HTTP/1.1, so it's read.
+ * The request that `beforeSend` makes; null when it changes nothing. The body is read, as a body taken from another
+ * request is a stream, and Chromium refuses to send streams over HTTP/1.1.
  */
 async function rewritten(request: Request, beforeSend: NonNullable<BackendConfig['beforeSend']>, entry: EntryInfo): Promise<Request | null> {
   const made = await beforeSend(request, entry);
@@ -167,7 +167,7 @@ async function rewritten(request: Request, beforeSend: NonNullable<BackendConfig
   } as RequestInit);
 }
 
-/** A body that the browser has lost ends its entry; any other trouble of the storage passes. */
+/** Turns the error for a body that the browser has lost into an empty load, which ends the entry; rethrows any other error. */
 function unreadable(error: unknown): { entry: null; body: null; behind: null } {
   if (error instanceof DOMException && error.name === 'NotReadableError') return { entry: null, body: null, behind: null };
   throw error;

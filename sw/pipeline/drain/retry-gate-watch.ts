@@ -2,13 +2,13 @@ import type { Ports } from '../../ports.js';
 import type { Backend } from '../backend/backend.js';
 import type { Backoffs } from './backoffs.js';
 
-/** Whether a backend's retry gate is open. If not, somebody waits for it and looks again. */
+/** Whether a backend's retry gate is open. If not, the watch waits for the gate, and nudges the drain when it opens. */
 export type RetryGateWatch = (backend: Backend) => Promise<boolean>;
 
-/** A gate that opens within this wasn't closed, in milliseconds: a validation may take that long. */
+/** A gate that opens within this time doesn't count as having been closed, in milliseconds: a validation may take that long. */
 const CLOSED_AFTER_MS = 3_000;
 
-/** When a gate that failed is asked again, in milliseconds. */
+/** The wait before a gate that failed is asked again, in milliseconds. */
 const PAUSE_MS = 1_000;
 
 export function createRetryGateWatch({ clock, log }: Pick<Ports, 'clock' | 'log'>, backoffs: Backoffs, nudge: () => Promise<void>): RetryGateWatch {
@@ -31,7 +31,7 @@ export function createRetryGateWatch({ clock, log }: Pick<Ports, 'clock' | 'log'
     const since = clock.now();
     void wait.then(async (opened) => {
       backend.isRetryGateClosed = false;
-      // One that only had to make sure hasn't kept anybody waiting.
+      // A gate that only had to validate the network hasn't been closed, so backoffs go on.
       if (opened === 'open' && clock.now() - since > CLOSED_AFTER_MS) await backoffs.restart(backend);
       await nudge();
     });
@@ -39,7 +39,7 @@ export function createRetryGateWatch({ clock, log }: Pick<Ports, 'clock' | 'log'
   };
 }
 
-/** A few turns of the microtask queue: what is open answers within them. */
+/** Waits a few turns of the microtask queue, within which an open gate answers. */
 async function microtasks(): Promise<'waiting'> {
   for (let turn = 0; turn < 8; turn++) await Promise.resolve();
   return 'waiting';

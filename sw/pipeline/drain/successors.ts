@@ -2,8 +2,8 @@ import type { EntryRecord } from '../../policy/entry-record.js';
 import type { Backend } from '../backend/backend.js';
 
 /**
- * Entries that stand first in line since the one before them was delivered. Each was read along with that one, so a
- * backlog is worked off without reading the heads of all lanes for every delivery.
+ * Successors: entries that are first in line since their predecessor was delivered. Each was read along with its
+ * predecessor, so a backlog is worked off without reading the heads of all lanes for every delivery.
  */
 export class Successors {
   #entries: EntryRecord[] = [];
@@ -16,7 +16,7 @@ export class Successors {
     return this.#entries.length > 0;
   }
 
-  /** Gives them, each once. */
+  /** Returns the successors, each once. */
   take(): EntryRecord[] {
     const taken = this.#entries;
     this.#entries = [];
@@ -24,8 +24,8 @@ export class Successors {
   }
 
   /**
-   * Whether the successors are all that may go out now, at each backend: every other lane has a send under way. Entries that
-   * wait for a time, or a token, are found by reading the heads alone.
+   * Whether only successors may go out now, at each backend that has any: every other lane has a send under way. Else the
+   * heads must be read, as an entry that waits for a time, or a token, isn't among the successors.
    *
    * @param flying entries whose send is under way
    */
@@ -34,7 +34,7 @@ export class Successors {
       const isMine = ({ backend }: EntryRecord) => backend === config.key;
       const mine = this.#entries.filter(isMine);
       const busy = new Set([...mine, ...flying.filter(isMine), ...flights.values()].map(({ lane }) => lane));
-      // A lane with two kinds of credential may have an older entry under the other one.
+      // A lane with two turns may have an older entry in the other turn.
       return mine.length === 0 || (lanes.all().every(([, lane]) => busy.has(lane)) && mine.every(({ lane }) => lanes.turns(lane).length === 1));
     });
   }
