@@ -113,7 +113,7 @@ export interface BackendOptions {
   retry?: RetryOptions | RetryPolicy;
   /** Judges the outcome of a send. @default classify */
   classify?: Classifier;
-  /** What must be open before a replay. @default connectivityGate: the browser is online, and the network validated */
+  /** The gate that must be open before a replay. @default connectivityGate: the browser is online, and the network validated */
   gate?: RetryGate;
   /**
    * The URL that validates the network, before a replay after a failure to reach the server or in another network;
@@ -148,7 +148,7 @@ export interface BackendOptions {
   beforeSend?: (request: Request, entry: EntryInfo) => Request | void | Promise<Request | void>;
 }
 
-/** What `install` takes. A wrong or unknown option throws a `ConfigError` there. */
+/** The options of `install`, which throws a `ConfigError` for a wrong or unknown option. */
 export interface InstallOptions {
   /** At least one backend. Two backends may share a base URL when their namespaces differ. */
   backends: readonly BackendOptions[];

@@ -72,7 +72,7 @@ export interface CaptureOrder {
   limits: Limits;
   /** The entry's id was generated, so that nothing can wait under its key. @default false */
   isNewId?: boolean;
-  /** What to do when an entry with the same key waits: refuse, or take its place in line. */
+  /** The effect when an entry with the same key waits: the new entry is refused, or takes its place in line. */
   whenWaiting: 'refuse' | 'replace';
   /** Whether an entry is on the wire: a new entry queues behind it instead of replacing it. First sends of any worker aren't replaced either. */
   isInFlight(seq: number): boolean;

@@ -13,7 +13,7 @@ export const JWT_CODES: readonly string[] = [
   'TOKEN_EXPIRED',
 ];
 
-/** What an app's own classifier may change of the default. */
+/** The options by which an app's own classifier may change the default. */
 export interface ClassifyOptions {
   /** A strict list: a 401 holds only with one of these codes, `invalid_token`, or no reason at all. @default any 401 to a bearer, but for the three exceptions */
   codes?: readonly string[] | undefined;

@@ -128,7 +128,7 @@ function isOfNoUse({ token: live, last, signedOut }: Session, event: SessionEven
   const { token } = event;
   if (signedOut && isForgotten(token, signedOut, event.serverSkewMs)) return true;
   if (live?.owner === token.owner && isOlder(token.value, live.value)) return true;
-  // Where the app hands no tokens over, the last request's token says who is signed in.
+  // The last request's token says who is signed in where the app hands no tokens over.
   if (!last || last.owner === token.owner || live?.provided === false || isOver(last.expiresAt, clocksAt(event.now, event.serverSkewMs))) return false;
   const made = issuedAt(token.value);
   return made !== null && last.issuedAt !== null && made < last.issuedAt;

@@ -98,7 +98,7 @@ export interface EntryPatch {
  */
 export type Reference = string | number;
 
-/** Which entries to list. Every field narrows the list. */
+/** Chooses the entries to list: every field narrows the list. */
 export interface EntryFilter {
   state?: EntryState;
   baseUrl?: string;
@@ -135,7 +135,7 @@ export interface Settlement {
 
 /** A closed auth gate. */
 export interface HoldInfo {
-  /** Whose entries wait; null where the owner isn't known. */
+  /** The owner whose entries wait; null where the owner isn't known. */
   owner: string | null;
   reason: HoldReason;
   /** When the gate closed, in milliseconds since the epoch. */
@@ -223,7 +223,7 @@ export type TokenResult =
   /** The token is null, or nothing but white space. */
   | 'ignored: blank';
 
-/** What a sign-out does with the entries that wait. */
+/** Options of a sign-out. */
 export interface SignOutOptions {
   /**
    * Remove the entries of the user who signs out, dead letters too, instead of parking them. Entries of

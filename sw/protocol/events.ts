@@ -58,7 +58,7 @@ interface AboutRequest extends Timed {
 interface AboutGate extends Timed {
   baseUrl: string;
   namespace: string;
-  /** Whose entries wait; null where the owner isn't known. */
+  /** The owner whose entries wait; null where the owner isn't known. */
   owner: string | null;
 }
 
@@ -187,7 +187,7 @@ export interface HeldEvent extends AboutGate {
   id: string | null;
 }
 
-/** Somebody must provide a token. Sent once for each hold. */
+/** A page must provide a token. Emitted once for each hold. */
 export interface AuthRequiredEvent extends AboutGate {
   type: 'auth-required';
   reason: Exclude<HoldReason, 'signed-out'>;
@@ -213,7 +213,7 @@ export interface ResumedEvent extends Timed {
 /** There was no room for a request that should have been stored; the page got the true failure. */
 export interface OutboxFullEvent extends AboutRequest {
   type: 'outbox-full';
-  /** Which limit is reached: one of the backend's, or the browser's quota. */
+  /** The limit that's reached: one of the backend's, or the browser's quota. */
   limit: 'maxEntries' | 'maxBytes' | 'quota';
 }
 
