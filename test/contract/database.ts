@@ -1,7 +1,7 @@
 import type { IDBPDatabase, OpenDBCallbacks } from 'idb';
 import { describe, expect, test } from 'vitest';
 
-type OpenDB = (name: string, version?: number, callbacks?: OpenDBCallbacks<unknown>) => Promise<IDBPDatabase<unknown>>;
+type OpenDB = (name: string, version?: number, callbacks?: OpenDBCallbacks<unknown>) => Promise<IDBPDatabase>;
 
 /** What a database is held to that the store, and the way over from workbox, are built on. */
 export function databaseContract(name: string, openDB: OpenDB, fresh: () => string): void {

@@ -117,7 +117,8 @@ class OldWorker implements Process {
         for (const name of Object.values(DIRECTIVES)) request.headers.delete(name);
         await this.world.network.send(this, request, new AbortController().signal);
       } catch {
-        return void (await store.unshiftEntry({ requestData, timestamp } as never));
+        await store.unshiftEntry({ requestData, timestamp } as never);
+        return;
       }
     }
   }
