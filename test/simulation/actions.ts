@@ -1,3 +1,4 @@
+import type { StreamDeed } from './deeds/streams.js';
 import type { Weather } from './network.js';
 import type { DatabaseDeed } from './deeds/database.js';
 import type { OldQueueDeed } from './deeds/old-queue.js';
@@ -50,7 +51,8 @@ export type Deed =
   /** What the server's remote configuration says from now on, and how: as it should, as what isn't JSON, or not at all. */
   | { do: 'remote'; autoRetry: boolean; offlineMode: boolean; says: 'json' | 'nonsense' | 'nothing' }
   /** The network is, or isn't any more, one with a login page of its own before everything. */
-  | { do: 'portal'; isUp: boolean };
+  | { do: 'portal'; isUp: boolean }
+  | StreamDeed;
 
 /** A deed at a time, in milliseconds from the beginning. */
 export type Action = Deed & { at: number };
@@ -86,6 +88,11 @@ export interface Setup {
   validates: boolean;
   /** Whether the worker takes over what queues of workbox-background-sync owe. */
   adopts: boolean;
+  /** What the app's users are known by: tokens, or a session cookie. */
+  sessions: 'token' | 'cookie';
+  /** By how much the server's clock is ahead of the device's, in seconds; and whether its answers say so, in `Date`. */
+  aheadS: number;
+  isDated: boolean;
 }
 
 /** All that a run follows from. */

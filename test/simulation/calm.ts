@@ -1,5 +1,6 @@
 import type { BackendRecord } from '../../sw/policy/backend-record.js';
 import { rowsLeft } from './checks/old-queue.js';
+import { changeSession } from './deeds/sessions.js';
 import { open, setOnline } from './perform.js';
 import type { World } from './world.js';
 
@@ -18,6 +19,7 @@ export async function calmDown(world: World): Promise<void> {
   network.portalSince = null;
   chances.slowShare = 0;
   for (const { faults } of [disk, world.oldQueue]) Object.assign(faults, { full: 0, unopened: 0, lost: null });
+  for (const page of world.pages) page?.streams.forEach(({ end }) => agenda.in(0, page, end));
   app.works = true;
   for (const worker of browser.workers) Object.assign(worker, { diesIn: Infinity, diesAt: null });
   for (const stranger of world.strangers) stranger.die();
@@ -45,6 +47,7 @@ export async function calmDown(world: World): Promise<void> {
     const isUnheard = disk.all<BackendRecord>('backends').some(({ signedOut, last }) => signedOut || (last && last.owner !== user));
     if (app.user !== user || isUnheard) {
       agenda.in(0, page, () => {
+        if (world.setup.sessions === 'cookie') return void changeSession(world, page, user);
         const token = app.signIn(user);
         page.call('provideToken', null, (client) => client.provideToken(token));
       });

@@ -83,6 +83,7 @@ export function leave({ agenda, disk, history, now }: World, { op, user, agoMs }
     isLeft: true,
     diedBare: false,
     deaths: 0,
+    said: 0,
     isPassed: false,
   });
   history.stored.set(op.id, { order, seq, lane: entry.lane, tookPlace: false, by: 'first version' });

@@ -29,6 +29,8 @@ export interface Post {
   diedBare: boolean;
   /** How often a worker died with it. */
   deaths: number;
+  /** How often something had been said of the session by cookie when it was made. */
+  said: number;
   /** A worker let it pass as if it weren't there, for want of a storage. */
   isPassed: boolean;
 }

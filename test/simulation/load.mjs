@@ -13,7 +13,13 @@ export async function load(plugins = []) {
     define: { 'process.env.NODE_ENV': '"production"' },
     // Its modules name each other without an ending, which Node doesn't follow.
     environments: { inline: { resolve: { noExternal: [/^workbox-/] } } },
-    resolve: { alias: { idb: `${root}/disk/idb.ts` } },
+    resolve: {
+      alias: [
+        { find: 'idb', replacement: `${root}/disk/idb.ts` },
+        // Its chunk is there at once: how long a real file takes to be loaded is nobody's to say.
+        { find: './stream/load.js', replacement: `${root}/browser/load-stream.ts` },
+      ],
+    },
   });
   return module;
 }

@@ -49,6 +49,8 @@ export class Network {
     readonly agenda: Agenda,
     readonly chances: Chances,
     readonly server: Server,
+    /** Whose session the browser's cookies are, at the time. */
+    readonly cookie: () => string | null,
   ) {}
 
   /** `fetch`, in a process. */
@@ -59,6 +61,7 @@ export class Network {
       method: request.method,
       headers: Object.fromEntries(request.headers),
       body: await request.text(),
+      session: this.cookie(),
     };
     return new Promise((resolve, reject) => {
       let isOver = false;
@@ -94,7 +97,8 @@ export class Network {
       const survives = chances.of('arrivals')() < 0.7;
       agenda.in(there, null, () => {
         if ((isOver || !process.isAlive) && !survives) return;
-        const made = refusal ?? this.server.take(arrived);
+        const { headers, ...said } = refusal ?? this.server.take(arrived);
+        const made = { ...said, headers: { ...headers, ...this.server.stamp } };
         if (fault === 'reset-after') cut(chances.step('network'));
         else if (fault === 'hang-after') cut(HANGING_MS);
         else back(made);

@@ -76,6 +76,7 @@ export function owe(world: World, { queue, op, method, user, agoMs, flaw }: Owe)
     isLeft: true,
     diedBare: false,
     deaths: 0,
+    said: 0,
     isPassed: false,
   });
 }

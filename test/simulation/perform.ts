@@ -2,6 +2,8 @@ import type { Deed } from './actions.js';
 import { Page } from './browser/page.js';
 import { hold, leave, lose, upgrade } from './database.js';
 import { owe, replayOld } from './old-queue.js';
+import { changeSession } from './deeds/sessions.js';
+import { readStream } from './deeds/streams.js';
 import type { World } from './world.js';
 
 /** Does one deed of a script, in a turn of whom it concerns. */
@@ -57,12 +59,14 @@ export function perform(world: World, deed: Deed): void {
       return;
     case 'sign-in':
       return at(deed.page, (page) => {
+        if (world.setup.sessions === 'cookie') return void changeSession(world, page, deed.user);
         const token = app.signIn(deed.user);
         if (deed.provides || !world.setup.learns) page.call('provideToken', null, (client) => client.provideToken(token));
         else page.read();
       });
     case 'sign-out':
       return at(deed.page, (page) => {
+        if (world.setup.sessions === 'cookie') return void changeSession(world, page, null, deed.purge);
         page.call(deed.purge ? 'purge' : 'signOut', null, (client) => client.signOut({ purge: deed.purge }));
         app.signIn(null);
       });
@@ -109,6 +113,8 @@ export function perform(world: World, deed: Deed): void {
       return upgrade(world, deed);
     case 'release':
       return browser.update(true);
+    case 'stream':
+      return at(deed.page, (page) => void readStream(world, page, deed));
     case 'disconnect':
       for (const connection of disk.connections.all) disk.connections.vanish(connection);
   }

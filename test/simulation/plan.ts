@@ -2,6 +2,7 @@ import { between, oneOf, seeded, weighted, type Random } from '../chaos/random.j
 import type { Action, Deed, Op, Script, Setup } from './actions.js';
 import { withDatabase } from './deeds/database.js';
 import { withOldQueue } from './deeds/old-queue.js';
+import { extended } from './deeds/index.js';
 import type { Fault, Weather } from './network.js';
 import { PLAIN } from './setup.js';
 
@@ -266,10 +267,10 @@ export function planOf(seed: number, posts: number): Script {
         act({ do: kind, page: page() });
     }
   }
-  return withDatabase(withOldQueue({ seed, setup, actions }));
+  return withDatabase(withOldQueue(extended({ seed, setup, actions })));
 }
 
-const setupOf = (random: Random, theme: Partial<Weights>): Setup => ({
+const setupOf = (random: Random, theme: Partial<Weights>): Partial<Setup> & Pick<Setup, 'pages'> => ({
   capture: random() < 0.35 ? 'write-ahead' : 'on-failure',
   onDead: random() < 0.2 ? 'block' : 'skip',
   maxEntries: random() < 0.1 ? 8 : 1000,

@@ -28,6 +28,9 @@ export const PLAIN: Setup = {
   hasRemote: false,
   validates: false,
   adopts: false,
+  sessions: 'token',
+  aheadS: 0,
+  isDated: false,
 };
 
 /** Whether the outbox may be full. */

@@ -4,6 +4,7 @@ import { planOf } from './plan.js';
 import { run } from './run.js';
 
 vi.mock('idb', () => import('./disk/idb.js'));
+vi.mock('../../client/stream/load.js', () => import('./browser/load-stream.js'));
 
 describe('the simulation', () => {
   test('a seed is played the same way each time', async () => {

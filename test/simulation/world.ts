@@ -1,4 +1,5 @@
 import type { SyncStatus } from '../../sw/protocol/api.js';
+import type { CallAnswer, CallMessage } from '../../sw/protocol/comlink.js';
 import type { ChangeNote, SyncEvent, TokenNote } from '../../sw/protocol/events.js';
 import type { Script, Setup } from './actions.js';
 import { Agenda } from './agenda.js';
@@ -11,7 +12,9 @@ import { Broadcasts, Posts } from './browser/posts.js';
 import type { Worker } from './browser/worker.js';
 import { createChances } from './chance.js';
 import type { Stranger } from './database.js';
+import type { ReadStream } from './deeds/streams.js';
 import { Disk } from './disk/disk.js';
+import { Feeds } from './feeds.js';
 import { History, type Call, type Post } from './history.js';
 import { Network } from './network.js';
 import { OLD_DATABASE } from './old-queue.js';
@@ -41,6 +44,7 @@ export class World {
   readonly app = new App(this);
   /** Whoever else has the database open. */
   readonly strangers = new Set<Stranger>();
+  readonly feeds = new Feeds(this);
   readonly pages: (Page | null)[] = [];
   /** Users whose entries still waited when all faults were long over. */
   readonly stuck: string[] = [];
@@ -61,6 +65,14 @@ export class World {
   /** A worker asks for a lock, and what it did under it has failed. */
   asked: (worker: Worker, lock: string) => void = () => {};
   failed: (worker: Worker, lock: string) => void = () => {};
+  /** A page calls the worker, or repeats a call; and it has its answer. */
+  posted: (page: Page, call: CallMessage) => void = () => {};
+  replied: (page: Page, answer: CallAnswer) => void = () => {};
+  called: (page: Page, call: Call) => void = () => {};
+  /** A page asks for a stream after an event, is handed one, and is done with it. */
+  streamAsked: (page: Page, task: string, after: string | null) => void = () => {};
+  streamed: (page: Page, stream: ReadStream, id: number) => void = () => {};
+  streamHad: (stream: ReadStream, id: number) => void = () => {};
   /** A worker is shown a token: by a page's request, or, for null, by its client. */
   shown: (worker: Worker, token: string, open: OpenFetch | null) => void = () => {};
   started: (worker: Worker) => void = () => {};
@@ -76,9 +88,12 @@ export class World {
     this.locks = new LockTable(agenda, this.chances);
     this.posts = new Posts(agenda, this.chances);
     this.broadcasts = new Broadcasts(this.posts);
-    this.server = new Server(agenda, history, this.now);
-    this.network = new Network(agenda, this.chances, this.server);
+    this.server = new Server(agenda, history, this.serverNow, this.setup);
+    this.network = new Network(agenda, this.chances, this.server, () => this.app.cookie);
   }
 
   readonly now = (): number => EPOCH + Math.floor(this.agenda.now);
+
+  /** By the server's clock. */
+  readonly serverNow = (): number => this.now() + this.setup.aheadS * 1_000;
 }

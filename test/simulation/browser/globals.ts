@@ -14,6 +14,7 @@ export function installGlobals(world: World): () => void {
   const of = <Name extends 'document' | 'navigator'>(name: Name) => define(name, { get: () => page()?.[name] });
   const { setTimeout: realSetTimeout, clearTimeout: realClearTimeout } = globalThis;
   const realNow = Date.now;
+  const realRandom = Math.random;
   const realConsole = { warn: console.warn, error: console.error };
 
   of('document');
@@ -21,6 +22,15 @@ export function installGlobals(world: World): () => void {
   define('location', { value: { href: 'https://app.example/' } });
   define('IDBKeyRange', { value: KeyRange });
   define('addEventListener', { value: (...args: Parameters<EventTarget['addEventListener']>) => page()?.window.addEventListener(...args) });
+  define('removeEventListener', { value: (...args: Parameters<EventTarget['removeEventListener']>) => page()?.window.removeEventListener(...args) });
+  const realFetch = globalThis.fetch;
+  define('fetch', {
+    value: (...args: Parameters<typeof fetch>) => {
+      const mine = page();
+      const request = mine && new Request(...args);
+      return mine ? world.feeds.fetch(mine, request!, args[1]?.signal ?? request!.signal) : realFetch(...args);
+    },
+  });
   define('setTimeout', {
     writable: true,
     value: (task: () => void, ms = 0, ...rest: unknown[]) => {
@@ -46,6 +56,7 @@ export function installGlobals(world: World): () => void {
     },
   });
   Date.now = () => (agenda.current ? world.now() : realNow());
+  Math.random = () => (agenda.current ? world.chances.of('chance of pages')() : realRandom());
   console.warn = (...words) => (agenda.current ? world.history.trace(() => words.map(String).join(' ')) : realConsole.warn(...words));
 
   return () => {
@@ -54,6 +65,7 @@ export function installGlobals(world: World): () => void {
       else Reflect.deleteProperty(globalThis, name);
     }
     Date.now = realNow;
+    Math.random = realRandom;
     Object.assign(console, realConsole);
   };
 }

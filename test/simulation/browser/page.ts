@@ -1,9 +1,12 @@
 import { connect } from '../../../client/connect.js';
 import type { SyncClient } from '../../../client/sync-client.js';
+import type { CallAnswer, CallMessage } from '../../../sw/protocol/comlink.js';
 import { DIRECTIVES, ENTRY_HEADER } from '../../../sw/protocol/headers.js';
 import type { Op } from '../actions.js';
 import type { Process } from '../agenda.js';
 import { bodyOf } from '../bodies.js';
+import { keepSession } from '../deeds/sessions.js';
+import type { ReadStream } from '../deeds/streams.js';
 import type { Call, Post } from '../history.js';
 import { ORIGIN } from '../setup.js';
 import type { World } from '../world.js';
@@ -18,6 +21,8 @@ export class Page implements Process {
   readonly document = Object.assign(new EventTarget(), { visibilityState: 'visible' });
   readonly navigator;
   client: SyncClient | null = null;
+  /** The streams that it reads, by task. */
+  readonly streams = new Map<string, ReadStream>();
   /** Who's signed in, as this tab knows, and the token that it posts with. */
   user: string | null = null;
   token: string | null = null;
@@ -49,7 +54,10 @@ export class Page implements Process {
     active: {
       state: 'activated',
       scriptURL: `${ORIGIN}/sw.js`,
-      postMessage: (data: unknown) => this.world.browser.message(this.#version, this, data),
+      postMessage: (data: unknown) => {
+        this.world.posted(this, data as CallMessage);
+        this.world.browser.message(this.#version, this, data);
+      },
     },
   };
 
@@ -64,6 +72,7 @@ export class Page implements Process {
       (client) => {
         if (!this.isAlive) return client.close();
         this.client = client;
+        if (this.world.setup.sessions === 'cookie') void keepSession(this.world, this);
       },
       () => void this.world.agenda.in(CONNECT_AGAIN_MS, this, () => this.#connect()),
     );
@@ -85,6 +94,7 @@ export class Page implements Process {
   }
 
   hear(data: unknown): void {
+    this.world.replied(this, data as CallAnswer);
     this.#container.dispatchEvent(new MessageEvent('message', { data }));
   }
 
@@ -109,20 +119,23 @@ export class Page implements Process {
   #mine = new Set<Post>();
 
   post(op: Op): void {
-    const { history, agenda, browser } = this.world;
+    const { history, agenda, app, browser, setup } = this.world;
+    const isByCookie = setup.sessions === 'cookie';
     const hasToken = !op.isAnonymous && this.token !== null;
+    const isSignedIn = hasToken || (!op.isAnonymous && isByCookie && this.user !== null && !app.isChanging);
     // An app without a session posts nothing that needs one.
-    if (!op.isAnonymous && !hasToken) return;
+    if (!op.isAnonymous && !isSignedIn) return;
     const post: Post = {
       op,
       page: this.name,
-      user: hasToken ? this.user : null,
+      user: isSignedIn ? this.user : null,
       calledAt: agenda.now,
       order: history.next(),
       heard: null,
       isLeft: false,
       diedBare: false,
       deaths: 0,
+      said: app.said,
       isPassed: false,
     };
     history.posts.set(op.id, post);
@@ -167,18 +180,20 @@ export class Page implements Process {
   }
 
   /** Asks the client for something, and notes what came of it. */
-  call(name: string, op: number | null, ask: (client: SyncClient) => Promise<unknown>): void {
-    const { history, agenda, app } = this.world;
-    if (!this.client) return;
-    const call: Call = { name, op, user: this.user, session: app.user, isUnheardOf: !history.shown.has(app.session().token ?? ''), at: agenda.now, order: history.next() };
+  async call(name: string, op: number | null, ask: (client: SyncClient) => Promise<unknown>): Promise<unknown> {
+    const { history, agenda, app, setup } = this.world;
+    if (!this.client) return null;
+    const call: Call = { name, op, user: this.user, session: app.user, isUnheardOf: setup.sessions === 'token' && !history.shown.has(app.session().token ?? ''), at: agenda.now, order: history.next() };
     history.calls.push(call);
+    this.world.called(this, call);
     history.trace(() => `calls ${name} ${op ?? ''}`);
     const answered = (result: unknown) => {
       call.result = result;
       call.answeredOrder = history.next();
       history.trace(() => `${name} ${op ?? ''}: ${result instanceof Error ? result.message : JSON.stringify(result)}`);
       this.world.answered(call);
+      return result;
     };
-    ask(this.client).then(answered, answered);
+    return ask(this.client).then(answered, answered);
   }
 }

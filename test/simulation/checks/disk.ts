@@ -149,7 +149,7 @@ function deathIsDue({ history, agenda, setup }: World, event: SyncEvent): void {
   const post = history.posts.get(op);
   if (!post) return;
   const ageMs = agenda.now - post.calledAt;
-  const isDue = event.reason === 'expired' ? ageMs >= setup.maxAgeMs : event.reason === 'permanent' ? post.op.isRefused || setup.isFinal500 || (event.status === 401 && setup.hasRemote) : setup.givesUpAfter !== null || !LATER.has(event.status ?? 0);
+  const isDue = event.reason === 'expired' ? ageMs >= setup.maxAgeMs : event.reason === 'permanent' ? post.op.isRefused || setup.isFinal500 || (event.status === 401 && (setup.hasRemote || setup.sessions === 'cookie')) : setup.givesUpAfter !== null || !LATER.has(event.status ?? 0);
   if (!isDue) history.violated('dead letters are due', `${event.reason}, status ${event.status}, after ${Math.round(ageMs)} ms`, op);
 }
 

@@ -1,6 +1,7 @@
 import type { World } from '../world.js';
 import { AT_END } from './at-end.js';
 import { watchDatabase } from './database.js';
+import { watchCheckpoints } from './checkpoints.js';
 import { watchDisk } from './disk.js';
 import { watchDrains } from './drains.js';
 import { watchHolds } from './holds.js';
@@ -8,6 +9,8 @@ import { watchOldQueue } from './old-queue.js';
 import { watchPages } from './pages.js';
 import { watchPatience } from './patience.js';
 import { watchPortal } from './portal.js';
+import { watchSessions } from './sessions.js';
+import { watchStreams } from './streams.js';
 import { watchSwitch } from './switch.js';
 import { watchSwitches } from './switches.js';
 import { watchTokens } from './tokens.js';
@@ -34,6 +37,9 @@ export function watch(world: World): void {
   watchSwitch(world);
   watchOldQueue(world);
   watchDatabase(world);
+  watchCheckpoints(world);
+  watchStreams(world);
+  watchSessions(world);
 }
 
 /** Judges what has happened in all. */

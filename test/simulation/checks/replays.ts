@@ -4,7 +4,7 @@ import { opOfEntry } from '../history.js';
 import type { World } from '../world.js';
 
 /** What waits of an op on disk. */
-export function entryOf({ disk, history }: World, op: number): EntryRecord | null {
+export function entryOf({ disk, history }: Pick<World, 'disk' | 'history'>, op: number): EntryRecord | null {
   const entry = disk.get('entries', history.stored.get(op)?.seq ?? NaN) as EntryRecord | undefined;
   return entry?.state === 'pending' && opOfEntry(entry) === op ? entry : null;
 }

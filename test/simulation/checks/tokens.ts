@@ -7,7 +7,7 @@ import { Worker } from '../browser/worker.js';
 import { opOf } from '../history.js';
 import { readToken, tokensIn } from '../tokens.js';
 import type { World } from '../world.js';
-import { isReplay } from './replays.js';
+import { entryOf, isReplay } from './replays.js';
 
 /** Looks at the tokens that replays travel with: what a page sends by itself travels with the page's own. */
 export function watchTokens(world: World): void {
@@ -71,10 +71,15 @@ export function watchTokens(world: World): void {
 /** By so much a token may be over, as the device's clock is off, in milliseconds; and what a send takes. */
 const OVER_MS = 60_000 + 1_000;
 
-/** No replay goes out with a token that's over by its own word. */
-function isGood({ history, chances, now, setup }: World, worker: Worker, token: string, op: number): void {
+/** What a `Date` leaves open, in milliseconds: its full second, its way here, and what isn't worth being noted. */
+const DATED_MS = 1_000 + 500;
+
+/** No replay goes out with a token that's over by its own word: by both clocks, where the server's was heard of. */
+function isGood({ disk, history, chances, now, serverNow, setup }: World, worker: Worker, token: string, op: number): void {
   // What is opaque says nothing of itself to a worker.
   if (setup.tokens === 'opaque') return;
-  const lateMs = now() - readToken(token)!.expiresAt * 1_000;
-  if (lateMs > OVER_MS && !chances.wasSlow) history.violated('no replay with a token that is over', `${worker.name}'s is over since ${Math.round(lateMs)} ms`, op);
+  const backend = entryOf({ disk, history }, op)?.backend;
+  const isHeard = backend !== undefined && (disk.get('backends', backend) as BackendRecord | undefined)?.serverSkewMs !== undefined;
+  const lateMs = (isHeard ? Math.min(now(), serverNow()) - DATED_MS : now() - OVER_MS) - readToken(token)!.expiresAt * 1_000;
+  if (lateMs > 0 && !chances.wasSlow) history.violated('no replay with a token that is over', `${worker.name}'s is over since ${Math.round(lateMs)} ms${isHeard ? ', and the server has told the time' : ''}`, op);
 }

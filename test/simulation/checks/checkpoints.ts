@@ -1,0 +1,69 @@
+import { callName } from '../../../sw/protocol/comlink.js';
+import type { Page } from '../browser/page.js';
+import type { World } from '../world.js';
+
+/** A call that sets a checkpoint, or clears it with null, as its page knows of it. */
+interface Setting {
+  name: string;
+  key: string;
+  value: string | null;
+  order: number;
+  /** Whether it may still be carried out: it has no answer, or an error for one. */
+  isOpen: boolean;
+}
+
+/** Looks at what becomes of the streams' checkpoints on disk. */
+export function watchCheckpoints(world: World): void {
+  const { disk, history } = world;
+  const settings: Setting[] = [];
+  const byCall = new Map<string, Setting>();
+  /** When each key got the value that it has, or had, by key and value. */
+  const written = new Map<string, number>();
+  const nameOf = (key: string, value: string | null) => JSON.stringify([key, value]);
+
+  world.posted = (_page, call) => {
+    const name = callName(call);
+    if ((name !== 'saveCheckpoint' && name !== 'clearCheckpoint') || byCall.has(call.id)) return;
+    const [key, value = null] = (call.argumentList ?? []).map((argument) => argument.value as string);
+    const setting = { name, key: key!, value, order: history.next(), isOpen: true };
+    settings.push(setting);
+    byCall.set(call.id, setting);
+    history.trace(() => `${name} ${taskOf(key!)} ${value}`);
+  };
+
+  world.replied = (page: Page, answer) => {
+    const setting = byCall.get(answer.id);
+    if (!setting?.isOpen || answer.type !== 'RAW') return;
+    const { name, key, value, order } = setting;
+    setting.isOpen = false;
+    history.trace(() => `${name} ${taskOf(key)} ${value}: done`);
+    // What's said to be saved was, since it was asked for. Nothing was there to be cleared: that's no write.
+    const isThere = (disk.get('checkpoints', key) ?? null) === value || (written.get(nameOf(key, value)) ?? 0) > order;
+    if (!isThere) history.violated('saved checkpoints are there', `${page.name} was told that ${taskOf(key)} is at ${value}`);
+  };
+
+  disk.onCommit.push(({ changes, process }) => {
+    for (const { store, key, before = null, after = null } of changes) {
+      if (store !== 'checkpoints') continue;
+      const [name, value] = [String(key), after as string | null];
+      written.set(nameOf(name, value), history.next());
+      const isAsked = settings.some((one) => one.isOpen && one.key === name && one.value === value);
+      const isPurge = value === null && history.calls.some((call) => call.name === 'purge' && (call.answeredOrder === undefined || call.result instanceof Error));
+      if (before !== value && !isAsked && !isPurge)
+        history.violated('no checkpoint gives way to an earlier one', `${process.name} writes ${taskOf(name)} ${value} over ${String(before)}, long after that was answered`);
+    }
+  });
+
+  /** What was on disk when a purge was called is gone when that's answered, or has been written anew. */
+  const answered = world.answered;
+  world.answered = (call) => {
+    answered(call);
+    if (call.name !== 'purge' || call.result instanceof Error) return;
+    for (const [key, value] of disk.tables.get('checkpoints')?.rows(null).map((row) => [String(row.key), row.value as string] as const) ?? []) {
+      const isLate = settings.some((one) => one.key === key && one.value === value && (one.isOpen || one.order > call.order)) || (written.get(nameOf(key, value)) ?? 0) > call.order;
+      if (!isLate) history.violated("a purge takes its user's checkpoints", `${taskOf(key)} is still at ${value}`);
+    }
+  };
+}
+
+const taskOf = (key: string): string => key.slice(key.lastIndexOf('|') + 1);

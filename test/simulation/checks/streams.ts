@@ -1,0 +1,41 @@
+import type { Page } from '../browser/page.js';
+import type { ReadStream } from '../deeds/streams.js';
+import type { World } from '../world.js';
+
+/** A stream whose user has signed out has ended in its page after this, in milliseconds. */
+const ENDED_MS = 1_000;
+
+/** Looks at what pages have of their streams. */
+export function watchStreams(world: World): void {
+  const { agenda, history } = world;
+  /** Of the stream without an end: the events that some page has had. */
+  const had = new Set<number>();
+  const last = new WeakMap<ReadStream, number>();
+
+  /** Each event reaches a page, the next tab's too, and no loop has one twice, or an earlier one later. */
+  world.streamed = (page: Page, stream, id) => {
+    const before = last.get(stream) ?? 0;
+    if (id <= before) history.violated('no event comes twice', `${page.name} has ${stream.task} ${id} after ${before}`);
+    last.set(stream, id);
+  };
+  world.streamHad = (stream, id) => {
+    if (stream.task === 'feed') had.add(id);
+  };
+  world.streamAsked = (page, task, after) => {
+    if (task !== 'feed') return;
+    for (let id = 1; id <= Number(after ?? 0); id++)
+      if (!had.has(id)) return history.violated('no event is passed over', `${page.name} goes on after ${after}, and nobody has had ${id}`);
+  };
+
+  /** A sign-out ends the streams that carry the user's token, in the page that asks for it at once. */
+  const called = world.called;
+  world.called = (page, call) => {
+    called(page, call);
+    if (call.name !== 'signOut' && call.name !== 'purge') return;
+    for (const stream of page.streams.values())
+      if (stream.hasToken)
+        agenda.in(ENDED_MS, page, () => {
+          if (page.streams.get(stream.task) === stream && !world.chances.wasSlow) history.violated('a sign-out ends streams', `${page.name} still reads ${stream.task}`);
+        });
+  };
+}

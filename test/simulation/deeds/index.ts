@@ -1,0 +1,24 @@
+import { oneOf, seeded } from '../../chaos/random.js';
+import type { Script, Setup } from '../actions.js';
+import { streamDeeds } from './streams.js';
+
+/** Tells these chances from those that the script itself is drawn from. */
+const SALT = 0x5eed;
+
+/** How far a server's clock is off, in seconds. */
+const OFF_S = [0, 0, 0, 3, -3, 40, -40, 400, -400, 3_600, -3_600];
+
+/** Adds to a script what's drawn apart from it, so that the rest of it stays as it is. */
+export function extended(script: Script): Script {
+  const random = seeded(script.seed ^ SALT);
+  const setup: Partial<Setup> = {
+    sessions: random() < 0.2 ? 'cookie' : 'token',
+    isDated: random() < 0.6,
+    aheadS: oneOf(random, OFF_S),
+  };
+  const whole = { ...script.setup, ...setup } as Setup;
+  const end = script.actions.at(-1)?.at ?? 0;
+  const more = random() < 0.25 ? streamDeeds(random, whole, end) : [];
+  const actions = [...script.actions, ...more].sort((a, b) => a.at - b.at);
+  return { ...script, setup: whole, actions };
+}
