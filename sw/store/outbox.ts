@@ -106,6 +106,8 @@ export function storedOutbox({ read, write }: Connection): Outbox {
           if (asked) await cursor.update(withoutAnswer(cursor.value));
           else await cursor.delete();
         }
+        // Nobody knows whose a checkpoint is. All keys that begin with the backend's key and a `|` sort before its key and a `}`.
+        unawaited(tx.objectStore('checkpoints').delete(IDBKeyRange.bound(`${backend.key}|`, `${backend.key}}`)));
         await note(tx, events);
         const decisions: Decision[] = [];
         const mine = IDBKeyRange.bound([backend.key], [backend.key, []]);

@@ -9,6 +9,7 @@ import { hosts, openDB } from '../simulation/disk/idb.js';
 import { KeyRange } from '../simulation/disk/keys.js';
 import { checkpointsContract } from './checkpoints.js';
 import { databaseContract } from './database.js';
+import { sharedDatabaseContract } from './shared-database.js';
 import { outboxContract } from './outbox.js';
 
 vi.mock('idb', () => import('../simulation/disk/idb.js'));
@@ -55,3 +56,4 @@ function fresh() {
 checkpointsContract('on the simulated disk', () => storedCheckpoints(fresh()));
 outboxContract('on the simulated disk', () => storedOutbox(fresh()));
 databaseContract('on the simulated disk', openDB as never, () => freshDisk().name);
+sharedDatabaseContract('on the simulated disk', fresh);

@@ -4,6 +4,7 @@ import { storedOutbox } from '../../sw/store/outbox.js';
 import { opened } from '../support/database.js';
 import { checkpointsContract } from './checkpoints.js';
 import { databaseContract } from './database.js';
+import { sharedDatabaseContract } from './shared-database.js';
 import { outboxContract } from './outbox.js';
 
 let databases = 0;
@@ -13,3 +14,4 @@ const fresh = () => opened(freshName());
 checkpointsContract('in IndexedDB', () => storedCheckpoints(fresh()));
 outboxContract('in IndexedDB', () => storedOutbox(fresh()));
 databaseContract('in IndexedDB', openDB, freshName);
+sharedDatabaseContract('in IndexedDB', fresh);

@@ -44,6 +44,24 @@ describe('D1 a fetch event that comes again', () => {
     expect(log.filter((line) => line.includes('delivered'))).toEqual([]);
   });
 
+  test('A15 in another user’s session by cookie, a first send that is on disk waits for its own user', async () => {
+    const { fetch, api, clock, log, restart, server } = createHarness(AHEAD);
+    server((_request, count) => (count === 0 ? 'hang' : ok()));
+    await api.signIn('ann');
+    void fetch('/api/x', MINE);
+    await clock.advance(10);
+    restart();
+    await api.signOut();
+    await api.signIn('bob');
+    expect((await fetch('/api/x', MINE))!.status).toBe(202);
+    await clock.advance(60_000);
+    expect(log.filter((line) => line.includes('send'))).toEqual(['0 send mine']);
+    expect(await api.entries()).toMatchObject([{ owner: 'ann', state: 'parked' }]);
+    await api.signIn('ann');
+    await clock.advance(0);
+    expect(log.filter((line) => line.includes('send')).at(-1)).toBe('60010 send mine');
+  });
+
   test('on failure, less than a quarter of a second after its send, isn’t known, and has another key', async () => {
     const harness = createHarness();
     const { fetch, clock, restart } = harness;

@@ -29,7 +29,7 @@ export async function calmDown(world: World): Promise<void> {
   const page = world.pages[0]!;
   await agenda.run(agenda.now + 15_000);
   const say = async (name: string, ask: Parameters<typeof page.call>[2]) => {
-    agenda.in(0, page, () => page.call(name, null, ask));
+    agenda.in(0, page, () => void page.call(name, null, ask));
     await agenda.run(agenda.now + 12_000);
   };
   // Nothing is said that the app wouldn't say: each call wakes the worker, and may hide that nothing else would have.
@@ -49,7 +49,7 @@ export async function calmDown(world: World): Promise<void> {
       agenda.in(0, page, () => {
         if (world.setup.sessions === 'cookie') return void changeSession(world, page, user);
         const token = app.signIn(user);
-        page.call('provideToken', null, (client) => client.provideToken(token));
+        void page.call('provideToken', null, (client) => client.provideToken(token));
       });
       await agenda.run(agenda.now + 5_000);
     }

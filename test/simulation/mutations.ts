@@ -80,4 +80,22 @@ export const MUTATIONS: readonly Mutation[] = [
   one('a lane sends side by side', 'sw/policy/lanes.ts', 'if (view.busyLanes.has(lane[0]!.lane)) continue;', ''),
   one('an entry is given up too young', 'sw/policy/lanes.ts', 'const end = head.agesFrom + maxAgeMs;', 'const end = head.agesFrom + maxAgeMs / 100;'),
   one('the kill switch is not looked at', 'sw/pipeline/capture/intercept.ts', 'const isOff = !configurationOf(backend, state.settings).offlineMode;', 'const isOff = false;'),
+  // Sessions by cookie.
+  one('no look at whose session it is', 'sw/pipeline/backend/gates.ts', "return session && owner !== null && owner !== sessionUser(backend) ? 'parked' : 'open';", "return 'open';"),
+  one('no session is stamped', 'sw/pipeline/capture/exchange.ts', ': session ? cookieUser : null;', ': null;'),
+  one("what comes again goes in another's session", 'sw/pipeline/capture/capture.ts', "if (left.session && authView(", "if (false && authView("),
+  one('a sign-out leaves the session by cookie', 'sw/pipeline/auth/sessions.ts', 'last: null, sessionUser: null,', 'last: null,'),
+  one('a session by cookie is not written down', 'sw/pipeline/auth/sessions.ts', 'return report.commit({ backend: backend.record, events });', 'return Promise.resolve(events);'),
+  one('a purge takes nothing by cookie', 'sw/pipeline/auth/sessions.ts', 'if (outlives(entry) ||', 'if (outlives(entry) || entry.session ||'),
+  // Streams.
+  one('a purge leaves checkpoints', 'sw/store/outbox.ts', "unawaited(tx.objectStore('checkpoints').delete(IDBKeyRange.bound(`${backend.key}|`, `${backend.key}}`)));", ''),
+  one('said to be saved before the disk', 'sw/pipeline/calls/checkpoints.ts', 'await save(key, value);', 'void save(key, value);'),
+  one('a checkpoint before its event is handed over', 'client/stream/stream.ts', 'const isRepeat = id && !isNew(id);', 'const isRepeat = id && !isNew(id);\n            if (id !== undefined) writer.note(id);'),
+  one('checkpoints are written side by side', 'client/stream/checkpoint-writer.ts', 'if (isWriting) return;', ''),
+  one('repeats are handed over', 'client/stream/stream.ts', 'if (lastId) isNew(lastId);', "if (attempt) lastId = String(Number(lastId ?? 1) - 1);"),
+  one('a sign-out leaves streams', 'client/sync-client.ts', 'this.#session.abort(', '(() => {})('),
+  // Clocks.
+  one('an older Date counts', 'sw/pipeline/backend/server-clock.ts', 'if (!Number.isNaN(skewMs) && age === undefined)', 'if (false)'),
+  one('only the device tells the time', 'sw/policy/jwt.ts', 'expiresAt <= Math.min(device, server))', 'expiresAt <= device)'),
+  one('only the server tells the time', 'sw/policy/jwt.ts', 'expiresAt <= Math.min(device, server))', 'expiresAt + 120_000 <= server)'),
 ];

@@ -16,7 +16,7 @@ export function perform(world: World, deed: Deed): void {
     if (mine?.isAlive) agenda.in(0, mine, () => task(mine));
   };
   const call = (page: number, name: string, ask: Parameters<Page['call']>[2], op: number | null = null) =>
-    at(page, (mine) => mine.call(name, op, ask));
+    at(page, (mine) => void mine.call(name, op, ask));
   /** By the id that the page gave it, or that the worker did. */
   const about = (page: number, op: number, name: 'cancel' | 'retry' | 'discard' | 'edit') => {
     const seq = history.stored.get(op)?.seq;
@@ -61,13 +61,13 @@ export function perform(world: World, deed: Deed): void {
       return at(deed.page, (page) => {
         if (world.setup.sessions === 'cookie') return void changeSession(world, page, deed.user);
         const token = app.signIn(deed.user);
-        if (deed.provides || !world.setup.learns) page.call('provideToken', null, (client) => client.provideToken(token));
+        if (deed.provides || !world.setup.learns) void page.call('provideToken', null, (client) => client.provideToken(token));
         else page.read();
       });
     case 'sign-out':
       return at(deed.page, (page) => {
         if (world.setup.sessions === 'cookie') return void changeSession(world, page, null, deed.purge);
-        page.call(deed.purge ? 'purge' : 'signOut', null, (client) => client.signOut({ purge: deed.purge }));
+        void page.call(deed.purge ? 'purge' : 'signOut', null, (client) => client.signOut({ purge: deed.purge }));
         app.signIn(null);
       });
     case 'lapse':

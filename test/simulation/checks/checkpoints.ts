@@ -4,6 +4,7 @@ import type { World } from '../world.js';
 
 /** A call that sets a checkpoint, or clears it with null, as its page knows of it. */
 interface Setting {
+  page: Page;
   name: string;
   key: string;
   value: string | null;
@@ -21,11 +22,11 @@ export function watchCheckpoints(world: World): void {
   const written = new Map<string, number>();
   const nameOf = (key: string, value: string | null) => JSON.stringify([key, value]);
 
-  world.posted = (_page, call) => {
+  world.posted = (page, call) => {
     const name = callName(call);
     if ((name !== 'saveCheckpoint' && name !== 'clearCheckpoint') || byCall.has(call.id)) return;
     const [key, value = null] = (call.argumentList ?? []).map((argument) => argument.value as string);
-    const setting = { name, key: key!, value, order: history.next(), isOpen: true };
+    const setting = { page, name, key: key!, value, order: history.next(), isOpen: true };
     settings.push(setting);
     byCall.set(call.id, setting);
     history.trace(() => `${name} ${taskOf(key!)} ${value}`);
@@ -47,12 +48,22 @@ export function watchCheckpoints(world: World): void {
       if (store !== 'checkpoints') continue;
       const [name, value] = [String(key), after as string | null];
       written.set(nameOf(name, value), history.next());
-      const isAsked = settings.some((one) => one.isOpen && one.key === name && one.value === value);
-      const isPurge = value === null && history.calls.some((call) => call.name === 'purge' && (call.answeredOrder === undefined || call.result instanceof Error));
-      if (before !== value && !isAsked && !isPurge)
-        history.violated('no checkpoint gives way to an earlier one', `${process.name} writes ${taskOf(name)} ${value} over ${String(before)}, long after that was answered`);
+      if (before === value || isDue(name, value)) continue;
+      const newer = settings.find((one) => one.key === name && one.value === before && isLaterOfItsPage(one, value));
+      if (newer) history.violated('no checkpoint gives way to an earlier one', `${process.name} writes ${taskOf(name)} ${value} over ${String(before)}, which ${newer.page.name} was told of`);
     }
   });
+
+  /** Whether somebody waits for it to be so. */
+  const isDue = (key: string, value: string | null): boolean =>
+    settings.some((one) => one.isOpen && one.key === key && one.value === value) ||
+    (value === null && history.calls.some((call) => call.name === 'purge' && (call.answeredOrder === undefined || call.result instanceof Error)));
+
+  /** Whether its page has asked for it since it had the answer to this value, and has an answer to that, too. What another tab has written counts by its own pace. */
+  const isLaterOfItsPage = (newer: Setting, value: string | null): boolean => {
+    const older = settings.findLast((one) => one.key === newer.key && one.value === value);
+    return !newer.isOpen && older !== undefined && older.page === newer.page && older.order < newer.order;
+  };
 
   /** What was on disk when a purge was called is gone when that's answered, or has been written anew. */
   const answered = world.answered;

@@ -154,7 +154,7 @@ function deathIsDue({ history, agenda, setup }: World, event: SyncEvent): void {
 }
 
 /** A 401 closes the gate for the token that it was about, and not for a good one that has come since. */
-function holdsAreDue({ history, now }: World, { changes, process }: Committed): void {
+function holdsAreDue({ history, serverNow, setup }: World, { changes, process }: Committed): void {
   if (!(process instanceof Worker)) return;
   const isHeld = changes.some(({ store, after }) => store === 'journal' && (after as SyncEvent | undefined)?.type === 'held');
   for (const { store, after } of isHeld ? changes : []) {
@@ -162,7 +162,7 @@ function holdsAreDue({ history, now }: World, { changes, process }: Committed): 
     const { gates, last, signedOut, key } = after as BackendRecord;
     const hold = last ? gates[last.owner ?? '']?.hold : null;
     // A worker that has started since doesn't have it, and knows of it by name only.
-    const isGood = last && !signedOut && (last.expiresAt ?? Infinity) > now() && (last.issuedAt ?? 0) * 1_000 > process.startedAt;
+    const isGood = last && !signedOut && (last.expiresAt ?? Infinity) > serverNow() && ((last.issuedAt ?? 0) - setup.aheadS) * 1_000 > process.startedAt;
     if (hold?.reason === 'auth-expired' && isGood && hold.refused !== null && hold.refused !== last.digest)
       history.violated('holds are due', `${key}: held for a token that isn't the live one any more`);
   }

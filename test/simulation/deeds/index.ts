@@ -5,17 +5,16 @@ import { streamDeeds } from './streams.js';
 /** Tells these chances from those that the script itself is drawn from. */
 const SALT = 0x5eed;
 
-/** How far a server's clock is off, in seconds. */
-const OFF_S = [0, 0, 0, 3, -3, 40, -40, 400, -400, 3_600, -3_600];
+/** How far a server's clock is off, in seconds; and by how much more where its answers tell the time. */
+const OFF_S = [0, 0, 0, 3, -3, 40, -40];
+const TOLD_OFF_S = [0, 3, -3, 40, -40, 400, -400, 3_600, -3_600];
 
 /** Adds to a script what's drawn apart from it, so that the rest of it stays as it is. */
 export function extended(script: Script): Script {
   const random = seeded(script.seed ^ SALT);
-  const setup: Partial<Setup> = {
-    sessions: random() < 0.2 ? 'cookie' : 'token',
-    isDated: random() < 0.6,
-    aheadS: oneOf(random, OFF_S),
-  };
+  const sessions = random() < 0.2 ? 'cookie' : 'token';
+  const isDated = random() < 0.6;
+  const setup: Partial<Setup> = { sessions, isDated, aheadS: oneOf(random, isDated ? TOLD_OFF_S : OFF_S) };
   const whole = { ...script.setup, ...setup } as Setup;
   const end = script.actions.at(-1)?.at ?? 0;
   const more = random() < 0.25 ? streamDeeds(random, whole, end) : [];
