@@ -7,6 +7,9 @@ const TRIES = 3;
 /** A server takes this long over a login, in milliseconds, beside the way there and back. */
 const LOGIN_MS = 100;
 
+/** The app knows who has come after so long at most, in milliseconds. */
+const PROFILE_MS = 1_500;
+
 /** How long a page waits for its client, in milliseconds, and between two looks. */
 const CONNECTED_MS = 15_000;
 const LOOK_MS = 50;
@@ -33,6 +36,8 @@ export async function changeSession(world: World, page: Page, user: string | nul
     if (user === null) return;
     await agenda.wait(LOGIN_MS + chances.step('network'), page);
     app.setCookie(user);
+    // Who that is the app may have to ask for.
+    await agenda.wait(chances.of('profile')() * PROFILE_MS, page);
     await come(world, page, user);
   } finally {
     app.endChange();

@@ -12,6 +12,9 @@ export interface StreamDeed {
   take: number;
 }
 
+/** An event takes its page so long at most, in milliseconds. */
+const READING_MS = 140;
+
 /** What a page reads. */
 export interface ReadStream {
   task: string;
@@ -37,7 +40,7 @@ export async function readStream(world: World, page: Page, { task, take }: Omit<
     for await (const { id } of page.client.observe(streamUrl(task), { taskId: task, signal: over.signal })) {
       history.trace(() => `has ${task} ${id}`);
       world.streamed(page, reading, Number(id));
-      await agenda.wait(chances.step('page'), page);
+      await agenda.wait(chances.of('reading')() * READING_MS, page);
       world.streamHad(reading, Number(id));
       if (--left <= 0) break;
     }
@@ -53,15 +56,22 @@ export async function readStream(world: World, page: Page, { task, take }: Omit<
 export function streamDeeds(random: Random, setup: Setup, end: number): Action[] {
   const actions: Action[] = [];
   const page = () => between(random, 0, setup.pages - 1);
-  const read = (at: number, task = oneOf(random, TASKS)) => actions.push({ do: 'stream', page: page(), task, take: oneOf(random, [3, 8, 20, 100]), at });
+  const read = (at: number, task = oneOf(random, TASKS), index = page()) => actions.push({ do: 'stream', page: index, task, take: oneOf(random, [3, 8, 20, 100]), at });
   read(between(random, 100, 2_000));
   for (let at = between(random, 1_000, 8_000); at < end; at += between(random, 500, 15_000)) {
     const kind = random();
-    read(at);
+    const task = oneOf(random, TASKS);
+    const index = page();
+    read(at, task, index);
     // Its progress is being written while its worker is replaced, or dies.
     if (kind < 0.2) actions.push({ do: 'update', at: at + between(random, 5, 400) });
     else if (kind < 0.35) actions.push({ do: 'kill', whose: 'active', afterCalls: between(random, 1, 25), at: at + between(random, 5, 400) });
-    else if (kind < 0.45) {
+    else if (kind < 0.5) {
+      // Or its page is reloaded.
+      const closes = at + between(random, 200, 1_200);
+      actions.push({ do: 'close', page: index, at: closes }, { do: 'open', page: index, at: closes + 50 });
+      read(closes + 500, task, index);
+    } else if (kind < 0.6) {
       actions.push({ do: 'slow', share: 0.1, at }, { do: 'update', at: at + between(random, 5, 400) }, { do: 'slow', share: 0, at: at + 3_000 });
     }
   }
