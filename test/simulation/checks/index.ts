@@ -2,6 +2,7 @@ import type { World } from '../world.js';
 import { AT_END } from './at-end.js';
 import { watchDatabase } from './database.js';
 import { watchCheckpoints } from './checkpoints.js';
+import { watchClocks } from './clocks.js';
 import { watchDisk } from './disk.js';
 import { watchDrains } from './drains.js';
 import { watchHolds } from './holds.js';
@@ -40,6 +41,7 @@ export function watch(world: World): void {
   watchCheckpoints(world);
   watchStreams(world);
   watchSessions(world);
+  watchClocks(world);
 }
 
 /** Judges what has happened in all. */
