@@ -142,7 +142,7 @@ export function createRedelivery({ clock, locks, outbox, log }: Ports, neighbour
         taken(entry);
         return entry;
       }
-      const settlement = settlements.find(({ asked, at, seq }) => asked?.fingerprint === mine && !isOld(at) && !claimed.has(seq));
+      const settlement = settlements.find((left) => left.asked?.fingerprint === mine && !isOld(left.at) && !claimed.has(left.seq));
       if (settlement) claimed.add(settlement.seq);
       return settlement ?? null;
     },
