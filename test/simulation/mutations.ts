@@ -84,7 +84,7 @@ export const MUTATIONS: readonly Mutation[] = [
   one('no look at whose session it is', 'sw/pipeline/backend/gates.ts', "return session && owner !== null && owner !== sessionUser(backend) ? 'parked' : 'open';", "return 'open';"),
   one('no session is stamped', 'sw/pipeline/capture/exchange.ts', ': session ? cookieUser : null;', ': null;'),
   one("what comes again goes in another's session", 'sw/pipeline/capture/capture.ts', "if (left.session && authView(", "if (false && authView("),
-  one('a sign-out leaves the session by cookie', 'sw/pipeline/auth/sessions.ts', 'last: null, sessionUser: null,', 'last: null,'),
+  one('a sign-out leaves the session by cookie', 'sw/policy/session.ts', '{ token: null, last: null, sessionUser: null, signedOut', '{ token: null, last: null, sessionUser: before.sessionUser, signedOut'),
   one('a session by cookie is not written down', 'sw/pipeline/auth/sessions.ts', 'return report.commit({ backend: backend.record, events });', 'return Promise.resolve(events);'),
   one('a purge takes nothing by cookie', 'sw/pipeline/auth/sessions.ts', 'if (outlives(entry) ||', 'if (outlives(entry) || entry.session ||'),
   // Streams.
