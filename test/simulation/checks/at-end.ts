@@ -139,11 +139,11 @@ function noDirectiveSent({ history }: World): void {
     if (Object.keys(headers).some((name) => name.startsWith('holdfast-'))) history.violated('no directive on the wire', Object.keys(headers).join(', '), op);
 }
 
-/** "It wasn't delivered" is said of nothing that has taken effect. */
+/** "It wasn't delivered" is said of nothing that has taken effect, unless a worker died with it before anything was on disk. */
 function cancelTellsTheTruth(world: World): void {
   for (const [op, told] of world.history.told)
     for (const { event } of told)
-      if (event.type === 'cancelled' && !event.mayBeDelivered && effectsOf(world, op).length > 0)
+      if (event.type === 'cancelled' && !event.mayBeDelivered && effectsOf(world, op).length > 0 && !world.history.posts.get(op)?.diedBare)
         world.history.violated('cancelled tells the truth', 'mayBeDelivered is false, and the server has acted', op);
 }
 

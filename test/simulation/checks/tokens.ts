@@ -4,7 +4,7 @@ import type { KeptSettlement } from '../../../sw/policy/entry.js';
 import type { BackendRecord } from '../../../sw/policy/backend-record.js';
 import { digestOf } from '../browser/ports.js';
 import { Worker } from '../browser/worker.js';
-import { opOf } from '../history.js';
+import { opOf, type Call } from '../history.js';
 import { readToken, tokensIn } from '../tokens.js';
 import type { World } from '../world.js';
 import { entryOf, isReplay } from './replays.js';
@@ -53,6 +53,20 @@ export function watchTokens(world: World): void {
     if (again.get(worker)?.get(token)) history.violated('what comes again brings no token', `${worker.name} replays with one that only an event which came again has shown it`, op);
   };
 
+  /** By backend: when it was written down first how the server's clock goes. */
+  const dated = new Map<string, number>();
+  disk.onCommit.push(({ changes }) => {
+    for (const { store, key, after } of changes)
+      if (store === 'backends' && (after as BackendRecord | undefined)?.serverSkewMs !== undefined && !dated.has(String(key))) dated.set(String(key), history.next());
+  });
+
+  /** Whether the server's clock, which was known then, tells that a token was made before a sign-out. */
+  const isFromBefore = (token: string, op: number, out: Call): boolean => {
+    const calledAt = world.serverNow() - (world.agenda.now - out.at);
+    const isTold = (dated.get(entryOf(world, op)?.backend ?? '') ?? Infinity) < out.order;
+    return isTold && !world.chances.wasSlow && (readToken(token)!.issuedAt + 1) * 1_000 + DATED_MS < calledAt;
+  };
+
   /** After a sign-out nothing is replayed with a token that was made before it, and that no page has brought since. */
   const isOfTheSession = (worker: Worker, token: string, op: number): void => {
     const out = history.calls.findLast(({ name, answeredOrder, result }) => (name === 'signOut' || name === 'purge') && answeredOrder !== undefined && !(result instanceof Error));
@@ -62,7 +76,7 @@ export function watchTokens(world: World): void {
     if (!out || app.made[serial - 1]! > out.order || (brought.get(token) ?? 0) > out.order || worker.version !== browser.active) return;
     // One that comes for the first time can't be told from one of a new session, unless by the server's clock.
     const isKnown = [...seen].some(([other, order]) => order < out.order && readToken(other)!.user === user && readToken(other)!.serial >= serial);
-    if (!isKnown) return;
+    if (!isKnown && !isFromBefore(token, op, out)) return;
     const check = user === out.user ? 'a sign-out ends the session' : 'a former user stays signed out';
     history.violated(check, `${worker.name} replays with a token from before it`, op);
   };
