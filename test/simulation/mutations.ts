@@ -96,7 +96,6 @@ export const MUTATIONS: readonly Mutation[] = [
   one('a sign-out leaves streams', 'client/sync-client.ts', 'this.#session.abort(', '(() => {})('),
   // Clocks.
   one('no Date is read', 'sw/pipeline/backend/server-clock.ts', 'if (!Number.isNaN(skewMs) && age === undefined)', 'if (false)'),
-  one('a sign-out looks at no clock', 'sw/pipeline/auth/tokens.ts', 'if (server !== null && (iat + 1) * 1000 <= server) return true;', ''),
   one('only the device tells the time', 'sw/policy/jwt.ts', 'expiresAt <= Math.min(device, server))', 'expiresAt <= device)'),
   one('only the server tells the time', 'sw/policy/jwt.ts', 'expiresAt <= Math.min(device, server))', 'expiresAt + 120_000 <= server)'),
 ];
