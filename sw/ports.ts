@@ -190,7 +190,7 @@ export interface Checkpoints {
 
 /** A request in the queue of another library. */
 export interface OldRow {
-  /** Unique in the queue's database, and never given out again. */
+  /** Unique in the queue's database. One that was taken out may be put back under the same, or another. */
   id: number;
   /** When the row was added, in milliseconds since the epoch. */
   at: number;

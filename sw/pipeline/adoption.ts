@@ -101,7 +101,11 @@ export function createAdoption({ ports, report, drain, state }: AdoptionParts): 
     for (const [id, made] of taken) {
       if (made.kind !== 'taken' || removed.has(id)) continue;
       const { seq } = made;
-      await report.commit({ seq, decide: (entry) => transition(entry, { type: 'cancelled', inFlight: true }, clock.now()) });
+      // No settlement: what the old queue can't send either it puts back, and it isn't known here then.
+      await report.commit({
+        seq,
+        decide: (entry) => ({ ...transition(entry, { type: 'cancelled', inFlight: true }, clock.now()), settlement: null }),
+      });
     }
     return removed.size;
   }

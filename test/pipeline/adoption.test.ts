@@ -95,6 +95,15 @@ describe('B1 a request that another library’s queue owes', () => {
     expect(log).toContain('0 cancelled workbox-1-5');
   });
 
+  test('B1 that the other library takes meanwhile, and puts back as nobody answered, is taken over after all', async () => {
+    const { adopt, log, clock } = createHarness();
+    expect(await adopt(queueOf([{ body: 'a', gone: true }]).queue)).toBe(0);
+    const again = queueOf([{ body: 'a' }]);
+    expect([await adopt(again.queue), again.left()]).toEqual([1, []]);
+    await clock.advance(1000);
+    expect(log.filter((line) => line.includes(' send '))).toEqual(['0 send a']);
+  });
+
   test('B1 goes out as its own user, whom the token on disk names, and that token is dropped', async () => {
     const { adopt, log, clock, api, outbox } = createHarness();
     const [ann, bob] = [jwt({ sub: 'ann', exp: 50 }), jwt({ sub: 'bob', exp: 9e9 })];

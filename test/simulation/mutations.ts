@@ -72,6 +72,20 @@ export const MUTATIONS: readonly Mutation[] = [
     // That it's noted is enough to park what waits, whatever token is there.
     edits: [['{ token: null, last: null, sessionUser: null, signedOut: {', '{ ...before, last: null, sessionUser: null, s: {']],
   },
+  // What another library's queue owes.
+  one('adoption removes before it stores', 'sw/pipeline/adoption.ts', 'for (const row of await queue.rows()) {', 'for (const row of await queue.rows()) {\n      await queue.remove([row.id]);'),
+  one('adoption beside the drain', 'sw/pipeline/adoption.ts', 'return await locks.exclusive(DRAIN_LOCK, () => takeAll(queue));', 'return await takeAll(queue);'),
+  one('what the old queue has taken is sent too', 'sw/pipeline/adoption.ts', "if (made.kind !== 'taken' || removed.has(id)) continue;", 'continue;'),
+  one('what was adopted before is not known', 'sw/pipeline/adoption.ts', 'directives.id = `workbox-${id}-${at}`;', 'directives.id = `workbox-${id}-${at}-${clock.now()}`;'),
+  one('what stays is removed', 'sw/pipeline/adoption.ts', "if (made.kind !== 'stays') taken.set(row.id, made);", 'taken.set(row.id, made);'),
+  one('the token of an old queue is kept', 'sw/pipeline/adoption.ts', 'const { draft: made, body } = wanted;', 'const { draft: made, body } = wanted;\n      made.request.headers.old = String(wanted.authorization);'),
+  // The database is lost, or upgraded.
+  one('a lost connection is not opened again', 'sw/store/connection.ts', "if (!(error instanceof DOMException) || !/^(InvalidState|Unknown|Abort)Error$/.test(error.name)) throw error;", 'throw error;'),
+  one('a lost connection is kept', 'sw/store/connection.ts', '      letGo();\n      return work(await open());', '      return work(await open());'),
+  one('nobody makes way for an upgrade', 'sw/store/connection.ts', '          letGo();\n          (event.target as IDBDatabase).close();', ''),
+  one('an upgrade drops what waits', 'sw/store/schema.ts', '    const entries = tx.objectStore(\'entries\');\n', '    const entries = tx.objectStore(\'entries\');\n    entries.delete(IDBKeyRange.lowerBound(0)).catch(() => {});\n'),
+  one('an upgrade counts nothing', 'sw/store/schema.ts', '    for (const [backend, tally] of sums) await tallies.put(tally, backend);\n', ''),
+  one('what may be on disk is stored again', 'sw/store/outbox.ts', 'const stored = draft.requestId && sameKey', 'const stored = draft.requestId && [].length > 0 && sameKey'),
   // What's on disk, and where.
   one('a first send is removed from the disk before the page has its answer', 'sw/pipeline/capture/disk-copy.ts', 'Promise.all([writing, handedOver(context.handled, clock)])', 'Promise.all([writing])'),
   one('one key for all base URLs', 'sw/protocol/ids.ts', 'parts.map(encodeURIComponent)', '(parts.length === 3 ? [parts[0]!, parts[2]!] : parts).map(encodeURIComponent)'),

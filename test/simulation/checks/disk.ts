@@ -67,7 +67,8 @@ function words(store: string, after: unknown): string {
 /** What waits in line leaves the disk only with a settlement that says why. */
 function nothingVanishes({ history }: World, committed: Committed): void {
   for (const { before, after, key } of entryChanges(committed)) {
-    if (!before || after || before.state === 'dead' || before.reason === 'first-send') continue;
+    // What workbox has taken to send is given back to it.
+    if (!before || after || before.state === 'dead' || before.reason === 'first-send' || history.owed.get(opOfEntry(before))?.wasWorkboxs) continue;
     const settlement = committed.changes.find(({ store, key: seq, after: written }) => store === 'settlements' && seq === key && written);
     if (!settlement) history.violated('nothing vanishes', `entry ${String(key)} (${before.reason}) was removed without a settlement`, opOfEntry(before));
   }
@@ -134,7 +135,8 @@ function oneEnd({ history, agenda }: World, event: SyncEvent): void {
   const last = told.findLast(({ event: { type } }) => ENDS.has(type));
   const isBack = told.some(({ event: { type }, order }) => type === 'queued' && order > (last?.order ?? Infinity));
   const isRetry = event.type === 'queued' && event.reason === 'retried' && last?.event.type === 'failed';
-  if (last && !isBack && !isRetry) history.violated('one end', `${event.type} after ${last.event.type}`, op);
+  const isPutBack = history.owed.get(op)?.wasWorkboxs && last?.event.type === 'cancelled';
+  if (last && !isBack && !isRetry && !isPutBack) history.violated('one end', `${event.type} after ${last.event.type}`, op);
   told.push({ event, at: agenda.now, order: history.next() });
   history.told.set(op, told);
 }

@@ -30,14 +30,19 @@ export function withOldQueue(script: Script): Script {
   const act = (deed: Omit<Action, 'at'>) => mine.push({ ...deed, at: Math.round(at) } as Action);
   for (let id = FIRST, end = FIRST + between(random, 1, 9); id < end; id++)
     act({ do: 'owe', queue: oneOf(random, QUEUES), op: opOf(random, id), method: oneOf(random, METHODS), user: oneOf(random, ['ann', 'ann', 'bob']), agoMs: between(random, 0, 90_000), flaw: random() < 0.15 ? oneOf(random, FLAWS) : null } as Action);
+  // The first worker takes it over within its first 200 ms or so.
+  const isDown = random() < 0.4;
+  if (isDown) act({ do: 'weather', weather: { fault: 'down', share: 1 } } as Action);
   for (let left = between(random, 0, 4); left > 0; left--) {
-    at += oneOf(random, [20, 100, 400, 3_000]) * (0.5 + random());
+    at = oneOf(random, [between(random, 20, 80), between(random, 40, 200), between(random, 40, 200), between(random, 200, 6_000)]);
     const kind = oneOf(random, ['kill', 'kill', 'kill', 'full', 'unopened', 'update', 'old-replay', 'old-replay'] as const);
     if (kind === 'kill') act({ do: kind, whose: 'active', afterCalls: between(random, 1, 60) } as Action);
     else if (kind === 'update') act({ do: kind });
     else if (kind === 'old-replay') act({ do: kind, queue: oneOf(random, QUEUES), forMs: between(random, 1, 3_000) } as Action);
     else act({ do: kind, times: between(random, 1, 2) } as Action);
   }
+  at = between(random, 100, 3_000);
+  if (isDown) act({ do: 'weather', weather: null } as Action);
   const actions = [...mine, ...script.actions].toSorted((a, b) => a.at - b.at);
   return { ...script, setup: { ...script.setup, adopts: true }, actions };
 }
