@@ -90,11 +90,11 @@ export function leave({ agenda, disk, history, now }: World, { op, user, agoMs }
   history.told.set(op.id, [{ event: { type: 'queued' } as SyncEvent, at: since, order: history.next() }]);
 }
 
-/** All connections to all databases, at once or over the next transaction. */
-export function lose({ disk, oldQueue }: World, { error, isAtOnce }: Extract<DatabaseDeed, { do: 'lose' }>): void {
+/** All connections to all databases, at once, or over the next transaction or commit. */
+export function lose({ disk, oldQueue }: World, { error, over }: Extract<DatabaseDeed, { do: 'lose' }>): void {
   for (const { connections, faults } of [disk, oldQueue]) {
-    if (isAtOnce) connections.loseAll(error);
-    else faults.lost = error;
+    if (over === null) connections.loseAll(error);
+    else faults.lost = { over, error };
   }
 }
 

@@ -85,7 +85,8 @@ export const MUTATIONS: readonly Mutation[] = [
   one('nobody makes way for an upgrade', 'sw/store/connection.ts', '          letGo();\n          (event.target as IDBDatabase).close();', ''),
   one('an upgrade drops what waits', 'sw/store/schema.ts', '    const entries = tx.objectStore(\'entries\');\n', '    const entries = tx.objectStore(\'entries\');\n    entries.delete(IDBKeyRange.lowerBound(0)).catch(() => {});\n'),
   one('an upgrade counts nothing', 'sw/store/schema.ts', '    for (const [backend, tally] of sums) await tallies.put(tally, backend);\n', ''),
-  one('what may be on disk is stored again', 'sw/store/outbox.ts', 'const stored = draft.requestId && sameKey', 'const stored = draft.requestId && [].length > 0 && sameKey'),
+  one('what may be on disk is stored again', 'sw/store/outbox.ts', 'const isNewId = order.isNewId === true && !isRepeat;', 'const isNewId = order.isNewId === true;'),
+  one('what is on disk is in its own way', 'sw/store/outbox.ts', 'const stored = draft.requestId && sameKey', 'const stored = draft.requestId && [].length > 0 && sameKey'),
   // What's on disk, and where.
   one('a first send is removed from the disk before the page has its answer', 'sw/pipeline/capture/disk-copy.ts', 'Promise.all([writing, handedOver(context.handled, clock)])', 'Promise.all([writing])'),
   one('one key for all base URLs', 'sw/protocol/ids.ts', 'parts.map(encodeURIComponent)', '(parts.length === 3 ? [parts[0]!, parts[2]!] : parts).map(encodeURIComponent)'),

@@ -2,10 +2,11 @@ import type { EntryRecord } from '../../../sw/policy/entry-record.js';
 import { bodyOf } from '../bodies.js';
 import { opOfEntry, type Effect, type Post } from '../history.js';
 import type { World } from '../world.js';
+import { noConflictWithItself } from './database.js';
 import { oldQueueIsTakenOver, owedInOrder } from './old-queue.js';
 
 /** Judged when all faults are over and everything has come to rest. */
-export const AT_END: ((world: World) => void)[] = [nothingLost, onceUnderAKey, inOrder, storedAsTheyCame, asItsUser, withItsBytes, everyPromiseSettles, allIsDelivered, statusIsTrue, noDirectiveSent, cancelTellsTheTruth, waitsHearTheirAnswer, purgesTakeTheirOwn, appsPolicyCounts, oldQueueIsTakenOver, owedInOrder];
+export const AT_END: ((world: World) => void)[] = [nothingLost, onceUnderAKey, inOrder, storedAsTheyCame, asItsUser, withItsBytes, everyPromiseSettles, allIsDelivered, statusIsTrue, noDirectiveSent, cancelTellsTheTruth, waitsHearTheirAnswer, purgesTakeTheirOwn, appsPolicyCounts, oldQueueIsTakenOver, owedInOrder, noConflictWithItself];
 
 const effectsOf = ({ history }: World, op: number): Effect[] => history.effects.filter((effect) => effect.op === op);
 

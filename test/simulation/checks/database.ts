@@ -9,6 +9,12 @@ import { entryChanges } from './disk.js';
 /** A read or a write that meets two losses within this has failed, in milliseconds. */
 const REPEATED_MS = 2_000;
 
+/** A write without an id of its page's is in nobody's way: it has found itself, on disk since its connection was lost. */
+export function noConflictWithItself({ history }: World): void {
+  for (const { op, heard } of history.posts.values())
+    if (heard?.kind === 'answer' && heard.status === 409 && op.taskId === null) history.violated('no conflict with itself', 'its page heard 409', op.id);
+}
+
 /** Looks at what becomes of writes when the database is lost, or kept by somebody. */
 export function watchDatabase(world: World): void {
   const { agenda, chances, disk, history, network, server, setup } = world;

@@ -5,8 +5,8 @@ import type { Action, Op, Script } from '../actions.js';
 export type DatabaseDeed =
   /** The first version of the product has left it on disk, since so long. */
   | { do: 'leave'; op: Op; user: string; agoMs: number }
-  /** All connections are lost, with what's under way on them: at once, or over the next transaction. */
-  | { do: 'lose'; error: LossError; isAtOnce: boolean }
+  /** All connections are lost, with what's under way on them: at once (null), over the next transaction, or over its commit. */
+  | { do: 'lose'; error: LossError; over: 'transaction' | 'commit' | null }
   /** Somebody has the database open for so long, and makes way for nobody. */
   | { do: 'hold'; forMs: number }
   /** Somebody begins an upgrade, which takes so long and then breaks off. */
@@ -36,7 +36,7 @@ export function withDatabase(script: Script): Script {
   for (let left = between(random, 1, 6); left > 0; left--) {
     const at = random() * end;
     const kind = oneOf(random, ['lose', 'lose', 'lose', 'hold', 'upgrade', 'release'] as const);
-    if (kind === 'lose') act(at, { do: kind, error: oneOf(random, ['UnknownError', 'AbortError'] as const), isAtOnce: random() < 0.3 } as Action);
+    if (kind === 'lose') act(at, { do: kind, error: oneOf(random, ['UnknownError', 'AbortError'] as const), over: oneOf(random, [null, 'transaction', 'commit', 'commit'] as const) } as Action);
     else if (kind === 'release') act(at, { do: kind });
     else act(at, { do: kind, forMs: between(random, 20, oneOf(random, [200, 20_000])) } as Action);
   }

@@ -16,8 +16,8 @@ export interface DiskFaults {
   full: number;
   /** Openings to come that fail. */
   unopened: number;
-  /** The next transaction's connections are lost while it's under way, with this error; null for none. */
-  lost: LossError | null;
+  /** All connections are lost over the next transaction, or the next commit of a write; null for none. */
+  lost: { over: 'transaction' | 'commit'; error: LossError } | null;
 }
 
 /** One committed transaction: what it has changed, in the order of its writes. */

@@ -87,13 +87,16 @@ export class Transaction {
 
   start(): void {
     this.state = 'active';
+    if (this.mode !== 'versionchange') this.#mayBeLost('transaction', LOSS_MS);
+    this.#next();
+  }
+
+  #mayBeLost(over: 'transaction' | 'commit', withinMs: number): void {
     const { agenda, chances, connections, faults } = this.disk;
     const { lost } = faults;
-    if (lost !== null && this.mode !== 'versionchange') {
-      faults.lost = null;
-      agenda.in(chances.of('losses')() * LOSS_MS, null, () => connections.loseAll(lost));
-    }
-    this.#next();
+    if (lost?.over !== over) return;
+    faults.lost = null;
+    agenda.in(chances.of('losses')() * withinMs, null, () => connections.loseAll(lost.error));
   }
 
   #next(): void {
@@ -144,6 +147,7 @@ export class Transaction {
       this.disk.hasFailed = true;
       return this.#abort(new DOMException('the disk is full', 'QuotaExceededError'));
     }
+    if (this.mode === 'readwrite') this.#mayBeLost('commit', 1);
     agenda.in(chances.step('commit'), null, () => {
       if (this.state !== 'committing') return;
       this.#makeDurable();
