@@ -104,7 +104,10 @@ export function createAdoption({ ports, report, drain, state }: AdoptionParts): 
       // No settlement: what the old queue can't send either it puts back, and it isn't known here then.
       await report.commit({
         seq,
-        decide: (entry) => ({ ...transition(entry, { type: 'cancelled', inFlight: true }, clock.now()), settlement: null }),
+        decide: (entry) => {
+          const decision = transition(entry, { type: 'cancelled', inFlight: true }, clock.now());
+          return decision && { ...decision, settlement: null };
+        },
       });
     }
     return removed.size;

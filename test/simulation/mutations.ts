@@ -78,7 +78,7 @@ export const MUTATIONS: readonly Mutation[] = [
   one('what the old queue has taken is sent too', 'sw/pipeline/adoption.ts', "if (made.kind !== 'taken' || removed.has(id)) continue;", 'continue;'),
   one('what was adopted before is not known', 'sw/pipeline/adoption.ts', 'directives.id = `workbox-${id}-${at}`;', 'directives.id = `workbox-${id}-${at}-${clock.now()}`;'),
   one('what stays is removed', 'sw/pipeline/adoption.ts', "if (made.kind !== 'stays') taken.set(row.id, made);", 'taken.set(row.id, made);'),
-  one('the token of an old queue is kept', 'sw/pipeline/adoption.ts', 'const { draft: made, body } = wanted;', 'const { draft: made, body } = wanted;\n      made.request.headers.old = String(wanted.authorization);'),
+  one('the token of an old queue is kept', 'sw/pipeline/adoption.ts', 'const { draft: made, body } = described;', 'const { draft: made, body } = described;\n      made.request.headers.old = String(described.authorization);'),
   // The database is lost, or upgraded.
   one('a lost connection is not opened again', 'sw/store/connection.ts', "if (!(error instanceof DOMException) || !/^(InvalidState|Unknown|Abort)Error$/.test(error.name)) throw error;", 'throw error;'),
   one('a lost connection is kept', 'sw/store/connection.ts', '      letGo();\n      return work(await open());', '      return work(await open());'),
@@ -98,7 +98,7 @@ export const MUTATIONS: readonly Mutation[] = [
   // Sessions by cookie.
   one('no look at whose session it is', 'sw/pipeline/backend/gates.ts', "return session && owner !== null && owner !== sessionUser(backend) ? 'parked' : 'open';", "return 'open';"),
   one('no session is stamped', 'sw/pipeline/capture/exchange.ts', ': session ? cookieUser : null;', ': null;'),
-  one("what comes again goes in another's session", 'sw/pipeline/capture/capture.ts', "if (left.session && authView(", "if (false && authView("),
+  one("what comes again goes in another's session", 'sw/pipeline/capture/first-send.ts', 'if (draft.scheme === null && copy.isKept()', 'if (false && copy.isKept()'),
   one('a sign-out leaves the session by cookie', 'sw/policy/session.ts', '{ token: null, last: null, sessionUser: null, signedOut', '{ token: null, last: null, sessionUser: before.sessionUser, signedOut'),
   one('a session by cookie is not written down', 'sw/pipeline/auth/sessions.ts', 'return report.commit({ backend: backend.record, events });', 'return Promise.resolve(events);'),
   one('a purge takes nothing by cookie', 'sw/pipeline/auth/sessions.ts', 'if (outlives(entry) ||', 'if (outlives(entry) || entry.session ||'),

@@ -104,7 +104,7 @@ export function createCapture(parts: CaptureParts): Capture {
     if (!('request' in left)) return settledResponse(left);
     // A replay of the entry may be under way, if the lane didn't wait for the event: the replay's answer is the page's, too.
     await (replay as Promise<void> | null)?.catch(() => {});
-    const entry = await takeOver(left, await hasToWait(backend, left));
+    const entry = await takeOver(left, await isOvertaking(left));
     if (entry && isFirstSend(entry) && backend.flights.get(left.seq) === flight) {
       await learnFrom(exchange, holds, true);
       // The send goes under the stored entry's id and idempotency key.
@@ -119,11 +119,9 @@ export function createCapture(parts: CaptureParts): Capture {
     return settledResponse(settlement?.requestId === left.requestId ? settlement : null);
   }
 
-  /** Whether a redelivered first send, made again, would overtake entries that wait in its lane, or travel in another user's session. */
-  async function hasToWait(backend: Backend, left: EntryRecord): Promise<boolean> {
+  /** Whether a redelivered first send, made again, would overtake entries that wait in its lane. */
+  async function isOvertaking(left: EntryRecord): Promise<boolean> {
     if (!isFirstSend(left)) return false;
-    // A request brings its own token. Its cookie is by now whoever's session the browser is in.
-    if (left.session && authView(backend, left, clock.now()) === 'parked') return true;
     const all = await outbox.heads().catch(() => []);
     return all.some((head) => head.backend === left.backend && head.lane === left.lane && head.seq < left.seq);
   }

@@ -1,6 +1,6 @@
 import { expiryOf, isGoodForLonger, isOver } from '../../policy/jwt.js';
 import type { Ports } from '../../ports.js';
-import { clocksOf } from '../backend/gates.js';
+import { authView, clocksOf } from '../backend/gates.js';
 import type { Judge } from '../send/judge.js';
 import { travelHeaders } from '../send/stored-request.js';
 import { transmit, type Transmission } from '../send/transmit.js';
@@ -25,6 +25,11 @@ export function createFirstSend({ ports, judge }: FirstSendParts): FirstSend {
     try {
       const refusal = await copy.writeAhead();
       if (refusal) return refusal;
+      // A request brings its own token. Its cookie is by now whoever's session the browser is in.
+      if (draft.scheme === null && copy.isKept() && authView(backend, draft, ports.clock.now()) === 'parked') {
+        const parked = await copy.intoLine({ reason: 'behind-waiting' });
+        return typeof parked === 'string' ? Response.error() : parked;
+      }
       const stopTimer = copy.writeWhenLate();
       const cut = AbortSignal.any([signal, flight.abort.signal]);
       const transmission = await sendFirst(exchange, cut, ports).finally(stopTimer);

@@ -57,7 +57,7 @@ export function watchTokens(world: World): void {
   const dated = new Map<string, number>();
   disk.onCommit.push(({ changes }) => {
     for (const { store, key, after } of changes)
-      if (store === 'backends' && (after as BackendRecord | undefined)?.serverSkewMs !== undefined && !dated.has(String(key))) dated.set(String(key), history.next());
+      if (store === 'backends' && (after as BackendRecord | undefined)?.serverSkewMs != null && !dated.has(String(key))) dated.set(String(key), history.next());
   });
 
   /** Whether the server's clock, which was known then, tells that a token was made before a sign-out. */
@@ -93,7 +93,7 @@ function isGood({ disk, history, chances, now, serverNow, setup }: World, worker
   // What is opaque says nothing of itself to a worker.
   if (setup.tokens === 'opaque') return;
   const backend = entryOf({ disk, history }, op)?.backend;
-  const isHeard = backend !== undefined && (disk.get('backends', backend) as BackendRecord | undefined)?.serverSkewMs !== undefined;
+  const isHeard = backend !== undefined && (disk.get('backends', backend) as BackendRecord | undefined)?.serverSkewMs != null;
   // What was heard a moment ago isn't on disk yet.
   const byServer = setup.isDated ? serverNow() - DATED_MS : Infinity;
   const lateMs = Math.min(isHeard ? now() : now() - OVER_MS, byServer) - readToken(token)!.expiresAt * 1_000;
