@@ -6,6 +6,9 @@ export class ProtocolError extends Error {
   override name = 'ProtocolError';
 }
 
+/** So many calls are known again. */
+const REMEMBERED = 1_000;
+
 /**
  * Answers Comlink calls without a MessagePort. A port dies with the worker, and the page isn't told; a
  * message to the active worker starts the worker again, and the answer goes back through `event.source`.
@@ -17,8 +20,8 @@ export class ProtocolError extends Error {
  * @returns a function that takes a message and says whether it was a call to Holdfast
  */
 export function serve(api: SyncApi, settled: () => Promise<void>): (event: ExtendableMessageEvent) => boolean {
-  /** Ids of the calls under way: a page repeats a call that has no answer yet. */
-  const running = new Set<string>();
+  /** Ids of the last calls: a page repeats a call that has no answer yet, and a late repeat would undo what was asked for since. */
+  const taken = new Set<string>();
 
   return (event) => {
     const message: unknown = event.data;
@@ -27,15 +30,13 @@ export function serve(api: SyncApi, settled: () => Promise<void>): (event: Exten
     const name = callName(message);
     // An unmarked message that names none of our calls may be of the app's own Comlink.
     if (!name && message.holdfast !== 1) return false;
-    if (message.type === 'RELEASE' || running.has(message.id)) return true;
-    running.add(message.id);
+    if (message.type === 'RELEASE' || taken.has(message.id)) return true;
+    taken.add(message.id);
+    if (taken.size > REMEMBERED) taken.delete(taken.values().next().value!);
     event.waitUntil(
       called(api, name, message)
         .then((value) => ({ type: 'RAW', value }), thrown)
-        .then((answer) => {
-          running.delete(message.id);
-          source.postMessage({ ...answer, id: message.id });
-        })
+        .then((answer) => source.postMessage({ ...answer, id: message.id }))
         .then(settled),
     );
     return true;
