@@ -1,15 +1,15 @@
-import { joinKey } from '../protocol/ids.js';
-import { transition } from '../policy/entry.js';
 import { turnOf } from '../policy/entry-record.js';
+import { transition } from '../policy/entry.js';
 import { maskUrl } from '../policy/secrets.js';
 import type { OldQueue, OldRow, Ports } from '../ports.js';
-import { describeExchange } from './capture/exchange.js';
+import { joinKey } from '../protocol/ids.js';
+import type { State } from './backend/backends.js';
 import { readDirectives } from './capture/directives.js';
 import { queued } from './capture/enqueue.js';
+import { describeExchange } from './capture/exchange.js';
 import { backendFor } from './capture/intercept.js';
-import type { Report } from './report.js';
 import { DRAIN_LOCK, type Drain } from './drain/drain.js';
-import type { State } from './backend/backends.js';
+import type { Report } from './report.js';
 
 /** Takes over the requests of another library's queue. Returns how many it took. */
 export type Adopt = (open: () => Promise<OldQueue | null>) => Promise<number>;

@@ -1,9 +1,9 @@
-import type { Settlement } from '../protocol/api.js';
-import type { SyncEvent } from '../protocol/events.js';
-import type { Decision } from '../policy/entry.js';
 import type { EntryRecord } from '../policy/entry-record.js';
+import type { Decision } from '../policy/entry.js';
 import { maskUrl } from '../policy/secrets.js';
 import type { CaptureOrder, CaptureResult, Commit, Ports, Sweep } from '../ports.js';
+import type { Settlement } from '../protocol/api.js';
+import type { SyncEvent } from '../protocol/events.js';
 import type { Doubts } from './workers/doubts.js';
 
 /**

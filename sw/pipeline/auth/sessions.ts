@@ -1,15 +1,15 @@
-import type { SyncEvent } from '../../protocol/events.js';
-import { transition, type Decision } from '../../policy/entry.js';
-import type { EntryRecord } from '../../policy/entry-record.js';
-import type { Ports } from '../../ports.js';
-import type { Backend } from '../backend/backend.js';
-import { aboutGate, releasedEvent } from './tokens.js';
-import type { Neighbours } from '../workers/neighbours.js';
-import type { Report } from '../report.js';
-import { sessionUser, stepAuthGate } from '../backend/gates.js';
 import { newBackendRecord, type LastToken } from '../../policy/backend-record.js';
+import type { EntryRecord } from '../../policy/entry-record.js';
+import { transition, type Decision } from '../../policy/entry.js';
 import { session } from '../../policy/session.js';
+import type { Ports } from '../../ports.js';
+import type { SyncEvent } from '../../protocol/events.js';
+import type { Backend } from '../backend/backend.js';
+import { sessionUser, stepAuthGate } from '../backend/gates.js';
 import { sessionOf, setSession } from '../backend/session.js';
+import type { Report } from '../report.js';
+import type { Neighbours } from '../workers/neighbours.js';
+import { aboutGate, releasedEvent } from './tokens.js';
 
 /** Sign-ins by cookie, and sign-outs. */
 export interface Sessions {

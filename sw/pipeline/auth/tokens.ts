@@ -1,14 +1,14 @@
-import type { TokenResult } from '../../protocol/api.js';
-import type { HoldReason, SyncEvent } from '../../protocol/events.js';
 import { credentialOf, type EntryRecord } from '../../policy/entry-record.js';
 import { decodeJwt, expiryOf, isOver } from '../../policy/jwt.js';
-import type { Ports } from '../../ports.js';
-import type { Backend } from '../backend/backend.js';
-import type { Report } from '../report.js';
-import { noteLateToken } from '../backend/server-clock.js';
-import { clocksOf, authGateOf, markTold, stepAuthGate, type GateStep } from '../backend/gates.js';
 import { session, type LiveToken } from '../../policy/session.js';
+import type { Ports } from '../../ports.js';
+import type { TokenResult } from '../../protocol/api.js';
+import type { HoldReason, SyncEvent } from '../../protocol/events.js';
+import type { Backend } from '../backend/backend.js';
+import { clocksOf, authGateOf, markTold, stepAuthGate, type GateStep } from '../backend/gates.js';
+import { noteLateToken } from '../backend/server-clock.js';
 import { sessionOf, setSession } from '../backend/session.js';
+import type { Report } from '../report.js';
 
 /** The auth holds of all backends: tokens end holds, missing or expired tokens begin them. */
 export interface Holds {

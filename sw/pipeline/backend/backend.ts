@@ -1,14 +1,14 @@
 import type { BackendConfig } from '../../config.js';
-import type { Flight } from './flights.js';
-import { connectivityGate, type RetryGate } from '../../policy/retry-gate.js';
-import { Arrivals, type Ticket } from './arrivals.js';
-import { LaneIndex } from './lane-index.js';
-import type { ConnectivityNews } from './connectivity.js';
-import { noteDate, type ServerClock } from './server-clock.js';
-import { createValidation, type Validation } from './network-validation.js';
-import type { Ports } from '../../ports.js';
 import { newBackendRecord, type BackendRecord, type LastToken } from '../../policy/backend-record.js';
+import { connectivityGate, type RetryGate } from '../../policy/retry-gate.js';
 import type { LiveToken } from '../../policy/session.js';
+import type { Ports } from '../../ports.js';
+import { Arrivals, type Ticket } from './arrivals.js';
+import type { ConnectivityNews } from './connectivity.js';
+import type { Flight } from './flights.js';
+import { LaneIndex } from './lane-index.js';
+import { createValidation, type Validation } from './network-validation.js';
+import { noteDate, type ServerClock } from './server-clock.js';
 
 /** One backend at run time: its options, its stored record, its token and its sends under way. */
 export interface Backend extends ServerClock {

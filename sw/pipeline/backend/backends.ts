@@ -1,12 +1,12 @@
-import { ConfigError } from '../../policy/errors.js';
+import type { Settings } from '../../policy/backend-record.js';
 import { normaliseBaseUrl } from '../../policy/base-url.js';
+import { ConfigError } from '../../policy/errors.js';
 import type { Outbox } from '../../ports.js';
-import type { Backend } from './backend.js';
-import { lastMade } from './server-clock.js';
 import type { Doubts } from '../workers/doubts.js';
 import type { Neighbours } from '../workers/neighbours.js';
 import type { Redelivery } from '../workers/redelivery.js';
-import type { Settings } from '../../policy/backend-record.js';
+import type { Backend } from './backend.js';
+import { lastMade } from './server-clock.js';
 
 /** The worker's state in memory: the backends and the settings, read from disk at the start. Tokens are in memory alone. */
 export interface State {

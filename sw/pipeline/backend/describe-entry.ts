@@ -1,10 +1,10 @@
 import type { EntryRecord } from '../../policy/entry-record.js';
-import type { Backend } from './backend.js';
-import type { EntryInfo } from '../../protocol/api.js';
 import { maskUrl, maskHeaders } from '../../policy/secrets.js';
-import { authView, authGateOf } from './gates.js';
-import type { State } from './backends.js';
 import type { Clock } from '../../ports.js';
+import type { EntryInfo } from '../../protocol/api.js';
+import type { Backend } from './backend.js';
+import type { State } from './backends.js';
+import { authView, authGateOf } from './gates.js';
 
 /** Describes an entry for a person; the state is derived from the gates of the moment. */
 export type DescribeEntry = (entry: EntryRecord) => EntryInfo;

@@ -1,11 +1,11 @@
-import type { LiveToken } from '../../policy/session.js';
-import type { Backend } from './backend.js';
 import { OPEN_AUTH_GATE, authGate, type AuthGate, type AuthGateEffect, type AuthGateEvent } from '../../policy/auth-gate.js';
-import { isOver, clocksAt, type Clocks } from '../../policy/jwt.js';
-import type { EntryRecord, Credential } from '../../policy/entry-record.js';
-import type { AuthView, BackendView } from '../../policy/lanes.js';
 import type { Settings } from '../../policy/backend-record.js';
+import type { EntryRecord, Credential } from '../../policy/entry-record.js';
+import { isOver, clocksAt, type Clocks } from '../../policy/jwt.js';
+import type { AuthView, BackendView } from '../../policy/lanes.js';
+import type { LiveToken } from '../../policy/session.js';
 import type { BackendStatus } from '../../protocol/api.js';
+import type { Backend } from './backend.js';
 
 export function authGateOf({ record: { gates } }: Backend, owner: string | null): AuthGate {
   const name = owner ?? '';

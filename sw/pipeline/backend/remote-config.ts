@@ -1,9 +1,9 @@
-import type { Ports } from '../../ports.js';
-import type { Backend } from './backend.js';
-import type { Report } from '../report.js';
-import type { State } from './backends.js';
 import type { RemoteAnswer } from '../../policy/backend-record.js';
+import type { Ports } from '../../ports.js';
 import { readAtMost } from '../read-body.js';
+import type { Report } from '../report.js';
+import type { Backend } from './backend.js';
+import type { State } from './backends.js';
 
 /** The switches that a server keeps for its backend's clients. */
 export interface RemoteConfig {

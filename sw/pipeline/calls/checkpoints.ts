@@ -1,7 +1,7 @@
-import type { SyncApi } from '../../protocol/api.js';
-import { isKey } from '../../protocol/ids.js';
 import { check, type Rule } from '../../policy/rules.js';
 import type { Checkpoints } from '../../ports.js';
+import type { SyncApi } from '../../protocol/api.js';
+import { isKey } from '../../protocol/ids.js';
 
 /** The greatest length of a value, in characters: it travels in a header (`Last-Event-ID`), and any server refuses longer headers. */
 const LONGEST = 65_536;

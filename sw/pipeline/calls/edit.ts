@@ -1,13 +1,13 @@
-import type { EntryPatch, Reference, SyncApi } from '../../protocol/api.js';
-import { transition } from '../../policy/entry.js';
 import type { EntryRecord } from '../../policy/entry-record.js';
+import { transition } from '../../policy/entry.js';
 import { ConfigError } from '../../policy/errors.js';
 import { checkOptions, check, positive, record, type Rules } from '../../policy/rules.js';
 import type { Ports } from '../../ports.js';
-import { authView } from '../backend/gates.js';
-import { sizeOf } from '../send/stored-request.js';
-import type { Report } from '../report.js';
+import type { EntryPatch, Reference, SyncApi } from '../../protocol/api.js';
 import type { State } from '../backend/backends.js';
+import { authView } from '../backend/gates.js';
+import type { Report } from '../report.js';
+import { sizeOf } from '../send/stored-request.js';
 
 export interface EditingParts {
   ports: Ports;

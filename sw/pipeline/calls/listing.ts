@@ -1,9 +1,9 @@
-import type { BackendStatus, EntryFilter, EntryInfo, SyncStatus } from '../../protocol/api.js';
 import { planSends } from '../../policy/lanes.js';
-import type { DescribeEntry } from '../backend/describe-entry.js';
 import type { Ports } from '../../ports.js';
+import type { BackendStatus, EntryFilter, EntryInfo, SyncStatus } from '../../protocol/api.js';
 import type { Backend } from '../backend/backend.js';
 import type { State } from '../backend/backends.js';
+import type { DescribeEntry } from '../backend/describe-entry.js';
 import { configurationOf, viewOf } from '../backend/gates.js';
 
 /** Clocks that differ by less count as equal, in milliseconds: a smaller difference doesn't help a person who reads the time. */

@@ -1,7 +1,7 @@
+import type { RespondMode } from '../../config.js';
+import { DirectiveError } from '../../policy/errors.js';
 import { DIRECTIVES, ENTRY_HEADER } from '../../protocol/headers.js';
 import { TASK_ID, TASK_ID_RULE } from '../../protocol/ids.js';
-import { DirectiveError } from '../../policy/errors.js';
-import type { RespondMode } from '../../config.js';
 
 /** The page's wishes for a request, from the `Holdfast-*` headers. */
 export interface Directives {

@@ -1,9 +1,9 @@
-import type { SyncEvent, WaitReason } from '../../protocol/events.js';
+import type { EntryRecord } from '../../policy/entry-record.js';
 import { transition, type Decision, type SendInput } from '../../policy/entry.js';
 import { isQuotaError } from '../../policy/errors.js';
-import type { EntryRecord } from '../../policy/entry-record.js';
 import { maskUrl } from '../../policy/secrets.js';
 import type { CaptureOrder, Ports } from '../../ports.js';
+import type { SyncEvent, WaitReason } from '../../protocol/events.js';
 import type { Nudge } from '../nudge.js';
 import type { Report } from '../report.js';
 import type { BegunHold } from '../send/judge.js';

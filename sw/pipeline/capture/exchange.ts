@@ -1,14 +1,14 @@
-import { DIRECTIVES, IDEMPOTENCY_HEADER } from '../../protocol/headers.js';
-import { generatedTaskId, joinKey } from '../../protocol/ids.js';
+import type { BackendConfig } from '../../config.js';
 import { turnOf, UNTRIED } from '../../policy/entry-record.js';
 import type { Body, Draft, Ports, FetchContext, Requested } from '../../ports.js';
-import type { Backend } from '../backend/backend.js';
-import type { Ticket } from '../backend/arrivals.js';
-import { ownHeaders, type Directives } from './directives.js';
+import { DIRECTIVES, IDEMPOTENCY_HEADER } from '../../protocol/headers.js';
+import { generatedTaskId, joinKey } from '../../protocol/ids.js';
 import type { Holds } from '../auth/tokens.js';
+import type { Ticket } from '../backend/arrivals.js';
+import type { Backend } from '../backend/backend.js';
 import { authGateOf, sessionUser } from '../backend/gates.js';
-import type { BackendConfig } from '../../config.js';
 import { sizeOf, describeRequest } from '../send/stored-request.js';
+import { ownHeaders, type Directives } from './directives.js';
 
 /** A request as data: the draft of its entry, and the credentials that never reach the disk. */
 export interface Described {

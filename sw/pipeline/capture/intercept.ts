@@ -1,15 +1,15 @@
 import { nearest } from '../../policy/base-url.js';
 import { DirectiveError } from '../../policy/errors.js';
-import type { Backend } from '../backend/backend.js';
-import { readDirectives, refusal, ownHeaders } from './directives.js';
-import type { Capture } from './capture.js';
 import type { FetchContext, Send } from '../../ports.js';
-import type { Overhear } from './overhear.js';
-import type { Report } from '../report.js';
-import type { RemoteConfig } from '../backend/remote-config.js';
+import type { Backend } from '../backend/backend.js';
 import type { State } from '../backend/backends.js';
 import { configurationOf } from '../backend/gates.js';
+import type { RemoteConfig } from '../backend/remote-config.js';
 import type { Nudge } from '../nudge.js';
+import type { Report } from '../report.js';
+import type { Capture } from './capture.js';
+import { readDirectives, refusal, ownHeaders } from './directives.js';
+import type { Overhear } from './overhear.js';
 
 /**
  * The backend of a request; null for a request that's left alone. Decided at once, from the request

@@ -1,10 +1,10 @@
 import { nearest } from '../../policy/base-url.js';
 import { isOfOneKind } from '../../policy/jwt.js';
-import type { Backend } from '../backend/backend.js';
-import { newCredentialIn } from './exchange.js';
 import type { Holds } from '../auth/tokens.js';
+import type { Backend } from '../backend/backend.js';
 import type { State } from '../backend/backends.js';
 import type { Nudge } from '../nudge.js';
+import { newCredentialIn } from './exchange.js';
 
 /**
  * Learns the token of a request under a base URL that Holdfast doesn't answer: a GET, most often. Null, and at once,

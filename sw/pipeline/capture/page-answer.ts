@@ -1,10 +1,10 @@
+import type { EntryRecord } from '../../policy/entry-record.js';
 import type { Settlement } from '../../protocol/api.js';
 import { ENTRY_HEADER } from '../../protocol/headers.js';
-import type { EntryRecord } from '../../policy/entry-record.js';
-import { refusal } from './directives.js';
-import type { Exchange } from './exchange.js';
 import type { DescribeEntry } from '../backend/describe-entry.js';
 import type { Report } from '../report.js';
+import { refusal } from './directives.js';
+import type { Exchange } from './exchange.js';
 
 /** Makes the page's answer for a stored request. */
 export type AnswerFor = (exchange: Pick<Exchange, 'backend' | 'directives'>, entry: EntryRecord) => Promise<Response> | Response;

@@ -1,11 +1,11 @@
 import { circuitHurried } from '../../policy/circuit.js';
-import { transition } from '../../policy/entry.js';
 import { isResting, type EntryRecord } from '../../policy/entry-record.js';
+import { transition } from '../../policy/entry.js';
 import { askedPatienceMs } from '../../policy/retry-after.js';
 import type { Ports } from '../../ports.js';
 import type { Backend } from '../backend/backend.js';
-import type { Report } from '../report.js';
 import type { State } from '../backend/backends.js';
+import type { Report } from '../report.js';
 
 /** Changes the times that entries wait for. No call rejects: after a failure, the drain goes by the times on disk. */
 export interface Backoffs {

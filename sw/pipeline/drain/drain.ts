@@ -1,20 +1,20 @@
-import { transition } from '../../policy/entry.js';
 import { aboutEntry, type EntryRecord } from '../../policy/entry-record.js';
+import { transition } from '../../policy/entry.js';
 import { planSends } from '../../policy/lanes.js';
 import type { Ports } from '../../ports.js';
-import type { Backend } from '../backend/backend.js';
-import { createBackoffs } from './backoffs.js';
-import type { Doubts } from '../workers/doubts.js';
-import { createRetryGateWatch } from './retry-gate-watch.js';
-import type { Heads } from '../backend/heads.js';
 import type { Holds } from '../auth/tokens.js';
-import type { Replay } from './replay.js';
-import type { Report } from '../report.js';
+import type { Backend } from '../backend/backend.js';
 import type { State } from '../backend/backends.js';
-import type { Nudge } from '../nudge.js';
-import type { Redelivery } from '../workers/redelivery.js';
 import { newFlight, type Flight } from '../backend/flights.js';
 import { viewOf } from '../backend/gates.js';
+import type { Heads } from '../backend/heads.js';
+import type { Nudge } from '../nudge.js';
+import type { Report } from '../report.js';
+import type { Doubts } from '../workers/doubts.js';
+import type { Redelivery } from '../workers/redelivery.js';
+import { createBackoffs } from './backoffs.js';
+import type { Replay } from './replay.js';
+import { createRetryGateWatch } from './retry-gate-watch.js';
 import { Successors } from './successors.js';
 
 /** The lock of the worker that drains. */

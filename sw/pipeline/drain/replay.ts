@@ -1,22 +1,22 @@
+import type { BackendConfig } from '../../config.js';
 import { isUnder } from '../../policy/base-url.js';
 import { readBodyErrors } from '../../policy/body-errors.js';
-import { transition, type SendInput, type FinalAnswer } from '../../policy/entry.js';
 import { aboutEntry, type EntryRecord } from '../../policy/entry-record.js';
+import { transition, type SendInput, type FinalAnswer } from '../../policy/entry.js';
 import type { Answer } from '../../policy/outcome.js';
-import type { DeadReason, SyncEvent } from '../../protocol/events.js';
 import type { Ports } from '../../ports.js';
 import type { EntryInfo } from '../../protocol/api.js';
+import type { DeadReason, SyncEvent } from '../../protocol/events.js';
 import type { Backend } from '../backend/backend.js';
-import { describeRequest, sizeOf, travelHeaders } from '../send/stored-request.js';
-import type { Doubts } from '../workers/doubts.js';
-import type { Judge, Again } from '../send/judge.js';
-import type { DescribeEntry } from '../backend/describe-entry.js';
-import type { Report } from '../report.js';
 import type { State } from '../backend/backends.js';
-import { finalAnswer, transmit, type Transmission } from '../send/transmit.js';
-import { authorizationOf, authView, authGateOf } from '../backend/gates.js';
-import type { BackendConfig } from '../../config.js';
+import type { DescribeEntry } from '../backend/describe-entry.js';
 import type { Flight } from '../backend/flights.js';
+import { authorizationOf, authView, authGateOf } from '../backend/gates.js';
+import type { Report } from '../report.js';
+import type { Judge, Again } from '../send/judge.js';
+import { describeRequest, sizeOf, travelHeaders } from '../send/stored-request.js';
+import { finalAnswer, transmit, type Transmission } from '../send/transmit.js';
+import type { Doubts } from '../workers/doubts.js';
 
 /** Sends one entry once and writes the result. Rejects only when the result can't be written, or the entry can't be read. */
 export type Replay = (backend: Backend, entry: EntryRecord, flight: Flight) => Promise<void>;

@@ -1,9 +1,9 @@
 import { circuitAttempt, circuitFailed, CLOSED } from '../../policy/circuit.js';
-import type { FinalAnswer, SendInput, TransientReason } from '../../policy/entry.js';
 import type { EntryRecord } from '../../policy/entry-record.js';
+import type { FinalAnswer, SendInput, TransientReason } from '../../policy/entry.js';
 import type { Answer, Outcome } from '../../policy/outcome.js';
-import { isNotNow } from '../../policy/retry.js';
 import { askedPatienceMs } from '../../policy/retry-after.js';
+import { isNotNow } from '../../policy/retry.js';
 import type { Ports } from '../../ports.js';
 import type { SyncEvent, WaitReason } from '../../protocol/events.js';
 import { HOLD_LINE, holdEvents, type Holds } from '../auth/tokens.js';

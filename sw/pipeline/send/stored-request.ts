@@ -1,6 +1,6 @@
 import type { EntryRecord, StoredRequest } from '../../policy/entry-record.js';
-import { IDEMPOTENCY_HEADER } from '../../protocol/headers.js';
 import type { Body } from '../../ports.js';
+import { IDEMPOTENCY_HEADER } from '../../protocol/headers.js';
 
 /** The request as data. */
 export const describeRequest = (request: Request, headers: EntryRecord['request']['headers']): StoredRequest => ({

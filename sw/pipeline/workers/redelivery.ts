@@ -1,5 +1,5 @@
-import { transition, type KeptSettlement } from '../../policy/entry.js';
 import type { Asked, EntryRecord } from '../../policy/entry-record.js';
+import { transition, type KeptSettlement } from '../../policy/entry.js';
 import type { Ports, Requested } from '../../ports.js';
 import { workerLock, type Neighbours } from './neighbours.js';
 
