@@ -89,10 +89,12 @@ const small: Plugin = {
         ecma: 2020,
         module: format === 'es',
         compress: { passes: 2 },
-        format: { ascii_only: true, comments: false },
+        format: { comments: false },
         sourceMap: { content: JSON.stringify(chunk.map), asObject: true },
       });
-      chunk.code = `${code}\n//# sourceMappingURL=${chunk.fileName}.map\n`;
+      // In tagged templates terser itself escapes nothing.
+      const ascii = code!.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+      chunk.code = `${ascii}\n//# sourceMappingURL=${chunk.fileName}.map\n`;
       const own = bundle[`${chunk.fileName}.map`];
       if (own?.type === 'asset') own.source = JSON.stringify(map);
     }
