@@ -211,10 +211,12 @@ async function capture(tx: WriteTransaction, order: CaptureOrder, backend: Backe
   const entries = tx.objectStore('entries');
   const [same] = await Promise.all([order.isNewId ? [] : entries.index('key').getAll(draft.key), tallyOf(tx, draft.backend)]);
   const sameKey = same.map((value) => readEntry(value, value.seq));
-  // The connection was lost over its commit, which is on disk all the same.
+  // A repeated capture may find its entry on disk: the connection was lost over a commit that went through all the same, or
+  // WebKit, in an ephemeral session, has refused the body's Blob and kept the entry. So the body is written again.
   const stored = draft.requestId && sameKey.find((entry) => entry.requestId === draft.requestId);
   if (stored) {
     order.placed?.(stored.seq);
+    if (body) unawaited(tx.objectStore('bodies').put(body, stored.seq));
     return { kind: 'stored', decision: decide(stored), seq: stored.seq, replaced: stored.capturedAt !== draft.capturedAt };
   }
   // Another worker's first send is on the wire, or its event comes again.
