@@ -10,8 +10,8 @@ const LONGEST_MS = 330_000;
 /** So many workers have a look at what's owed elsewhere. */
 const ADOPTIONS = 4;
 
-/** An app tries again after so long, in milliseconds. */
-const AGAIN_MS = 4_000;
+/** An app tries again after so long, as the client's own token source does. In milliseconds. */
+const AGAIN_MS = 6_000;
 
 const USERS = ['ann', 'bob', 'ann'];
 

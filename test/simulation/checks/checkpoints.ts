@@ -1,5 +1,7 @@
 import { callName } from '../../../sw/protocol/comlink.js';
+import type { Process } from '../agenda.js';
 import type { Page } from '../browser/page.js';
+import { Worker } from '../browser/worker.js';
 import type { World } from '../world.js';
 
 /** A call that sets a checkpoint, or clears it with null, as its page knows of it. */
@@ -15,7 +17,7 @@ interface Setting {
 
 /** Looks at what becomes of the streams' checkpoints on disk. */
 export function watchCheckpoints(world: World): void {
-  const { disk, history } = world;
+  const { browser, disk, history } = world;
   const settings: Setting[] = [];
   const byCall = new Map<string, Setting>();
   /** When each key got the value that it has, or had, by key and value. */
@@ -50,9 +52,12 @@ export function watchCheckpoints(world: World): void {
       written.set(nameOf(name, value), history.next());
       if (before === value || isDue(name, value)) continue;
       const newer = settings.find((one) => one.key === name && one.value === before && isLaterOfItsPage(one, value));
-      if (newer) history.violated('no checkpoint gives way to an earlier one', `${process.name} writes ${taskOf(name)} ${value} over ${String(before)}, which ${newer.page.name} was told of`);
+      const check = isReplaced(process) ? 'a replaced worker sets no checkpoint back' : 'no checkpoint gives way to an earlier one';
+      if (newer) history.violated(check, `${process.name} writes ${taskOf(name)} ${value} over ${String(before)}, which ${newer.page.name} was told of`);
     }
   });
+
+  const isReplaced = (process: Process) => process instanceof Worker && process.version < browser.active;
 
   /** Whether somebody waits for it to be so. */
   const isDue = (key: string, value: string | null): boolean =>
