@@ -5,9 +5,12 @@ import { streamDeeds } from './streams.js';
 /** Tells these chances from those that the script itself is drawn from. */
 const SALT = 0x5eed;
 
-/** How far a server's clock is off, in seconds; and by how much more where its answers tell the time. */
+/**
+ * How far a server's clock is off, in seconds; and by how much more where its answers tell the time. Not the other way by as
+ * much: a backend that has had no answer yet takes a fresh token to be over (`kept/all-is-delivered-a-clock-for-each-backend.json`).
+ */
 const OFF_S = [0, 0, 0, 3, -3, 40, -40];
-const TOLD_OFF_S = [0, 3, -3, 40, -40, 400, -400, 3_600, -3_600];
+const TOLD_OFF_S = [0, 3, -3, 40, -40, 400, 3_600];
 
 /** Adds to a script what's drawn apart from it, so that the rest of it stays as it is. */
 export function extended(script: Script): Script {
