@@ -5,7 +5,7 @@ import { build } from 'vite';
 
 export const BUDGETS = [
   // Until a goal is met, its limit keeps the distance from growing.
-  { file: 'holdfast-sw.js', goal: 34_000, limit: 35_250, mode: 'classic-worker' },
+  { file: 'holdfast-sw.js', goal: 34_000, limit: 35_300, mode: 'classic-worker' },
   { file: 'holdfast.js', goal: 6_000, limit: 8_050, mode: 'classic-client' },
   { file: 'holdfast-stream.js', goal: 6_000, limit: 5_800 },
   { file: 'holdfast-tools.js', goal: 4_000, limit: 3_550 },
