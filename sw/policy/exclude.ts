@@ -48,4 +48,4 @@ const GRANT_LIMIT = 4096;
 
 /** Whether a body asks for a token by an OAuth grant: its URL may be any. */
 export const isGrant = (contentType: string | undefined, body: ArrayBuffer): boolean =>
-  /urlencoded|json/i.test(contentType ?? '') && GRANT.test(new TextDecoder().decode(new Uint8Array(body.slice(0, GRANT_LIMIT))));
+  /urlencoded|json/i.test(contentType ?? '') && GRANT.test(new TextDecoder().decode(new Uint8Array(body, 0, Math.min(body.byteLength, GRANT_LIMIT))));

@@ -23,16 +23,15 @@ export function createOverhear({ holds, nudge, state }: OverhearParts): Overhear
   function listeners(request: Request): Backend[] {
     const candidates = [...state.backends.values()].map((backend) => ({ backend, baseUrl: backend.config.baseUrl }));
     const owners = nearest(request.url, candidates).map(({ backend }) => backend);
-    const takers = owners.length > 1 ? owners.filter((backend) => isMatch(request, backend)) : owners;
-    // A refresh token goes to where tokens are asked for, and nowhere else.
-    return takers.filter(({ config }) => !config.exclude(request));
+    return owners.length > 1 ? owners.filter((backend) => isMatch(request, backend)) : owners;
   }
 
   return (request) => {
     if (!request.headers.has('authorization')) return null;
     const heard = listeners(request).flatMap((backend) => {
       const found = newCredentialIn(request, backend);
-      return found && isOfItsKind(found, backend) ? [{ backend, ...found, signOuts: backend.signOuts }] : [];
+      // A refresh token goes to where tokens are asked for, and nowhere else.
+      return found && isOfItsKind(found, backend) && !backend.config.exclude(request) ? [{ backend, ...found, signOuts: backend.signOuts }] : [];
     });
     if (heard.length === 0) return null;
     const learn = async () => {
