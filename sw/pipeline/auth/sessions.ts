@@ -105,7 +105,7 @@ export function createSessions({ clock, outbox }: Pick<Ports, 'clock' | 'outbox'
       // All gates close in this turn of the event loop, before the first write, so that nothing can come between.
       const newest = newestOf(backends);
       const closed = backends.map((backend): Closed => ({ backend, isUncertain: !(backend.arriving ?? backend.token), events: close(backend, newest) }));
-      if (neighbours.mayBe()) {
+      if (neighbours.mayBe() && closed.some(({ isUncertain }) => isUncertain)) {
         const reading = signOutByDisk(closed).catch(() => {});
         // Tokens that come meanwhile count after the sign-out.
         for (const backend of backends) backend.taking = Promise.all([backend.taking, reading]);
