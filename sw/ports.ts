@@ -5,8 +5,9 @@
 import type { Reference, Settlement, StorageStatus } from './protocol/api.js';
 import type { ChangeNote, SyncEvent, TokenNote } from './protocol/events.js';
 import type { BackendRecord, Settings } from './policy/backend-record.js';
-import type { Decision, KeptSettlement } from './policy/entry.js';
+import type { Decision } from './policy/entry.js';
 import type { EntryRecord, StoredRequest, Turn } from './policy/entry-record.js';
+import type { KeptSettlement } from './policy/settlement.js';
 
 export interface Clock {
   /** Milliseconds since the epoch. */

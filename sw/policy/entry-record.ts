@@ -92,6 +92,9 @@ export interface EntryRecord {
 /** Whether an entry is on disk while the page's own send is still to be made, or under way: it isn't in line yet. */
 export const isFirstSend = ({ reason }: Pick<EntryRecord, 'reason'>): boolean => reason === 'first-send';
 
+/** The worker that makes an entry's first send; null where none does. */
+export const firstSender = (entry: Pick<EntryRecord, 'reason' | 'asked'>): string | null => (isFirstSend(entry) && entry.asked ? entry.asked.worker : null);
+
 /** Whether an entry has used up its retries on a server that says "not now", and is only tried now and then. */
 export const isResting = ({ state, reason }: Pick<EntryRecord, 'state' | 'reason'>): boolean => state === 'pending' && reason === 'server-unavailable';
 

@@ -1,15 +1,8 @@
-import type { Attempt, LastAnswer, Settlement } from '../protocol/api.js';
+import type { Attempt, LastAnswer } from '../protocol/api.js';
 import type { DeadReason, SyncEvent, WaitReason } from '../protocol/events.js';
 import { amended, type Amendment } from './amend.js';
-import { aboutEntry, isFirstSend, turnOf, type Asked, type EntryRecord } from './entry-record.js';
-
-/** A server's answer that ends an entry. */
-export interface FinalAnswer {
-  status: number;
-  headers: Record<string, string>;
-  body: ArrayBuffer | null;
-  truncated: boolean;
-}
+import { aboutEntry, isFirstSend, turnOf, type EntryRecord } from './entry-record.js';
+import { settlement, type FinalAnswer, type KeptSettlement } from './settlement.js';
 
 export type TransientReason = 'unreachable' | 'timeout' | 'server-error' | 'rate-limited' | 'server-unavailable';
 
@@ -55,17 +48,6 @@ export type EntryInput =
   | { type: 'retried' }
   | { type: 'edited'; amendment: Amendment }
   | { type: 'discarded' };
-
-export interface KeptSettlement extends Settlement {
-  /** The owner of the entry: a purge removes this user's answers too. */
-  owner?: string | null;
-  /** The fetch event that waits for this answer; left out once it's answered. */
-  asked?: Asked;
-  /** The id of the request that this answers. */
-  requestId?: string;
-  /** A purge has removed the answer. The rest stays until the waiting page has been answered. */
-  forgotten?: true;
-}
 
 /** The new state of an entry. One decision is one transaction. */
 export interface Decision {
@@ -267,36 +249,8 @@ function bury(
   };
 }
 
-function settlement(
-  { id, key, seq, asked, owner, requestId }: EntryRecord,
-  state: Settlement['state'],
-  reason: DeadReason | null,
-  answer: FinalAnswer | null,
-  at: number,
-): KeptSettlement {
-  const { status = null, headers = {}, body = null, truncated = false } = answer ?? {};
-  const settled = { id, key, seq, owner, state, reason, status, headers, body, truncated, at, ...(requestId !== undefined && { requestId }) };
-  // The page that waits for this answer may have to ask the next worker for it.
-  return asked ? { ...settled, asked } : settled;
-}
-
 const lastAnswer = (entry: EntryRecord, answer: FinalAnswer | null, at: number): LastAnswer | null =>
   answer ? { status: answer.status, headers: answer.headers, at } : entry.lastAnswer;
-
-/**
- * A settlement without its answer, for the page of a user who was purged: a redelivery of the page's event finds this
- * remainder, and isn't taken for a new request.
- */
-export const withoutAnswer = (settlement: KeptSettlement): KeptSettlement => ({
-  ...settlement,
-  state: 'cancelled',
-  reason: null,
-  status: null,
-  headers: {},
-  body: null,
-  truncated: false,
-  forgotten: true,
-});
 
 /** How many attempts are kept. */
 const ATTEMPTS = 20;

@@ -1,6 +1,6 @@
 import type { DBSchema, IDBPDatabase, IDBPTransaction } from 'idb';
 import type { SyncEvent } from '../protocol/events.js';
-import type { KeptSettlement } from '../policy/entry.js';
+import type { KeptSettlement } from '../policy/settlement.js';
 import { readEntry, type EntryRecord, type Turn } from '../policy/entry-record.js';
 import type { Body } from '../ports.js';
 import type { BackendRecord, Settings } from '../policy/backend-record.js';

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { transition as decide, type Decision, type EntryInput, type FinalAnswer } from '../../sw/policy/entry.js';
+import { transition as decide, type Decision, type EntryInput } from '../../sw/policy/entry.js';
 import { readEntry, type EntryRecord } from '../../sw/policy/entry-record.js';
 import { record } from '../support/records.js';
+import type { FinalAnswer } from '../../sw/policy/settlement.js';
 
 const now = 100;
 const answer: FinalAnswer = { status: 503, headers: { a: 'b' }, body: null, truncated: false };

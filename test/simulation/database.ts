@@ -1,6 +1,7 @@
 import { turnOf, UNTRIED } from '../../sw/policy/entry-record.js';
 import { joinKey } from '../../sw/protocol/ids.js';
 import type { SyncEvent } from '../../sw/protocol/events.js';
+import { FETCH_DEFAULTS } from '../support/records.js';
 import type { Process } from './agenda.js';
 import { bodyOf } from './bodies.js';
 import type { DatabaseDeed } from './deeds/database.js';
@@ -58,13 +59,7 @@ export function leave({ agenda, disk, history, now }: World, { op, user, agoMs }
       url: `${baseUrl}/notes/${op.id}`,
       method: 'POST',
       headers: { 'content-type': type },
-      mode: 'cors',
-      credentials: 'same-origin',
-      cache: 'default',
-      redirect: 'follow',
-      referrer: 'about:client',
-      referrerPolicy: '',
-      integrity: '',
+      ...FETCH_DEFAULTS,
     },
     bodySize: bytes.byteLength,
     writer: null,

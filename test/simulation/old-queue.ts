@@ -4,6 +4,7 @@ import { restoreRequest } from '../../sw/platform/transport.js';
 import { workboxQueue } from '../../sw/platform/workbox-queue.js';
 import type { OldQueue } from '../../sw/ports.js';
 import { DIRECTIVES } from '../../sw/protocol/headers.js';
+import { FETCH_DEFAULTS } from '../support/records.js';
 import type { Process } from './agenda.js';
 import { bodyOf } from './bodies.js';
 import { withBlob } from './browser/fetch-event.js';
@@ -52,13 +53,7 @@ export function owe(world: World, { queue, op, method, user, agoMs, flaw }: Owe)
         ...(op.lane !== null && { [DIRECTIVES.lane]: op.lane }),
         ...(flaw === 'directive' && { [DIRECTIVES.mode]: 'nonsense' }),
       },
-      mode: 'cors',
-      credentials: 'same-origin',
-      cache: 'default',
-      redirect: 'follow',
-      referrer: 'about:client',
-      referrerPolicy: '',
-      integrity: '',
+      ...FETCH_DEFAULTS,
       body: new TextEncoder().encode(body).buffer,
     },
   };

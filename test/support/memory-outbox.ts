@@ -1,11 +1,12 @@
 import type { Reference } from '../../sw/protocol/api.js';
 import { isKey } from '../../sw/protocol/ids.js';
 import type { SyncEvent } from '../../sw/protocol/events.js';
-import { withoutAnswer, type Decision, type KeptSettlement } from '../../sw/policy/entry.js';
-import { readEntry, turnOf, type EntryRecord } from '../../sw/policy/entry-record.js';
+import type { Decision } from '../../sw/policy/entry.js';
+import { isFirstSend, readEntry, turnOf, type EntryRecord } from '../../sw/policy/entry-record.js';
 import type { Body, Outbox } from '../../sw/ports.js';
 import { isAbout } from '../../sw/store/outbox.js';
 import type { BackendRecord, Settings } from '../../sw/policy/backend-record.js';
+import { withoutAnswer, type KeptSettlement } from '../../sw/policy/settlement.js';
 
 /** The outbox of a worker that never dies: for tests under a virtual clock. */
 export function memoryOutbox(): Outbox {
@@ -57,7 +58,7 @@ export function memoryOutbox(): Outbox {
     }),
     async capture({ draft, body, limits, whenWaiting, isInFlight, decide, placed, backend }) {
       const sameKey = inOrder().filter((entry) => entry.key === draft.key && entry.state === 'pending');
-      const inTheWay = sameKey.find((entry) => entry.reason !== 'first-send' && !isInFlight(entry.seq));
+      const inTheWay = sameKey.find((entry) => !isFirstSend(entry) && !isInFlight(entry.seq));
       if (sameKey[0] && whenWaiting === 'refuse') return { kind: 'refused', waiting: sameKey[0] };
       if (inTheWay && inTheWay.owner !== draft.owner) return { kind: 'refused', waiting: inTheWay };
       const others = inOrder().filter((entry) => entry.backend === draft.backend && entry.seq !== inTheWay?.seq);

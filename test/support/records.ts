@@ -3,6 +3,17 @@ import { joinKey } from '../../sw/protocol/ids.js';
 
 export const NO_LIMITS = { maxEntries: Infinity, maxBytes: Infinity };
 
+/** What a request has when its page says nothing of it. */
+export const FETCH_DEFAULTS = {
+  mode: 'cors',
+  credentials: 'same-origin',
+  cache: 'default',
+  redirect: 'follow',
+  referrer: 'about:client',
+  referrerPolicy: '',
+  integrity: '',
+} as const;
+
 /** An entry on disk, for tests of functions that act on entries. */
 export function record(changes: Partial<EntryRecord> = {}): EntryRecord & { turn: Turn } {
   const baseUrl = changes.baseUrl ?? 'https://app.example/api';
@@ -37,13 +48,7 @@ export function record(changes: Partial<EntryRecord> = {}): EntryRecord & { turn
       url: `${baseUrl}/x`,
       method: 'POST',
       headers: { 'content-type': 'text/plain' },
-      mode: 'cors',
-      credentials: 'same-origin',
-      cache: 'default',
-      redirect: 'follow',
-      referrer: 'about:client',
-      referrerPolicy: '',
-      integrity: '',
+      ...FETCH_DEFAULTS,
     },
     bodySize: 0,
     lastAnswer: null,

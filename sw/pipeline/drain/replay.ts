@@ -2,7 +2,7 @@ import type { BackendConfig } from '../../config.js';
 import { isUnder } from '../../policy/base-url.js';
 import { readBodyErrors } from '../../policy/body-errors.js';
 import { aboutEntry, type EntryRecord } from '../../policy/entry-record.js';
-import { transition, type SendInput, type FinalAnswer } from '../../policy/entry.js';
+import { transition, type SendInput } from '../../policy/entry.js';
 import type { Answer } from '../../policy/outcome.js';
 import type { Ports } from '../../ports.js';
 import type { EntryInfo } from '../../protocol/api.js';
@@ -17,6 +17,7 @@ import type { Judge, Again } from '../send/judge.js';
 import { describeRequest, sizeOf, travelHeaders } from '../send/stored-request.js';
 import { finalAnswer, transmit, type Transmission } from '../send/transmit.js';
 import type { Doubts } from '../workers/doubts.js';
+import type { FinalAnswer } from '../../policy/settlement.js';
 
 /** Sends one entry once and writes the result. Rejects only when the result can't be written, or the entry can't be read. */
 export type Replay = (backend: Backend, entry: EntryRecord, flight: Flight) => Promise<void>;

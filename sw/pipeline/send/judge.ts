@@ -1,6 +1,6 @@
 import { circuitAttempt, circuitFailed, CLOSED } from '../../policy/circuit.js';
 import type { EntryRecord } from '../../policy/entry-record.js';
-import type { FinalAnswer, SendInput, TransientReason } from '../../policy/entry.js';
+import type { SendInput, TransientReason } from '../../policy/entry.js';
 import type { Answer, Outcome } from '../../policy/outcome.js';
 import { askedPatienceMs } from '../../policy/retry-after.js';
 import { isNotNow } from '../../policy/retry.js';
@@ -13,6 +13,7 @@ import type { Flight } from '../backend/flights.js';
 import { configurationOf, noteAccepted, stepAuthGate } from '../backend/gates.js';
 import { noteDate } from '../backend/server-clock.js';
 import { finalAnswer, type Transmission } from './transmit.js';
+import type { FinalAnswer } from '../../policy/settlement.js';
 
 /** The facts about a send that its judgement needs: of a page's first send, or of a replay. */
 export interface Sent {

@@ -1,4 +1,4 @@
-import type { FinalAnswer } from '../../policy/entry.js';
+import type { FinalAnswer } from '../../policy/settlement.js';
 import type { Answer, Outcome } from '../../policy/outcome.js';
 import { isOtherPage } from '../../policy/page.js';
 import type { Clock, Send } from '../../ports.js';

@@ -1,4 +1,4 @@
-import type { EntryRecord } from '../../policy/entry-record.js';
+import { firstSender, type EntryRecord } from '../../policy/entry-record.js';
 import type { Neighbours } from './neighbours.js';
 
 /**
@@ -26,8 +26,10 @@ export function createDoubts(neighbours: Neighbours, workerId: string): Doubts {
   /** Another worker may have drained since the heads were read, and have died over a send. */
   let mayBeAnothers = false;
   const addAll = (heads: readonly Pick<EntryRecord, 'seq'>[]) => heads.forEach(({ seq }) => seqs.add(seq));
-  const isIn = ({ seq, reason, asked }: EntryRecord) =>
-    seqs.has(seq) || (reason === 'first-send' && asked !== null && asked.worker !== workerId);
+  const isIn = (entry: EntryRecord) => {
+    const sender = firstSender(entry);
+    return seqs.has(entry.seq) || (sender !== null && sender !== workerId);
+  };
   return {
     begin(heads) {
       addAll(heads);

@@ -1,7 +1,8 @@
-import type { Asked, EntryRecord } from '../../policy/entry-record.js';
-import { transition, type KeptSettlement } from '../../policy/entry.js';
+import { firstSender, type Asked, type EntryRecord } from '../../policy/entry-record.js';
+import { transition } from '../../policy/entry.js';
 import type { Ports, Requested } from '../../ports.js';
 import { workerLock, type Neighbours } from './neighbours.js';
+import type { KeptSettlement } from '../../policy/settlement.js';
 
 /**
  * How long a lane waits for a redelivery, in milliseconds: a redelivered first send gives the page the server's own answer.
@@ -119,9 +120,10 @@ export function createRedelivery({ clock, locks, outbox, log }: Ports, neighbour
     mayCome,
     async withheld(heads) {
       const lanes = new Set<string>();
-      for (const { seq, asked, reason, lane } of heads) {
-        const isAnothers = reason === 'first-send' && asked && asked.worker !== workerId;
-        if (waits(seq) || (isAnothers && (await locks.isHeld(workerLock(asked.worker))))) lanes.add(lane);
+      for (const head of heads) {
+        const sender = firstSender(head);
+        const isAnothers = sender !== null && sender !== workerId;
+        if (waits(head.seq) || (isAnothers && (await locks.isHeld(workerLock(sender))))) lanes.add(head.lane);
       }
       if (lanes.size === 0) return { lanes, until: Infinity };
       const now = clock.now();

@@ -1,6 +1,6 @@
 import { IDEMPOTENCY_HEADER } from '../../../sw/protocol/headers.js';
 import type { EntryRecord } from '../../../sw/policy/entry-record.js';
-import type { KeptSettlement } from '../../../sw/policy/entry.js';
+import type { KeptSettlement } from '../../../sw/policy/settlement.js';
 import type { BackendRecord } from '../../../sw/policy/backend-record.js';
 import { digestOf } from '../browser/ports.js';
 import { Worker } from '../browser/worker.js';

@@ -1,0 +1,52 @@
+import type { Settlement } from '../protocol/api.js';
+import type { DeadReason } from '../protocol/events.js';
+import type { Asked, EntryRecord } from './entry-record.js';
+
+/** A server's answer that ends an entry. */
+export interface FinalAnswer {
+  status: number;
+  headers: Record<string, string>;
+  body: ArrayBuffer | null;
+  truncated: boolean;
+}
+
+/** A settlement as it lies on disk. */
+export interface KeptSettlement extends Settlement {
+  /** The owner of the entry: a purge removes this user's answers too. */
+  owner?: string | null;
+  /** The fetch event that waits for this answer; left out once it's answered. */
+  asked?: Asked;
+  /** The id of the request that this answers. */
+  requestId?: string;
+  /** A purge has removed the answer. The rest stays until the waiting page has been answered. */
+  forgotten?: true;
+}
+
+/** The settlement of an entry that has ended. */
+export function settlement(
+  { id, key, seq, asked, owner, requestId }: EntryRecord,
+  state: Settlement['state'],
+  reason: DeadReason | null,
+  answer: FinalAnswer | null,
+  at: number,
+): KeptSettlement {
+  const { status = null, headers = {}, body = null, truncated = false } = answer ?? {};
+  const settled = { id, key, seq, owner, state, reason, status, headers, body, truncated, at, ...(requestId !== undefined && { requestId }) };
+  // The page that waits for this answer may have to ask the next worker for it.
+  return asked ? { ...settled, asked } : settled;
+}
+
+/**
+ * A settlement without its answer, for the page of a user who was purged: a redelivery of the page's event finds this
+ * remainder, and isn't taken for a new request.
+ */
+export const withoutAnswer = (settlement: KeptSettlement): KeptSettlement => ({
+  ...settlement,
+  state: 'cancelled',
+  reason: null,
+  status: null,
+  headers: {},
+  body: null,
+  truncated: false,
+  forgotten: true,
+});

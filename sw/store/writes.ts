@@ -1,0 +1,106 @@
+import { readBackendRecord, type BackendRecord } from '../policy/backend-record.js';
+import { isFirstSend, readEntry, turnOf, type EntryRecord } from '../policy/entry-record.js';
+import type { Decision } from '../policy/entry.js';
+import type { Body, CaptureOrder, CaptureResult } from '../ports.js';
+import type { SyncEvent } from '../protocol/events.js';
+import { unawaited } from './connection.js';
+import type { WriteTransaction } from './schema.js';
+import { count, limitReached, tallyOf } from './tally.js';
+
+/** How many events are kept at least; older events are removed in lots. */
+export const JOURNAL_KEPT = 500;
+const JOURNAL_LOT = 100;
+
+/** Writes a new entry, in its place in line, with its body, events and tally. */
+export async function capture(tx: WriteTransaction, order: CaptureOrder, backend: BackendRecord | null): Promise<CaptureResult> {
+  const { draft, body } = order;
+  const decide = (entry: EntryRecord): Decision => order.decide?.(entry) ?? { entry, events: [] };
+  const entries = tx.objectStore('entries');
+  const [same] = await Promise.all([order.isNewId ? [] : entries.index('key').getAll(draft.key), tallyOf(tx, draft.backend)]);
+  const sameKey = same.map((value) => readEntry(value, value.seq));
+  // A repeated capture may find its entry on disk: the connection was lost over a commit that went through all the same, or
+  // WebKit, in an ephemeral session, has refused the body's Blob and kept the entry. So the body is written again.
+  const stored = draft.requestId && sameKey.find((entry) => entry.requestId === draft.requestId);
+  if (stored) {
+    order.placed?.(stored.seq);
+    if (body) unawaited(tx.objectStore('bodies').put(body, stored.seq));
+    return { kind: 'stored', decision: decide(stored), seq: stored.seq, replaced: stored.capturedAt !== draft.capturedAt };
+  }
+  // Another worker's first send is on the wire, or its event comes again.
+  const inTheWay = sameKey.find((entry) => entry.state === 'pending' && !isFirstSend(entry) && !order.isInFlight(entry.seq));
+  const inFlight = sameKey.find((entry) => entry.state === 'pending');
+  if (inFlight && order.whenWaiting === 'refuse') return { kind: 'refused', waiting: inFlight };
+  if (inTheWay && inTheWay.owner !== draft.owner) return { kind: 'refused', waiting: inTheWay };
+  const limit = await limitReached(tx, draft, inTheWay ?? null, order.limits);
+  if (limit) return { kind: 'full', limit };
+
+  if (backend) await putBackend(tx, backend);
+  let entry: EntryRecord;
+  if (inTheWay) {
+    const { seq, lane, capturedAt } = inTheWay;
+    // The new entry takes the older one's place in line; its age is its own.
+    entry = { ...draft, seq, lane, capturedAt };
+    entry.turn = turnOf(entry);
+  } else {
+    // The decision is made with `seq` 0, and again with the real `seq` from the key generator, so that one write is enough.
+    const unplaced = { ...draft, seq: 0 };
+    const { seq: _, ...decided } = decide(unplaced).entry ?? unplaced;
+    const seq = await entries.add(decided as EntryRecord);
+    entry = { ...draft, seq };
+  }
+  order.placed?.(entry.seq);
+  const decision = decide(entry);
+  if (body) unawaited(tx.objectStore('bodies').put(body, entry.seq));
+  else if (inTheWay) unawaited(tx.objectStore('bodies').delete(entry.seq));
+  await count(tx, inTheWay ?? null, entry);
+  await apply(tx, entry, decision, { isWritten: !inTheWay && decision.entry !== null });
+  return { kind: 'stored', decision, seq: entry.seq, replaced: inTheWay !== undefined };
+}
+
+/**
+ * Writes a backend's record. The sign-in with the higher `epoch` and the newest remote configuration stay, as a replaced
+ * worker may still write, and know less than the record on disk.
+ */
+export async function putBackend(tx: WriteTransaction, backend: BackendRecord): Promise<void> {
+  const store = tx.objectStore('backends');
+  const { epoch, last, signedOut, sessionUser, remote } = readBackendRecord((await store.get(backend.key)) ?? backend);
+  const isNewer = epoch > backend.epoch;
+  const isOutdated = remote && remote.at > (backend.remote?.at ?? -Infinity);
+  unawaited(store.put({ ...backend, ...(isNewer && { epoch, last, signedOut, sessionUser }), ...(isOutdated && { remote }) }));
+}
+
+interface Applied {
+  /** The entry is on disk already in its new state. */
+  isWritten?: boolean;
+  /** The new body; null removes it, undefined leaves it. */
+  body?: Body | null | undefined;
+}
+
+/** @param entry the entry before the decision, as counted in the tally */
+export async function apply(tx: WriteTransaction, entry: EntryRecord, decision: Decision, { isWritten, body }: Applied = {}): Promise<void> {
+  const { entry: next, settlement, events } = decision;
+  const { seq } = entry;
+  const [entries, bodies, settlements] = [tx.objectStore('entries'), tx.objectStore('bodies'), tx.objectStore('settlements')];
+  if (!isWritten) {
+    unawaited(next ? entries.put(next) : entries.delete(seq));
+    await count(tx, entry, next);
+  }
+  if (!next || body === null) unawaited(bodies.delete(seq));
+  else if (body) unawaited(bodies.put(body, seq));
+  if (settlement) unawaited(settlements.put(settlement));
+  else if (settlement === null) unawaited(settlements.delete(seq));
+  await note(tx, events);
+}
+
+/** How many events this worker has added since it last swept the journal. A new worker doesn't know the surplus, and sweeps at its first event. */
+let unswept = JOURNAL_LOT;
+
+export async function note(tx: WriteTransaction, events: readonly SyncEvent[]): Promise<void> {
+  const journal = tx.objectStore('journal');
+  for (const event of events) unawaited(journal.add(event));
+  unswept += events.length;
+  if (unswept < JOURNAL_LOT) return;
+  unswept = 0;
+  const last = await journal.openKeyCursor(null, 'prev');
+  if (last) unawaited(journal.delete(IDBKeyRange.upperBound(last.key - JOURNAL_KEPT)));
+}
