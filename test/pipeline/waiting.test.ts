@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Outbox } from '../../sw/ports.js';
 import { createHarness, type Harness } from '../support/harness.js';
 import { settle } from '../support/virtual-clock.js';
 
@@ -11,6 +12,24 @@ function outcomeOf(promise: Promise<Response | null>): () => string {
   let outcome = 'open';
   void promise.then((response) => (outcome = response?.type === 'error' ? 'error' : String(response?.status)));
   return () => outcome;
+}
+
+/**
+ * Holds the results of an outbox's writes back, as in IndexedDB, where writes that come together are committed together.
+ * Returns the function that lets them go.
+ */
+function committedTogether(outbox: Outbox, name: 'capture' | 'commit'): () => void {
+  let open = () => {};
+  const lot = new Promise<void>((resolve) => (open = resolve));
+  const write = outbox[name] as (order: never) => Promise<unknown>;
+  Object.assign(outbox, {
+    [name]: async (order: never) => {
+      const result = await write(order);
+      await lot;
+      return result;
+    },
+  });
+  return open;
 }
 
 describe('a page that waits for the answer to its request', () => {
@@ -100,15 +119,7 @@ describe('a page that waits for the answer to its request', () => {
     const harness = createHarness();
     const { fetch, goOffline, outbox } = harness;
     goOffline();
-    let open = () => {};
-    const lot = new Promise<void>((resolve) => (open = resolve));
-    const { capture } = outbox;
-    // As in IndexedDB, where writes that come together are committed together.
-    outbox.capture = async (order) => {
-      const result = await capture(order);
-      await lot;
-      return result;
-    };
+    const open = committedTogether(outbox, 'capture');
     const outcome = outcomeOf(fetch('/api/notes', post('first', wait)));
     await settle();
     void fetch('/api/notes', post('second', replace));
@@ -130,15 +141,7 @@ describe('a page whose event comes again', () => {
     restart();
     goOnline();
     await api.status();
-    let open = () => {};
-    const lot = new Promise<void>((resolve) => (open = resolve));
-    const { commit } = outbox;
-    // As in IndexedDB, where writes that come together are committed together.
-    outbox.commit = async (one) => {
-      const result = await commit(one);
-      await lot;
-      return result;
-    };
+    const open = committedTogether(outbox, 'commit');
     const outcome = outcomeOf(fetch('/api/x', mine));
     await settle();
     void look();

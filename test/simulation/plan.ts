@@ -1,7 +1,5 @@
 import { between, oneOf, seeded, weighted, type Random } from '../chaos/random.js';
 import type { Action, Deed, Op, Script, Setup } from './actions.js';
-import { withDatabase } from './deeds/database.js';
-import { withOldQueue } from './deeds/old-queue.js';
 import { extended } from './deeds/index.js';
 import type { Fault, Weather } from './network.js';
 import { PLAIN } from './setup.js';
@@ -267,7 +265,7 @@ export function planOf(seed: number, posts: number): Script {
         act({ do: kind, page: page() });
     }
   }
-  return withDatabase(withOldQueue(extended({ seed, setup, actions })));
+  return extended({ seed, setup, actions });
 }
 
 const setupOf = (random: Random, theme: Partial<Weights>): Partial<Setup> & Pick<Setup, 'pages'> => ({

@@ -1,5 +1,7 @@
 import { oneOf, seeded } from '../../chaos/random.js';
 import type { Script, Setup } from '../actions.js';
+import { withDatabase } from './database.js';
+import { withOldQueue } from './old-queue.js';
 import { streamDeeds } from './streams.js';
 
 /** Tells these chances from those that the script itself is drawn from. */
@@ -22,5 +24,5 @@ export function extended(script: Script): Script {
   const end = script.actions.at(-1)?.at ?? 0;
   const more = random() < 0.25 ? streamDeeds(random, whole, end) : [];
   const actions = [...script.actions, ...more].sort((a, b) => a.at - b.at);
-  return { ...script, setup: whole, actions };
+  return withDatabase(withOldQueue({ ...script, setup: whole, actions }));
 }
