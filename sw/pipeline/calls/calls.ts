@@ -1,15 +1,13 @@
 import type { Settings } from '../../policy/backend-record.js';
 import { turnOf, type EntryRecord } from '../../policy/entry-record.js';
 import { transition, type Decision } from '../../policy/entry.js';
-import { AmbiguousReferenceError, ConfigError } from '../../policy/errors.js';
-import { issuedAt } from '../../policy/jwt.js';
-import { bool, checkOptions, check, record, text, type Rule, type Rules } from '../../policy/rules.js';
+import { AmbiguousReferenceError } from '../../policy/errors.js';
+import { checkOptions, check, record, type Rule, type Rules } from '../../policy/rules.js';
 import type { Ports } from '../../ports.js';
-import type { Reference, Settlement, SyncApi, TokenResult } from '../../protocol/api.js';
+import type { Reference, Settlement, SyncApi } from '../../protocol/api.js';
 import type { DeadReason } from '../../protocol/events.js';
 import type { Sessions } from '../auth/sessions.js';
 import type { Holds } from '../auth/tokens.js';
-import type { Backend } from '../backend/backend.js';
 import type { State } from '../backend/backends.js';
 import type { DescribeEntry } from '../backend/describe-entry.js';
 import type { RemoteConfig } from '../backend/remote-config.js';
@@ -20,6 +18,7 @@ import type { Neighbours } from '../workers/neighbours.js';
 import { createCheckpointCalls } from './checkpoints.js';
 import { createEditing } from './edit.js';
 import type { Listing } from './listing.js';
+import { createSessionCalls } from './sessions.js';
 
 export interface CallParts {
   ports: Ports;
@@ -40,20 +39,8 @@ const REFERENCE_RULE: Rule = [
   (reference: unknown) => (typeof reference === 'string' ? reference !== '' : Number.isFinite(reference)),
   'it must be a task id, a checkpoint key, or the seq of an entry',
 ];
-const TARGET_RULES: Rules = { baseUrl: text, namespace: text, scheme: text };
-const SIGN_OUT_RULES: Rules = { purge: bool };
-const USER_RULE: Rule = [(user: unknown) => typeof user === 'string' && user !== '' && user.length <= 255, 'it must be a string of 1 to 255 characters'];
 const aSwitch: Rule = [(value: unknown) => value === null || typeof value === 'boolean', 'it must be true or false, or null for what install said'];
 const CONFIGURATION_RULES: Rules = { autoRetry: aSwitch, offlineMode: aSwitch };
-
-const RESULTS: readonly TokenResult[] = [
-  'released',
-  'stored',
-  'other-owner',
-  'ignored: same-token',
-  'ignored: expired',
-  'ignored: blank',
-];
 
 /** The calls that a page may make to the worker. */
 export function createCalls(parts: CallParts): SyncApi {
@@ -139,45 +126,7 @@ export function createCalls(parts: CallParts): SyncApi {
     }));
 
   const api: SyncApi = {
-    async provideToken(token, target) {
-      if (token === null || token === undefined) return 'ignored: blank';
-      if (typeof token !== 'string') throw new ConfigError('token', typeof token, 'it must be a string, or null');
-      checkOptions(target ?? {}, TARGET_RULES, 'target.');
-      const { baseUrl, namespace, scheme = 'Bearer' } = target ?? {};
-      const value = token.trim().replace(/^bearer\s+/i, '');
-      if (value === '') return 'ignored: blank';
-      checkHeaderValue('token', value);
-      if (scheme !== '') checkHeaderValue('scheme', scheme);
-      const results: TokenResult[] = [];
-      // The counts of sign-outs are read before the first write: a sign-out during a write comes after the token.
-      const wanted = targets(baseUrl, namespace).map((backend) => {
-        const arriving = { owner: backend.config.owner(value), digest: '', expiresAt: null, issuedAt: issuedAt(value) };
-        backend.arriving = arriving;
-        return { backend, arriving, signOuts: backend.signOuts };
-      });
-      try {
-        for (const { backend, signOuts } of wanted) results.push(await holds.provide(backend, value, scheme, signOuts));
-      } finally {
-        for (const { backend, arriving } of wanted) if (backend.arriving === arriving) backend.arriving = null;
-        void drain.nudge();
-      }
-      return RESULTS.find((result) => results.includes(result)) ?? 'stored';
-    },
-
-    async signIn(user) {
-      check('user', user ?? null, USER_RULE);
-      await sessions.signIn(withAuth(), user);
-      void drain.nudge();
-    },
-    async signOut(options) {
-      const { purge = false } = options ?? {};
-      checkOptions(options ?? {}, SIGN_OUT_RULES);
-      try {
-        await sessions.signOut(withAuth(), purge);
-      } finally {
-        void drain.nudge();
-      }
-    },
+    ...createSessionCalls({ state, holds, sessions, drain }),
     async configure(configuration) {
       check('configuration', configuration ?? null, record('autoRetry, offlineMode or both'));
       checkOptions(configuration, CONFIGURATION_RULES);
@@ -230,17 +179,6 @@ export function createCalls(parts: CallParts): SyncApi {
     ...createCheckpointCalls(ports.checkpoints),
   };
 
-  const withAuth = () => [...state.backends.values()].filter(({ config }) => config.auth !== null);
-
-  function targets(baseUrl?: string, namespace?: string): Backend[] {
-    if (baseUrl !== undefined) return state.named(baseUrl, namespace).filter(({ config }) => config.auth !== null);
-    const all = withAuth().filter(({ config }) => namespace === undefined || config.namespace === namespace);
-    const origins = new Set(all.map(({ config }) => new URL(config.baseUrl).origin));
-    if (origins.size < 2) return all;
-    const rule = `it's needed, as a token isn't to be shown to another origin; there are ${[...origins].join(', ')}`;
-    throw new ConfigError('target.baseUrl', baseUrl, rule);
-  }
-
   // Each call waits for the state, as it may be the first event of a restarted worker.
   return Object.fromEntries(
     Object.entries(api).map(([name, call]) => [
@@ -262,16 +200,3 @@ function forgottenSettlement({ id, key, seq, reason, lastAnswer, since }: EntryR
   const { status = null, headers = {} } = lastAnswer ?? {};
   return { id, key, seq, state: 'failed', reason: reason as DeadReason, status, headers, body: null, truncated: true, at: since };
 }
-
-/** Checks that a value can be sent in a header: https://www.rfc-editor.org/rfc/rfc9110#section-5.5 */
-function checkHeaderValue(name: string, value: string): void {
-  if (!/^[\x21-\x7e]+( [\x21-\x7e]+)*$/.test(value) || value.length > MAX_TOKEN)
-    throw new ConfigError(
-      name,
-      `(${value.length} characters)`,
-      `it must be visible ASCII in one line, ${MAX_TOKEN} characters at most`,
-    );
-}
-
-/** The greatest length of a token, in characters: any server refuses longer headers. */
-const MAX_TOKEN = 65_536;

@@ -1,0 +1,98 @@
+import { ConfigError } from '../../policy/errors.js';
+import { issuedAt } from '../../policy/jwt.js';
+import { bool, check, checkOptions, text, type Rule, type Rules } from '../../policy/rules.js';
+import type { SyncApi, TokenResult } from '../../protocol/api.js';
+import type { Sessions } from '../auth/sessions.js';
+import type { Holds } from '../auth/tokens.js';
+import type { Backend } from '../backend/backend.js';
+import type { State } from '../backend/backends.js';
+import type { Drain } from '../drain/drain.js';
+
+const TARGET_RULES: Rules = { baseUrl: text, namespace: text, scheme: text };
+const SIGN_OUT_RULES: Rules = { purge: bool };
+const USER_RULE: Rule = [(user: unknown) => typeof user === 'string' && user !== '' && user.length <= 255, 'it must be a string of 1 to 255 characters'];
+
+const RESULTS: readonly TokenResult[] = [
+  'released',
+  'stored',
+  'other-owner',
+  'ignored: same-token',
+  'ignored: expired',
+  'ignored: blank',
+];
+
+export interface SessionCallParts {
+  state: State;
+  holds: Holds;
+  sessions: Sessions;
+  drain: Pick<Drain, 'nudge'>;
+}
+
+/** The calls that say who is signed in. */
+export function createSessionCalls({ state, holds, sessions, drain }: SessionCallParts): Pick<SyncApi, 'provideToken' | 'signIn' | 'signOut'> {
+  const withAuth = () => [...state.backends.values()].filter(({ config }) => config.auth !== null);
+
+  function targets(baseUrl?: string, namespace?: string): Backend[] {
+    if (baseUrl !== undefined) return state.named(baseUrl, namespace).filter(({ config }) => config.auth !== null);
+    const all = withAuth().filter(({ config }) => namespace === undefined || config.namespace === namespace);
+    const origins = new Set(all.map(({ config }) => new URL(config.baseUrl).origin));
+    if (origins.size < 2) return all;
+    const rule = `it's needed, as a token isn't to be shown to another origin; there are ${[...origins].join(', ')}`;
+    throw new ConfigError('target.baseUrl', baseUrl, rule);
+  }
+
+  return {
+    async provideToken(token, target) {
+      if (token === null || token === undefined) return 'ignored: blank';
+      if (typeof token !== 'string') throw new ConfigError('token', typeof token, 'it must be a string, or null');
+      checkOptions(target ?? {}, TARGET_RULES, 'target.');
+      const { baseUrl, namespace, scheme = 'Bearer' } = target ?? {};
+      const value = token.trim().replace(/^bearer\s+/i, '');
+      if (value === '') return 'ignored: blank';
+      checkHeaderValue('token', value);
+      if (scheme !== '') checkHeaderValue('scheme', scheme);
+      const results: TokenResult[] = [];
+      // The counts of sign-outs are read before the first write: a sign-out during a write comes after the token.
+      const wanted = targets(baseUrl, namespace).map((backend) => {
+        const arriving = { owner: backend.config.owner(value), digest: '', expiresAt: null, issuedAt: issuedAt(value) };
+        backend.arriving = arriving;
+        return { backend, arriving, signOuts: backend.signOuts };
+      });
+      try {
+        for (const { backend, signOuts } of wanted) results.push(await holds.provide(backend, value, scheme, signOuts));
+      } finally {
+        for (const { backend, arriving } of wanted) if (backend.arriving === arriving) backend.arriving = null;
+        void drain.nudge();
+      }
+      return RESULTS.find((result) => results.includes(result)) ?? 'stored';
+    },
+
+    async signIn(user) {
+      check('user', user ?? null, USER_RULE);
+      await sessions.signIn(withAuth(), user);
+      void drain.nudge();
+    },
+    async signOut(options) {
+      const { purge = false } = options ?? {};
+      checkOptions(options ?? {}, SIGN_OUT_RULES);
+      try {
+        await sessions.signOut(withAuth(), purge);
+      } finally {
+        void drain.nudge();
+      }
+    },
+  };
+}
+
+/** Checks that a value can be sent in a header: https://www.rfc-editor.org/rfc/rfc9110#section-5.5 */
+function checkHeaderValue(name: string, value: string): void {
+  if (!/^[\x21-\x7e]+( [\x21-\x7e]+)*$/.test(value) || value.length > MAX_TOKEN)
+    throw new ConfigError(
+      name,
+      `(${value.length} characters)`,
+      `it must be visible ASCII in one line, ${MAX_TOKEN} characters at most`,
+    );
+}
+
+/** The greatest length of a token, in characters: any server refuses longer headers. */
+const MAX_TOKEN = 65_536;
