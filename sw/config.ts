@@ -50,6 +50,8 @@ export interface BackendConfig {
   /** The URL to validate the network by, absolute; null: no validation. */
   validate: string | null;
   concurrency: number;
+  /** How many entries of a lane may be sent before the first of them is written off. */
+  replayAhead: number;
   onDead: 'skip' | 'block';
   limits: Limits & { maxAgeMs: number };
   /** The URL of the remote configuration, absolute. */

@@ -4,6 +4,7 @@ import { EVENT_CHANNEL, type SyncEvent } from './protocol/events.js';
 import type { Backend } from './pipeline/backend/backend.js';
 import { backendFor } from './pipeline/capture/intercept.js';
 import { createPipeline } from './pipeline/pipeline.js';
+import { createNeighbours } from './pipeline/workers/neighbours.js';
 import { browserChance, browserClock, browserDigest, browserLocks, browserStorage } from './platform/browser.js';
 import { serve } from './platform/endpoint.js';
 import { addRoutes } from './platform/static-routes.js';
@@ -56,6 +57,8 @@ export function install(options: InstallOptions): void {
   const backgroundSync = wakeUps(self.registration, isOnline);
   const channel = new BroadcastChannel(EVENT_CHANNEL);
   const workerId = browserChance.uuid();
+  const isActive = () => isActiveWorker(self);
+  const neighbours = createNeighbours(browserLocks, workerId, isActive);
   const ports: Ports = {
     clock: browserClock,
     chance: browserChance,
@@ -63,12 +66,12 @@ export function install(options: InstallOptions): void {
     restore: restoreRequest,
     digest: browserDigest,
     locks: browserLocks,
-    outbox: storedOutbox(connection),
+    outbox: storedOutbox(connection, neighbours.isAlone),
     checkpoints: storedCheckpoints(connection),
     broadcast: (event) => channel.postMessage(event),
     isOnline,
     storage: browserStorage,
-    isActive: () => isActiveWorker(self),
+    isActive,
     askForWakeUp: backgroundSync.ask,
     log,
   };
@@ -77,6 +80,7 @@ export function install(options: InstallOptions): void {
     configs,
     location: self.location.href,
     workerId,
+    neighbours,
     onEvent: options.onEvent,
     locale: options.locale,
   });

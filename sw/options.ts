@@ -1,4 +1,5 @@
 /** The options of `install`, their defaults in words, and the rule of each. */
+import { AHEAD } from './policy/lanes.js';
 import type { BodyErrors } from './policy/body-errors.js';
 import type { Classifier } from './policy/classify.js';
 import {
@@ -124,6 +125,12 @@ export interface BackendOptions {
   validate?: string | false;
   /** Sends at the same time, each in a lane of its own. @default 6 */
   concurrency?: number;
+  /**
+   * How many entries of a lane may be sent before the first of them is written off: deliveries are written together, in
+   * their order. A worker that dies meanwhile leaves them to be sent once more, in their order, under their keys. From 1,
+   * one at a time, to 16. @default 16; 1 with `capture: 'write-ahead'`
+   */
+  replayAhead?: number;
   /** Whether a dead letter lets later entries of its lane pass. @default 'skip' */
   onDead?: 'skip' | 'block';
   /** How much is kept, and for how long. */
@@ -201,6 +208,7 @@ export const BACKEND_RULES: Rules = {
   gate: [(gate: RetryGate) => isFunction(gate?.awaitRetryAllowed), 'it must be an object with awaitRetryAllowed(signal)'],
   validate: [(url: unknown) => url === false || (typeof url === 'string' && url.trim() !== ''), 'it must be a URL, or false'],
   concurrency: wholeNumber(1),
+  replayAhead: wholeNumber(1, AHEAD),
   onDead: oneOf('skip', 'block'),
   limits: record('maxEntries, maxBytes, maxAgeMs or some of them'),
   remoteConfig: [(url: unknown) => typeof url === 'string' && url.trim() !== '', "it must be the URL of the server's switches"],

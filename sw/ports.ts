@@ -117,8 +117,8 @@ export interface Sweep {
 export interface OutboxStart {
   backends: BackendRecord[];
   settings: Settings;
-  /** The first entry in line of each turn. */
-  heads: { seq: number; turn: Turn }[];
+  /** The beginning of each turn: its first entries in line. */
+  beginnings: { turn: Turn; seqs: number[] }[];
 }
 
 /** Fetch events that have no answer yet, as far as the disk knows. */
@@ -149,19 +149,21 @@ export interface EntryRange {
  * Must commit writes that come together in one transaction, where it can.
  */
 export interface Outbox {
-  start(): Promise<OutboxStart>;
+  /** @param count how many entries of each turn are named */
+  start(count: number): Promise<OutboxStart>;
   capture(order: CaptureOrder): Promise<CaptureResult>;
   /** Null when the entry isn't there any more, or `decide` wanted no change. */
   commit(commit: Commit): Promise<Decision | null>;
+  /** Makes several commits, of different entries, in their order and in one transaction. */
+  commitAll(commits: readonly Commit[]): Promise<(Decision | null)[]>;
   /** Returns the decisions that were made. */
   sweep(sweep: Sweep): Promise<Decision[]>;
   /** The first entry of each turn, found without reading the queue. */
   heads(): Promise<EntryRecord[]>;
-  /**
-   * The entry as it's on disk now, with its body; null when it isn't there any more. With `turn` given, also the entry
-   * `behind` it in that turn, which is null unless the loaded entry is the first.
-   */
-  load(seq: number, turn?: Turn): Promise<{ entry: EntryRecord; body: Body | null; behind: EntryRecord | null } | null>;
+  /** The first `count` entries of each of the turns. */
+  lots(turns: readonly Turn[], count: number): Promise<EntryRecord[][]>;
+  /** The entry as it's on disk now, with its body; null when it isn't there any more. */
+  load(seq: number): Promise<{ entry: EntryRecord; body: Body | null } | null>;
   /** The entries under the reference, in the order of capture. */
   find(reference: Reference): Promise<EntryRecord[]>;
   /** In the order of capture. Reads no body. */
@@ -172,6 +174,12 @@ export interface Outbox {
   open(): Promise<Open>;
   /** Marks the fetch events of these requests as answered. A request that replaced another has an event of its own. */
   answered(requests: readonly Requested[]): Promise<void>;
+  /**
+   * As `answered`, along with the next write, or a moment later where there's none.
+   *
+   * @param known called when the write begins: the entry as it's on disk, where that's known without reading it
+   */
+  answeredSoon(request: Requested, known: () => EntryRecord | null): Promise<void>;
   /** Forgets settlements older than `before`. */
   forgetSettlements(before: number): Promise<void>;
   journal(): Promise<SyncEvent[]>;

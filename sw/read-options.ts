@@ -1,4 +1,5 @@
 /** Reads the options of `install`: checks them, and fills in the defaults. */
+import { AHEAD } from './policy/lanes.js';
 import { normaliseBaseUrl } from './policy/base-url.js';
 import { isLoopback } from './policy/captive-portal.js';
 import { classify } from './policy/classify.js';
@@ -52,7 +53,7 @@ function readBackend(options: BackendOptions, at: string, { location, warn }: En
   checkOptions(options, BACKEND_RULES, `${at}.`);
   const { namespace = '', methods = ['POST', 'PUT', 'PATCH', 'DELETE'], networkTimeoutMs = 10_000 } = options;
   const { lane, owner = 'jwt-sub', capture = 'on-failure', respond = 'queued', beforeSend } = options;
-  const { retry = {}, gate = null, concurrency = 6, onDead = 'skip', limits = {}, match = () => true, exclude } = options;
+  const { retry = {}, gate = null, concurrency = 6, replayAhead = capture === 'write-ahead' ? 1 : AHEAD, onDead = 'skip', limits = {}, match = () => true, exclude } = options;
   const baseUrl = normaliseBaseUrl(options.baseUrl, location, `${at}.baseUrl`);
   const { idempotencyKey = new URL(baseUrl).origin === new URL(location).origin } = options;
   if (gate && options.validate !== undefined)
@@ -83,6 +84,7 @@ function readBackend(options: BackendOptions, at: string, { location, warn }: En
     gate,
     validate: validate === false ? null : absolute(validate, location, `${at}.validate`),
     concurrency,
+    replayAhead,
     onDead,
     limits: { ...DEFAULT_LIMITS, ...defined(limits) },
     remoteConfig: options.remoteConfig === undefined ? null : absolute(options.remoteConfig, location, `${at}.remoteConfig`),

@@ -22,10 +22,11 @@ import { createOverhear, type Overhear } from './capture/overhear.js';
 import { createPageAnswer } from './capture/page-answer.js';
 import { createDrain, type Drain } from './drain/drain.js';
 import { createReplay } from './drain/replay.js';
+import { Line } from './line.js';
 import { createReport, type Report } from './report.js';
 import { createJudge } from './send/judge.js';
 import { createDoubts } from './workers/doubts.js';
-import { createNeighbours, workerLock } from './workers/neighbours.js';
+import { workerLock, type Neighbours } from './workers/neighbours.js';
 import { createRedelivery } from './workers/redelivery.js';
 
 export interface PipelineParts {
@@ -35,6 +36,7 @@ export interface PipelineParts {
   location: string;
   /** Names this worker. */
   workerId: string;
+  neighbours: Neighbours;
   onEvent?: ((event: SyncEvent) => void) | undefined;
   locale?: string | undefined;
 }
@@ -55,12 +57,12 @@ export interface Pipeline {
 }
 
 /** Puts the parts of the pipeline together, around the ports. */
-export function createPipeline({ ports, configs, location, workerId, onEvent, locale }: PipelineParts): Pipeline {
+export function createPipeline({ ports, configs, location, workerId, neighbours, onEvent, locale }: PipelineParts): Pipeline {
   ports.locks.keep(workerLock(workerId));
-  const neighbours = createNeighbours(ports.locks, workerId);
   const doubts = createDoubts(neighbours, workerId);
-  const report = createReport(ports, doubts, onEvent);
-  const redelivery = createRedelivery(ports, neighbours, workerId);
+  const line = new Line();
+  const report = createReport(ports, doubts, line, onEvent);
+  const redelivery = createRedelivery(ports, neighbours, line, workerId);
   const connectivity = createConnectivityNews();
   const holds = createHolds(ports, report);
   const state = createState(configs.map((config) => createBackend(config, ports, connectivity)), {
@@ -72,11 +74,11 @@ export function createPipeline({ ports, configs, location, workerId, onEvent, lo
     locale: locale ?? null,
     loaded: () => holds.tellUntold(state.backends.values()),
   });
-  const heads = createHeads({ outbox: ports.outbox, neighbours, state });
+  const heads = createHeads({ outbox: ports.outbox, report, line, neighbours, state });
   const describe = createDescribeEntry(state, ports.clock);
   const listing = createListing(ports, state, describe);
   const judge = createJudge({ ports, holds, state });
-  const replay = createReplay({ ports, report, judge, describe, state, doubts });
+  const replay = createReplay({ ports, report, judge, describe, state, doubts, line, neighbours });
   const drain = createDrain({ ports, report, holds, state, replay, redelivery, doubts, heads });
   const { nudge } = drain;
   const answerFor = createPageAnswer(report, describe);

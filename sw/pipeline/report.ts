@@ -4,6 +4,7 @@ import { maskUrl } from '../policy/secrets.js';
 import type { CaptureOrder, CaptureResult, Commit, Ports, Sweep } from '../ports.js';
 import type { Settlement } from '../protocol/api.js';
 import type { SyncEvent } from '../protocol/events.js';
+import type { Line } from './line.js';
 import type { Doubts } from './workers/doubts.js';
 
 /**
@@ -12,6 +13,13 @@ import type { Doubts } from './workers/doubts.js';
  */
 export interface Report {
   commit(commit: Commit): Promise<Decision | null>;
+  /**
+   * Commits a delivery along with others, within 50 ms. Deliveries are committed in their order and before whatever is
+   * committed after them: the disk never shows a later delivery of a lane without the earlier ones.
+   */
+  deliver(commit: Commit): Promise<Decision | null>;
+  /** Writes the deliveries that wait, and resolves when all that were asked for are on disk, or have failed. */
+  written(): Promise<void>;
   capture(order: CaptureOrder): Promise<CaptureResult>;
   sweep(sweep: Sweep): Promise<void>;
   /** Emits events that belong to no transaction. */
@@ -24,6 +32,10 @@ export interface Report {
   settlementOf(entry: Pick<EntryRecord, 'seq' | 'requestId'>): Promise<Settlement | null>;
 }
 
+/** How many deliveries are committed together, and how long one waits for others, in milliseconds. */
+const LOT = 8;
+const LOT_MS = 50;
+
 /** A page that waits for the answer to a request. */
 interface Waiter {
   requestId: string | undefined;
@@ -33,6 +45,7 @@ interface Waiter {
 export function createReport(
   { clock, outbox, broadcast, log }: Pick<Ports, 'clock' | 'outbox' | 'broadcast' | 'log'>,
   doubts: Doubts,
+  line: Line,
   onEvent?: (event: SyncEvent) => void,
 ): Report {
   const waiters = new Map<number, Waiter[]>();
@@ -47,6 +60,53 @@ export function createReport(
         log.error('[holdfast] onEvent threw; fix the hook', error);
       }
     }
+  };
+
+  /** Deliveries that are to be committed together. */
+  let lot: { commit: Commit; resolve(decision: Decision | null): void; reject(error: unknown): void }[] = [];
+  let stopTimer = () => {};
+  let writing: Promise<unknown> = Promise.resolve();
+
+  function flush(): void {
+    if (lot.length === 0) return;
+    stopTimer();
+    const deliveries = lot;
+    lot = [];
+    const made = commitAll(deliveries.map(({ commit }) => commit)).then(
+      (decisions) => deliveries.forEach(({ resolve }, index) => resolve(decisions[index]!)),
+      (error: unknown) => deliveries.forEach(({ reject }) => reject(error)),
+    );
+    writing = Promise.all([writing, made]);
+  }
+
+  async function commitAll(commits: readonly Commit[]): Promise<(Decision | null)[]> {
+    const ends = commits.flatMap(({ seq }) => (seq === undefined ? [] : [line.writing(seq)]));
+    try {
+      const marked = commits.map((commit) => {
+        const { decide } = commit;
+        return decide ? { ...commit, decide: (entry: EntryRecord) => decide(doubts.on(entry)) } : commit;
+      });
+      const decisions = await (marked.length === 1 ? outbox.commit(marked[0]!).then((decision) => [decision]) : outbox.commitAll(marked)).catch(lost);
+      for (const [index, { seq, events = [] }] of commits.entries()) {
+        const decision = decisions[index];
+        if (seq !== undefined) {
+          if (decision) doubts.end(seq);
+          if (decision) line.changed(seq, decision.entry);
+          else line.unsure(seq);
+        }
+        tell(...events);
+        if (decision) announce(decision);
+      }
+      return decisions;
+    } finally {
+      for (const end of ends) end();
+    }
+  }
+
+  /** Nobody knows what a failed write has left on disk. */
+  const lost = (error: unknown): never => {
+    line.forget();
+    throw error;
   };
 
   const announce = (decision: Decision) => {
@@ -97,25 +157,49 @@ export function createReport(
       tell({ type: 'storage-failed', at: clock.now(), method, url, error: name });
     },
     async commit(commit) {
-      const { seq, decide } = commit;
-      const decision = await outbox.commit(decide ? { ...commit, decide: (entry) => decide(doubts.on(entry)) } : commit);
-      if (decision && seq !== undefined) doubts.end(seq);
-      tell(...(commit.events ?? []));
-      if (decision) announce(decision);
-      return decision;
+      flush();
+      return (await commitAll([commit]))[0]!;
+    },
+    deliver: (commit) =>
+      new Promise((resolve, reject) => {
+        lot.push({ commit, resolve, reject });
+        if (lot.length >= LOT) flush();
+        else if (lot.length === 1) stopTimer = clock.after(LOT_MS, flush);
+      }),
+    async written() {
+      flush();
+      await writing;
     },
     async capture(order) {
-      const result = await outbox.capture(order);
-      if (result.kind === 'stored') {
-        // The waiters for a replaced request don't wait for the new one.
-        if (result.replaced) replaced(result.seq, order.draft.requestId);
-        doubts.end(result.seq);
-        announce(result.decision);
+      flush();
+      const ends: (() => void)[] = [];
+      // A waiting entry that isn't in flight is about to be replaced.
+      const isInFlight = (seq: number) => {
+        const isFlying = order.isInFlight(seq);
+        if (!isFlying) ends.push(line.writing(seq));
+        return isFlying;
+      };
+      try {
+        const result = await outbox.capture({ ...order, isInFlight }).catch(lost);
+        if (result.kind === 'stored') {
+          const { seq, decision } = result;
+          const entry = decision.entry ?? { ...order.draft, seq };
+          // The waiters for a replaced request don't wait for the new one.
+          if (result.replaced) replaced(seq, order.draft.requestId);
+          if (result.replaced) line.changed(seq, entry);
+          else line.added(entry);
+          doubts.end(seq);
+          announce(decision);
+        }
+        return result;
+      } finally {
+        for (const end of ends) end();
       }
-      return result;
     },
     async sweep(sweep) {
-      const decisions = await outbox.sweep({ ...sweep, decide: (entry) => sweep.decide(doubts.on(entry)) });
+      flush();
+      const ended = line.sweeping();
+      const decisions = await outbox.sweep({ ...sweep, decide: (entry) => sweep.decide(doubts.on(entry)) }).finally(ended);
       tell(...sweep.events);
       decisions.forEach(announce);
     },

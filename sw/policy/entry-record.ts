@@ -31,7 +31,7 @@ export interface Asked {
   fingerprint: string;
 }
 
-/** One entry as it lies on disk; its body lies apart. */
+/** One entry as it lies on disk. */
 export interface EntryRecord {
   /** The place in the order of capture, given by the database. */
   seq: number;
@@ -74,6 +74,8 @@ export interface EntryRecord {
   idempotencyKey: string | null;
   request: StoredRequest;
   bodySize: number;
+  /** A small body. A larger one lies apart. */
+  body?: ArrayBuffer;
   lastAnswer: LastAnswer | null;
   /** The last sends that ended. */
   attempts: Attempt[];

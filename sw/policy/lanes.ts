@@ -2,6 +2,9 @@ import type { Circuit } from './circuit.js';
 import { SHUNNED_LIMIT } from './entry.js';
 import { isResting, type EntryRecord } from './entry-record.js';
 
+/** How many entries of a lane are read ahead, and may be sent before the first of them is written off. */
+export const AHEAD = 16;
+
 /** How a backend's auth gate looks to one entry. */
 export type AuthView =
   | 'open'

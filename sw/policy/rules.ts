@@ -16,9 +16,9 @@ export const positive = (of: string): Rule => [
   `it must be a number of ${of} over 0`,
 ];
 
-export const wholeNumber = (least: number): Rule => [
-  (value: number) => Number.isInteger(value) && value >= least,
-  `it must be a whole number, ${least} or more`,
+export const wholeNumber = (least: number, most = Infinity): Rule => [
+  (value: number) => Number.isInteger(value) && value >= least && value <= most,
+  `it must be a whole number, ${most === Infinity ? `${least} or more` : `from ${least} to ${most}`}`,
 ];
 
 export const oneOf = (...values: string[]): Rule => [

@@ -1,7 +1,7 @@
 import { openDB } from 'idb';
 import { isQuotaError } from '../policy/errors.js';
 import type { Clock } from '../ports.js';
-import { DATABASE, STORES, upgrade, VERSION, type Database, type UpgradeTransaction, type WriteTransaction } from './schema.js';
+import { DATABASE, STORES, unawaited, upgrade, VERSION, type Database, type UpgradeTransaction, type WriteTransaction } from './schema.js';
 
 export interface Connection {
   /** Runs a read. A connection that was lost is opened again and the read repeated. */
@@ -15,6 +15,8 @@ export interface Connection {
    * @throws QuotaExceededError when the disk is full, and still is after room was made
    */
   write<T>(work: (tx: WriteTransaction) => Promise<T>): Promise<T>;
+  /** Runs a write along with the next one, or by itself when none comes for a tenth of a second. */
+  writeAlong(work: (tx: WriteTransaction) => Promise<void>): Promise<void>;
 }
 
 export interface ConnectionOptions {
@@ -33,6 +35,9 @@ export class BlockedError extends Error {
 /** An opening that takes longer counts as failed for now, as a page waits for it. In milliseconds. */
 const OPENING_MS = 2_000;
 
+/** How long a write waits for another one to be made along with, in milliseconds. */
+const ALONG_MS = 100;
+
 /** How long the making of room may take, in milliseconds: every write waits for it. */
 const ROOM_MS = 3_000;
 
@@ -48,6 +53,9 @@ export function openConnection({ clock, makeRoom, name = DATABASE }: ConnectionO
   /** The opening under way has taken too long, so that reads and writes don't wait for it any more. */
   let late = false;
   let waiting: Job[] = [];
+  /** Writes that wait to be made along with others. */
+  let along: Job[] = [];
+  let stopTimer = () => {};
   let flushing = false;
 
   const letGo = () => {
@@ -141,8 +149,12 @@ export function openConnection({ clock, makeRoom, name = DATABASE }: ConnectionO
   const flush = async () => {
     flushing = true;
     while (waiting.length > 0) {
-      const jobs = waiting;
+      // Writes of the same turn of the event loop share the transaction.
+      await Promise.resolve();
+      const jobs = [...waiting, ...along];
       waiting = [];
+      along = [];
+      stopTimer();
       try {
         const results = await commitInRoom(jobs);
         jobs.forEach((job, index) => job.resolve(results[index]));
@@ -155,18 +167,23 @@ export function openConnection({ clock, makeRoom, name = DATABASE }: ConnectionO
     flushing = false;
   };
 
+  const write = <T>(work: (tx: WriteTransaction) => Promise<T>) =>
+    new Promise<T>((resolve, reject) => {
+      waiting.push({ work, resolve: resolve as (value: unknown) => void, reject });
+      if (!flushing) void flush();
+    });
+
   return {
     read: again,
-    write: <T>(work: (tx: WriteTransaction) => Promise<T>) =>
-      new Promise<T>((resolve, reject) => {
-        waiting.push({ work, resolve: resolve as (value: unknown) => void, reject });
-        if (!flushing) void flush();
+    write,
+    writeAlong: (work) =>
+      new Promise((resolve, reject) => {
+        along.push({ work, resolve: resolve as (value: unknown) => void, reject });
+        // A write of nothing takes them along.
+        if (along.length === 1) stopTimer = clock.after(ALONG_MS, () => unawaited(write(async () => {})));
       }),
   };
 }
-
-/** Makes a write that isn't awaited: if it fails, its transaction fails, and says why. */
-export const unawaited = (writing: Promise<unknown>): void => void writing.catch(() => {});
 
 function abort(tx: { abort(): void }): void {
   try {

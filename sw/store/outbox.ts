@@ -3,12 +3,13 @@ import { readEntry, type EntryRecord, type Turn } from '../policy/entry-record.j
 import type { Decision } from '../policy/entry.js';
 import { isQuotaError } from '../policy/errors.js';
 import { withoutAnswer, type KeptSettlement } from '../policy/settlement.js';
-import type { Body, Outbox, OutboxStart } from '../ports.js';
+import type { Body, Outbox, OutboxStart, Requested } from '../ports.js';
 import type { Settlement } from '../protocol/api.js';
 import type { SyncEvent } from '../protocol/events.js';
 import { isKey, joinKey } from '../protocol/ids.js';
-import { unawaited, type Connection } from './connection.js';
-import { tallyOf } from './tally.js';
+import type { Connection } from './connection.js';
+import { unawaited, type WriteTransaction } from './schema.js';
+import { beginTallies, tallyOf, type LastTallies } from './tally.js';
 import { apply, capture, JOURNAL_KEPT, note, putBackend } from './writes.js';
 
 const SETTINGS = 'settings';
@@ -20,21 +21,66 @@ const DEFAULT_SETTINGS: Settings = { paused: false };
  * A transaction awaits its reads, and none of its writes: requests run in their order, each costs a round trip to
  * the browser's process, and a write that fails aborts the transaction, which says why.
  */
-export function storedOutbox({ read, write }: Connection): Outbox {
+export function storedOutbox(connection: Connection, isAlone: () => boolean = () => false): Outbox {
+  const { read } = connection;
+  const lastTallies: LastTallies = { sums: new Map() };
+  const write: Connection['write'] = (work) =>
+    connection.write((tx) => {
+      beginTallies(tx, lastTallies, isAlone());
+      return work(tx);
+    });
   /** Backend records already on disk in this very form. Records are immutable, so identity is enough. */
   const persistedRecords = new WeakSet<BackendRecord>();
+
+  const commitAll: Outbox['commitAll'] = async (commits) => {
+    const made: (Decision | null)[] = [];
+    const decisions = await write(async (tx) => {
+      const news = new Map(commits.flatMap(({ backend }) => (backend && !persistedRecords.has(backend) ? [[backend.key, backend]] : [])));
+      const owners = new Set(commits.flatMap(({ seq, backend }) => (seq !== undefined && backend ? [backend.key] : [])));
+      // At the same time, as each is a way to the browser's process and back: the tally may have to count an entry's size.
+      const reading = Promise.all(commits.map(async ({ seq }): Promise<unknown> => seq === undefined ? undefined : tx.objectStore('entries').get(seq)));
+      const tallies = Promise.all([...owners].map((key) => tallyOf(tx, key)));
+      unawaited(reading);
+      unawaited(tallies);
+      for (const backend of news.values()) await putBackend(tx, backend);
+      for (const { settings, events } of commits) {
+        if (settings) unawaited(tx.objectStore('settings').put(settings, SETTINGS));
+        if (events) await note(tx, events);
+      }
+      const found = await reading;
+      await tallies;
+      for (const [index, { seq, decide, body }] of commits.entries()) {
+        const value = found[index];
+        // The connection was lost over its commit, which is on disk all the same.
+        if (made[index] && JSON.stringify(value) === JSON.stringify(made[index].entry ?? undefined)) continue;
+        made[index] = null;
+        if (seq === undefined || value === undefined || !decide) continue;
+        const entry = readEntry(value, seq);
+        const decision = (made[index] = decide(entry));
+        if (decision) await apply(tx, entry, decision, { body });
+      }
+      return made;
+    });
+    for (const { backend } of commits) if (backend) persistedRecords.add(backend);
+    return decisions;
+  };
+
   return {
-    start: () =>
+    start: (count) =>
       read(async (db) => {
         const tx = db.transaction(['backends', 'settings', 'entries']);
         const [backends, settings] = await Promise.all([
           tx.objectStore('backends').getAll(),
           tx.objectStore('settings').get(SETTINGS),
         ]);
-        const heads: OutboxStart['heads'] = [];
-        let cursor = await tx.objectStore('entries').index('turn').openKeyCursor();
-        for (; cursor; cursor = await cursor.continue(beyond(cursor.key))) heads.push({ seq: cursor.primaryKey, turn: cursor.key });
-        return { backends: backends.map(readBackendRecord), settings: settings ?? DEFAULT_SETTINGS, heads };
+        const byTurn = tx.objectStore('entries').index('turn');
+        const turns: Turn[] = [];
+        let cursor = await byTurn.openKeyCursor();
+        for (; cursor; cursor = await cursor.continue(beyond(cursor.key))) turns.push(cursor.key);
+        const beginnings: OutboxStart['beginnings'] = await Promise.all(
+          turns.map(async (turn) => ({ turn, seqs: await byTurn.getAllKeys(IDBKeyRange.only(turn), count) })),
+        );
+        return { backends: backends.map(readBackendRecord), settings: settings ?? DEFAULT_SETTINGS, beginnings };
       }),
 
     open: () =>
@@ -65,33 +111,8 @@ export function storedOutbox({ read, write }: Connection): Outbox {
       return result;
     },
 
-    commit: ({ seq, decide, body, backend, settings, events }) => {
-      let made: Decision | null = null;
-      return write(async (tx) => {
-        const isNews = backend !== undefined && !persistedRecords.has(backend);
-        // At the same time, as each is a way to the browser's process and back: the tally may have to count the entry's size.
-        const reading = Promise.all([
-          seq === undefined ? undefined : (tx.objectStore('entries').get(seq) as Promise<unknown>),
-          seq !== undefined && backend ? tallyOf(tx, backend.key) : undefined,
-        ]);
-        unawaited(reading);
-        if (isNews) await putBackend(tx, backend);
-        if (settings) unawaited(tx.objectStore('settings').put(settings, SETTINGS));
-        if (events) await note(tx, events);
-        const [found] = await reading;
-        // The connection was lost over its commit, which is on disk all the same.
-        if (made && JSON.stringify(found) === JSON.stringify(made.entry ?? undefined)) return made;
-        made = null;
-        if (seq === undefined || found === undefined || !decide) return null;
-        const entry = readEntry(found, seq);
-        const decision = (made = decide(entry));
-        if (decision) await apply(tx, entry, decision, { body });
-        return decision;
-      }).then((decision) => {
-        if (backend) persistedRecords.add(backend);
-        return decision;
-      });
-    },
+    commit: async (commit) => (await commitAll([commit]))[0]!,
+    commitAll,
 
     sweep: ({ backend, events, decide, forget }) =>
       write(async (tx) => {
@@ -126,17 +147,20 @@ export function storedOutbox({ read, write }: Connection): Outbox {
         return heads;
       }),
 
-    load: (seq, turn) =>
+    lots: (turns, count) =>
+      read(async (db) => {
+        const byTurn = db.transaction('entries').store.index('turn');
+        const lots = await Promise.all(turns.map((turn) => byTurn.getAll(IDBKeyRange.only(turn), count)));
+        return lots.map((values) => values.map((value) => readEntry(value, value.seq)));
+      }),
+
+    load: (seq) =>
       read(async (db) => {
         const tx = db.transaction(['entries', 'bodies']);
-        const entries = tx.objectStore('entries');
-        const [value, body = null, [first, second] = []] = await Promise.all([
-          entries.get(seq) as Promise<unknown>,
-          tx.objectStore('bodies').get(seq),
-          turn && entries.index('turn').getAll(IDBKeyRange.only(turn), 2),
-        ]);
-        const behind = first?.seq === seq && second ? readEntry(second, second.seq) : null;
-        return value === undefined ? null : { entry: readEntry(value, seq), body, behind };
+        const [value, apart] = await Promise.all([tx.objectStore('entries').get(seq) as Promise<unknown>, tx.objectStore('bodies').get(seq)]);
+        if (value === undefined) return null;
+        const entry = readEntry(value, seq);
+        return { entry, body: entry.body ?? apart ?? null };
       }),
 
     find: (reference) =>
@@ -170,17 +194,13 @@ export function storedOutbox({ read, write }: Connection): Outbox {
         return 'seq' in settlement && !settlement.forgotten ? (settlement as Settlement) : null;
       }),
 
-    answered: (requests) =>
-      write(async (tx) => {
-        const [entries, settlements] = [tx.objectStore('entries'), tx.objectStore('settlements')];
-        const found = await Promise.all(requests.map(({ seq }) => Promise.all([entries.get(seq), settlements.get(seq)])));
-        for (const [index, { requestId }] of requests.entries()) {
-          const [entry, settlement] = found[index]!;
-          if (entry?.asked && entry.requestId === requestId) unawaited(entries.put({ ...entry, asked: null }));
-          if (settlement?.asked === undefined || settlement.requestId !== requestId) continue;
-          const { asked: _, ...rest } = settlement;
-          unawaited(rest.forgotten ? settlements.delete(rest.seq) : settlements.put(rest));
-        }
+    answered: (requests) => write((tx) => markAnswered(tx, requests)),
+
+    answeredSoon: (request, known) =>
+      connection.writeAlong(async (tx) => {
+        const entry = isAlone() ? known() : null;
+        if (entry) unawaited(tx.objectStore('entries').put({ ...entry, asked: null }));
+        else await markAnswered(tx, [request]);
       }),
 
     forgetSettlements: (before) =>
@@ -205,4 +225,17 @@ const named = (reference: string): 'key' | 'id' => (isKey(reference) ? 'key' : '
 /** Whether an event may be about a backend's entries; an event with a URL and no backend may be. */
 export function isAbout(event: SyncEvent, backend: string): boolean {
   return 'baseUrl' in event ? joinKey(event.namespace, event.baseUrl) === backend : 'url' in event;
+}
+
+/** Marks the fetch events of requests as answered, be it with their entries or with their settlements. */
+async function markAnswered(tx: WriteTransaction, requests: readonly Requested[]): Promise<void> {
+  const [entries, settlements] = [tx.objectStore('entries'), tx.objectStore('settlements')];
+  const found = await Promise.all(requests.map(({ seq }) => Promise.all([entries.get(seq), settlements.get(seq)])));
+  for (const [index, { requestId }] of requests.entries()) {
+    const [entry, settlement] = found[index]!;
+    if (entry?.asked && entry.requestId === requestId) unawaited(entries.put({ ...entry, asked: null }));
+    if (settlement?.asked === undefined || settlement.requestId !== requestId) continue;
+    const { asked: _, ...rest } = settlement;
+    unawaited(rest.forgotten ? settlements.delete(rest.seq) : settlements.put(rest));
+  }
 }

@@ -15,7 +15,7 @@ export interface Schema extends DBSchema {
     value: EntryRecord;
     indexes: { turn: Turn; standing: [backend: string, state: string]; id: string; key: string; asked: string };
   };
-  /** Bodies by `seq`, apart from their entries, so that a listing reads none. */
+  /** Bodies by `seq`, apart from their entries, so that a listing reads none of them. A small body is in its entry. */
   bodies: { key: number; value: Body };
   /** Tallies by backend, so that no capture must count the entries. */
   tallies: { key: string; value: Tally };
@@ -84,3 +84,6 @@ export async function upgrade(db: Database, oldVersion: number, tx: UpgradeTrans
     for (const [backend, tally] of sums) await tallies.put(tally, backend);
   }
 }
+
+/** Makes a write that isn't awaited: if it fails, its transaction fails, and says why. */
+export const unawaited = (writing: Promise<unknown>): void => void writing.catch(() => {});

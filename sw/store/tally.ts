@@ -1,12 +1,28 @@
 import { readEntry, type EntryRecord } from '../policy/entry-record.js';
 import type { Limits } from '../ports.js';
-import { unawaited } from './connection.js';
-import { NOTHING, type Tally, type WriteTransaction } from './schema.js';
+import { NOTHING, unawaited, type Tally, type WriteTransaction } from './schema.js';
 
 type Counted = Pick<EntryRecord, 'backend' | 'bodySize'>;
 
 /** The tallies that a transaction has read or changed already: many captures share a transaction. */
 const known = new WeakMap<WriteTransaction, Map<string, Tally>>();
+
+/** The tallies as the last transaction left them; empty when another worker may have changed them since, or nobody knows. */
+export interface LastTallies {
+  sums: ReadonlyMap<string, Tally>;
+}
+
+/** Begins a transaction's tallies with the last ones, where no other worker writes. */
+export function beginTallies(tx: WriteTransaction, last: LastTallies, isAlone: boolean): void {
+  if (known.has(tx)) return;
+  const sums = new Map(isAlone ? last.sums : []);
+  known.set(tx, sums);
+  last.sums = new Map();
+  tx.done.then(
+    () => void (isAlone && (last.sums = sums)),
+    () => {},
+  );
+}
 
 /** A backend's tally in a transaction, with the transaction's own changes. */
 export async function tallyOf(tx: WriteTransaction, backend: string): Promise<Tally> {

@@ -3,17 +3,25 @@ import { isFirstSend, readEntry, turnOf, type EntryRecord } from '../policy/entr
 import type { Decision } from '../policy/entry.js';
 import type { Body, CaptureOrder, CaptureResult } from '../ports.js';
 import type { SyncEvent } from '../protocol/events.js';
-import { unawaited } from './connection.js';
-import type { WriteTransaction } from './schema.js';
+import { unawaited, type WriteTransaction } from './schema.js';
 import { count, limitReached, tallyOf } from './tally.js';
 
 /** How many events are kept at least; older events are removed in lots. */
 export const JOURNAL_KEPT = 500;
 const JOURNAL_LOT = 100;
 
+/** A body up to this size is kept in its entry: a record less to write, to read and to remove. In bytes. */
+const SMALL_BODY = 4 * 1024;
+
+const isSmall = (body: Body | null): body is ArrayBuffer => body instanceof ArrayBuffer && body.byteLength <= SMALL_BODY;
+
+/** Whether an entry's body is apart from its entry. Nobody knows of a damaged one. */
+const isApart = ({ body, bodySize, damaged }: EntryRecord): boolean => !body && (bodySize > 0 || damaged !== undefined);
+
 /** Writes a new entry, in its place in line, with its body, events and tally. */
 export async function capture(tx: WriteTransaction, order: CaptureOrder, backend: BackendRecord | null): Promise<CaptureResult> {
-  const { draft, body } = order;
+  const { body } = order;
+  const draft = isSmall(body) ? { ...order.draft, body } : order.draft;
   const decide = (entry: EntryRecord): Decision => order.decide?.(entry) ?? { entry, events: [] };
   const entries = tx.objectStore('entries');
   const [same] = await Promise.all([order.isNewId ? [] : entries.index('key').getAll(draft.key), tallyOf(tx, draft.backend)]);
@@ -23,7 +31,7 @@ export async function capture(tx: WriteTransaction, order: CaptureOrder, backend
   const stored = draft.requestId && sameKey.find((entry) => entry.requestId === draft.requestId);
   if (stored) {
     order.placed?.(stored.seq);
-    if (body) unawaited(tx.objectStore('bodies').put(body, stored.seq));
+    if (body && !isSmall(body)) unawaited(tx.objectStore('bodies').put(body, stored.seq));
     return { kind: 'stored', decision: decide(stored), seq: stored.seq, replaced: stored.capturedAt !== draft.capturedAt };
   }
   // Another worker's first send is on the wire, or its event comes again.
@@ -50,8 +58,8 @@ export async function capture(tx: WriteTransaction, order: CaptureOrder, backend
   }
   order.placed?.(entry.seq);
   const decision = decide(entry);
-  if (body) unawaited(tx.objectStore('bodies').put(body, entry.seq));
-  else if (inTheWay) unawaited(tx.objectStore('bodies').delete(entry.seq));
+  if (body && !isSmall(body)) unawaited(tx.objectStore('bodies').put(body, entry.seq));
+  else if (inTheWay && isApart(inTheWay)) unawaited(tx.objectStore('bodies').delete(entry.seq));
   await count(tx, inTheWay ?? null, entry);
   await apply(tx, entry, decision, { isWritten: !inTheWay && decision.entry !== null });
   return { kind: 'stored', decision, seq: entry.seq, replaced: inTheWay !== undefined };
@@ -78,18 +86,24 @@ interface Applied {
 
 /** @param entry the entry before the decision, as counted in the tally */
 export async function apply(tx: WriteTransaction, entry: EntryRecord, decision: Decision, { isWritten, body }: Applied = {}): Promise<void> {
-  const { entry: next, settlement, events } = decision;
+  const { settlement, events } = decision;
   const { seq } = entry;
   const [entries, bodies, settlements] = [tx.objectStore('entries'), tx.objectStore('bodies'), tx.objectStore('settlements')];
+  const next = decision.entry && body !== undefined ? withBody(decision.entry, body) : decision.entry;
   if (!isWritten) {
     unawaited(next ? entries.put(next) : entries.delete(seq));
     await count(tx, entry, next);
   }
-  if (!next || body === null) unawaited(bodies.delete(seq));
-  else if (body) unawaited(bodies.put(body, seq));
+  if (next && body && !isSmall(body)) unawaited(bodies.put(body, seq));
+  else if (isApart(entry) && (!next || body !== undefined)) unawaited(bodies.delete(seq));
   if (settlement) unawaited(settlements.put(settlement));
   else if (settlement === null) unawaited(settlements.delete(seq));
   await note(tx, events);
+}
+
+function withBody(entry: EntryRecord, body: Body | null): EntryRecord {
+  const { body: _, ...rest } = entry;
+  return isSmall(body) ? { ...rest, body } : rest;
 }
 
 /** How many events this worker has added since it last swept the journal. A new worker doesn't know the surplus, and sweeps at its first event. */

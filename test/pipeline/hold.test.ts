@@ -378,7 +378,7 @@ describe('tokens and answers', () => {
     harness.goOffline();
     await harness.post('a', { headers: { Authorization: 'Basic YW5uOnNlY3JldA==' } });
     await harness.clock.advance(0);
-    const [record] = (await harness.outbox.start()).backends;
+    const [record] = (await harness.outbox.start(1)).backends;
     expect(record!.last!.digest).toMatch(/^digest of uuid-\d+YW5u/);
   });
 
@@ -462,7 +462,7 @@ describe('a hold that a worker has written, and not lived to tell of', () => {
     const { outbox, restart, api, clock, log, events } = harness;
     const told = () => events.filter(({ type }) => type === 'auth-required').length;
     expect(told()).toBe(1);
-    const [record] = (await outbox.start()).backends;
+    const [record] = (await outbox.start(1)).backends;
     const [[owner, gate]] = Object.entries(record!.gates) as [[string, (typeof record & object)['gates'][string]]];
     const { told: _, ...hold } = gate.hold!;
     await outbox.commit({ backend: { ...record!, gates: { ...record!.gates, [owner]: { ...gate, hold } } } });

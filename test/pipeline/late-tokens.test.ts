@@ -4,7 +4,7 @@ import { settle } from '../support/virtual-clock.js';
 import { jwt } from '../support/records.js';
 
 const sends = (log: string[]) => log.filter((line) => line.includes('send '));
-const lastOwner = async ({ outbox }: Harness) => (await outbox.start()).backends[0]?.last?.owner;
+const lastOwner = async ({ outbox }: Harness) => (await outbox.start(1)).backends[0]?.last?.owner;
 const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
 
 /** Answers with the virtual clock's time, so that the worker knows the server's. */
@@ -234,7 +234,7 @@ describe('a purge in an update', () => {
     let open = () => {};
     const reading = new Promise<void>((resolve) => (open = resolve));
     const { start } = outbox;
-    outbox.start = () => reading.then(start);
+    outbox.start = () => reading.then(() => start(1));
     const leaving = api.signOut({ purge: true });
     await settle();
     const coming = api.provideToken(jwt({ sub: 'ann', iat: 60, exp: 100_000 }));

@@ -123,12 +123,12 @@ describe('A14 the remote configuration', () => {
     say(json({ autoRetry: true }));
     await harness.activate();
     harness.outbox.start = start;
-    expect((await start()).backends).toMatchObject([{ signedOut: { user: null }, remote: { autoRetry: false } }]);
+    expect((await start(1)).backends).toMatchObject([{ signedOut: { user: null }, remote: { autoRetry: false } }]);
   });
 
   test('from another URL doesn’t count any more', async () => {
     const { harness } = await switched(json({}));
-    const record = (await harness.outbox.start()).backends[0]!;
+    const record = (await harness.outbox.start(1)).backends[0]!;
     await harness.outbox.commit({ backend: { ...record, remote: { ...record.remote!, url: 'https://app.example/old' } } });
     harness.restart();
     harness.server(() => 'hang');

@@ -197,6 +197,35 @@ describe('circuit and lanes', () => {
     expect((await post('c')).status).toBe(201);
   });
 
+  test('no more than 16 of a lane are sent before the first of them is written off', async () => {
+    const { post, api, clock, log, outbox, goOffline, goOnline } = createHarness();
+    goOffline();
+    for (let at = 0; at < 20; at++) await post(`body ${at}`);
+    goOnline();
+    // The first delivery is written by itself; those behind it are written together, which takes for ever here.
+    outbox.commitAll = () => new Promise(() => {});
+    await api.wake('online');
+    await clock.advance(100);
+    expect(log.filter((line) => / send /.test(line))).toHaveLength(1 + 16);
+  });
+
+  test('D1 deliveries that were sent ahead and not written are sent again in their order', async () => {
+    const { post, api, clock, log, outbox, goOffline, goOnline, restart } = createHarness();
+    goOffline();
+    for (const body of ['a', 'b', 'c', 'd']) await post(body);
+    goOnline();
+    const { commitAll } = outbox;
+    outbox.commitAll = () => new Promise(() => {});
+    await api.wake('online');
+    await clock.advance(100);
+    outbox.commitAll = commitAll;
+    restart();
+    await api.wake('online');
+    await clock.advance(100);
+    expect(log.filter((line) => / send /.test(line)).map((line) => line.split(' ')[2])).toEqual(['a', 'b', 'c', 'd', 'b', 'c', 'd']);
+    expect(await api.entries()).toEqual([]);
+  });
+
   test('the entry behind a delivered one goes out next, without a look at the heads', async () => {
     const { post, api, clock, log, outbox, goOffline, goOnline } = createHarness();
     goOffline();

@@ -185,11 +185,21 @@ describe('a cancelled entry', () => {
     await harness.fetch('/api/notes', post(id, { 'Holdfast-Id': id }));
   };
 
-  test('R10 E1 over which a worker may have died may have been delivered, and an entry behind it in its lane was not', async () => {
-    for (const [id, expected] of [['first', true], ['second', false]] as const) {
+  test('R10 E1 over which a worker may have died may have been delivered, as may those that are sent ahead, and none behind them', async () => {
+    for (const [id, expected] of [['e1', true], ['e16', true], ['e17', false]] as const) {
       const harness = createHarness();
-      await queued(harness, 'first');
-      await queued(harness, 'second');
+      for (let at = 1; at <= 17; at++) await queued(harness, `e${at}`);
+      harness.restart();
+      await harness.api.cancel(id);
+      expect(mayBeDelivered(harness)).toBe(expected);
+    }
+  });
+
+  test('R10 E1 behind the one over which a worker may have died was not delivered while one probe went out at a time', async () => {
+    for (const [id, expected] of [['e1', true], ['e2', false]] as const) {
+      const harness = createHarness();
+      harness.server(() => 'drop');
+      for (const name of ['e1', 'e2']) await harness.fetch('/api/notes', post(name, { 'Holdfast-Id': name }));
       harness.restart();
       await harness.api.cancel(id);
       expect(mayBeDelivered(harness)).toBe(expected);

@@ -68,7 +68,7 @@ export async function run(script: Script, { isTraced = false, stopAt }: RunOptio
 async function sweepJournal(): Promise<void> {
   const store = { add: async () => {}, openKeyCursor: async () => null };
   const write = ((work: (tx: WriteTransaction) => Promise<unknown>) =>
-    work({ objectStore: () => store } as unknown as WriteTransaction)) as Connection['write'];
+    work({ objectStore: () => store, done: Promise.resolve() } as unknown as WriteTransaction)) as Connection['write'];
   const events = Array.from({ length: 100 }, (): SyncEvent => ({ type: 'online', at: 0 }));
-  await storedOutbox({ read: (() => {}) as unknown as Connection['read'], write }).commit({ events });
+  await storedOutbox({ read: (() => {}) as unknown as Connection['read'], write, writeAlong: write }).commit({ events });
 }

@@ -67,7 +67,7 @@ test('a listing and a look at the heads read no body', async () => {
   const seen = watched();
   await outbox.list({ after: 0, limit: 10_000 });
   await outbox.heads();
-  await outbox.start();
+  await outbox.start(1);
   expect(seen.length).toBeGreaterThan(2);
   expect(seen.flatMap(({ stores }) => stores)).not.toContain('bodies');
 });

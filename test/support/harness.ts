@@ -1,6 +1,7 @@
 import type { RetryGate } from '../../sw/policy/retry-gate.js';
 import { backendFor } from '../../sw/pipeline/capture/intercept.js';
 import { createPipeline } from '../../sw/pipeline/pipeline.js';
+import { createNeighbours } from '../../sw/pipeline/workers/neighbours.js';
 import type { Report } from '../../sw/pipeline/report.js';
 import { workerLock } from '../../sw/pipeline/workers/neighbours.js';
 import { restoreRequest } from '../../sw/platform/transport.js';
@@ -58,18 +59,21 @@ export interface HarnessOptions {
   gate?: RetryGate;
   onEvent?: (event: SyncEvent) => void;
   locale?: string;
+  /** @default in memory */
+  store?: (clock: VirtualClock, isAlone: () => boolean) => Outbox;
 }
 
 /** A whole worker without a browser: the real pipeline and policies, a memory outbox, a virtual clock. */
-export function createHarness({ backends = [{ baseUrl: '/api' }], random = () => 1, onEvent, locale }: HarnessOptions = {}): Harness {
+export function createHarness({ backends = [{ baseUrl: '/api' }], random = () => 1, onEvent, locale, store = memoryOutbox }: HarnessOptions = {}): Harness {
   const clock = virtualClock();
-  const outbox = memoryOutbox();
+  const outbox = store(clock, () => isAlone());
   const checkpoints = memoryCheckpoints();
   const log: string[] = [];
   const events: SyncEvent[] = [];
   const changed: number[] = [];
   const printed: string[] = [];
   const locks = memoryLocks();
+  let isAlone = () => false;
   let online = true;
   let count = 0;
   let ids = 0;
@@ -125,11 +129,14 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
     // Tests that want the network validated say so, as the validation is one more request in the log.
     const given = backends.map((backend) => ({ ...(!backend.gate && { validate: false as const }), ...backend }));
     const configs = readOptions({ backends: given, ...(locale !== undefined && { locale }) }, { location: `${ORIGIN}/sw.js`, warn: print });
+    const neighbours = createNeighbours(locks, workerId, ports.isActive);
+    isAlone = neighbours.isAlone;
     const pipeline = createPipeline({
       ports,
       configs,
       location: `${ORIGIN}/sw.js`,
       workerId,
+      neighbours,
       onEvent,
       locale,
     });

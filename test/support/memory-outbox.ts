@@ -2,8 +2,8 @@ import type { Reference } from '../../sw/protocol/api.js';
 import { isKey } from '../../sw/protocol/ids.js';
 import type { SyncEvent } from '../../sw/protocol/events.js';
 import type { Decision } from '../../sw/policy/entry.js';
-import { isFirstSend, readEntry, turnOf, type EntryRecord } from '../../sw/policy/entry-record.js';
-import type { Body, Outbox } from '../../sw/ports.js';
+import { isFirstSend, readEntry, turnOf, type EntryRecord, type Turn } from '../../sw/policy/entry-record.js';
+import type { Body, Commit, Outbox, Requested } from '../../sw/ports.js';
 import { isAbout } from '../../sw/store/outbox.js';
 import type { BackendRecord, Settings } from '../../sw/policy/backend-record.js';
 import { withoutAnswer, type KeptSettlement } from '../../sw/policy/settlement.js';
@@ -35,6 +35,7 @@ export function memoryOutbox(): Outbox {
     }
     return [...first.values()];
   };
+  const lot = (turn: Turn, count: number) => inOrder().filter((entry) => JSON.stringify(entry.turn) === JSON.stringify(turn)).slice(0, count);
   const apply = (seq: number, { entry, settlement, events }: Decision) => {
     if (entry) entries.set(seq, structuredClone(entry));
     else {
@@ -46,11 +47,36 @@ export function memoryOutbox(): Outbox {
     journal.push(...events);
   };
 
+  const commit = ({ seq, decide, body, backend, settings: changed, events = [] }: Commit): Decision | null => {
+    if (backend) putBackend(backend);
+    if (changed) settings = changed;
+    journal.push(...events);
+    const entry = seq === undefined ? undefined : entries.get(seq);
+    const decision = entry && decide ? decide(readEntry(entry, entry.seq)) : null;
+    if (decision && entry) apply(entry.seq, decision);
+    if (decision?.entry && body !== undefined) {
+      if (body) bodies.set(decision.entry.seq, body);
+      else bodies.delete(decision.entry.seq);
+    }
+    return decision;
+  };
+
+  const answered = (requests: readonly Requested[]): void => {
+    for (const { seq, requestId } of requests) {
+      const [entry, settlement] = [entries.get(seq), settlements.get(seq)];
+      if (entry?.requestId === requestId && entry) entries.set(seq, { ...entry, asked: null });
+      if (settlement?.requestId !== requestId || !settlement) continue;
+      const { asked: _, ...told } = settlement;
+      if (told.forgotten) settlements.delete(seq);
+      else settlements.set(seq, told);
+    }
+  };
+
   return {
-    start: async () => ({
+    start: async (count) => ({
       backends: [...backends.values()],
       settings,
-      heads: heads().flatMap(({ seq, turn }) => (turn ? [{ seq, turn }] : [])),
+      beginnings: heads().flatMap(({ turn }) => (turn ? [{ turn, seqs: lot(turn, count).map(({ seq }) => seq) }] : [])),
     }),
     open: async () => ({
       entries: inOrder().filter(({ asked }) => asked !== null),
@@ -80,19 +106,8 @@ export function memoryOutbox(): Outbox {
       apply(seq, decision);
       return { kind: 'stored', decision, seq, replaced: inTheWay !== undefined };
     },
-    async commit({ seq, decide, body, backend, settings: changed, events = [] }) {
-      if (backend) putBackend(backend);
-      if (changed) settings = changed;
-      journal.push(...events);
-      const entry = seq === undefined ? undefined : entries.get(seq);
-      const decision = entry && decide ? decide(readEntry(entry, entry.seq)) : null;
-      if (decision && entry) apply(entry.seq, decision);
-      if (decision?.entry && body !== undefined) {
-        if (body) bodies.set(decision.entry.seq, body);
-        else bodies.delete(decision.entry.seq);
-      }
-      return decision;
-    },
+    commit: async (given) => commit(given),
+    commitAll: async (commits) => commits.map(commit),
     async sweep({ backend, events, decide, forget }) {
       const mine = inOrder().filter((entry) => entry.backend === backend.key);
       const made = mine.map((entry) => ({ seq: entry.seq, decision: decide(entry) }));
@@ -112,11 +127,10 @@ export function memoryOutbox(): Outbox {
       });
     },
     heads: async () => heads(),
-    load: async (seq, turn) => {
+    lots: async (turns, count) => turns.map((turn) => lot(turn, count)),
+    load: async (seq) => {
       const entry = entries.get(seq);
-      if (!entry) return null;
-      const [first, second = null] = inOrder().filter((one) => turn && JSON.stringify(one.turn) === JSON.stringify(turn));
-      return { entry: readEntry(entry, seq), body: bodies.get(seq) ?? null, behind: first?.seq === seq ? second : null };
+      return entry ? { entry: readEntry(entry, seq), body: bodies.get(seq) ?? null } : null;
     },
     find: async (reference) => named(inOrder(), reference),
     list: async ({ after, limit }) =>
@@ -134,16 +148,8 @@ export function memoryOutbox(): Outbox {
       const { asked: _, owner: __, ...settlement } = newest;
       return settlement;
     },
-    answered: async (requests) => {
-      for (const { seq, requestId } of requests) {
-        const [entry, settlement] = [entries.get(seq), settlements.get(seq)];
-        if (entry?.requestId === requestId && entry) entries.set(seq, { ...entry, asked: null });
-        if (settlement?.requestId !== requestId || !settlement) continue;
-        const { asked: _, ...told } = settlement;
-        if (told.forgotten) settlements.delete(seq);
-        else settlements.set(seq, told);
-      }
-    },
+    answeredSoon: async (request) => answered([request]),
+    answered: async (requests) => answered(requests),
     forgetSettlements: async (before) => {
       for (const [seq, { at }] of settlements) if (at <= before) settlements.delete(seq);
     },

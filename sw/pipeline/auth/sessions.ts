@@ -49,7 +49,7 @@ export function createSessions({ clock, outbox }: Pick<Ports, 'clock' | 'outbox'
    * may have written it since this worker's start.
    */
   async function signOutByDisk(closed: readonly Closed[]): Promise<void> {
-    const { backends: records } = await outbox.start();
+    const { backends: records } = await outbox.start(1);
     const newest = newestOf([...closed.map(({ backend }) => backend), ...records.map((record) => ({ arriving: null, record }))]);
     for (const one of closed) {
       const { backend } = one;

@@ -16,6 +16,8 @@ export interface Backend extends ServerClock {
   readonly retryGate: RetryGate;
   readonly validation: Validation;
   record: BackendRecord;
+  /** The record that's known to be on disk. */
+  recordOnDisk: BackendRecord | null;
   token: LiveToken | null;
   /** Settles when the newest token's digest is known: tokens are taken in the order in which they came. */
   taking: Promise<unknown>;
@@ -54,6 +56,7 @@ export function createBackend(config: BackendConfig, ports: Ports, connectivity:
     retryGate: config.gate ?? connectivityGate({ isOnline, onChange: connectivity.listen, isValidated: validation.isValidated }),
     validation,
     record: newBackendRecord(config.key),
+    recordOnDisk: null,
     token: null,
     taking: Promise.resolve(),
     arriving: null,

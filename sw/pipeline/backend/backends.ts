@@ -1,7 +1,9 @@
 import type { Settings } from '../../policy/backend-record.js';
 import { normaliseBaseUrl } from '../../policy/base-url.js';
+import { credentialOf } from '../../policy/entry-record.js';
 import { ConfigError } from '../../policy/errors.js';
-import type { Outbox } from '../../ports.js';
+import { AHEAD } from '../../policy/lanes.js';
+import type { Outbox, OutboxStart } from '../../ports.js';
 import type { Doubts } from '../workers/doubts.js';
 import type { Neighbours } from '../workers/neighbours.js';
 import type { Redelivery } from '../workers/redelivery.js';
@@ -39,18 +41,18 @@ export function createState(
   let loading: Promise<void> | undefined;
 
   const load = async () => {
-    const [started] = await Promise.all([neighbours.reading(() => outbox.start()), redelivery.begin()]);
+    const [started] = await Promise.all([neighbours.reading(() => outbox.start(AHEAD)), redelivery.begin()]);
     state.settings = started.settings;
     for (const record of started.backends) {
       const backend = byKey.get(record.key);
-      if (backend) backend.record = record;
+      if (backend) backend.record = backend.recordOnDisk = record;
     }
     for (const backend of backends) {
       backend.lateToken = { iat: Math.max(0, ...started.backends.map(lastMade)), at: NaN };
-      const ownHeads = started.heads.filter(({ turn: [key] }) => key === backend.config.key);
-      backend.lanes.refresh(backend.lanes.refreshStarted(), ownHeads.map(({ turn }) => turn));
+      const turns = started.beginnings.map(({ turn }) => turn).filter(([key]) => key === backend.config.key);
+      backend.lanes.refresh(backend.lanes.refreshStarted(), turns);
     }
-    doubts.begin(started.heads);
+    doubts.begin(perhapsSent(started));
     loaded();
   };
 
@@ -75,4 +77,17 @@ export function createState(
     },
   };
   return state;
+}
+
+/**
+ * The entries that an earlier worker may have sent without their record saying so: the first of each turn, and those that
+ * may have been sent ahead of its writing. Nothing was sent ahead while the backend's record, as it's on disk, held it back.
+ */
+export function perhapsSent({ backends, settings, beginnings }: OutboxStart): number[] {
+  return beginnings.flatMap(({ turn, seqs }) => {
+    const record = backends.find(({ key }) => key === turn[0]);
+    const { scheme, owner } = credentialOf(turn);
+    const isHeld = scheme !== null && record?.gates[owner ?? '']?.hold;
+    return seqs.slice(0, settings.paused || isHeld || record?.circuit.state !== 'closed' ? 1 : AHEAD);
+  });
 }

@@ -13,10 +13,11 @@ export interface Flight {
   cancelling: Promise<unknown> | null;
   /** Set once the answer is being written: too late to cancel. */
   settling: boolean;
-  /** Set when the delivery is on disk: the entry has left its turn. */
-  delivered: boolean;
-  /** The successor: the entry that stood behind this one in its turn when this one was read. */
-  behind: EntryRecord | null;
+  /** Settles when the delivery, which is written with others, is on disk. */
+  writing: Promise<unknown> | null;
+  /** The entry is delivered, and its delivery is being written: its lane goes on. */
+  isDelivered: boolean;
+  /** Settles when the result of the send is on disk. */
   done: Promise<void>;
 }
 
@@ -28,7 +29,7 @@ export const newFlight = ({ lane, scheme }: Pick<EntryRecord, 'lane' | 'scheme'>
   cancelled: false,
   cancelling: null,
   settling: false,
-  delivered: false,
-  behind: null,
+  writing: null,
+  isDelivered: false,
   done: Promise.resolve(),
 });

@@ -82,10 +82,13 @@ export function configurationOf({ config, record: { remote } }: Backend, setting
 }
 
 export function viewOf(backend: Backend, isRetryGateClosed: boolean, now: number): BackendView {
-  const flights = [...backend.flights.values()];
+  const all = [...backend.flights.values()];
+  const flights = all.filter(({ isDelivered }) => !isDelivered);
+  const unwritten = (lane: string) => all.filter((flight) => flight.isDelivered && flight.lane === lane).length;
+  const full = all.map(({ lane }) => lane).filter((lane) => unwritten(lane) >= backend.config.replayAhead);
   return {
     concurrency: backend.config.concurrency,
-    busyLanes: new Set(flights.map((flight) => flight.lane)),
+    busyLanes: new Set([...flights.map(({ lane }) => lane), ...full]),
     tokenInFlight: flights.some((flight) => flight.needsToken),
     circuit: backend.record.circuit,
     isProbed: backend.probe !== null,

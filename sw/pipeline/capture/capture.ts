@@ -220,7 +220,7 @@ function isMoving(backend: Backend, turn: Turn, now: number): boolean {
  */
 function isBehind(backend: Backend, draft: Draft, now: number): boolean {
   const { lanes, flights, config } = backend;
-  for (const { lane, firstSend } of flights.values()) if (lane === draft.lane && !firstSend) return true;
+  for (const { lane, firstSend, isDelivered } of flights.values()) if (lane === draft.lane && !firstSend && !isDelivered) return true;
   // With `onDead: 'block'`, any turn of the lane may be blocked by a dead letter.
   return lanes.turns(draft.lane).some((turn) => config.onDead === 'block' || turn[2] === draft.turn[2] || isMoving(backend, turn, now));
 }

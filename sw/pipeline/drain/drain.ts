@@ -5,7 +5,7 @@ import type { Ports } from '../../ports.js';
 import type { Holds } from '../auth/tokens.js';
 import type { Backend } from '../backend/backend.js';
 import type { State } from '../backend/backends.js';
-import { newFlight, type Flight } from '../backend/flights.js';
+import { newFlight } from '../backend/flights.js';
 import { viewOf } from '../backend/gates.js';
 import type { Heads } from '../backend/heads.js';
 import type { Nudge } from '../nudge.js';
@@ -15,7 +15,6 @@ import type { Redelivery } from '../workers/redelivery.js';
 import { createBackoffs } from './backoffs.js';
 import type { Replay } from './replay.js';
 import { createRetryGateWatch } from './retry-gate-watch.js';
-import { Successors } from './successors.js';
 
 /** The lock of the worker that drains. */
 export const DRAIN_LOCK = 'holdfast:drain';
@@ -56,10 +55,10 @@ export interface DrainParts {
  *
  * ```
  *           nudge                  under the lock
- *  idle ─────────────▶ waiting ─────────────────▶ pumping ──▶ heads, or successors ──▶ plan ──▶ send ─┐
- *   ▲                  (for the lock)                ▲                                                │
- *   │                                                └──────────── a send landed, or a nudge ◀────────┤
- *   └──────── nothing under way and nothing due: set the timer ◀──────────────────────────────────────┘
+ *  idle ─────────────▶ waiting ─────────────────▶ pumping ──▶ heads ──▶ plan ──▶ send ─┐
+ *   ▲                  (for the lock)                ▲                                  │
+ *   │                                                └── a send landed, or a nudge ◀────┤
+ *   └──────── nothing under way and nothing due: set the timer ◀────────────────────────┘
  * ```
  */
 export function createDrain({ ports, report, holds, state, replay, redelivery, doubts, heads }: DrainParts): Drain {
@@ -108,61 +107,57 @@ export function createDrain({ ports, report, holds, state, replay, redelivery, d
   }
 
   async function pump(): Promise<void> {
-    const flying = new Map<Promise<void>, EntryRecord>();
-    const successors = new Successors();
+    /** Sends under way. */
+    const flying = new Set<Promise<void>>();
+    /** Results that are being written. */
+    const writing = new Set<Promise<void>>();
     let broken: { error: unknown } | null = null;
     let due: number | null = null;
 
-    const land = (entry: EntryRecord, flight: Flight) => {
-      const landed = flight.done
-        .then(() => {
-          if (flight.delivered && flight.behind) successors.add(flight.behind);
-          else isNudged = true;
-        })
+    const follow = (work: Promise<void>, among: Set<Promise<void>>) => {
+      const followed = work
         .catch((error: unknown) => {
           broken = { error };
-          isNudged = true;
         })
         .finally(() => {
-          flying.delete(landed);
+          isNudged = true;
+          among.delete(followed);
           wake();
         });
-      flying.set(landed, entry);
+      among.add(followed);
+    };
+    const start = (backend: Backend, entry: EntryRecord) => {
+      const { landed, done } = fly(backend, entry);
+      follow(landed, flying);
+      follow(done, writing);
     };
 
     for (;;) {
-      // The drain ends only after a full reading of the heads.
-      const areSuccessorsAll = successors.any && successors.areAll(state.backends.values(), [...flying.values()]);
-      const readsHeads: boolean = isNudged || (successors.any ? !areSuccessorsAll : flying.size === 0);
-      const taken = successors.take();
       isNudged = false;
       const woken = new Promise<void>((resolve) => {
         wake = resolve;
       });
-      if (readsHeads) {
-        due = null;
-        expiresAt = Infinity;
-      }
+      due = null;
+      expiresAt = Infinity;
       // A worker that an update has replaced leaves the rest to the newer one.
       if (!state.settings.paused && !broken && ports.isActive()) {
         try {
-          const known = readsHeads ? await heads.read() : taken;
-          if (readsHeads) doubts.found(known.filter(({ seq, backend }) => !state.backends.get(backend)?.flights.has(seq)));
+          const known = await heads.read();
+          await doubts.look(heads.perhapsSent);
           for (const backend of state.backends.values()) {
-            const ownHeads = known.filter((head) => head.backend === backend.config.key);
-            const soon = await startDue(backend, ownHeads, land);
+            const ownHeads = known.filter(({ seq, backend: key }) => key === backend.config.key && !backend.flights.get(seq)?.isDelivered);
+            const soon = await startDue(backend, ownHeads, start);
             if (soon !== null) due = Math.min(due ?? soon, soon);
           }
         } catch (error) {
           // The lock is kept while sends are under way: another worker would send their entries once more.
-          if (flying.size === 0) throw error;
+          if (writing.size === 0) throw error;
           log.error("[holdfast] the outbox can't be read for replay, and will be tried again", error);
           nudgeIn(PAUSE_MS);
         }
       }
-      if (isNudged || successors.any) continue;
-      if (flying.size === 0) {
-        if (!readsHeads) continue;
+      if (isNudged) continue;
+      if (writing.size === 0) {
         if (broken) throw (broken as { error: unknown }).error;
         stopTimer();
         nextLook = due;
@@ -170,12 +165,14 @@ export function createDrain({ ports, report, holds, state, replay, redelivery, d
         if (next !== Infinity) nudgeIn(Math.max(0, next - clock.now()));
         return;
       }
+      // Nothing more can be delivered for now, so nothing more can be written along.
+      if (flying.size === 0) void report.written();
       await woken;
     }
   }
 
   /** Starts the sends that may go out now at one backend. Returns the time to look again, or null. */
-  async function startDue(backend: Backend, heads: EntryRecord[], land: (entry: EntryRecord, flight: Flight) => void): Promise<number | null> {
+  async function startDue(backend: Backend, heads: EntryRecord[], start: (backend: Backend, entry: EntryRecord) => void): Promise<number | null> {
     if (heads.length === 0) return null;
     const withheld = await redelivery.withheld(heads);
     // A stalled entry isn't overtaken, as the entries behind it aren't among the heads.
@@ -187,7 +184,7 @@ export function createDrain({ ports, report, holds, state, replay, redelivery, d
       plan = planSends(candidates, viewOf(backend, true, now), now);
     }
     for (const entry of plan.parked) tellParked(entry);
-    for (const entry of plan.send) land(entry, fly(backend, entry));
+    for (const entry of plan.send) start(backend, entry);
     // A failed write must not stop the entries that can be sent.
     const failed: unknown[] = [];
     const noteFailure = (work: Promise<void>) => work.catch((error: unknown) => void failed.push(error));
@@ -208,20 +205,23 @@ export function createDrain({ ports, report, holds, state, replay, redelivery, d
     isNudged = true;
   }
 
-  function fly(backend: Backend, entry: EntryRecord): Flight {
+  /** Sends an entry. `landed` settles when its lane may go on, and `done` when the result is on disk. */
+  function fly(backend: Backend, entry: EntryRecord): { landed: Promise<void>; done: Promise<void> } {
     const flight = newFlight(entry, false);
     toldParked.delete(entry.seq);
     backend.flights.set(entry.seq, flight);
-    const flown = async () => {
+    const landed = replay(backend, entry, flight);
+    const written = async () => {
       try {
-        await replay(backend, entry, flight);
+        await landed;
+        await flight.writing;
       } finally {
         await flight.cancelling?.catch(() => {});
         backend.flights.delete(entry.seq);
       }
     };
-    flight.done = flown();
-    return flight;
+    flight.done = written();
+    return { landed, done: flight.done };
   }
 
   function tellParked(entry: EntryRecord): void {

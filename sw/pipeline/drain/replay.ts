@@ -4,7 +4,7 @@ import { readBodyErrors } from '../../policy/body-errors.js';
 import { aboutEntry, type EntryRecord } from '../../policy/entry-record.js';
 import { transition, type SendInput } from '../../policy/entry.js';
 import type { Answer } from '../../policy/outcome.js';
-import type { Ports } from '../../ports.js';
+import type { Body, Ports } from '../../ports.js';
 import type { EntryInfo } from '../../protocol/api.js';
 import type { DeadReason, SyncEvent } from '../../protocol/events.js';
 import type { Backend } from '../backend/backend.js';
@@ -12,14 +12,19 @@ import type { State } from '../backend/backends.js';
 import type { DescribeEntry } from '../backend/describe-entry.js';
 import type { Flight } from '../backend/flights.js';
 import { authorizationOf, authView, authGateOf } from '../backend/gates.js';
+import type { Line } from '../line.js';
 import type { Report } from '../report.js';
 import type { Judge, Again } from '../send/judge.js';
 import { describeRequest, sizeOf, travelHeaders } from '../send/stored-request.js';
 import { finalAnswer, transmit, type Transmission } from '../send/transmit.js';
 import type { Doubts } from '../workers/doubts.js';
+import type { Neighbours } from '../workers/neighbours.js';
 import type { FinalAnswer } from '../../policy/settlement.js';
 
-/** Sends one entry once and writes the result. Rejects only when the result can't be written, or the entry can't be read. */
+/**
+ * Sends one entry once and writes the result; a delivery may still be being written afterwards (`flight.writing`). Rejects only
+ * when the result can't be written, or the entry can't be read.
+ */
 export type Replay = (backend: Backend, entry: EntryRecord, flight: Flight) => Promise<void>;
 
 export interface ReplayParts {
@@ -29,21 +34,39 @@ export interface ReplayParts {
   describe: DescribeEntry;
   state: State;
   doubts: Doubts;
+  line: Line;
+  neighbours: Neighbours;
 }
 
-export function createReplay({ ports, report, judge, describe, state, doubts }: ReplayParts): Replay {
+export function createReplay({ ports, report, judge, describe, state, doubts, line, neighbours }: ReplayParts): Replay {
   const { clock, outbox, log } = ports;
 
+  /**
+   * Whether the next entry of a lane is sent while a delivery is being written. First a change of the backend is written: the
+   * next worker goes by it, when it asks which entries may have been sent.
+   */
+  const isAhead = ({ config, record, recordOnDisk }: Backend): boolean => config.replayAhead > 1 && record === recordOnDisk && neighbours.isAlone();
+
+  /** The entry with its body, where both are known without a look at the disk. */
+  function known(seq: number): { entry: EntryRecord; body: Body | null } | null {
+    const entry = line.entry(seq);
+    return entry && (entry.body || entry.bodySize === 0) && entry.reason !== 'unreadable' ? { entry, body: entry.body ?? null } : null;
+  }
+
   const settle = async (backend: Backend, { seq, idempotencyKey }: EntryRecord, input: SendInput, events: SyncEvent[] = []) => {
+    const { record } = backend;
     try {
-      return await report.commit({
+      const write = input.type === 'delivered' && isAhead(backend) ? report.deliver : report.commit;
+      const decision = await write({
         seq,
-        backend: backend.record,
+        backend: record,
         events,
         // Another worker may have replaced the entry's request, or ended the entry.
         decide: (current) =>
           current.idempotencyKey === idempotencyKey ? transition(current, input, clock.now()) : null,
       });
+      backend.recordOnDisk = record;
+      return decision;
     } catch (error) {
       doubts.add(seq);
       throw error;
@@ -56,10 +79,9 @@ export function createReplay({ ports, report, judge, describe, state, doubts }: 
   return async (backend, head, flight) => {
     const { config } = backend;
     // The head was read a while ago, and its entry may have been cancelled or replaced since.
-    const loaded = await outbox.load(head.seq, head.turn).catch(unreadable);
+    const loaded = known(head.seq) ?? (await outbox.load(head.seq).catch(unreadable));
     if (!loaded || flight.cancelled) return;
-    const { body, behind } = loaded;
-    flight.behind = behind;
+    const { body } = loaded;
     const entry = loaded.entry ?? head;
     if (entry.reason === 'unreadable' || sizeOf(body) !== entry.bodySize)
       return void (await toDeadLetter(backend, entry, 'unreadable'));
@@ -139,7 +161,11 @@ export function createReplay({ ports, report, judge, describe, state, doubts }: 
       return void (await toDeadLetter(backend, entry, outcome.kind === 'answer' && outcome.isPage ? 'redirected' : 'permanent', answer));
     const partial = isPartial(backend, outcome);
     if (partial) log.warn(`[holdfast] ${entry.id} is delivered in part: the server refused the rest of the batch for want of a good token`);
-    flight.delivered = (await settle(backend, entry, { type: 'delivered', answer, partial })) !== null;
+    const writing = settle(backend, entry, { type: 'delivered', answer, partial });
+    if (!isAhead(backend)) return void (await writing);
+    flight.writing = writing;
+    flight.isDelivered = true;
+    line.changed(entry.seq, null);
   }
 
   /** Ends the retries of an entry whose retry can't be written, until the next wake-up, and tells pages so. The entry stays on disk unchanged. */
@@ -169,7 +195,7 @@ async function rewritten(request: Request, beforeSend: NonNullable<BackendConfig
 }
 
 /** Turns the error for a body that the browser has lost into an empty load, which ends the entry; rethrows any other error. */
-function unreadable(error: unknown): { entry: null; body: null; behind: null } {
-  if (error instanceof DOMException && error.name === 'NotReadableError') return { entry: null, body: null, behind: null };
+function unreadable(error: unknown): { entry: null; body: null } {
+  if (error instanceof DOMException && error.name === 'NotReadableError') return { entry: null, body: null };
   throw error;
 }

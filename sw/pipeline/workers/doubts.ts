@@ -3,13 +3,14 @@ import type { Neighbours } from './neighbours.js';
 
 /**
  * Entries that may have been sent without their record saying so. A send isn't written before it's made, as each would
- * cost a transaction: a worker that finds the head of a turn can't know whether an earlier worker died over its send.
+ * cost a transaction, and deliveries are written in lots: a worker that finds the first entries of a turn can't know
+ * which of them an earlier worker has sent.
  */
 export interface Doubts {
-  /** Notes the heads of all turns at this worker's start. */
-  begin(heads: readonly Pick<EntryRecord, 'seq'>[]): void;
-  /** Notes the heads that this worker isn't sending, read while this worker holds the drain's lock. */
-  found(heads: readonly Pick<EntryRecord, 'seq'>[]): void;
+  /** Notes the beginnings of all turns at this worker's start. */
+  begin(beginnings: readonly number[]): void;
+  /** Reads and notes the beginnings of all turns again, if another worker may have drained since. This worker holds the drain's lock. */
+  look(read: () => Promise<readonly number[]>): Promise<void>;
   /** Notes that the drain's lock is free: another living worker may drain. */
   released(): void;
   /** Notes that an entry was sent, and its record won't say so. */
@@ -25,18 +26,19 @@ export function createDoubts(neighbours: Neighbours, workerId: string): Doubts {
   const seqs = new Set<number>();
   /** Another worker may have drained since the heads were read, and have died over a send. */
   let mayBeAnothers = false;
-  const addAll = (heads: readonly Pick<EntryRecord, 'seq'>[]) => heads.forEach(({ seq }) => seqs.add(seq));
+  const addAll = (found: readonly number[]) => found.forEach((seq) => seqs.add(seq));
   const isIn = (entry: EntryRecord) => {
     const sender = firstSender(entry);
     return seqs.has(entry.seq) || (sender !== null && sender !== workerId);
   };
   return {
-    begin(heads) {
-      addAll(heads);
+    begin(beginnings) {
+      addAll(beginnings);
       mayBeAnothers = neighbours.mayBe();
     },
-    found(heads) {
-      if (mayBeAnothers) addAll(heads);
+    async look(read) {
+      if (!mayBeAnothers) return;
+      addAll(await read());
       mayBeAnothers = false;
     },
     released: () => void (mayBeAnothers ||= neighbours.mayBe()),

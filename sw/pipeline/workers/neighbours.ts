@@ -16,12 +16,17 @@ export interface Neighbours {
   gone(): void;
   /** Whether another worker may have stored an entry since the heads were read. */
   mayHaveStored(): boolean;
+  /** Whether this worker alone writes to the outbox, and knows what others have left there. */
+  isAlone(): boolean;
   /** Runs a reading of the heads. If no other worker lived before the reading, none has stored an entry after it. */
   reading<T>(read: () => Promise<T>): Promise<T>;
 }
 
-/** @param workerId names this worker */
-export function createNeighbours(locks: Pick<Locks, 'held'>, workerId: string): Neighbours {
+/**
+ * @param workerId names this worker
+ * @param isActive whether this worker is the active one: a newer one may write beside a replaced one
+ */
+export function createNeighbours(locks: Pick<Locks, 'held'>, workerId: string, isActive: () => boolean): Neighbours {
   let areGone = false;
   let areHeadsKnown = false;
   const any = async () => !areGone && (await locks.held(WORKER_LOCKS)).some((name) => name !== workerLock(workerId));
@@ -30,6 +35,7 @@ export function createNeighbours(locks: Pick<Locks, 'held'>, workerId: string): 
     any,
     gone: () => void (areGone = true),
     mayHaveStored: () => !areHeadsKnown,
+    isAlone: () => areGone && areHeadsKnown && isActive(),
     async reading(read) {
       const areLiving = !areHeadsKnown && (await any().catch(() => true));
       const heads = await read();

@@ -1,6 +1,7 @@
 import { firstSender, type Asked, type EntryRecord } from '../../policy/entry-record.js';
 import { transition } from '../../policy/entry.js';
 import type { Ports, Requested } from '../../ports.js';
+import type { Line } from '../line.js';
 import { workerLock, type Neighbours } from './neighbours.js';
 import type { KeptSettlement } from '../../policy/settlement.js';
 
@@ -19,9 +20,6 @@ const OLDEST_EVENT_MS = 360_000;
 
 /** How long a lock may outlive its worker, in milliseconds. */
 const LOCK_MS = 1_000;
-
-/** Answers handed over within this time are written together. In milliseconds. */
-const GATHER_MS = 50;
 
 /** Recognises redeliveries, among the unanswered fetch events of earlier workers; and notes which events of this worker are answered. */
 export interface Redelivery {
@@ -59,15 +57,13 @@ export interface Redelivery {
 /** When an entry's fetch event came. Not `capturedAt`, as a replacement keeps that of the older entry. */
 const eventAt = ({ agesFrom }: EntryRecord): number => agesFrom;
 
-export function createRedelivery({ clock, locks, outbox, log }: Ports, neighbours: Neighbours, workerId: string): Redelivery {
+export function createRedelivery({ clock, locks, outbox, log }: Ports, neighbours: Neighbours, line: Line, workerId: string): Redelivery {
   let start = clock.now();
   let deadline = start + COMES_AGAIN_MS;
   let entries: EntryRecord[] = [];
   let settlements: KeptSettlement[] = [];
   const claimed = new Set<number>();
   let inHand = 0;
-  let unwritten: Requested[] = [];
-  let writing: Promise<void> | null = null;
 
   const isLate = () => clock.now() >= deadline || clock.now() < start;
   const isOver = () => isLate() && (inHand === 0 || clock.now() >= deadline + READ_MS);
@@ -148,17 +144,7 @@ export function createRedelivery({ clock, locks, outbox, log }: Ports, neighbour
       if (settlement) claimed.add(settlement.seq);
       return settlement ?? null;
     },
-    answered(request) {
-      unwritten.push(request);
-      return (writing ??= new Promise((resolve) => {
-        clock.after(GATHER_MS, () => {
-          const requests = unwritten;
-          unwritten = [];
-          writing = null;
-          resolve(write(outbox.answered(requests)));
-        });
-      }));
-    },
+    answered: (request) => write(outbox.answeredSoon(request, () => line.unanswered(request)).then(() => line.answered(request))),
     activated() {
       start = clock.now();
       deadline = start + COMES_AGAIN_MS;

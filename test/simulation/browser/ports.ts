@@ -13,7 +13,7 @@ const SPINS = 100;
 const SPIN_MS = 1_000;
 
 /** What a worker's pipeline needs of the world, of the simulated machine. The worker may die at any call. */
-export function portsOf(worker: Worker, askForWakeUp: () => void): Ports {
+export function portsOf(worker: Worker, askForWakeUp: () => void, isAlone: () => boolean): Ports {
   const { world, port, name, version } = worker;
   const { agenda, browser, chances, history, locks, network, broadcasts } = world;
   const random = chances.of(`chance of ${name}`);
@@ -54,7 +54,7 @@ export function portsOf(worker: Worker, askForWakeUp: () => void): Ports {
         return locks.getsFree(worker, lock, ms);
       },
     },
-    outbox: storedOutbox(connection),
+    outbox: storedOutbox(connection, isAlone),
     checkpoints: storedCheckpoints(connection),
     broadcast: (event) => {
       port(`broadcast ${event.type}`);

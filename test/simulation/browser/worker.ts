@@ -1,5 +1,6 @@
 import { backendFor } from '../../../sw/pipeline/capture/intercept.js';
 import { createPipeline, type Pipeline } from '../../../sw/pipeline/pipeline.js';
+import { createNeighbours } from '../../../sw/pipeline/workers/neighbours.js';
 import { serve } from '../../../sw/platform/endpoint.js';
 import { wakeUps, type SyncEventLike } from '../../../sw/platform/wake-ups.js';
 import type { SyncEvent } from '../../../sw/protocol/events.js';
@@ -56,9 +57,10 @@ export class Worker implements Process {
     const { world, name } = this;
     hosts.set(name, { process: this, disk: world.disk, beside: world.beside, isAheadBy: world.browser.isAheadBy(this.version), port: this.port });
     this.#backgroundSync = wakeUps(world.browser.registration, () => world.network.isOnline);
-    const ports = portsOf(this, () => this.#backgroundSync.ask());
+    const ports = portsOf(this, () => this.#backgroundSync.ask(), () => neighbours.isAlone());
+    const neighbours = createNeighbours(ports.locks, name, ports.isActive);
     const configs = readOptions({ backends: backendsOf(world.setup) }, { location: `${ORIGIN}/sw.js`, warn: () => {} });
-    this.#pipeline = createPipeline({ ports, configs, location: `${ORIGIN}/sw.js`, workerId: name });
+    this.#pipeline = createPipeline({ ports, configs, location: `${ORIGIN}/sw.js`, workerId: name, neighbours });
     world.broadcasts.listen(this, (message) => this.#pipeline.report.heard(message as SyncEvent));
     this.#answer = serve(this.#pipeline.api, this.#pipeline.drain.idle);
     this.#stopWhenIdle();

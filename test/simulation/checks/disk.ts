@@ -26,6 +26,7 @@ export function watchDisk(world: World): void {
     if (!touched.has('entries')) return;
     nothingVanishes(world, committed);
     placesAreKept(world, committed);
+    deliveriesAreAPrefix(world, committed);
     tallyIsTrue(world);
     limitsHold(world, committed);
     bodiesHaveEntries(world);
@@ -62,6 +63,18 @@ function words(store: string, after: unknown): string {
   }
   if (store === 'journal') return (after as SyncEvent).type + ('reason' in (after as object) ? ` ${String((after as { reason: unknown }).reason)}` : '');
   return store === 'backends' ? JSON.stringify(after) : '';
+}
+
+/** What's delivered of a turn is always its beginning: a later delivery is never on disk without the earlier ones. */
+function deliveriesAreAPrefix({ disk, history }: World, committed: Committed): void {
+  for (const { before, after, key } of entryChanges(committed)) {
+    const settlement = committed.changes.find(({ store, key: seq }) => store === 'settlements' && seq === key)?.after as { state?: string } | undefined;
+    if (!before?.turn || after || settlement?.state !== 'delivered') continue;
+    // A first send isn't in line, and a dead letter that's tried again comes back to a place that others have passed.
+    const isLate = (entry: EntryRecord) => entry.reason === 'first-send' || history.told.get(opOfEntry(entry))?.some(({ event }) => event.type === 'queued' && event.reason === 'retried');
+    const earlier = disk.all<EntryRecord>('entries').find((entry) => entry.seq < before.seq && String(entry.turn) === String(before.turn) && !isLate(entry));
+    if (earlier) history.violated('deliveries are a prefix', `entry ${String(key)} is written off, and entry ${earlier.seq}, before it in its lane, isn't`, opOfEntry(before), opOfEntry(earlier));
+  }
 }
 
 /** What waits in line leaves the disk only with a settlement that says why. */
@@ -113,7 +126,7 @@ function limitsHold({ disk, history, setup }: World, committed: Committed): void
 function entriesHaveBodies({ disk, history }: World, committed: Committed): void {
   for (const { key } of entryChanges(committed)) {
     const entry = disk.tables.get('entries')!.get(key) as EntryRecord | undefined;
-    const body = disk.tables.get('bodies')!.get(key) as ArrayBuffer | Blob | undefined;
+    const body = entry?.body ?? (disk.tables.get('bodies')!.get(key) as ArrayBuffer | Blob | undefined);
     const size = body instanceof Blob ? body.size : (body?.byteLength ?? 0);
     if (entry && size !== entry.bodySize) history.violated('entries have bodies', `${size} bytes instead of ${entry.bodySize}`, opOfEntry(entry));
   }

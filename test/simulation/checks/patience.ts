@@ -126,7 +126,8 @@ export function watchPatience(world: World): void {
   /** No replay goes to a server that has asked to be left alone for a while. */
   const isPatient = (worker: Worker, op: number, { askedAt, patientUntil }: Heard): void => {
     const leftMs = patientUntil - agenda.now;
-    if (leftMs > 0 && agenda.now > askedAt + PLANNED_MS && !chances.wasSlow) history.violated('a server is left alone when it asks', `${worker.name} replays ${Math.round(leftMs)} ms too early`, op);
+    // A worker's clock has whole milliseconds.
+    if (leftMs >= 1 && agenda.now > askedAt + PLANNED_MS && !chances.wasSlow) history.violated('a server is left alone when it asks', `${worker.name} replays ${Math.round(leftMs)} ms too early`, op);
   };
 }
 

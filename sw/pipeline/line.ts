@@ -1,0 +1,211 @@
+import type { EntryRecord, Turn } from '../policy/entry-record.js';
+
+/** The first entries of one turn, read ahead. */
+export interface Beginning {
+  turn: Turn;
+  /** In the order of capture. Empty: the disk must be read. */
+  entries: EntryRecord[];
+  /** Nothing stands behind the last of the entries. */
+  isWhole: boolean;
+}
+
+/** What has changed while the disk was being read. */
+interface Reading {
+  /** The names of turns; with true where nothing but new entries have come, which stand behind all others. */
+  changed: Map<string, boolean>;
+  /** Nothing that was read counts. */
+  isVoid: boolean;
+}
+
+const nameOf = (turn: Turn): string => JSON.stringify(turn);
+
+/**
+ * The beginning of each turn, known without a look at the disk: as it was read last, with all changes since. Only a worker
+ * that is alone with its outbox may go by it.
+ */
+export class Line {
+  readonly #turns = new Map<string, Beginning>();
+  /** The turn of each entry that was read ahead. */
+  readonly #places = new Map<number, string>();
+  /** New entries whose fetch event has no answer yet. */
+  readonly #unanswered = new Map<number, EntryRecord>();
+  /** Entries for which a write is under way, and how many. */
+  readonly #writing = new Map<number, number>();
+  /** How many sweeps are under way, each of which may change any entry. */
+  #sweeps = 0;
+  readonly #readings = new Set<Reading>();
+  /** All turns are listed. */
+  #isComplete = false;
+
+  /** The first entry of each turn; null where the disk must be read for it. */
+  heads(): EntryRecord[] | null {
+    if (!this.#isComplete) return null;
+    const heads: EntryRecord[] = [];
+    for (const { entries: [head] } of this.#turns.values()) {
+      if (!head) return null;
+      heads.push(head);
+    }
+    return heads;
+  }
+
+  /** The first entries of the turns whose beginning is known. */
+  known(): EntryRecord[] {
+    return [...this.#turns.values()].flatMap(({ entries }) => entries.slice(0, 1));
+  }
+
+  /** The turns whose beginning must be read; null where all must be. */
+  unread(): Turn[] | null {
+    return this.#isComplete ? [...this.#turns.values()].filter(({ entries }) => entries.length === 0).map(({ turn }) => turn) : null;
+  }
+
+  /** The entry as it's on disk, if that is known, and no write is under way for the entry. */
+  entry(seq: number): EntryRecord | null {
+    const name = this.#places.get(seq);
+    if (!this.#isComplete || name === undefined || this.#isChanging(seq)) return null;
+    return this.#turns.get(name)?.entries.find((entry) => entry.seq === seq) ?? null;
+  }
+
+  /** Takes in a reading of all turns that there are. A turn that has changed meanwhile is unread afterwards. */
+  async readAll(read: () => Promise<Beginning[]>): Promise<Beginning[]> {
+    return this.#reading(read, ({ changed }, beginnings) => {
+      this.#turns.clear();
+      this.#places.clear();
+      this.#isComplete = true;
+      for (const beginning of beginnings) this.#set(beginning);
+      for (const [name, isLonger] of changed) this.#disturbed(name, isLonger);
+    });
+  }
+
+  /** Takes in a reading of some turns. A turn that has changed meanwhile is unread afterwards, too. */
+  async readSome(read: () => Promise<Beginning[]>): Promise<Beginning[]> {
+    return this.#reading(read, ({ changed }, beginnings) => {
+      for (const beginning of beginnings) {
+        const name = nameOf(beginning.turn);
+        this.#set(beginning);
+        if (changed.has(name)) this.#disturbed(name, changed.get(name)!);
+      }
+    });
+  }
+
+  async #reading(read: () => Promise<Beginning[]>, takeIn: (reading: Reading, beginnings: Beginning[]) => void): Promise<Beginning[]> {
+    const reading: Reading = { changed: new Map(), isVoid: false };
+    this.#readings.add(reading);
+    try {
+      const beginnings = await read();
+      if (!reading.isVoid) takeIn(reading, beginnings);
+      return beginnings;
+    } finally {
+      this.#readings.delete(reading);
+    }
+  }
+
+  /** Notes that a write for an entry is under way. Returns a function to call when it has ended. */
+  writing(seq: number): () => void {
+    this.#writing.set(seq, (this.#writing.get(seq) ?? 0) + 1);
+    return () => {
+      const left = this.#writing.get(seq)! - 1;
+      if (left > 0) this.#writing.set(seq, left);
+      else this.#writing.delete(seq);
+    };
+  }
+
+  /** Notes that a sweep is under way. Returns a function to call when it has ended. */
+  sweeping(): () => void {
+    this.#sweeps++;
+    return () => {
+      this.#sweeps--;
+      this.forget();
+    };
+  }
+
+  /** Notes an entry's new state on disk; null for an entry that has gone. */
+  changed(seq: number, next: EntryRecord | null): void {
+    if (next?.asked) this.#unanswered.set(seq, next);
+    else this.#unanswered.delete(seq);
+    const turn = next?.turn;
+    const before = this.#places.get(seq);
+    if (before !== undefined) this.#note(before, false);
+    if (turn) this.#note(nameOf(turn), false);
+    if (before !== undefined && (!turn || before !== nameOf(turn))) this.#remove(before, seq);
+    if (next && turn) this.#put(turn, next);
+  }
+
+  /** Notes a new entry, which stands behind all others of its turn. */
+  added(entry: EntryRecord): void {
+    if (entry.asked) this.#unanswered.set(entry.seq, entry);
+    if (!entry.turn) return;
+    this.#note(nameOf(entry.turn), true);
+    this.#put(entry.turn, entry);
+  }
+
+  /** The entry of a request as it's on disk, with its fetch event unanswered, if that is known, and no write is under way for it. */
+  unanswered({ seq, requestId }: Pick<EntryRecord, 'seq' | 'requestId'>): EntryRecord | null {
+    const entry = this.#unanswered.get(seq);
+    return entry && entry.requestId === requestId && !this.#isChanging(seq) ? entry : null;
+  }
+
+  /** Notes that a fetch event's answer is on disk. */
+  answered({ seq }: Pick<EntryRecord, 'seq'>): void {
+    this.#unanswered.delete(seq);
+  }
+
+  /** Notes that nobody knows what has become of an entry. */
+  unsure(seq: number): void {
+    this.#unanswered.delete(seq);
+    const name = this.#places.get(seq);
+    if (name === undefined) return;
+    this.#note(name, false);
+    this.#disturbed(name, false);
+  }
+
+  /** Forgets everything: another worker may have written, or nobody knows what a write has left. */
+  readonly forget = (): void => {
+    for (const reading of this.#readings) reading.isVoid = true;
+    this.#turns.clear();
+    this.#places.clear();
+    this.#unanswered.clear();
+    this.#isComplete = false;
+  };
+
+  #isChanging(seq: number): boolean {
+    return this.#writing.has(seq) || this.#sweeps > 0;
+  }
+
+  #note(name: string, isLonger: boolean): void {
+    for (const { changed } of this.#readings) changed.set(name, isLonger && changed.get(name) !== false);
+  }
+
+  /** Makes a turn unread, unless it was read and is only longer now. */
+  #disturbed(name: string, isLonger: boolean): void {
+    const { entries = [] } = this.#turns.get(name) ?? {};
+    this.#set({ turn: JSON.parse(name) as Turn, entries: isLonger ? entries : [], isWhole: false });
+  }
+
+  #set({ turn, entries, isWhole }: Beginning): void {
+    const name = nameOf(turn);
+    for (const { seq } of this.#turns.get(name)?.entries ?? []) this.#places.delete(seq);
+    if (entries.length === 0 && isWhole) return void this.#turns.delete(name);
+    this.#turns.set(name, { turn, entries, isWhole });
+    for (const { seq } of entries) this.#places.set(seq, name);
+  }
+
+  #remove(name: string, seq: number): void {
+    const { turn, entries, isWhole } = this.#turns.get(name)!;
+    this.#set({ turn, entries: entries.filter((entry) => entry.seq !== seq), isWhole });
+  }
+
+  #put(turn: Turn, next: EntryRecord): void {
+    if (!this.#isComplete) return;
+    const { entries, isWhole } = this.#turns.get(nameOf(turn)) ?? { entries: [], isWhole: true };
+    const [head] = entries;
+    // An unread beginning stays so.
+    if (!head && !isWhole) return;
+    const isIn = this.#places.has(next.seq);
+    // An entry that stays the head waits for a time, so the entries read ahead behind it needn't be kept in memory.
+    if (isIn && head?.seq === next.seq) return this.#set({ turn, entries: [next], isWhole: isWhole && entries.length === 1 });
+    // A new entry behind those that were read ahead is read with the next lot.
+    if (!isIn && head && next.seq > entries.at(-1)!.seq) return this.#set({ turn, entries, isWhole: false });
+    const others = entries.filter((entry) => entry.seq !== next.seq);
+    this.#set({ turn, entries: [...others, next].sort((a, b) => a.seq - b.seq), isWhole });
+  }
+}
