@@ -1,4 +1,3 @@
-import { createPgConfig } from '@electric-sql/pglite/node-postgres';
 import pg from 'pg';
 
 const SCHEMA = `
@@ -19,13 +18,11 @@ const FORGET = `delete from once where made < now() - interval '8 days'`;
 
 const CONNECT_MS = 8_000;
 
-/** Postgres at `DATABASE_URL`, else PGlite in a folder: the same pool of connections, but PGlite has one, and one process. */
-export async function openDatabase(url: string | undefined, folder: string): Promise<pg.Pool> {
-  // A request waits for a connection as long as it waits for a key.
-  const waits = { connectionTimeoutMillis: CONNECT_MS };
-  const pool = new pg.Pool(url === undefined ? Object.assign(createPgConfig(folder), waits) : { ...waits, connectionString: url });
-  // A connection that breaks while nobody uses it: the next one is new.
-  pool.on('error', (error) => console.error(`database: ${error.message}`));
+/** A pool of connections with the tables there. A request waits for a connection as long as it waits for a key. */
+export async function openDatabase(config: pg.PoolConfig): Promise<pg.Pool> {
+  const pool = new pg.Pool(Object.assign(config, { connectionTimeoutMillis: CONNECT_MS }));
+  // A connection may break while it's idle, or while a route works: the next query on it fails, and the next connection is new.
+  pool.on('error', () => {}).on('connect', (client) => void client.on('error', () => {}));
   // Several processes begin at once, and "if not exists" alone doesn't keep them apart.
   await pool.query(`begin; select pg_advisory_xact_lock(1); ${SCHEMA} commit`);
   await pool.query(FORGET);

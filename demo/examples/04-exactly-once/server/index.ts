@@ -1,3 +1,4 @@
+import { createPgConfig } from '@electric-sql/pglite/node-postgres';
 import { createAdaptorServer } from '@hono/node-server';
 import { readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
@@ -22,7 +23,9 @@ export interface ServerOptions {
 /** One of the server's processes. */
 export async function serve({ port, folder, page, dist }: ServerOptions): Promise<void> {
   const say = (what: string) => console.log(`${process.pid} ${what}`);
-  const pool = await openDatabase(process.env.DATABASE_URL, folder);
+  const url = process.env.DATABASE_URL;
+  // PGlite is Postgres in a folder, for one process with one connection.
+  const pool = await openDatabase(url === undefined ? createPgConfig(folder) : { connectionString: url });
   const app = createApp(pool, { workMs: Number(process.env.WORK_MS ?? 1_000), say });
   app.get('*', async (c) => {
     const path = c.req.path === '/' ? '/index.html' : c.req.path;

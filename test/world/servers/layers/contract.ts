@@ -1,0 +1,140 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
+import type { Act, Done, Layer } from './layer.js';
+import type { Answered, Case } from './table.js';
+
+/** What the table says of an answer, but for what's right. */
+type Seen = Omit<Answered, 'right'>;
+
+const MARKS = /^(retry-after|(x-)?idempoten(t|cy)-(replay(ed)?|status|key))$/;
+
+/** An answer that comes no sooner than this is one that waits. The first request stays under way until then, however long. */
+const EARLY_MS = 250;
+
+const FAILURES: Partial<Record<Case, Done>> = {
+  'answered with 401': { status: 401 },
+  'answered with 422': { status: 422 },
+  'answered with 500': { status: 500 },
+  'answered with 503': { status: 503, headers: { 'Retry-After': '1' } },
+};
+
+/** Sends two requests under one key, the second one after what the case says of the first, and gives its answer. */
+export async function ask(layer: Layer, name: Case, { waits }: Pick<Answered, 'waits'>): Promise<Seen> {
+  const key = `"${crypto.randomUUID()}"`;
+  const isCut = name.startsWith('cut');
+  const isUnderWay = name.includes('under way');
+  const [begun, go, done] = [moment(), moment(), moment()];
+  const isFirst = once();
+  let runs = 0;
+  const act: Act = async () => {
+    begun.come();
+    if (isFirst()) {
+      if (name === 'thrown') throw new Error('the route fails');
+      const failure = FAILURES[name];
+      if (failure) return failure;
+      await go.came;
+    }
+    runs++;
+    done.come();
+    return { status: 201 };
+  };
+  const dead: Act = () => {
+    begun.come();
+    return new Promise(() => {});
+  };
+  const isLost = name === 'lost with its server';
+  let server = await run(layer, isLost ? dead : act);
+  try {
+    const cut = new AbortController();
+    const first = send(server.origin, key, 'a', cut.signal).catch(() => null);
+    await begun.came;
+    if (isCut) cut.abort();
+    if (isLost) {
+      await server.close();
+      await layer.crash?.();
+      go.come();
+      server = await run(layer, act);
+      isFirst();
+    }
+    if (!isUnderWay) {
+      go.come();
+      await first;
+    }
+    if (name === 'cut, and done') {
+      await done.came;
+      // What the server keeps in memory is kept in this turn; what isn't yet in a database is waited for there.
+      await turn();
+    }
+    const asked = send(server.origin, key, name.endsWith('another body') ? 'b' : 'a');
+    const isEarly = waits && (await Promise.race([asked.then(() => true), sleep(EARLY_MS, false)]));
+    if (waits && !isLost) go.come();
+    const { status, marks, code } = await asked;
+    go.come();
+    if (isUnderWay) await done.came;
+    await first;
+    const ours = marks['idempotency-key'] === key ? { 'idempotency-key': '(ours)' } : {};
+    return { status, marks: { ...marks, ...ours }, ...(code !== undefined && { code }), ...(waits && !isEarly && { waits }), runs };
+  } finally {
+    await server.close();
+  }
+}
+
+/** How often ten requests under one key, sent at the same moment, are done. */
+export async function askTenTimes(layer: Layer): Promise<number> {
+  const key = `"${crypto.randomUUID()}"`;
+  let runs = 0;
+  const { origin, close } = await run(layer, async () => {
+    runs++;
+    await turn();
+    return { status: 201 };
+  });
+  await Promise.all(Array.from({ length: 10 }, () => send(origin, key, 'a')));
+  await close();
+  return runs;
+}
+
+function moment() {
+  let come = () => {};
+  const came = new Promise<void>((resolve) => (come = resolve));
+  return { come, came };
+}
+
+/** True when it's called first. */
+function once(): () => boolean {
+  let isFirst = true;
+  return () => {
+    const was = isFirst;
+    isFirst = false;
+    return was;
+  };
+}
+
+interface Running {
+  origin: string;
+  close(): Promise<void>;
+}
+
+async function run(layer: Layer, act: Act): Promise<Running> {
+  const answer = await layer.listener(act);
+  const server = createServer((request, response) => void answer(request, response));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const close = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  return { origin: `http://127.0.0.1:${port}`, close };
+}
+
+async function send(origin: string, key: string, text: string, signal: AbortSignal | null = null): Promise<Pick<Answered, 'status' | 'marks' | 'code'>> {
+  const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': key };
+  const response = await fetch(`${origin}/api/notes`, { method: 'POST', headers, body: JSON.stringify({ text }), signal });
+  const { status } = response;
+  const body = await response.text();
+  const isJson = response.headers.get('Content-Type')?.startsWith('application/json');
+  const { code } = isJson && body !== '' ? (JSON.parse(body) as { code?: string }) : {};
+  const marks = Object.fromEntries([...response.headers].filter(([name]) => MARKS.test(name)));
+  return { status, marks, ...(code !== undefined && { code }) };
+}
