@@ -18,6 +18,7 @@ if (cluster.isPrimary) {
   let busy = 0;
   const start = () => {
     const worker = cluster.fork(env);
+    worker.process.stderr.pipe(process.stderr);
     worker.process.stdout.on('data', (text) => {
       process.stdout.write(text);
       if (/ writes /.test(text)) busy = worker.id;

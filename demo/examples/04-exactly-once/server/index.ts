@@ -1,3 +1,4 @@
+import { PGlite } from '@electric-sql/pglite';
 import { createPgConfig } from '@electric-sql/pglite/node-postgres';
 import { createAdaptorServer } from '@hono/node-server';
 import { readFile } from 'node:fs/promises';
@@ -24,8 +25,8 @@ export interface ServerOptions {
 export async function serve({ port, folder, page, dist }: ServerOptions): Promise<void> {
   const say = (what: string) => console.log(`${process.pid} ${what}`);
   const url = process.env.DATABASE_URL;
-  // PGlite is Postgres in a folder, for one process with one connection.
-  const pool = await openDatabase(url === undefined ? createPgConfig(folder) : { connectionString: url });
+  // PGlite is Postgres in a folder, for one process with one connection. It's awaited here, as a pool gives up after some seconds.
+  const pool = await openDatabase(url === undefined ? createPgConfig(await PGlite.create(folder)) : { connectionString: url });
   const app = createApp(pool, { workMs: Number(process.env.WORK_MS ?? 1_000), say });
   app.get('*', async (c) => {
     const path = c.req.path === '/' ? '/index.html' : c.req.path;
