@@ -23,7 +23,9 @@ export const once = (pool: Pool, waitMs = 8_000) =>
     const given = c.req.header('Idempotency-Key');
     if (!given) return c.json({ code: 'idempotency_key_missing' }, 400);
     const key = `${c.get('user')} ${given}`;
-    const print = createHash('sha256').update(`${c.req.method} ${c.req.path} ${await c.req.text()}`).digest('hex');
+    const { pathname, search } = new URL(c.req.url);
+    const body = Buffer.from(await c.req.arrayBuffer());
+    const print = createHash('sha256').update(`${c.req.method} ${pathname}${search} `).update(body).digest('hex');
     const tx = await pool.connect().catch(() => null);
     if (!tx) return c.json({ code: 'database_unavailable' }, 503, { 'Retry-After': '1' });
     try {
