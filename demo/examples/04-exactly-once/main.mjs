@@ -33,17 +33,19 @@ if (cluster.isPrimary) {
   );
   for (let n = 0; n < processes; n++) start();
   cluster.on('listening', () => console.log(`http://localhost:${PORT} is up; Enter kills a process in the midst of its work`));
-  cluster.on('exit', start);
+  // A process that wasn't killed has said why it can't go on.
+  cluster.on('exit', (_worker, code, signal) => (signal ? start() : void end(code)));
   createInterface({ input: process.stdin }).on('line', () => {
     const { [busy]: last, ...others } = cluster.workers;
     (last ?? Object.values(others)[0])?.process.kill('SIGKILL');
   });
-  const end = () => {
-    cluster.off('exit', start);
+  const end = async (code) => {
+    cluster.removeAllListeners('exit');
     for (const worker of Object.values(cluster.workers)) worker.process.kill('SIGKILL');
-    void rm(folder, { recursive: true, force: true }).then(() => process.exit(0));
+    await rm(folder, { recursive: true, force: true });
+    process.exit(code);
   };
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, end);
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void end(0));
 } else {
   // Node 20 runs no TypeScript, so vite loads the server.
   const { runnerImport } = await import('vite');

@@ -80,6 +80,20 @@ export async function ask(layer: Layer, name: Case, { waits }: Pick<Answered, 'w
   }
 }
 
+/** Sends a write whose connections to the store are lost in the midst of it, though its server lives; and the same again. */
+export async function askOverLostConnection(layer: Layer): Promise<{ statuses: number[]; runs: number }> {
+  const key = `"${crypto.randomUUID()}"`;
+  let runs = 0;
+  const { origin, close } = await run(layer, async () => {
+    if (runs++ === 0) await layer.crash?.();
+    return { status: 201 };
+  });
+  const first = await send(origin, key, 'a');
+  const second = await send(origin, key, 'a');
+  await close();
+  return { statuses: [first.status, second.status], runs };
+}
+
 /** How often ten requests under one key, sent at the same moment, are done. */
 export async function askTenTimes(layer: Layer): Promise<number> {
   const key = `"${crypto.randomUUID()}"`;

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findPostgres, startPostgres, type Postgres } from '../../../support/postgres.js';
 import { titled } from '../table.js';
-import { ask, askTenTimes } from './contract.js';
+import { ask, askOverLostConnection, askTenTimes } from './contract.js';
+import { openPostgres } from './exactly-once.js';
 import type { Layer } from './layer.js';
 import { CASES, LAYERS, type Right } from './table.js';
 
@@ -46,4 +47,10 @@ describe.each(LAYERS.map((row) => [titled(row.packages, row.setup), row] as cons
       expect(await askTenTimes(layer)).toBe(1);
     });
   });
+});
+
+test.skipIf(bin === null)('E8 a write of the example whose connection to Postgres is lost is answered with 500, and done by the next attempt', async () => {
+  const layer = openPostgres(postgres!.url);
+  expect(await askOverLostConnection(layer)).toEqual({ statuses: [500, 201], runs: 2 });
+  await layer.close?.();
 });
