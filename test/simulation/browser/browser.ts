@@ -48,15 +48,16 @@ export class Browser {
   /** Gives an event to a version's worker, or to that of the active one, for null; it's started if need be. */
   #dispatch(wanted: number | null, way: string, event: (worker: Worker) => void): void {
     const { posts } = this.world;
-    posts.send(way, null, null, 'dispatch', () => {
-      const version = wanted ?? this.active;
-      const worker = this.workers.find((one) => one.isAlive && one.version === version);
-      const waiting = this.#starting.get(version);
-      if (waiting) waiting.push(event);
-      else if (worker) this.#turn(worker, event);
-      // One that was replaced, and has ended, isn't started again.
-      else if (version === this.active) this.#start(version, [event]);
-    });
+    posts.send(way, null, null, 'dispatch', () => this.#give(wanted ?? this.active, event));
+  }
+
+  #give(version: number, event: (worker: Worker) => void): void {
+    const worker = this.workers.find((one) => one.isAlive && one.version === version);
+    const waiting = this.#starting.get(version);
+    if (waiting) waiting.push(event);
+    else if (worker) this.#turn(worker, event);
+    // One that was replaced, and has ended, isn't started again.
+    else if (version === this.active) this.#start(version, [event]);
   }
 
   #turn(worker: Worker, event: (worker: Worker) => void): void {
@@ -72,9 +73,9 @@ export class Browser {
     this.#starting.set(version, events);
     agenda.in(chances.step('start'), null, () => {
       this.#starting.delete(version);
-      // It was replaced while it was being started.
-      const now = this.activeWorker;
-      const worker = version === this.active ? this.#make(version) : (now ?? this.#make(this.active));
+      // Of a version that was replaced while it was being started, the events go to the one in its place.
+      if (version !== this.active) return events.forEach((event) => this.#give(this.active, event));
+      const worker = this.#make(version);
       for (const event of events) this.#turn(worker, event);
     });
   }

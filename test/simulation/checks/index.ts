@@ -15,6 +15,7 @@ import { watchStreams } from './streams.js';
 import { watchSwitch } from './switch.js';
 import { watchSwitches } from './switches.js';
 import { watchTokens } from './tokens.js';
+import { watchVersions } from './versions.js';
 import { watchWire } from './wire.js';
 
 export interface Violation {
@@ -42,6 +43,7 @@ export function watch(world: World): void {
   watchStreams(world);
   watchSessions(world);
   watchClocks(world);
+  watchVersions(world);
 }
 
 /** Judges what has happened in all. */
