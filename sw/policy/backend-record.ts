@@ -58,9 +58,12 @@ export interface LastToken {
   digest: string;
   /** The token's end by the server's clock, in milliseconds since the epoch; null when the token doesn't say. */
   expiresAt: number | null;
-  /** When the token was made, in seconds since the epoch; null when the token doesn't say. */
+  /** When the newest token so far was made, this one or an earlier one, in seconds since the epoch; null when no token says. */
   issuedAt: number | null;
 }
+
+/** When the newest known token was made, in seconds since the epoch; 0 when no token says. */
+export const newestMade = ({ last, signedOut }: Pick<BackendRecord, 'last' | 'signedOut'>): number => (last ?? signedOut?.forgotten)?.issuedAt ?? 0;
 
 export interface RemoteAnswer {
   url: string;

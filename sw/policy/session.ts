@@ -1,4 +1,4 @@
-import type { BackendRecord, LastToken, SignedOut } from './backend-record.js';
+import { newestMade, type BackendRecord, type LastToken, type SignedOut } from './backend-record.js';
 import { clocksAt, decodeJwt, isOlder, isOver, issuedAt } from './jwt.js';
 
 /** The live token, which is in memory alone. */
@@ -111,7 +111,7 @@ const taken = (before: Session, token: LiveToken): Session => ({
   ...before,
   token,
   signedOut: null,
-  last: { owner: token.owner, digest: token.digest, expiresAt: token.expiresAt, issuedAt: issuedAt(token.value) },
+  last: { owner: token.owner, digest: token.digest, expiresAt: token.expiresAt, issuedAt: Math.max(newestMade(before), issuedAt(token.value) ?? 0) || null },
   epoch: before.signedOut ? before.epoch + 1 : before.epoch,
 });
 

@@ -118,6 +118,19 @@ test('A16 a token that one backend has seen before the sign-out signs nobody in 
   expect(await api.entries()).toMatchObject([{ state: 'parked', reason: 'signed-out' }]);
 });
 
+test('A16 a sign-out forgets the newest token that an earlier worker has seen, where a page has shown this worker an older one since', async () => {
+  const harness = createHarness();
+  const { api, post, goOffline, restart } = harness;
+  const [older, newer] = [1, 50].map((iat) => jwt({ sub: 'ann', iat, exp: 100_000 }));
+  await api.provideToken(newer);
+  restart();
+  await post('a', { token: older! });
+  await api.signOut();
+  goOffline();
+  await post('late', { token: newer! });
+  expect(await api.entries()).toMatchObject([{ state: 'parked', reason: 'signed-out' }]);
+});
+
 describe('another user’s token', () => {
   const [ann, bob] = [jwt({ sub: 'ann', iat: 1, exp: 100_000 }), jwt({ sub: 'bob', iat: 50, exp: 100_000 })];
 

@@ -65,6 +65,15 @@ describe('a token', () => {
     expect(session(after, came(bobNewer, { signOuts: 1 }))[1]).toBe('ignored');
   });
 
+  test.each<[string, Session, number | null]>([
+    ['that a worker before has seen', { ...withAnn, token: null }, NOW_S - 60],
+    ['that a sign-out has forgotten', annLeft, NOW_S - 60],
+    ['that comes, where no other is known', NOBODY, NOW_S - 90],
+  ])('that becomes the live one leaves on record when the newest token was made: the one %s', (_, before, made) => {
+    const [after] = session(before, came(tokenOf('ann', NOW_S - 90), { signOuts: before.signOuts }));
+    expect(after).toMatchObject({ token: { digest: `ann@${NOW_S - 90}` }, last: { digest: `ann@${NOW_S - 90}`, issuedAt: made } });
+  });
+
   test('that was seen on a request before the app hands it over counts as the app’s from then on', () => {
     expect(session({ ...withAnn, token: annSeen }, came(ann))[0].token?.provided).toBe(true);
     expect(session(withAnn, came(annSeen))[0].token?.provided).toBe(true);

@@ -1,4 +1,4 @@
-import type { BackendRecord } from '../../policy/backend-record.js';
+import { newestMade, type BackendRecord } from '../../policy/backend-record.js';
 
 /**
  * The knowledge of a server's clock, by which tokens are made and judged. A device's own clock may be wrong by hours, so
@@ -25,9 +25,6 @@ const IN_STEP_MS = 2_500;
 /** Two tokens made no further apart than this may come in step by chance, as from several pages that wake at once. In milliseconds. */
 const APART_MS = 5_000;
 
-/** When the last known token was made, in seconds; 0 where the token doesn't say. */
-export const lastMade = ({ last, signedOut }: BackendRecord): number => (last ?? signedOut?.forgotten)?.issuedAt ?? 0;
-
 /**
  * Reads the server's clock off a token that is over when it comes, and newer than all known tokens. Two tokens that come
  * as far apart as they were made weren't kept anywhere: they're fresh, and this device's clock is ahead. A token that a
@@ -37,7 +34,7 @@ export function noteLateToken(clock: ServerClock, iat: number, now: number): voi
   const before = clock.lateToken;
   // A known token made in the future has no `iat`: the time is its `exp`, and doesn't compare.
   const isAfter = (made: number) => made * 1000 > now || (iat - made) * 1000 > APART_MS;
-  if (![before.iat, lastMade(clock.record)].every(isAfter)) return;
+  if (![before.iat, newestMade(clock.record)].every(isAfter)) return;
   clock.lateToken = { iat, at: now };
   if (Math.abs((iat - before.iat) * 1000 - (now - before.at)) <= IN_STEP_MS) setSkew(clock, iat * 1000 - now);
 }
