@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { BackendRecord } from '../../sw/policy/backend-record.js';
 import { createHarness, type Harness } from '../support/harness.js';
 import { settle } from '../support/virtual-clock.js';
 import { jwt } from '../support/records.js';
@@ -79,14 +80,14 @@ test('A16 a purge that comes while the app’s token is being taken is for that 
   for (const path of ['/api/x', '/other/x'])
     for (const [user, token] of [['ann', ann], ['bob', bob]] as const) await post(user, { token: token!, path, headers: { 'Holdfast-Id': user } });
   await api.provideToken(bob);
-  let open = () => {};
-  harness.slowDigest(() => new Promise((resolve) => (open = resolve)));
+  const open: (() => void)[] = [];
+  harness.slowDigest(() => new Promise((resolve) => open.push(resolve)));
   const giving = api.provideToken(ann);
   await settle();
   const leaving = api.signOut({ purge: true });
   await settle();
-  for (const _ of [1, 2]) {
-    open();
+  for (const one of open) {
+    one();
     await settle();
   }
   await Promise.all([giving, leaving]);
@@ -129,6 +130,55 @@ test('A16 a sign-out forgets the newest token that an earlier worker has seen, w
   goOffline();
   await post('late', { token: newer! });
   expect(await api.entries()).toMatchObject([{ state: 'parked', reason: 'signed-out' }]);
+});
+
+describe('the answer to a token that the app hands over', () => {
+  const [ann, annNewer] = [1, 50].map((iat) => jwt({ sub: 'ann', iat, exp: 100_000 })) as [string, string];
+
+  test.each<[string, string, (harness: Harness) => Promise<unknown>, ((harness: Harness) => Promise<unknown>)?]>([
+    ['a new token', annNewer, async () => {}],
+    ['a token that a request has shown before', annNewer, ({ post }) => post('a', { token: annNewer })],
+    ['a token that was on its way at a sign-out', 'opaque', async () => {}, ({ api }) => api.signOut()],
+  ])('A16 comes once the disk says whose token it is, or that it’s forgotten: %s', async (_, token, before, meanwhile) => {
+    const harness = createHarness();
+    const { api, outbox } = harness;
+    await api.provideToken(ann);
+    let open = () => {};
+    const held = new Promise<void>((resolve) => (open = resolve));
+    const { commit } = outbox;
+    outbox.commit = async (one) => {
+      await held;
+      return commit(one);
+    };
+    let digestThen: string | undefined;
+    await before(harness);
+    const giving = api.provideToken(token).then(async () => {
+      const [{ last, signedOut }] = (await outbox.start()).backends as [BackendRecord];
+      digestThen = (last ?? signedOut?.forgotten)?.digest;
+    });
+    void meanwhile?.(harness);
+    await settle();
+    expect(digestThen).toBe(undefined);
+    open();
+    await giving;
+    expect(digestThen).toBe(`digest of ${token}`);
+  });
+
+  test('A6 is an error where that can’t be written, and the token is the live one of each backend while its worker lives', async () => {
+    const harness = createHarness({ backends: [{ baseUrl: '/api' }, { baseUrl: '/other' }] });
+    const { api, outbox, log, post } = harness;
+    const { commit } = outbox;
+    outbox.commit = (one) => (one.backend?.key.endsWith('api') ? Promise.reject(new Error('the disk is full')) : commit(one));
+    await expect(api.provideToken(ann)).rejects.toThrow('the disk is full');
+    outbox.commit = commit;
+    harness.goOffline();
+    for (const path of ['/api/x', '/other/x']) await post(path, { path, token: ann });
+    harness.goOnline();
+    await api.wake('online');
+    await harness.clock.advance(60_000);
+    expect(sends(log).map((line) => line.split(' ')[2])).toEqual(['/api/x', '/other/x']);
+    expect(await api.provideToken(ann)).toBe('ignored: same-token');
+  });
 });
 
 describe('another user’s token', () => {

@@ -76,14 +76,24 @@ export function createHolds({ broadcast, chance, clock, digest, log }: HoldPorts
     const own: LiveToken = { value, scheme, owner, digest, expiresAt: expiryOf(value), provided: !learnt };
     const [after, effect] = session(sessionOf(backend), { type: 'token', token: own, signOuts, now: clock.now(), serverSkewMs });
     if (effect === 'ignored') return 'ignored: same-token';
+    /** The app's call is answered when the record is on disk. A page's own request waits for a release alone: the rest is for a later worker. */
+    const write = (events: SyncEvent[] = []): Promise<unknown> => {
+      const writing = report.commit({ backend: backend.record, events });
+      if (!learnt || events.length > 0) return writing;
+      void logFailure(writing, 'who is signed in');
+      return Promise.resolve();
+    };
     if (effect === 'forgotten') {
       setSession(backend, after);
-      void logFailure(report.commit({ backend: backend.record }), 'which token is forgotten');
+      await write();
       return 'ignored: same-token';
     }
     if (effect === 'same') {
       setSession(backend, after);
-      if (!authGateOf(backend, owner).hold) return isOtherHeld(backend) ? 'other-owner' : 'ignored: same-token';
+      if (!authGateOf(backend, owner).hold) {
+        await write();
+        return isOtherHeld(backend) ? 'other-owner' : 'ignored: same-token';
+      }
     }
 
     const token = { type: 'token', digest, expired: isOverNow(backend, value), learnt } as const;
@@ -101,18 +111,16 @@ export function createHolds({ broadcast, chance, clock, digest, log }: HoldPorts
     const isParked = signedOut !== null || (live !== null && live.owner !== owner && waiting.includes(owner));
     if (isParked && released.length === 0) released.push(owner);
     const events = released.map((whose) => releasedEvent(backend, whose, clock.now()));
-    if (events.length > 0) {
-      try {
-        await report.commit({ backend: backend.record, events });
-      } catch (error) {
-        // The caller may try again, and gets the same result then.
+    try {
+      await write(events);
+    } catch (error) {
+      // The caller may try again, and gets the same result then. Where nothing was held, the token stays the live one: what it
+      // delivers may make the room that the write has lacked.
+      if (events.length > 0) {
         for (const taken of steps) taken.undo();
         undo();
-        throw error;
       }
-    } else {
-      // The write is for a later worker, and the page's request doesn't wait for it.
-      void logFailure(report.commit({ backend: backend.record }), 'whose token is the live one');
+      throw error;
     }
     const onlyOthersWait = waiting.length > 0 && waiting.every((other) => other !== null && other !== owner);
     if (signedOut && onlyOthersWait) return 'other-owner';

@@ -51,19 +51,18 @@ export function createSessionCalls({ state, holds, sessions, drain }: SessionCal
       if (value === '') return 'ignored: blank';
       checkHeaderValue('token', value);
       if (scheme !== '') checkHeaderValue('scheme', scheme);
-      const results: TokenResult[] = [];
-      // The counts of sign-outs are read before the first write: a sign-out during a write comes after the token.
-      const wanted = targets(baseUrl, namespace).map((backend) => {
+      // Each backend's count of sign-outs is read before the first write: a sign-out during a write comes after the token.
+      const giving = targets(baseUrl, namespace).map(async (backend) => {
         const arriving = { owner: backend.config.owner(value), digest: '', expiresAt: null, issuedAt: issuedAt(value) };
         backend.arriving = arriving;
-        return { backend, arriving, signOuts: backend.signOuts };
+        try {
+          return await holds.provide(backend, value, scheme, backend.signOuts);
+        } finally {
+          if (backend.arriving === arriving) backend.arriving = null;
+          void drain.nudge();
+        }
       });
-      try {
-        for (const { backend, signOuts } of wanted) results.push(await holds.provide(backend, value, scheme, signOuts));
-      } finally {
-        for (const { backend, arriving } of wanted) if (backend.arriving === arriving) backend.arriving = null;
-        void drain.nudge();
-      }
+      const results = await Promise.all(giving);
       return RESULTS.find((result) => results.includes(result)) ?? 'stored';
     },
 

@@ -17,7 +17,7 @@ interface Setting {
 
 /** Looks at what becomes of the streams' checkpoints on disk. */
 export function watchCheckpoints(world: World): void {
-  const { browser, disk, history } = world;
+  const { browser, disk, history, posted, replied } = world;
   const settings: Setting[] = [];
   const byCall = new Map<string, Setting>();
   /** When each key got the value that it has, or had, by key and value. */
@@ -25,6 +25,7 @@ export function watchCheckpoints(world: World): void {
   const nameOf = (key: string, value: string | null) => JSON.stringify([key, value]);
 
   world.posted = (page, call) => {
+    posted(page, call);
     const name = callName(call);
     if ((name !== 'saveCheckpoint' && name !== 'clearCheckpoint') || byCall.has(call.id)) return;
     const [key, value = null] = (call.argumentList ?? []).map((argument) => argument.value as string);
@@ -34,7 +35,8 @@ export function watchCheckpoints(world: World): void {
     history.trace(() => `${name} ${taskOf(key!)} ${value}`);
   };
 
-  world.replied = (page: Page, answer) => {
+  world.replied = (page, answer) => {
+    replied(page, answer);
     const setting = byCall.get(answer.id);
     if (!setting?.isOpen || answer.type !== 'RAW') return;
     const { name, key, value, order } = setting;

@@ -1,7 +1,8 @@
 import { IDEMPOTENCY_HEADER } from '../../../sw/protocol/headers.js';
 import type { EntryRecord } from '../../../sw/policy/entry-record.js';
 import type { KeptSettlement } from '../../../sw/policy/settlement.js';
-import type { BackendRecord } from '../../../sw/policy/backend-record.js';
+import { newestMade, type BackendRecord } from '../../../sw/policy/backend-record.js';
+import { callName } from '../../../sw/protocol/comlink.js';
 import { digestOf } from '../browser/ports.js';
 import { Worker } from '../browser/worker.js';
 import { opOf, type Call } from '../history.js';
@@ -18,6 +19,13 @@ export function watchTokens(world: World): void {
   /** When any worker was shown each token first, and when a page's client has brought it last, in the order of all that has happened. */
   const seen = new Map<string, number>();
   const brought = new Map<string, number>();
+  /** By token: the workers that were shown it. */
+  const holders = new Map<string, Set<Worker>>();
+  /** Tokens of which a page was told that they're taken. */
+  const taken = new Set<string>();
+  const callsUnderWay = new Map<string, readonly string[]>();
+  /** When the newest token that was ever on disk was made, in seconds since the epoch. */
+  let newestOnDisk = 0;
 
   world.shown = (worker, token, open) => {
     const known = again.get(worker) ?? new Map<string, boolean>();
@@ -26,7 +34,26 @@ export function watchTokens(world: World): void {
     known.set(token, isAgain && (known.get(token) ?? true));
     history.shown.add(token);
     if (!seen.has(token)) seen.set(token, history.next());
+    holders.set(token, (holders.get(token) ?? new Set()).add(worker));
     if (open === null) brought.set(token, history.next());
+  };
+
+  const { died, posted, replied } = world;
+  world.posted = (page, call) => {
+    posted(page, call);
+    if (callName(call) === 'provideToken') callsUnderWay.set(call.id, tokensIn(JSON.stringify(call.argumentList)));
+  };
+  world.replied = (page, answer) => {
+    replied(page, answer);
+    const isTaken = answer.type === 'RAW' && !String(answer.value).startsWith('ignored');
+    if (isTaken) for (const token of callsUnderWay.get(answer.id) ?? []) taken.add(token);
+  };
+
+  /** With a worker goes what it alone has seen: a token that's newer than all on disk, and of which no page was told that it's taken. */
+  world.died = (worker) => {
+    died(worker);
+    for (const [token, mine] of holders)
+      if (mine.delete(worker) && ![...mine].some(({ isAlive }) => isAlive) && !taken.has(token) && readToken(token)!.issuedAt > newestOnDisk) seen.delete(token);
   };
 
   /** Whether it's on disk whose event it is, so that it's known again. */
@@ -56,8 +83,12 @@ export function watchTokens(world: World): void {
   /** By backend: when it was written down first how the server's clock goes. */
   const dated = new Map<string, number>();
   disk.onCommit.push(({ changes }) => {
-    for (const { store, key, after } of changes)
-      if (store === 'backends' && (after as BackendRecord | undefined)?.serverSkewMs != null && !dated.has(String(key))) dated.set(String(key), history.next());
+    for (const { store, key, after } of changes) {
+      if (store !== 'backends' || !after) continue;
+      const record = after as BackendRecord;
+      newestOnDisk = Math.max(newestOnDisk, newestMade(record));
+      if (record.serverSkewMs != null && !dated.has(String(key))) dated.set(String(key), history.next());
+    }
   });
 
   /** Whether the server's clock, which was known then, tells that a token was made before a sign-out. */
