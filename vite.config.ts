@@ -88,7 +88,7 @@ const small: Plugin = {
       const { code, map } = await minify(chunk.code, {
         ecma: 2020,
         module: format === 'es',
-        compress: { passes: 2 },
+        compress: { passes: 2, hoist_funs: true },
         format: { comments: false },
         sourceMap: { content: JSON.stringify(chunk.map), asObject: true },
       });
