@@ -39,8 +39,6 @@ export type EntryInput =
   | { type: 'answered' }
   /** The browser has given the fetch event of a dead worker to another worker. */
   | { type: 'taken-over'; from: string; by: string }
-  /** The browser can't give the worker's fetch event to another worker any more. */
-  | { type: 'event-closed'; worker: string }
   /** The entry may be sent from `until` on, and needn't wait for its backoff. */
   | { type: 'hurried'; until: number }
   | { type: 'backoff-restarted' }
@@ -78,8 +76,8 @@ export const SHUNNED_LIMIT = 5;
  *                                                                          ▼
  *                                                                        (gone)
  * ```
- * A first send that is on disk is a pending entry with the reason `first-send`. `taken-over` and `event-closed` change an
- * entry's fetch event, `hurried` and `backoff-restarted` change when the entry is due: the state stays the same.
+ * A first send that is on disk is a pending entry with the reason `first-send`. `taken-over` changes an entry's fetch event,
+ * `hurried` and `backoff-restarted` change when the entry is due: the state stays the same.
  */
 export function transition(entry: EntryRecord, input: EntryInput, now: number): Decision | null {
   const isForTheDead = input.type === 'retried' || input.type === 'edited' || input.type === 'discarded';
@@ -179,9 +177,6 @@ export function transition(entry: EntryRecord, input: EntryInput, now: number): 
 
     case 'taken-over':
       return entry.asked?.worker === input.from ? { entry: { ...entry, asked: { ...entry.asked, worker: input.by } }, events: [] } : null;
-
-    case 'event-closed':
-      return entry.asked?.worker === input.worker ? { entry: { ...entry, asked: null }, events: [] } : null;
 
     case 'hurried':
       return { entry: { ...entry, notBefore: input.until }, events: [] };

@@ -128,7 +128,6 @@ describe('transition', () => {
       { type: 'queued', reason: 'offline' },
       { type: 'answered' },
       { type: 'taken-over', from: 'a', by: 'b' },
-      { type: 'event-closed', worker: 'a' },
       { type: 'hurried', until: 7 },
       { type: 'backoff-restarted' },
       { type: 'cancelled', inFlight: false },
@@ -141,7 +140,7 @@ describe('transition', () => {
     const times = ['hurried', 'backoff-restarted', 'cancelled'];
 
     test.each<[string, EntryRecord, string[]]>([
-      ['a first send', firstSend, [...sends, 'queued', 'answered', 'taken-over', 'event-closed', ...times]],
+      ['a first send', firstSend, [...sends, 'queued', 'answered', 'taken-over', ...times]],
       ['an entry in the line', record(), [...sends, ...times]],
       ['an entry whose event another worker has', record({ asked: { ...asked, worker: 'c' } }), [...sends, ...times]],
       ['a dead letter', dead, ['retried', 'edited', 'discarded']],
@@ -164,7 +163,6 @@ describe('transition', () => {
   test('an entry that another worker has taken over waits for that worker’s event', () => {
     const entry = record({ asked: { worker: 'a', fingerprint: 'f' } });
     expect(transition(entry, { type: 'taken-over', from: 'a', by: 'b' }, now).entry?.asked).toEqual({ worker: 'b', fingerprint: 'f' });
-    expect(transition(entry, { type: 'event-closed', worker: 'a' }, now).entry?.asked).toBeNull();
   });
 });
 

@@ -1,6 +1,5 @@
 import { firstSender, type Asked, type EntryRecord } from '../../policy/entry-record.js';
-import { transition } from '../../policy/entry.js';
-import type { Ports, Requested } from '../../ports.js';
+import type { Open, Ports, Requested } from '../../ports.js';
 import type { Line } from '../line.js';
 import { workerLock, type Neighbours } from './neighbours.js';
 import type { KeptSettlement } from '../../policy/settlement.js';
@@ -54,14 +53,11 @@ export interface Redelivery {
   begin(): Promise<void>;
 }
 
-/** When an entry's fetch event came. Not `capturedAt`, as a replacement keeps that of the older entry. */
-const eventAt = ({ agesFrom }: EntryRecord): number => agesFrom;
-
 export function createRedelivery({ clock, locks, outbox, log }: Ports, neighbours: Neighbours, line: Line, workerId: string): Redelivery {
   let start = clock.now();
   let deadline = start + COMES_AGAIN_MS;
   let entries: EntryRecord[] = [];
-  let settlements: KeptSettlement[] = [];
+  let settlements: Open['settlements'] = [];
   const claimed = new Set<number>();
   let inHand = 0;
 
@@ -69,8 +65,9 @@ export function createRedelivery({ clock, locks, outbox, log }: Ports, neighbour
   const isOver = () => isLate() && (inHand === 0 || clock.now() >= deadline + READ_MS);
 
   /** Whether a redelivery may come: another worker may live, and die over its events, or a dead worker's open event is on disk. */
-  const mayCome = () => neighbours.mayBe() || entries.some((entry) => !isOld(eventAt(entry))) || settlements.some(({ at }) => !isOld(at));
-  const isOld = (since: number) => since < clock.now() - OLDEST_EVENT_MS;
+  const mayCome = () => neighbours.mayBe() || [...entries, ...settlements].some((open) => !isOld(open));
+  /** Whether an event is too old to be redelivered. An entry's event came at `agesFrom`; `capturedAt` may be the time of the entry that it has replaced. */
+  const isOld = (open: EntryRecord | Open['settlements'][number]) => ('at' in open ? open.at : open.agesFrom) < clock.now() - OLDEST_EVENT_MS;
 
   /** Whether the entry waits for the redelivery of its event; it isn't replayed meanwhile. */
   const waits = (seq: number) => !isOver() && entries.some((entry) => entry.seq === seq);
@@ -93,13 +90,12 @@ export function createRedelivery({ clock, locks, outbox, log }: Ports, neighbour
 
   /** Closes events that are too old to be redelivered, so that no new request is taken for one of them. */
   async function close(): Promise<void> {
-    const old = settlements.filter(({ at }) => isOld(at));
-    if (old.length > 0) await outbox.answered(old);
-    for (const entry of entries) {
-      const { seq, asked } = entry;
-      if (!asked || !isOld(eventAt(entry)) || (await locks.isHeld(workerLock(asked.worker)))) continue;
-      await outbox.commit({ seq, decide: (current) => transition(current, { type: 'event-closed', worker: asked.worker }, clock.now()) });
+    const old: Requested[] = [];
+    for (const open of [...entries, ...settlements]) {
+      if (isOld(open) && !(await locks.isHeld(workerLock(open.asked!.worker)))) old.push(open);
     }
+    if (old.length === 0) return;
+    await outbox.answered(old);
     await read();
   }
 
@@ -131,7 +127,7 @@ export function createRedelivery({ clock, locks, outbox, log }: Ports, neighbour
       if (entries.length + settlements.length === 0) return null;
       const mine = await fingerprint();
       for (const entry of entries) {
-        if (entry.asked?.fingerprint !== mine || isOld(eventAt(entry))) continue;
+        if (entry.asked?.fingerprint !== mine || isOld(entry)) continue;
         if (!(await locks.getsFree(workerLock(entry.asked.worker), LOCK_MS))) continue;
         // An equal event may have claimed the entry meanwhile.
         if (claimed.has(entry.seq)) continue;
@@ -140,7 +136,7 @@ export function createRedelivery({ clock, locks, outbox, log }: Ports, neighbour
         taken(entry);
         return entry;
       }
-      const settlement = settlements.find((left) => left.asked?.fingerprint === mine && !isOld(left.at) && !claimed.has(left.seq));
+      const settlement = settlements.find((left) => left.asked?.fingerprint === mine && !isOld(left) && !claimed.has(left.seq));
       if (settlement) claimed.add(settlement.seq);
       return settlement ?? null;
     },
