@@ -7,7 +7,7 @@ import type { ChangeNote, SyncEvent, TokenNote } from './protocol/events.js';
 import type { BackendRecord, Settings } from './policy/backend-record.js';
 import type { Decision } from './policy/entry.js';
 import type { EntryRecord, StoredRequest, Turn } from './policy/entry-record.js';
-import type { KeptSettlement } from './policy/settlement.js';
+import type { KeptSettlement, Remainder } from './policy/settlement.js';
 
 export interface Clock {
   /** Milliseconds since the epoch. */
@@ -125,12 +125,15 @@ export interface OutboxStart {
 export interface Open {
   /** The entries of open fetch events. */
   entries: EntryRecord[];
-  /** The settlements for open fetch events. */
-  settlements: KeptSettlement[];
+  /** The settlements for open fetch events, and what stays of replaced requests whose events are open. */
+  settlements: (KeptSettlement | Remainder)[];
 }
 
 /** A request, named by the `seq` of its entry and by its own id: a request that replaces another has the same `seq`. */
-export type Requested = Pick<EntryRecord, 'seq' | 'requestId'>;
+export interface Requested {
+  seq: number | string;
+  requestId?: string;
+}
 
 export interface EntryRange {
   after: number;

@@ -1,4 +1,5 @@
 import type { EntryRecord, Turn } from '../policy/entry-record.js';
+import type { Requested } from '../ports.js';
 
 /** The first entries of one turn, read ahead. */
 export interface Beginning {
@@ -139,14 +140,14 @@ export class Line {
   }
 
   /** The entry of a request as it's on disk, with its fetch event unanswered, if that is known, and no write is under way for it. */
-  unanswered({ seq, requestId }: Pick<EntryRecord, 'seq' | 'requestId'>): EntryRecord | null {
-    const entry = this.#unanswered.get(seq);
-    return entry && entry.requestId === requestId && !this.#isChanging(seq) ? entry : null;
+  unanswered({ seq, requestId }: Requested): EntryRecord | null {
+    const entry = this.#unanswered.get(seq as number);
+    return entry && entry.requestId === requestId && !this.#isChanging(entry.seq) ? entry : null;
   }
 
   /** Notes that a fetch event's answer is on disk. */
-  answered({ seq }: Pick<EntryRecord, 'seq'>): void {
-    this.#unanswered.delete(seq);
+  answered(request: Requested): void {
+    if (this.unanswered(request)) this.#unanswered.delete(request.seq as number);
   }
 
   /** Notes that nobody knows what has become of an entry. */

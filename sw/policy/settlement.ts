@@ -14,12 +14,25 @@ export interface FinalAnswer {
 export interface KeptSettlement extends Settlement {
   /** The owner of the entry: a purge removes this user's answers too. */
   owner?: string | null;
-  /** The fetch event that waits for this answer; left out once it's answered. */
-  asked?: Asked;
+  /** The fetch event that waits for this answer; null, or left out, when none does. */
+  asked?: Asked | null;
   /** The id of the request that this answers. */
   requestId?: string;
   /** A purge has removed the answer. The rest stays until the waiting page has been answered. */
   forgotten?: true;
+}
+
+/**
+ * What stays of a request that another has replaced (`Holdfast-Replace`) before its page had an answer. A redelivery of its
+ * event finds this remainder, and isn't taken for a new request, which would go out after its replacement.
+ */
+export interface Remainder {
+  /** The request's own id, as the entry's `seq` is the replacement's. */
+  seq: string;
+  requestId: string;
+  asked: Asked;
+  at: number;
+  forgotten: true;
 }
 
 /** The settlement of an entry that has ended. */

@@ -119,9 +119,10 @@ export function storedOutbox(connection: Connection, isAlone: () => boolean = ()
         await putBackend(tx, backend);
         for await (const cursor of tx.objectStore('journal')) if (isAbout(cursor.value, backend.key)) await cursor.delete();
         for await (const cursor of tx.objectStore('settlements')) {
-          const { key, owner = null, asked } = cursor.value;
-          if (!key.startsWith(`${backend.key}|`) || (owner !== forget && owner !== null)) continue;
-          if (asked) await cursor.update(withoutAnswer(cursor.value));
+          // What stays of a replaced request has no key, no user and no answer.
+          const { key, owner = null, asked } = cursor.value as Partial<KeptSettlement>;
+          if (!key?.startsWith(`${backend.key}|`) || (owner !== forget && owner !== null)) continue;
+          if (asked) await cursor.update(withoutAnswer(cursor.value as KeptSettlement));
           else await cursor.delete();
         }
         // Nobody knows whose a checkpoint is. All keys that begin with the backend's key and a `|` sort before its key and a `}`.
@@ -190,7 +191,7 @@ export function storedOutbox(connection: Connection, isAlone: () => boolean = ()
       read(async (db) => {
         const { store } = db.transaction('settlements');
         const cursor = typeof reference === 'number' ? store.openCursor(reference) : store.index(named(reference)).openCursor(reference, 'prev');
-        const { asked: _, owner: __, ...settlement }: Partial<KeptSettlement> = (await cursor)?.value ?? {};
+        const { asked: _, owner: __, ...settlement } = ((await cursor)?.value ?? {}) as Partial<KeptSettlement>;
         return 'seq' in settlement && !settlement.forgotten ? (settlement as Settlement) : null;
       }),
 
@@ -230,12 +231,12 @@ export function isAbout(event: SyncEvent, backend: string): boolean {
 /** Marks the fetch events of requests as answered, be it with their entries or with their settlements. */
 async function markAnswered(tx: WriteTransaction, requests: readonly Requested[]): Promise<void> {
   const [entries, settlements] = [tx.objectStore('entries'), tx.objectStore('settlements')];
-  const found = await Promise.all(requests.map(({ seq }) => Promise.all([entries.get(seq), settlements.get(seq)])));
+  const found = await Promise.all(requests.map(({ seq }) => Promise.all([entries.get(seq as number), settlements.get(seq)])));
   for (const [index, { requestId }] of requests.entries()) {
     const [entry, settlement] = found[index]!;
     if (entry?.asked && entry.requestId === requestId) unawaited(entries.put({ ...entry, asked: null }));
-    if (settlement?.asked === undefined || settlement.requestId !== requestId) continue;
-    const { asked: _, ...rest } = settlement;
-    unawaited(rest.forgotten ? settlements.delete(rest.seq) : settlements.put(rest));
+    // The request may have been replaced. Requests of an earlier version have no id, and leave no remainder.
+    else if (!settlement?.asked || settlement.requestId !== requestId) unawaited(settlements.delete(requestId ?? 0));
+    else unawaited('forgotten' in settlement ? settlements.delete(settlement.seq) : settlements.put({ ...settlement, asked: null }));
   }
 }

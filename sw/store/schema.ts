@@ -1,6 +1,6 @@
 import type { DBSchema, IDBPDatabase, IDBPTransaction } from 'idb';
 import type { SyncEvent } from '../protocol/events.js';
-import type { KeptSettlement } from '../policy/settlement.js';
+import type { KeptSettlement, Remainder } from '../policy/settlement.js';
 import { readEntry, type EntryRecord, type Turn } from '../policy/entry-record.js';
 import type { Body } from '../ports.js';
 import type { BackendRecord, Settings } from '../policy/backend-record.js';
@@ -19,7 +19,7 @@ export interface Schema extends DBSchema {
   bodies: { key: number; value: Body };
   /** Tallies by backend, so that no capture must count the entries. */
   tallies: { key: string; value: Tally };
-  settlements: { key: number; value: KeptSettlement; indexes: { id: string; key: string; at: number; asked: string } };
+  settlements: { key: number | string; value: KeptSettlement | Remainder; indexes: { id: string; key: string; at: number; asked: string } };
   backends: { key: string; value: BackendRecord };
   settings: { key: string; value: Settings };
   checkpoints: { key: string; value: string };

@@ -45,7 +45,8 @@ export async function capture(tx: WriteTransaction, order: CaptureOrder, backend
   if (backend) await putBackend(tx, backend);
   let entry: EntryRecord;
   if (inTheWay) {
-    const { seq, lane, capturedAt } = inTheWay;
+    const { seq, lane, capturedAt, asked, requestId, agesFrom } = inTheWay;
+    if (asked && requestId) unawaited(tx.objectStore('settlements').put({ seq: requestId, requestId, asked, at: agesFrom, forgotten: true }));
     // The new entry takes the older one's place in line; its age is its own.
     entry = { ...draft, seq, lane, capturedAt };
     entry.turn = turnOf(entry);

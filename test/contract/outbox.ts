@@ -319,6 +319,31 @@ export function outboxContract(name: string, create: () => Outbox): void {
       expect(await outbox.settlement('first')).toMatchObject({ status: 200 });
     });
 
+    test('E7 knows a replaced request whose page has no answer yet by its own id, until it has', async () => {
+      const outbox = create();
+      const asked = { worker: 'w', fingerprint: 'f' };
+      const first = { id: 'draft', requestId: 'first', asked, agesFrom: 7 };
+      const seq = await stored(outbox, { entry: first });
+      const replace = (entry: Partial<EntryRecord>) => capture(outbox, { entry: { id: 'draft', asked: null, ...entry }, whenWaiting: 'replace' });
+      await replace({ requestId: 'second', asked: { worker: 'w', fingerprint: 'g' } });
+      expect((await outbox.open()).entries).toMatchObject([{ seq, requestId: 'second' }]);
+      expect((await outbox.open()).settlements).toMatchObject([{ requestId: 'first', asked, at: 7 }]);
+      await replace({ requestId: 'third' });
+      await replace({ requestId: 'fourth' });
+      const left = (await outbox.open()).settlements;
+      expect(left.map(({ requestId }) => requestId).sort()).toEqual(['first', 'second']);
+      expect(await outbox.settlement('draft')).toBeNull();
+      await outbox.sweep({ backend: newBackendRecord(record().backend), events: [], decide: () => null, forget: null });
+      const answer = { status: 200, headers: {}, body: null, truncated: false };
+      await outbox.commit({ seq, decide: (entry) => transition(entry, { type: 'delivered', answer }, 100) });
+      expect(await outbox.settlement('draft')).toMatchObject({ status: 200 });
+      await outbox.answered([{ seq, requestId: 'first' }]);
+      expect((await outbox.open()).settlements).toMatchObject([{ requestId: 'second' }]);
+      await outbox.answered(left);
+      expect(await outbox.open()).toEqual({ entries: [], settlements: [] });
+      expect(await outbox.settlement('draft')).toMatchObject({ status: 200 });
+    });
+
     test('A16 D1 a sweep forgets the answer that a page still waits for, but not that the page waits', async () => {
       const outbox = create();
       const asked = { worker: 'w', fingerprint: 'f' };

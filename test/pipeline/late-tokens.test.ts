@@ -153,7 +153,7 @@ describe('the answer to a token that the app hands over', () => {
     let digestThen: string | undefined;
     await before(harness);
     const giving = api.provideToken(token).then(async () => {
-      const [{ last, signedOut }] = (await outbox.start()).backends as [BackendRecord];
+      const [{ last, signedOut }] = (await outbox.start(1)).backends as [BackendRecord];
       digestThen = (last ?? signedOut?.forgotten)?.digest;
     });
     void meanwhile?.(harness);

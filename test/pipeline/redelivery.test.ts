@@ -11,6 +11,9 @@ const ok = () => Response.json({ made: true }, { status: 201 });
 const later = (clock: Harness['clock'], ms: number, status: number): Promise<Response> =>
   new Promise((resolve) => void clock.after(ms, () => resolve(new Response(null, { status }))));
 
+/** The bodies that were sent. */
+const sent = (log: string[]): string[] => log.filter((line) => line.includes(' send ')).map((line) => line.split(' ')[2]!);
+
 /** The idempotency keys under which the server saw the body. */
 function keysSeen(harness: Harness): { keys: Set<string | null>; count(): number } {
   const keys = new Set<string | null>();
@@ -191,6 +194,59 @@ describe('D1 a fetch event that comes again', () => {
     const again = await (await fetch('/api/x', MINE))!.json();
     expect(again.id).toBe(first.id);
     expect(await api.entries()).toHaveLength(1);
+  });
+
+  describe('E7 K5 for a request that another has replaced since', () => {
+    const autosave = (body: string) => ({ method: 'PUT', body, headers: { 'Holdfast-Id': 'draft', 'Holdfast-Replace': '1', 'Holdfast-Mode': 'wait' } });
+
+    test.each(['before its worker died', 'after its worker died'])('%s ends with a network error, and only the newer one is sent', async (when) => {
+      const { fetch, restart, goOffline, goOnline, look, clock, log, api } = createHarness();
+      goOffline();
+      void fetch('/api/x', { ...autosave('old'), gone: true });
+      await clock.advance(1_000);
+      if (when.startsWith('after')) restart();
+      const newer = fetch('/api/x', autosave('new'));
+      await settle();
+      if (when.startsWith('before')) restart();
+      expect((await fetch('/api/x', autosave('old')))!.type).toBe('error');
+      goOnline();
+      await look();
+      await clock.advance(60_000);
+      expect(sent(log)).toEqual(['new']);
+      expect(await api.entries()).toEqual([]);
+      if (when.startsWith('after')) expect((await newer)!.status).toBe(201);
+    });
+
+    test('isn’t an equal request that comes after that event’s answer', async () => {
+      const { fetch, restart, goOffline, goOnline, clock, log } = createHarness();
+      goOffline();
+      void fetch('/api/x', autosave('a'));
+      await settle();
+      void fetch('/api/x', autosave('b'));
+      await clock.advance(1_000);
+      restart();
+      const again = fetch('/api/x', autosave('a'));
+      goOnline();
+      await clock.advance(60_000);
+      expect((await again)!.status).toBe(201);
+      expect(sent(log)).toEqual(['a']);
+    });
+
+    test('over six minutes ago is a request of its own', async () => {
+      const { fetch, restart, goOffline, goOnline, clock, log, outbox } = createHarness();
+      goOffline();
+      void fetch('/api/x', { ...autosave('old'), gone: true });
+      await settle();
+      void fetch('/api/x', autosave('new'));
+      await clock.advance(360_001);
+      restart();
+      const again = fetch('/api/x', autosave('old'));
+      goOnline();
+      await clock.advance(60_000);
+      expect((await again)!.status).toBe(201);
+      expect(sent(log)).toEqual(['old']);
+      expect(await outbox.open()).toEqual({ entries: [], settlements: [] });
+    });
   });
 
   test('is taken up once, and a second one like it is a request of its own', async () => {

@@ -6,13 +6,15 @@ import { isFirstSend, readEntry, turnOf, type EntryRecord, type Turn } from '../
 import type { Body, Commit, Outbox, Requested } from '../../sw/ports.js';
 import { isAbout } from '../../sw/store/outbox.js';
 import type { BackendRecord, Settings } from '../../sw/policy/backend-record.js';
-import { withoutAnswer, type KeptSettlement } from '../../sw/policy/settlement.js';
+import { withoutAnswer, type KeptSettlement, type Remainder } from '../../sw/policy/settlement.js';
 
 /** The outbox of a worker that never dies: for tests under a virtual clock. */
 export function memoryOutbox(): Outbox {
   const entries = new Map<number, EntryRecord>();
   const bodies = new Map<number, Body>();
   const settlements = new Map<number, KeptSettlement>();
+  /** What stays of replaced requests, by their own ids. */
+  const remainders = new Map<string, Remainder>();
   const backends = new Map<string, BackendRecord>();
   const journal: SyncEvent[] = [];
   let settings: Settings = { paused: false };
@@ -63,6 +65,8 @@ export function memoryOutbox(): Outbox {
 
   const answered = (requests: readonly Requested[]): void => {
     for (const { seq, requestId } of requests) {
+      remainders.delete(requestId ?? '');
+      if (typeof seq === 'string') continue;
       const [entry, settlement] = [entries.get(seq), settlements.get(seq)];
       if (entry?.requestId === requestId && entry) entries.set(seq, { ...entry, asked: null });
       if (settlement?.requestId !== requestId || !settlement) continue;
@@ -80,7 +84,7 @@ export function memoryOutbox(): Outbox {
     }),
     open: async () => ({
       entries: inOrder().filter(({ asked }) => asked !== null),
-      settlements: [...settlements.values()].filter(({ asked }) => asked !== undefined),
+      settlements: [...[...settlements.values()].filter(({ asked }) => asked), ...remainders.values()],
     }),
     async capture({ draft, body, limits, whenWaiting, isInFlight, decide, placed, backend }) {
       const sameKey = inOrder().filter((entry) => entry.key === draft.key && entry.state === 'pending');
@@ -95,6 +99,8 @@ export function memoryOutbox(): Outbox {
       const seq = inTheWay?.seq ?? ++last;
       const entry: EntryRecord = { ...draft, seq };
       if (inTheWay) {
+        const { asked, requestId, agesFrom } = inTheWay;
+        if (asked && requestId) remainders.set(requestId, { seq: requestId, requestId, asked, at: agesFrom, forgotten: true });
         entry.lane = inTheWay.lane;
         entry.capturedAt = inTheWay.capturedAt;
         entry.turn = turnOf(entry);

@@ -101,7 +101,7 @@ export function createCapture(parts: CaptureParts): Capture {
     exchange.stored = left;
     // A redelivered request is on disk already, so later arrivals needn't wait.
     ticket.placed();
-    if (!('request' in left)) return settledResponse(left);
+    if (!('request' in left)) return settledResponse('status' in left ? left : null);
     // A replay of the entry may be under way, if the lane didn't wait for the event: the replay's answer is the page's, too.
     await (replay as Promise<void> | null)?.catch(() => {});
     const entry = await takeOver(left, await isOvertaking(left));

@@ -2,7 +2,7 @@ import { firstSender, type Asked, type EntryRecord } from '../../policy/entry-re
 import type { Open, Ports, Requested } from '../../ports.js';
 import type { Line } from '../line.js';
 import { workerLock, type Neighbours } from './neighbours.js';
-import type { KeptSettlement } from '../../policy/settlement.js';
+import type { KeptSettlement, Remainder } from '../../policy/settlement.js';
 
 /**
  * How long a lane waits for a redelivery, in milliseconds: a redelivered first send gives the page the server's own answer.
@@ -36,12 +36,12 @@ export interface Redelivery {
    */
   withheld(heads: readonly EntryRecord[]): Promise<{ lanes: ReadonlySet<string>; until: number }>;
   /**
-   * Takes the entry or settlement that the event with this fingerprint left on disk, each once. Null when there's none,
-   * or when its worker lives and will answer by itself.
+   * Takes the entry, the settlement or the remainder that the event with this fingerprint left on disk, each once. Null when
+   * there's none, or when its worker lives and will answer by itself.
    *
    * @param taken called with the entry in the turn of the event loop in which its lane stops waiting for it
    */
-  claim(fingerprint: () => Promise<string>, taken: (entry: EntryRecord) => void): Promise<EntryRecord | KeptSettlement | null>;
+  claim(fingerprint: () => Promise<string>, taken: (entry: EntryRecord) => void): Promise<EntryRecord | KeptSettlement | Remainder | null>;
   /** Notes that a request's event is answered: an equal event is a request of its own from now on. Never rejects. */
   answered(request: Requested): Promise<void>;
   /**
@@ -58,7 +58,7 @@ export function createRedelivery({ clock, locks, outbox, log }: Ports, neighbour
   let deadline = start + COMES_AGAIN_MS;
   let entries: EntryRecord[] = [];
   let settlements: Open['settlements'] = [];
-  const claimed = new Set<number>();
+  const claimed = new Set<number | string>();
   let inHand = 0;
 
   const isLate = () => clock.now() >= deadline || clock.now() < start;
@@ -82,7 +82,7 @@ export function createRedelivery({ clock, locks, outbox, log }: Ports, neighbour
   async function read(): Promise<void> {
     const areLiving = await neighbours.any();
     const open = await outbox.open();
-    const isAnothers = ({ seq, asked }: Pick<EntryRecord, 'seq'> & { asked?: Asked | null }) => asked?.worker !== workerId && !claimed.has(seq);
+    const isAnothers = ({ seq, asked }: { seq: number | string; asked?: Asked | null }) => asked?.worker !== workerId && !claimed.has(seq);
     entries = open.entries.filter(isAnothers);
     settlements = open.settlements.filter(isAnothers);
     if (!areLiving) neighbours.gone();
