@@ -38,6 +38,7 @@ const LOT_MS = 50;
 
 /** A page that waits for the answer to a request. */
 interface Waiter {
+  seq: number;
   requestId: string | undefined;
   resolve(settlement: Settlement | null): void;
 }
@@ -48,7 +49,7 @@ export function createReport(
   line: Line,
   onEvent?: (event: SyncEvent) => void,
 ): Report {
-  const waiters = new Map<number, Waiter[]>();
+  const waiters = new Set<Waiter>();
 
   const tell = (...events: SyncEvent[]) => {
     for (const event of events) {
@@ -115,35 +116,28 @@ export function createReport(
     tell(...decision.events);
   };
 
-  /** Resolves all waiters of a `seq`. A waiter for another request than the ended one gets null, as its request was replaced. */
-  const end = (seq: number, requestId: string | undefined, settlement: Settlement) => {
-    for (const waiter of takeWaiters(seq)) waiter.resolve(waiter.requestId === requestId ? settlement : null);
-  };
-
-  const takeWaiters = (seq: number): Waiter[] => {
-    const all = waiters.get(seq) ?? [];
-    waiters.delete(seq);
-    return all;
-  };
-
-  const replaced = (seq: number, requestId: string | undefined) => {
-    const all = waiters.get(seq) ?? [];
-    for (const waiter of all) if (waiter.requestId !== requestId) waiter.resolve(null);
-    const left = all.filter((waiter) => waiter.requestId === requestId);
-    if (left.length > 0) waiters.set(seq, left);
-    else waiters.delete(seq);
+  /**
+   * Resolves the waiters of a `seq` for a request with its settlement; without one they wait on. A waiter for another request
+   * gets null, as its request was replaced.
+   */
+  const end = (seq: number, requestId: string | undefined, settlement: Settlement | null = null) => {
+    for (const waiter of waiters) {
+      const isForOther = waiter.requestId !== requestId;
+      if (waiter.seq !== seq || !(isForOther || settlement)) continue;
+      waiters.delete(waiter);
+      waiter.resolve(isForOther ? null : settlement);
+    }
   };
 
   function lookFor(seq: number): void {
-    if (!waiters.has(seq)) return;
+    if (![...waiters].some((waiter) => waiter.seq === seq)) return;
     const look = async () => {
       // The entry is read first: if it ends between the two reads, the second one finds its settlement.
       const [entry] = await outbox.find(seq);
       const settlement = await outbox.settlement(seq);
-      if (settlement) end(seq, settlement.requestId, settlement);
-      else if (entry) replaced(seq, entry.requestId);
       // Only a purge leaves neither entry nor settlement.
-      else for (const waiter of takeWaiters(seq)) waiter.resolve(null);
+      const { requestId } = settlement ?? entry ?? { requestId: '' };
+      end(seq, requestId, settlement);
     };
     look().catch((error: unknown) => log.warn("[holdfast] the answer that a page waits for can't be read", error));
   }
@@ -185,7 +179,7 @@ export function createReport(
           const { seq, decision } = result;
           const entry = decision.entry ?? { ...order.draft, seq };
           // The waiters for a replaced request don't wait for the new one.
-          if (result.replaced) replaced(seq, order.draft.requestId);
+          if (result.replaced) end(seq, order.draft.requestId);
           if (result.replaced) line.changed(seq, entry);
           else line.added(entry);
           doubts.end(seq);
@@ -206,7 +200,7 @@ export function createReport(
     heard: (event) => 'seq' in event && lookFor(event.seq),
     settlementOf: ({ seq, requestId }) =>
       new Promise((resolve) => {
-        waiters.set(seq, [...(waiters.get(seq) ?? []), { requestId, resolve }]);
+        waiters.add({ seq, requestId, resolve });
         // The entry may have been ended or replaced since it was stored, or taken over.
         lookFor(seq);
       }),

@@ -38,7 +38,7 @@ export const MUTATIONS: readonly Mutation[] = [
   one('a request overtakes the waiting entries of its lane', 'sw/pipeline/capture/capture.ts', "return isBehind(backend, draft, now) ? 'behind-waiting' : null;", 'return null;'),
   one("a worker doesn't look for what another worker has stored", 'sw/pipeline/capture/capture.ts', 'if (neighbours.mayHaveStored()) await', 'if (false) await'),
   one('no event that comes again is known', 'sw/pipeline/capture/capture.ts', 'const resumed = checked && (await', 'const resumed = checked && null && (await'),
-  one('any event is taken for one that comes again', 'sw/pipeline/workers/redelivery.ts', 'entry.asked?.fingerprint !== mine || ', ''),
+  one('any event is taken for one that comes again', 'sw/pipeline/workers/redelivery.ts', 'left.asked?.fingerprint !== mine || ', ''),
   // Each of the next two is enough without the other, for as long as a lane waits.
   one('no lane waits for an event that may come again', 'sw/pipeline/workers/redelivery.ts', 'waits = (seq: number) => !isOver() &&', 'waits = (seq: number) => false &&'),
   one("no event that comes again waits for its entry's replay", 'sw/pipeline/capture/capture.ts', 'replay = backend.flights.get(entry.seq)?.done ?? null;', 'replay = null;'),
@@ -52,7 +52,7 @@ export const MUTATIONS: readonly Mutation[] = [
   one('a token of an event that comes again is learnt', 'sw/pipeline/auth/tokens.ts', 'if (redelivered && ', 'if (false && '),
   one('a worker tells no hold that an earlier one left untold', 'sw/pipeline/auth/tokens.ts', 'if (!hold || hold.told || signedOut) continue;', 'if (hold || !hold) continue;'),
   one("a worker doesn't hear other workers' events", 'sw/pipeline/report.ts', "heard: (event) => 'seq' in event && lookFor(event.seq),", 'heard: () => {},'),
-  one("a waiting page takes the answer to whatever request has its entry's place", 'sw/pipeline/report.ts', 'waiter.requestId === requestId ? settlement : null', 'settlement'),
+  one("a waiting page takes the answer to whatever request has its entry's place", 'sw/pipeline/report.ts', 'isForOther ? null : settlement', 'settlement'),
   one("a purge takes everybody's", 'sw/pipeline/auth/sessions.ts', ' || (owner !== null && owner !== user)', ''),
   one('an older sign-in wins', 'sw/store/writes.ts', 'const isNewer = epoch > backend.epoch;', 'const isNewer = false;'),
   one("an entry that goes isn't taken from the tally", 'sw/store/writes.ts', 'await count(tx, entry, next);', 'if (next) await count(tx, entry, next);'),

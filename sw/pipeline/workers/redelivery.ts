@@ -1,8 +1,7 @@
-import { firstSender, type Asked, type EntryRecord } from '../../policy/entry-record.js';
+import { firstSender, type EntryRecord } from '../../policy/entry-record.js';
 import type { Open, Ports, Requested } from '../../ports.js';
 import type { Line } from '../line.js';
 import { workerLock, type Neighbours } from './neighbours.js';
-import type { KeptSettlement, Remainder } from '../../policy/settlement.js';
 
 /**
  * How long a lane waits for a redelivery, in milliseconds: a redelivered first send gives the page the server's own answer.
@@ -41,7 +40,7 @@ export interface Redelivery {
    *
    * @param taken called with the entry in the turn of the event loop in which its lane stops waiting for it
    */
-  claim(fingerprint: () => Promise<string>, taken: (entry: EntryRecord) => void): Promise<EntryRecord | KeptSettlement | Remainder | null>;
+  claim(fingerprint: () => Promise<string>, taken: (entry: EntryRecord) => void): Promise<Left | null>;
   /** Notes that a request's event is answered: an equal event is a request of its own from now on. Never rejects. */
   answered(request: Requested): Promise<void>;
   /**
@@ -53,11 +52,13 @@ export interface Redelivery {
   begin(): Promise<void>;
 }
 
+/** What an open fetch event has left on disk. */
+type Left = EntryRecord | Open['settlements'][number];
+
 export function createRedelivery({ clock, locks, outbox, log }: Ports, neighbours: Neighbours, line: Line, workerId: string): Redelivery {
   let start = clock.now();
   let deadline = start + COMES_AGAIN_MS;
-  let entries: EntryRecord[] = [];
-  let settlements: Open['settlements'] = [];
+  let open: Left[] = [];
   const claimed = new Set<number | string>();
   let inHand = 0;
 
@@ -65,12 +66,12 @@ export function createRedelivery({ clock, locks, outbox, log }: Ports, neighbour
   const isOver = () => isLate() && (inHand === 0 || clock.now() >= deadline + READ_MS);
 
   /** Whether a redelivery may come: another worker may live, and die over its events, or a dead worker's open event is on disk. */
-  const mayCome = () => neighbours.mayBe() || [...entries, ...settlements].some((open) => !isOld(open));
+  const mayCome = () => neighbours.mayBe() || open.some((left) => !isOld(left));
   /** Whether an event is too old to be redelivered. An entry's event came at `agesFrom`; `capturedAt` may be the time of the entry that it has replaced. */
-  const isOld = (open: EntryRecord | Open['settlements'][number]) => ('at' in open ? open.at : open.agesFrom) < clock.now() - OLDEST_EVENT_MS;
+  const isOld = (left: Left) => ('at' in left ? left.at : left.agesFrom) < clock.now() - OLDEST_EVENT_MS;
 
   /** Whether the entry waits for the redelivery of its event; it isn't replayed meanwhile. */
-  const waits = (seq: number) => !isOver() && entries.some((entry) => entry.seq === seq);
+  const waits = (seq: number) => !isOver() && open.some((left) => left.seq === seq);
 
   const write = (work: Promise<unknown>): Promise<void> =>
     work.then(
@@ -81,19 +82,15 @@ export function createRedelivery({ clock, locks, outbox, log }: Ports, neighbour
   /** Reads the open events of other workers. Called for each claim, as a replaced worker may live on, and leave more. */
   async function read(): Promise<void> {
     const areLiving = await neighbours.any();
-    const open = await outbox.open();
-    const isAnothers = ({ seq, asked }: { seq: number | string; asked?: Asked | null }) => asked?.worker !== workerId && !claimed.has(seq);
-    entries = open.entries.filter(isAnothers);
-    settlements = open.settlements.filter(isAnothers);
+    const { entries, settlements } = await outbox.open();
+    open = [...entries, ...settlements].filter(({ seq, asked }) => asked?.worker !== workerId && !claimed.has(seq));
     if (!areLiving) neighbours.gone();
   }
 
   /** Closes events that are too old to be redelivered, so that no new request is taken for one of them. */
   async function close(): Promise<void> {
     const old: Requested[] = [];
-    for (const open of [...entries, ...settlements]) {
-      if (isOld(open) && !(await locks.isHeld(workerLock(open.asked!.worker)))) old.push(open);
-    }
+    for (const left of open) if (isOld(left) && !(await locks.isHeld(workerLock(left.asked!.worker)))) old.push(left);
     if (old.length === 0) return;
     await outbox.answered(old);
     await read();
@@ -119,26 +116,24 @@ export function createRedelivery({ clock, locks, outbox, log }: Ports, neighbour
       }
       if (lanes.size === 0) return { lanes, until: Infinity };
       const now = clock.now();
-      return { lanes, until: isOver() || entries.length === 0 ? now + LOCK_MS : Math.max(deadline, now + LOCK_MS) };
+      return { lanes, until: isOver() || open.length === 0 ? now + LOCK_MS : Math.max(deadline, now + LOCK_MS) };
     },
     async claim(fingerprint, taken) {
       // When the reading fails, the result of an earlier one counts.
       await read().catch(() => {});
-      if (entries.length + settlements.length === 0) return null;
+      if (open.length === 0) return null;
       const mine = await fingerprint();
-      for (const entry of entries) {
-        if (entry.asked?.fingerprint !== mine || isOld(entry)) continue;
-        if (!(await locks.getsFree(workerLock(entry.asked.worker), LOCK_MS))) continue;
-        // An equal event may have claimed the entry meanwhile.
-        if (claimed.has(entry.seq)) continue;
-        claimed.add(entry.seq);
-        entries = entries.filter((other) => other.seq !== entry.seq);
-        taken(entry);
-        return entry;
+      for (const left of open) {
+        if (left.asked?.fingerprint !== mine || isOld(left)) continue;
+        if ('request' in left && !(await locks.getsFree(workerLock(left.asked.worker), LOCK_MS))) continue;
+        // An equal event may have claimed it meanwhile.
+        if (claimed.has(left.seq)) continue;
+        claimed.add(left.seq);
+        open = open.filter((other) => other.seq !== left.seq);
+        if ('request' in left) taken(left);
+        return left;
       }
-      const settlement = settlements.find((left) => left.asked?.fingerprint === mine && !isOld(left) && !claimed.has(left.seq));
-      if (settlement) claimed.add(settlement.seq);
-      return settlement ?? null;
+      return null;
     },
     answered: (request) => write(outbox.answeredSoon(request, () => line.unanswered(request)).then(() => line.answered(request))),
     activated() {
@@ -147,7 +142,7 @@ export function createRedelivery({ clock, locks, outbox, log }: Ports, neighbour
     },
     async begin() {
       await read();
-      if (entries.length + settlements.length > 0) void write(close());
+      if (open.length > 0) void write(close());
     },
   };
 }
