@@ -28,16 +28,20 @@ export interface AdoptionParts {
  *
  * ```
  *  old queue:  row ─────────────────────────────────▶ removed, if it's still there
- *  outbox:           written, under an id that             │ else the old queue has taken it to send
- *                    the row has for ever                  ▼ meanwhile: cancelled here
+ *  outbox:           written, under an id made              │ else the old queue has taken it to send
+ *                    of what the row holds                  ▼ meanwhile: cancelled here
  * ```
  * The adoption holds the drain's lock, so that no entry is sent before its row is removed, or found to be gone. When a
- * worker dies in between, the next one finds the remaining rows' entries in the outbox, and only removes the rows.
+ * worker dies in between, the next one finds the remaining rows' entries in the outbox, and only removes the rows. So it does
+ * with a row that the old queue had taken before, and puts back.
  */
 export function createAdoption({ ports, report, drain, state }: AdoptionParts): Adopt {
-  const { clock, locks, log, outbox } = ports;
+  const { clock, digest, locks, log, outbox } = ports;
 
-  async function take({ id, at, what, request: restored }: OldRow): Promise<Taken> {
+  /** The content of a row as a digest: the same when the old queue takes the row out and puts it back, under whatever number. */
+  const digestOf = async ({ at, what, request }: OldRow) => digest(`${at} ${what} ${await request().text()}`);
+
+  async function take({ at, what, request: restored }: OldRow, id: string): Promise<Taken> {
     const stays = (why: string, ...error: unknown[]): Taken => {
       log.warn(`[holdfast] ${maskUrl(what)} stays in the old queue: ${why}`, ...error);
       return { kind: 'stays' };
@@ -53,8 +57,8 @@ export function createAdoption({ ports, report, drain, state }: AdoptionParts): 
     const backend = backendFor(request, state, (message, error) => log.warn(message, error));
     if (!backend) return stays("it's no backend's");
     const { config, lanes } = backend;
-    directives.id = `workbox-${id}-${at}`;
-    const key = joinKey(config.namespace, config.baseUrl, directives.id);
+    directives.id = id;
+    const key = joinKey(config.namespace, config.baseUrl, id);
     if ((await outbox.find(key)).length > 0 || (await outbox.settlement(key))) return { kind: 'known' };
 
     const lane = directives.lane ?? config.lane(request);
@@ -91,8 +95,15 @@ export function createAdoption({ ports, report, drain, state }: AdoptionParts): 
 
   async function takeAll(queue: OldQueue): Promise<number> {
     const taken = new Map<number, Taken>();
-    for (const row of await queue.rows()) {
-      const made = await take(row);
+    const named = new Map<string, OldRow>();
+    // Equal rows are numbered from the last one on: should there be room for the first of them alone, the others keep their ids.
+    for (const row of (await queue.rows()).reverse()) {
+      let id = `workbox-${await digestOf(row).catch(() => row.id)}`;
+      while (named.has(id)) id += '-';
+      named.set(id, row);
+    }
+    for (const [id, row] of [...named].reverse()) {
+      const made = await take(row, id);
       // Later rows must not overtake a row that finds no room.
       if (made.kind === 'full') break;
       if (made.kind !== 'stays') taken.set(row.id, made);

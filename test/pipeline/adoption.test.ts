@@ -8,6 +8,8 @@ interface Row {
   path?: string;
   token?: string;
   at?: number;
+  /** Its number in the queue. @default its place, from 1 */
+  id?: number;
   headers?: Record<string, string>;
   /** The other library has taken it meanwhile. */
   gone?: boolean;
@@ -18,7 +20,7 @@ interface Row {
 
 /** Another library's queue. */
 function queueOf(rows: Row[]) {
-  let left = rows.map((row, index) => ({ row, id: index + 1 }));
+  let left = rows.map((row, index) => ({ row, id: row.id ?? index + 1 }));
   let closed = false;
   const queue: OldQueue = {
     rows: async () =>
@@ -46,6 +48,11 @@ function queueOf(rows: Row[]) {
   return { queue, left: () => left.map(({ row }) => row.body), isClosed: () => closed };
 }
 
+/** The id of the entry that is made of a row. */
+const idOf = (body: string): string => `workbox-digest of 5 POST ${ORIGIN}/api/notes ${body}`;
+
+const sent = (log: string[]): string[] => log.filter((line) => line.includes(' send '));
+
 describe('B1 a request that another library’s queue owes', () => {
   test('B1 is taken over in its order, once, and delivered', async () => {
     const { adopt, log, clock, api } = createHarness();
@@ -53,8 +60,8 @@ describe('B1 a request that another library’s queue owes', () => {
     expect(await adopt(old.queue)).toBe(3);
     expect([old.left(), old.isClosed()]).toEqual([[], true]);
     await clock.advance(1000);
-    expect(log.filter((line) => line.includes(' send '))).toEqual(['0 send a', '0 send b', '0 send c']);
-    expect((await api.settled('workbox-1-5'))?.state).toBe('delivered');
+    expect(sent(log)).toEqual(['0 send a', '0 send b', '0 send c']);
+    expect((await api.settled(idOf('a')))?.state).toBe('delivered');
     expect(await adopt(null)).toBe(0);
   });
 
@@ -65,12 +72,12 @@ describe('B1 a request that another library’s queue owes', () => {
     await adopt(queueOf(rows).queue);
     const again = queueOf(rows);
     await adopt(again.queue);
-    expect([await api.entries(), again.left()]).toMatchObject([[{ id: 'workbox-1-5' }, { id: 'workbox-2-5' }], []]);
+    expect([await api.entries(), again.left()]).toMatchObject([[{ id: idOf('a') }, { id: idOf('b') }], []]);
     await api.resume();
     await clock.advance(1000);
     await adopt(queueOf(rows).queue);
     await clock.advance(1000);
-    expect(log.filter((line) => line.includes(' send '))).toHaveLength(2);
+    expect(sent(log)).toHaveLength(2);
     // Its database may have been made anew: a number comes again, and a time doesn't.
     await adopt(queueOf([{ body: 'new', at: 6 }]).queue);
     await clock.advance(1000);
@@ -84,15 +91,15 @@ describe('B1 a request that another library’s queue owes', () => {
     await clock.advance(1000);
     await adopt(queueOf([{ body: 'a' }]).queue);
     await clock.advance(1000);
-    expect(await api.entries()).toMatchObject([{ id: 'workbox-1-5', state: 'dead' }]);
+    expect(await api.entries()).toMatchObject([{ id: idOf('a'), state: 'dead' }]);
   });
 
   test('B1 that the other library has taken to send meanwhile isn’t sent from the outbox too', async () => {
     const { adopt, log, clock } = createHarness();
     expect(await adopt(queueOf([{ body: 'a', gone: true }, { body: 'b' }]).queue)).toBe(1);
     await clock.advance(1000);
-    expect(log.filter((line) => line.includes(' send '))).toEqual(['0 send b']);
-    expect(log).toContain('0 cancelled workbox-1-5');
+    expect(sent(log)).toEqual(['0 send b']);
+    expect(log).toContain(`0 cancelled ${idOf('a')}`);
   });
 
   test('B1 that the other library takes meanwhile, and puts back as nobody answered, is taken over after all', async () => {
@@ -101,7 +108,34 @@ describe('B1 a request that another library’s queue owes', () => {
     const again = queueOf([{ body: 'a' }]);
     expect([await adopt(again.queue), again.left()]).toEqual([1, []]);
     await clock.advance(1000);
-    expect(log.filter((line) => line.includes(' send '))).toEqual(['0 send a']);
+    expect(sent(log)).toEqual(['0 send a']);
+  });
+
+  test.each(['waits', 'is delivered'])('B1 that the other library puts back under another number, while its entry %s, is known', async (which) => {
+    const { adopt, log, clock, api } = createHarness();
+    if (which === 'waits') await api.pause();
+    await adopt(queueOf([{ body: 'a' }]).queue);
+    await clock.advance(1000);
+    const again = queueOf([{ body: 'a', id: 7 }]);
+    await adopt(again.queue);
+    await api.resume();
+    await clock.advance(1000);
+    expect([sent(log).length, again.left()]).toEqual([1, []]);
+  });
+
+  test('B1 that’s like another one of the same millisecond is taken over too, though there’s room for the first alone', async () => {
+    const { adopt, log, clock, api } = createHarness({ backends: [{ baseUrl: '/api', limits: { maxEntries: 2 } }] });
+    await api.pause();
+    const old = queueOf([{ body: 'a' }, { body: 'a' }, { body: 'a' }]);
+    expect([await adopt(old.queue), old.left()]).toEqual([2, ['a']]);
+    await api.resume();
+    await clock.advance(1000);
+    expect([await adopt(old.queue), old.left()]).toEqual([1, []]);
+    await clock.advance(1000);
+    expect(sent(log)).toHaveLength(3);
+    await adopt(queueOf([{ body: 'a', id: 7 }]).queue);
+    await clock.advance(1000);
+    expect(sent(log)).toHaveLength(3);
   });
 
   test('B1 goes out as its own user, whom the token on disk names, and that token is dropped', async () => {
@@ -110,8 +144,8 @@ describe('B1 a request that another library’s queue owes', () => {
     await api.provideToken(bob);
     await adopt(queueOf([{ body: 'b', token: bob }, { body: 'a', token: ann }]).queue);
     await clock.advance(1000);
-    expect(log.filter((line) => line.includes(' send '))).toEqual([`0 send b ${bob}`]);
-    expect(await api.entries()).toMatchObject([{ id: 'workbox-2-5', owner: 'ann', state: 'parked', capturedAt: 5 }]);
+    expect(sent(log)).toEqual([`0 send b ${bob}`]);
+    expect(await api.entries()).toMatchObject([{ id: idOf('a'), owner: 'ann', state: 'parked', capturedAt: 5 }]);
     expect(JSON.stringify(await outbox.list({ after: 0, limit: 10 }))).not.toContain(ann);
   });
 
@@ -139,7 +173,7 @@ describe('B1 a request that another library’s queue owes', () => {
     expect(await adopt(old.queue)).toBe(1);
     expect(old.left()).toEqual(['a']);
     await post('c', { headers: { 'Holdfast-Id': 'c' } });
-    expect((await api.entries()).map(({ id }) => id)).toEqual(['workbox-2-5', 'c']);
+    expect((await api.entries()).map(({ id }) => id)).toEqual([idOf('b'), 'c']);
   });
 
   test('B1 stays in its queue where the outbox has no room, and so do all behind it', async () => {
@@ -155,6 +189,6 @@ describe('B1 a request that another library’s queue owes', () => {
     goOffline();
     await adopt(queueOf([{ body: 'a' }]).queue);
     expect((await post('b', { headers: { 'Holdfast-Id': 'b' } })).status).toBe(202);
-    expect((await api.entries()).map(({ id }) => id)).toEqual(['workbox-1-5', 'b']);
+    expect((await api.entries()).map(({ id }) => id)).toEqual([idOf('a'), 'b']);
   });
 });
