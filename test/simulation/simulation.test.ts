@@ -1,7 +1,9 @@
 import { describe, expect, test, vi } from 'vitest';
+import { Page } from './browser/page.js';
 import { allKept } from './kept.js';
 import { planOf } from './plan.js';
 import { run } from './run.js';
+import { World } from './world.js';
 
 vi.mock('idb', () => import('./disk/idb.js'));
 vi.mock('../../client/stream/load.js', () => import('./browser/load-stream.js'));
@@ -12,6 +14,16 @@ describe('the simulation', () => {
     const second = await run(planOf(7, 20));
     expect(second.fingerprint).toBe(first.fingerprint);
     expect(first.counts.effects).toBeGreaterThan(5);
+  });
+
+  test('a page calls the newest worker that it has heard of, in whatever order the news of two updates come', async () => {
+    const world = new World({ ...planOf(1, 1), actions: [] });
+    const page = new Page(world, 'page');
+    const versions: number[] = [];
+    world.browser.message = (version) => void versions.push(version);
+    for (const version of [3, 2]) page.controllerChanged(version);
+    (await page.navigator.serviceWorker.getRegistration()).active.postMessage({});
+    expect(versions).toEqual([3]);
   });
 });
 

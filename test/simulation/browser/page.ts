@@ -99,6 +99,8 @@ export class Page implements Process {
   }
 
   controllerChanged(version: number): void {
+    // News of two updates, one shortly after the other, come in their order.
+    if (version < this.#version) return;
     this.#version = version;
     this.#container.dispatchEvent(new Event('controllerchange'));
   }
