@@ -32,8 +32,14 @@ export class BlockedError extends Error {
   override message = 'holdfast: the database does not open; a tab with an older version of it may have to be closed';
 }
 
-/** An opening that takes longer counts as failed for now, as a page waits for it. In milliseconds. */
-const OPENING_MS = 2_000;
+/**
+ * An opening that takes longer counts as failed for now, as a page waits for it. In milliseconds. A slow device takes seconds:
+ * a redelivered event that went without the database would be sent beside its own entry.
+ */
+const OPENING_MS = 10_000;
+
+/** An opening that another connection blocks counts as failed after this, in milliseconds. */
+const BLOCKED_MS = 2_000;
 
 /** How long a write waits for another one to be made along with, in milliseconds. */
 const ALONG_MS = 100;
@@ -50,8 +56,8 @@ interface Job {
 export function openConnection({ clock, makeRoom, name = DATABASE }: ConnectionOptions): Connection {
   let db: Database | null = null;
   let opening: Promise<Database> | null = null;
-  /** The opening under way has taken too long, so that reads and writes don't wait for it any more. */
-  let late = false;
+  /** Rejects when the opening under way has taken too long, so that reads and writes don't wait for it any more. */
+  let tooLate: Promise<never>;
   let waiting: Job[] = [];
   /** Writes that wait to be made along with others. */
   let along: Job[] = [];
@@ -63,6 +69,11 @@ export function openConnection({ clock, makeRoom, name = DATABASE }: ConnectionO
   };
 
   const startOpening = async (): Promise<Database> => {
+    let giveUp = () => {};
+    tooLate = new Promise((_, reject) => {
+      giveUp = () => reject(new BlockedError());
+    });
+    const stop = clock.after(OPENING_MS, giveUp);
     try {
       db = (await openDB(name, VERSION, {
         upgrade: (base, oldVersion, _newVersion, tx) => {
@@ -71,6 +82,7 @@ export function openConnection({ clock, makeRoom, name = DATABASE }: ConnectionO
           whole.catch(() => abort(tx));
           tx.done.catch(() => {});
         },
+        blocked: () => void clock.after(BLOCKED_MS, giveUp),
         // A newer worker wants to upgrade, so this connection closes.
         blocking: (_current, _blocked, event) => {
           letGo();
@@ -83,23 +95,12 @@ export function openConnection({ clock, makeRoom, name = DATABASE }: ConnectionO
       letGo();
       throw error;
     } finally {
-      late = false;
+      stop();
     }
   };
 
   /** The connection. A late opening isn't repeated, but used when it comes: another would only queue up behind it. */
-  const open = (): Promise<Database> => {
-    if (db) return Promise.resolve(db);
-    const asked = (opening ??= startOpening());
-    return new Promise((resolve, reject) => {
-      const giveUp = () => {
-        late = true;
-        reject(new BlockedError());
-      };
-      const stop = clock.after(late ? 0 : OPENING_MS, giveUp);
-      asked.then(resolve, reject).finally(stop);
-    });
-  };
+  const open = async (): Promise<Database> => db ?? Promise.race([(opening ??= startOpening()), tooLate]);
 
   /**
    * WebKit drops connections in the background (https://bugs.webkit.org/show_bug.cgi?id=197050). What was under way ends with

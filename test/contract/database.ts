@@ -66,14 +66,23 @@ export function databaseContract(name: string, openDB: OpenDB, fresh: () => stri
       const database = fresh();
       const log: unknown[] = [];
       const old = await openDB(database, 1, { ...stores('rows'), blocking: (from, to) => log.push(['asked', from, to]) });
-      const opening = openDB(database, 2, { upgrade: () => void log.push('upgraded') });
-      const later = openDB(database).then(() => log.push('later'));
-      await expect.poll(() => log).toEqual([['asked', 1, 2]]);
+      const opening = openDB(database, 2, { upgrade: () => void log.push('upgraded'), blocked: () => log.push('blocked') });
+      const later = openDB(database, undefined, { blocked: () => log.push('blocked, too') }).then(() => log.push('later'));
+      await expect.poll(() => log).toEqual([['asked', 1, 2], 'blocked']);
       expect(await old.getAllFromIndex('rows', 'queue')).toEqual([]);
       log.push('closed');
       old.close();
       await Promise.all([opening, later]);
-      expect(log).toEqual([['asked', 1, 2], 'closed', 'upgraded', 'later']);
+      expect(log).toEqual([['asked', 1, 2], 'blocked', 'closed', 'upgraded', 'later']);
+    });
+
+    test('an upgrade isn’t blocked by whoever closes the database when asked to', async () => {
+      const database = fresh();
+      const log: string[] = [];
+      const blocking = (_from: number, _to: number | null, event: IDBVersionChangeEvent) => (event.target as IDBDatabase).close();
+      await openDB(database, 1, { ...stores('rows'), blocking });
+      await openDB(database, 2, { upgrade: () => void log.push('upgraded'), blocked: () => void log.push('blocked') });
+      expect(log).toEqual(['upgraded']);
     });
 
     test('what was begun before a connection is closed is finished, and nothing is begun after', async () => {

@@ -121,6 +121,7 @@ class Stranger implements Process {
         disk.begin(transaction);
         return transaction;
       },
+      blocked: () => {},
       opened: () => trace('has the database open'),
       failed: () => trace("doesn't get at the database"),
     });

@@ -24,12 +24,15 @@ export interface Opening {
   version: number | undefined;
   /** Begins the upgrade, in a turn of the process. */
   upgrade(from: number, to: number): Transaction;
+  /** `blocked`: everybody has heard of it, and somebody still has the database open. */
+  blocked(): void;
   opened(): void;
   failed(error: DOMException): void;
 }
 
-/** An opening that takes longer than this has failed for its process. In milliseconds. */
-export const PATIENCE_MS = 1_000;
+/** An opening that takes longer than this may have failed for its process, in milliseconds; and one that waits for others. */
+export const PATIENCE_MS = 9_000;
+const WAITING_MS = 1_000;
 
 /**
  * Who has a database open, and who waits for it: one opening after the other, and an upgrade when nobody else has it
@@ -49,7 +52,7 @@ export class Connections {
     this.look();
     if (!this.#waiting.includes(opening)) return;
     // Somebody has it open, or upgrades it.
-    this.disk.agenda.in(PATIENCE_MS, opening.connection.process, () => {
+    this.disk.agenda.in(WAITING_MS, opening.connection.process, () => {
       if (this.#waiting.includes(opening)) this.disk.hasFailed = true;
     });
   }
@@ -100,7 +103,7 @@ export class Connections {
       const opening = this.#waiting[0];
       if (!opening) return;
       const { connection, version = disk.version || 1 } = opening;
-      if (connection.process.isAlive && version > disk.version && !this.#isAlone(version)) return;
+      if (connection.process.isAlive && version > disk.version && !this.#isAlone(opening, version)) return;
       this.#waiting.shift();
       if (!connection.process.isAlive) continue;
       if (version < disk.version) {
@@ -117,17 +120,22 @@ export class Connections {
   }
 
   /** Whether nobody else has it open; whoever has is asked to make way. */
-  #isAlone(version: number): boolean {
+  #isAlone(opening: Opening, version: number): boolean {
     const { agenda, chances, version: from } = this.disk;
+    let heardIn: number | null = null;
     for (const connection of this.all) {
       if (connection.isClosing && connection.underWay === 0) this.all.delete(connection);
       else if (!connection.isClosing && connection.madeWayFor < version) {
         connection.madeWayFor = version;
-        agenda.in(chances.step('message'), connection.process, () => {
+        const ms = chances.step('message');
+        heardIn = Math.max(heardIn ?? 0, ms);
+        agenda.in(ms, connection.process, () => {
           if (!connection.isClosing) connection.blocking(from, version);
         });
       }
     }
+    const { process } = opening.connection;
+    if (heardIn !== null) agenda.in(heardIn, process, () => this.#waiting.includes(opening) && opening.blocked());
     return this.all.size === 0;
   }
 

@@ -27,6 +27,7 @@ export const hosts = new Map<string, Host>();
 
 interface Callbacks {
   upgrade?(db: unknown, oldVersion: number, newVersion: number, tx: unknown): void;
+  blocked?(): void;
   blocking?(current: number, blocked: number, event: { target: { close(): void } }): void;
   terminated?(): void;
 }
@@ -79,6 +80,7 @@ export async function openDB(name: string, version?: number, callbacks: Callback
       connection,
       version: version === undefined ? undefined : version + isAheadBy,
       upgrade,
+      blocked: () => callbacks.blocked?.(),
       opened: () => resolve(db),
       failed: reject,
     });
