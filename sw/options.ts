@@ -26,8 +26,10 @@ import type { RespondMode } from './config.js';
 /** How a backend's 401s are understood. */
 export interface AuthOptions {
   /**
-   * A strict list: a 401 holds only with one of these codes in its body, with `invalid_token` in its challenge, or with
-   * no reason at all. @default any 401 to a bearer holds, unless it speaks of another credential or of a right
+   * A strict list: a 401 holds only with one of these codes, with `invalid_token` in its challenge, or with no reason at
+   * all. A code is the `error` of a Bearer challenge; or one word in the JSON, in `code`, `error`, `error.code`,
+   * `error.data.code` or `errors[].extensions.code`. @default any 401 to a bearer holds, unless it speaks of another
+   * credential or of a right
    */
   codes?: readonly string[];
   /**

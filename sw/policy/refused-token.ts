@@ -2,7 +2,10 @@ import { challenges } from './challenges.js';
 import { asList, asRecord } from './json.js';
 import type { Answer } from './outcome.js';
 
-/** Authentication schemes that take no token, of the IANA registry and Microsoft's. All other schemes may mean the bearer. */
+/**
+ * Authentication schemes that take no token, of the IANA registry and Microsoft's: a closed list. All other schemes may mean
+ * the bearer, `ApiKey` among them: a server that takes keys and tokens often names the first of its schemes alone.
+ */
 const TOKENLESS = /^(basic|digest|negotiate|ntlm|mutual|hoba|key|scram-.+)$/;
 
 /** Errors of RFC 6750 §3.1 that a fresh token doesn't mend: the token lacks a right, or the request is malformed. */
@@ -16,8 +19,9 @@ const TOKEN = /(?:^|_)(?:token|jwt)s?(?:_|$)/;
 
 /**
  * Whether a 401 to our bearer refuses the token. The default is yes, unless the answer says otherwise in one of three
- * ways: every challenge is of a scheme that takes no token; the Bearer challenge's error isn't about the token; a code
- * in the body names another credential.
+ * ways: every challenge is of a scheme that takes no token; the Bearer challenge's error isn't about the token; a code, in
+ * the body or as the Bearer challenge's error, names another credential. The error `invalid_token` outweighs any code in the
+ * body: the error is standardised, and `PASSWORD_CHANGED` in the body may be why the token was revoked.
  *
  * @param codes an app's strict list: only these codes, `invalid_token`, or no reason at all refuse the token
  */
@@ -26,16 +30,16 @@ export function isTokenRefused(answer: Answer, codes?: readonly string[]): boole
   if (errors.includes('invalid_token')) return true;
   if (schemes.length > 0 && schemes.every((scheme) => TOKENLESS.test(scheme))) return false;
   if (errors.some((error) => NOT_THE_TOKEN.has(error))) return false;
-  const reasons = codesIn(answer.body);
-  if (codes) return (reasons.length === 0 && errors.length === 0) || reasons.some((code) => codes.includes(code));
-  return !reasons.some((code) => OTHER_CREDENTIAL.test(inWords(code)));
+  const reasons = reasonsIn(answer);
+  if (codes) return reasons.length === 0 || reasons.some((code) => codes.includes(code));
+  return !reasons.some((code) => names(OTHER_CREDENTIAL, code));
 }
 
 /** Whether the answer names the token as the reason: `invalid_token`, or a code such as `TOKEN_EXPIRED`. */
 export function namesToken(answer: Answer, codes: readonly string[] = []): boolean {
   return (
     challenged(answer).errors.includes('invalid_token') ||
-    codesIn(answer.body).some((code) => codes.includes(code) || (TOKEN.test(inWords(code)) && !OTHER_CREDENTIAL.test(inWords(code))))
+    reasonsIn(answer).some((code) => codes.includes(code) || (names(TOKEN, code) && !names(OTHER_CREDENTIAL, code)))
   );
 }
 
@@ -50,27 +54,34 @@ function challenged({ headers }: Answer): { schemes: string[]; errors: string[] 
 const LOOKED_AT = 50;
 
 /**
- * The machine-readable reasons in a JSON error body: `code`, `error`, `error.code`, `error.data.code` (tRPC) and
- * `errors[].extensions.code` (GraphQL); in a batch, the reasons of each part. A sentence is no such reason, nor is the
- * status in words.
+ * The machine-readable reasons of a refusal: the errors of the Bearer challenges; and in a JSON body, of an object or of each
+ * object in a list, `code`, `error`, `error.code`, `error.data.code` (tRPC) and `errors[].extensions.code` (GraphQL). A
+ * sentence is no such reason, nor is the status in words.
  */
-function codesIn(body: unknown): string[] {
-  const found = asList(body).slice(0, LOOKED_AT).flatMap((part) => {
+function reasonsIn(answer: Answer): string[] {
+  const found = asList(answer.body).slice(0, LOOKED_AT).flatMap((part) => {
     const { code, error, errors } = asRecord(part);
     const { code: inError, data } = asRecord(error);
     const inErrors = Array.isArray(errors) ? errors.slice(0, LOOKED_AT).map((part) => asRecord(asRecord(part)['extensions'])['code']) : [];
     return [code, error, inError, asRecord(data)['code'], ...inErrors];
   });
-  return found.filter(isCode);
+  return [...challenged(answer).errors, ...found].filter(isCode);
 }
 
 const isCode = (value: unknown): value is string =>
   typeof value === 'string' && /^\S{1,200}$/.test(value) && !/^(unauthorized|401)$/i.test(value);
 
+/**
+ * Whether a code matches a pattern of whole words. Where capitals run into small letters, an abbreviation may end before the
+ * last capital (`BadAPIKey`) or after it (`InvalidAPIkey`): both readings count.
+ */
+const names = (pattern: RegExp, code: string): boolean =>
+  [/([A-Z])([A-Z][a-z])/g, /([A-Z]{2})([a-z])/g].some((border) => pattern.test(inWords(code, border)));
+
 /** `BadApiKey`, `BAD-API-KEY` and `bad.api_key` as `bad_api_key`. */
-const inWords = (code: string): string =>
+const inWords = (code: string, border: RegExp): string =>
   code
     .replace(/([a-z\d])([A-Z])/g, '$1_$2')
-    .replace(/([A-Z])([A-Z][a-z])/g, '$1_$2')
+    .replace(border, '$1_$2')
     .replace(/[^a-zA-Z\d]+/g, '_')
     .toLowerCase();

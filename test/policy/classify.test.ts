@@ -91,7 +91,7 @@ describe('a 401 to a bearer', () => {
     expect(classify(answer(401, { body }))).toBe('auth-expired');
   });
 
-  test.each(['Token', 'JWT realm="x"', 'DPoP algs="ES256"', 'Basic realm="x", Bearer realm="y"', 'xBasic realm="Session"', 'Bearer error="expired_token"', ''])(
+  test.each(['Token', 'JWT realm="x"', 'ApiKey realm="x"', 'Basic realm="x", X-API-Key', 'DPoP algs="ES256"', 'Basic realm="x", Bearer realm="y"', 'xBasic realm="Session"', 'Bearer error="expired_token"', ''])(
     'A2 with the challenge %j is for the token',
     (value) => {
       expect(challenge(value)).toBe('auth-expired');
@@ -112,6 +112,7 @@ describe('a 401 to a bearer', () => {
     expect(strict({})).toBe('auth-expired');
     expect(strict({ body: { error: 'Unauthorized', message: 'jwt expired' } })).toBe('auth-expired');
     expect(strict({ headers: { 'www-authenticate': 'Bearer realm="x"' } })).toBe('auth-expired');
+    expect(strict({ headers: { 'www-authenticate': 'Bearer error="E_OLD"' } })).toBe('auth-expired');
     expect(strict({ body: { code: 'token_expired' } })).toBe('permanent');
     expect(strict({ headers: { 'www-authenticate': 'Bearer error="expired_token"' } })).toBe('permanent');
     expect(strict({ headers: { 'www-authenticate': 'Basic realm="x"' } })).toBe('permanent');
@@ -143,6 +144,7 @@ describe('the first send', () => {
     expect(classify(answer(401, { token: 'accepted', headers: { 'www-authenticate': 'Bearer error="invalid_token"' } }))).toBe('auth-expired');
     for (const code of ['token_expired', 'TOKEN_REVOKED', 'invalid-jwt', 'FST_JWT_AUTHORIZATION_TOKEN_INVALID', 'JsonWebTokenError', 'token_not_valid'])
       expect(classify(answer(401, { token: 'accepted', body: { code } }))).toBe('auth-expired');
+    expect(classify(answer(401, { token: 'accepted', headers: { 'www-authenticate': 'Bearer error="expired_token"' } }))).toBe('auth-expired');
     expect(classify(answer(401, { token: 'accepted', body: { code: 'E_OLD' } }), { codes: ['E_OLD'] })).toBe('auth-expired');
     expect(classify(answer(401, { token: 'accepted', body: { code: 'PASSWORD_TOKEN_EXPIRED' } }))).toBe('permanent');
   });
@@ -201,7 +203,7 @@ describe('bodyErrors', () => {
 });
 
 describe('answers that aren’t for the token', () => {
-  test.each(['BadApiKey', 'api_key_invalid', 'INVALID_EMAIL_OR_PASSWORD', 'wrong-password', 'InvalidOTP', 'totp.required', 'MFARequired', '2FA_REQUIRED', 'two_factor', 'recaptcha-failed'])(
+  test.each(['BadApiKey', 'api_key_invalid', 'INVALID_EMAIL_OR_PASSWORD', 'wrong-password', 'InvalidOTP', 'totp.required', 'InvalidAPIkey', 'OTPcode', 'MFARequired', '2FA_REQUIRED', 'two_factor', 'recaptcha-failed'])(
     'A2 A3 a 401 with the code %s names another credential',
     (code) => {
       const data = { code };
@@ -215,6 +217,9 @@ describe('answers that aren’t for the token', () => {
     expect(challenge('Digest realm="Bearer error=invalid_token"')).toBe('permanent');
     expect(challenge('Bearer error="invalid_request"')).toBe('permanent');
     expect(challenge('Bearer error="insufficient_scope", Basic realm="x"')).toBe('permanent');
+    expect(challenge('Bearer error="invalid_api_key"')).toBe('permanent');
+    expect(challenge('Bearer error="invalid_api_key", error="invalid_token"')).toBe('permanent');
+    expect(challenge('Bearer error="invalid_api_key", Bearer error="invalid_token"')).toBe('auth-expired');
     expect(challenge('Bearer error="insufficient_scope", Digest error="invalid_token"')).toBe('permanent');
     for (const scheme of ['Basic', 'Digest', 'Negotiate', 'NTLM', 'Mutual', 'SCRAM-SHA-256', 'HOBA', 'Key']) {
       expect(challenge(scheme)).toBe('permanent');
