@@ -38,7 +38,7 @@ const FINAL_5XX: ReadonlySet<number> = new Set([501, 505, 506, 508, 510]);
  * |---|---|---|
  * | no answer, or none in time | transient | |
  * | can't be sent; aborted by the user; an opaque redirect | permanent | |
- * | `bodyErrors`: a bearer was sent, the body says "not authenticated", and nothing was done; but for the first send's exception below | auth-expired | GraphQL §7.1, trpc.io/docs/rpc |
+ * | `bodyErrors`: a bearer was sent, the body says "not authenticated", and nothing was done; but for the first send's exception and the 401s of the next rows, where `bodyErrors` is no function | auth-expired | GraphQL §7.1, trpc.io/docs/rpc |
  * | a page of HTML at another path, by a redirect, that wasn't asked for | permanent | |
  * | 2xx, 3xx | delivered | RFC 9110 §15.3, §15.4 |
  * | 403 with a `Retry-After` | transient | RFC 9110 §10.2.3 |
@@ -65,7 +65,7 @@ export function classify(outcome: Outcome, { codes, bodyErrors }: ClassifyOption
       return 'permanent';
     case 'answer': {
       if (outcome.opaque) return 'permanent';
-      if (bodyErrors && !isPages(outcome, codes) && readBodyErrors(bodyErrors, outcome) === 'refused') return 'auth-expired';
+      if (bodyErrors && !isPages(outcome, codes) && refusesInBody(bodyErrors, outcome)) return 'auth-expired';
       if (outcome.isPage) return 'permanent';
       const { status, headers } = outcome;
       if (status >= 200 && status < 400) return 'delivered';
@@ -82,6 +82,10 @@ function speaksOfToken(answer: Answer, codes: readonly string[] | undefined): bo
   if (!bearer || !(status === 401 || (status === 403 && token === 'over'))) return false;
   return !isPages(answer, codes) && isTokenRefused(answer, codes);
 }
+
+/** Whether a body says "not authenticated". A 401 that says in a standard way that it isn't for the token may be overruled by the app's own function only. */
+const refusesInBody = (bodyErrors: BodyErrors, answer: Answer): boolean =>
+  readBodyErrors(bodyErrors, answer) === 'refused' && (answer.status !== 401 || typeof bodyErrors === 'function' || isTokenRefused(answer));
 
 /** Whether a refusal is the page's own affair: the token was accepted before and is good for longer, and the answer doesn't name the token. */
 const isPages = (answer: Answer, codes: readonly string[] | undefined): boolean => answer.token === 'accepted' && !namesToken(answer, codes);

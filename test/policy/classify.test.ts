@@ -194,6 +194,18 @@ describe('bodyErrors', () => {
     expect(judged(mine, undefined)).toBe('delivered');
   });
 
+  test('A3 A23 the body of a 401 that names another credential, or another scheme, is overruled by the app’s own function only', () => {
+    const body = { ...gone('UNAUTHENTICATED'), code: 'BadApiKey' };
+    const headers = { 'www-authenticate': 'Basic realm="x"' };
+    expect(judged('graphql', body, 401)).toBe('permanent');
+    expect(judged('graphql', gone('UNAUTHENTICATED'), 401, { headers })).toBe('permanent');
+    expect(judged('trpc', [failed('UNAUTHORIZED'), failed('INVALID_OTP')], 401)).toBe('permanent');
+    expect(judged(() => true, body, 401, { headers })).toBe('auth-expired');
+    expect(judged('graphql', body)).toBe('auth-expired');
+    expect(judged('graphql', gone('UNAUTHENTICATED'), 401)).toBe('auth-expired');
+    expect(classify(answer(401, { body: gone('UNAUTHENTICATED') }), { bodyErrors: 'graphql', codes: ['E_OLD'] })).toBe('auth-expired');
+  });
+
   test('A23 a body that’s nested ten thousand deep is delivered', () => {
     let deep: unknown = failed('UNAUTHORIZED');
     for (let depth = 0; depth < 10_000; depth++) deep = [deep];
