@@ -10,14 +10,14 @@ import type { HoldReason } from '../protocol/events.js';
  *   └──────┘ ◀─────────────────────────────────────────────────  └──────┘ ◀┘ a stale or the refused token
  *     │  ▲     a fresh token: generation + 1, probing
  *     └──┘
- *   accepted: probing ends    token: generation + 1    refused (an older generation): resend
+ *   served: probing ends    token: generation + 1    refused (an older generation): resend
  *   signed-out: generation + 1, so that a late 401 holds nothing; a hold stays, and with it what was refused
  * ```
  *
  * While nobody is signed in, the whole backend parks entries that need a token (`BackendRecord.signedOut`).
  */
 export interface AuthGate {
-  /** Counts the tokens that this gate has accepted: the count tells a stale 401 from a real one. */
+  /** Counts the fresh tokens that have come to this gate, and the sign-outs: the count tells a stale 401 from a real one. */
   generation: number;
   hold: Hold | null;
   /** One entry tries the fresh token; the others wait for its answer. */
@@ -42,8 +42,8 @@ export type AuthGateEvent =
   | { type: 'missing'; digest: string | null; at: number }
   /** A token was provided, or learnt from a page's request. `expired`: past its `exp`. */
   | { type: 'token'; digest: string; expired: boolean; learnt: boolean }
-  /** A request under `generation` was answered, and not with a 401. */
-  | { type: 'accepted'; generation: number }
+  /** The server took the token of a request under `generation`, as its answer shows: the answer is neither a 401 nor a login page. */
+  | { type: 'served'; generation: number }
   | { type: 'signed-out' };
 
 export type AuthGateEffect =
@@ -80,9 +80,10 @@ export function authGate(gate: AuthGate, event: AuthGateEvent): [AuthGate, AuthG
         { ...gate, generation: gate.generation + 1, hold: null, probing: gate.hold !== null },
         gate.hold ? 'release' : 'store',
       ];
-    case 'accepted':
-      if (event.generation < gate.generation || !(gate.probing || gate.refusedLately)) return [gate, 'none'];
-      return [{ generation: gate.generation, hold: gate.hold, probing: false }, 'none'];
+    case 'served':
+      // Behind a closed gate, the answer is of a request that went out before the refusal.
+      if (event.generation < gate.generation || gate.hold || !(gate.probing || gate.refusedLately)) return [gate, 'none'];
+      return [{ generation: gate.generation, hold: null, probing: false }, 'none'];
     case 'signed-out':
       return [{ ...gate, generation: gate.generation + 1, probing: false }, 'none'];
   }

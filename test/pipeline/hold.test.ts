@@ -526,6 +526,32 @@ describe('a 401 on the first send', () => {
     expect(sends(harness.log)).toHaveLength(1);
   });
 
+  test.each([
+    ['a 401 about another credential', () => Response.json({ code: 'INVALID_OTP' }, { status: 401 })],
+    [
+      'a login page',
+      () =>
+        Object.defineProperties(new Response('<p>Sign in', { headers: { 'Content-Type': 'text/html' } }), {
+          redirected: { value: true },
+          url: { value: 'https://app.example/login' },
+        }),
+    ],
+  ])('A18 %s, as the answer to a fresh token’s probe, doesn’t make the refused token one to learn', async (_what, answer) => {
+    const harness = createHarness();
+    const { server, post, api, clock, log } = harness;
+    await stored(harness, ['a', 'b']);
+    server((request) => (request.headers.get('authorization') === 'Bearer old' ? expired() : answer()));
+    await api.provideToken('new');
+    await clock.advance(0);
+    const before = log.length;
+    await post('c', { token: 'old' });
+    await clock.advance(0);
+    server(accepts('new'));
+    await post('d', { token: 'new' });
+    await clock.advance(0);
+    expect(log.slice(before).filter((line) => /held|send d/.test(line))).toEqual(['0 send d new']);
+  });
+
   test('A18 an older token in a page’s request doesn’t take the live one’s place', async () => {
     const [old, live] = [jwt({ sub: 'ann', iat: 100 }), jwt({ sub: 'ann', iat: 200 })];
     const { api, log, clock, post, goOffline, goOnline } = createHarness();

@@ -122,8 +122,9 @@ export function createJudge({ ports, holds, state }: JudgeParts): Judge {
     recordAnswer(backend, outcome, clock.now());
     if (verdict === 'auth-expired' && isHeld(backend, sent)) return refused(backend, sent, flight, outcome, response);
     const isDelivered = verdict === 'delivered';
-    if (sent.credential !== null && verdict !== 'auth-expired') {
-      stepAuthGate(backend, entry.owner, { type: 'accepted', generation: sent.generation });
+    // A 401 that's about another credential doesn't show whether the token was taken, nor does a login page.
+    if (sent.credential !== null && verdict !== 'auth-expired' && outcome.status !== 401 && !outcome.isPage) {
+      stepAuthGate(backend, entry.owner, { type: 'served', generation: sent.generation });
       if (isDelivered) noteAccepted(backend, sent.credential, sent.signOuts);
     }
     return { kind: 'final', isDelivered };
