@@ -145,7 +145,8 @@ export interface BackendOptions {
    */
   remoteConfig?: string;
   /**
-   * May rewrite a request at replay. If it throws, the entry is a dead letter (`before-send`).
+   * May rewrite a request at replay. If it throws, the entry is a dead letter (`before-send`). An `Authorization` that it sets
+   * is sent in place of the live token; a 401 to that holds nothing, and makes a dead letter.
    * @example
    * beforeSend: async (request) =>
    *   new Request(request.url.replace('/v1/', '/v2/'), {

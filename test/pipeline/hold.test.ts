@@ -453,6 +453,42 @@ describe('a token of another user', () => {
     expect(sends(harness.log)).toEqual(['0 send /x']);
     expect(await harness.api.entries()).toMatchObject([{ state: 'dead', reason: 'permanent' }]);
   });
+
+  test('A3 a 401 to a bearer of beforeSend’s own holds nothing, as it says nothing of the live token', async () => {
+    const beforeSend = (request: Request) => {
+      if (request.url.endsWith('/signed')) request.headers.set('Authorization', 'Bearer of the hook');
+    };
+    const harness = createHarness({ backends: [{ baseUrl: '/api', beforeSend }] });
+    const { goOffline, goOnline, post, server, api, clock, log } = harness;
+    goOffline();
+    await post('a', { token: 'live', path: '/api/signed' });
+    await post('b', { token: 'live' });
+    server(accepts('live'));
+    goOnline();
+    await api.wake('online');
+    await clock.advance(0);
+    expect(sends(log)).toEqual(['0 send a of the hook', '0 send b live']);
+    expect(log.filter((line) => line.includes('held'))).toEqual([]);
+    expect(await api.entries()).toMatchObject([{ state: 'dead', reason: 'permanent' }]);
+  });
+
+  test('A4 an answer to a request that went without the fresh token doesn’t end its probing', async () => {
+    const beforeSend = (request: Request) =>
+      request.url.endsWith('/elsewhere') ? new Request('https://other.example/x', { method: request.method }) : request;
+    const lane = (request: Request) => request.url;
+    const { goOffline, goOnline, post, server, api, clock, log, restart } = createHarness({ backends: [{ baseUrl: '/api', beforeSend, lane }] });
+    goOffline();
+    for (const path of ['/api/elsewhere', '/api/b', '/api/c']) await post(path, { token: 'old', path });
+    await clock.advance(100);
+    restart();
+    goOnline();
+    server((request) => (request.url.endsWith('/x') ? ok() : expired()));
+    await api.wake('online');
+    await clock.advance(0);
+    await api.provideToken('new');
+    await clock.advance(0);
+    expect(sends(log)).toEqual(['100 send /x', '100 send /api/b new']);
+  });
 });
 
 describe('a hold that a worker has written, and not lived to tell of', () => {

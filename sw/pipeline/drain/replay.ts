@@ -105,12 +105,12 @@ export function createReplay({ ports, report, judge, describe, state, doubts, li
     const startedAt = clock.now();
     const view = authView(backend, entry, startedAt);
     if (flight.cancelled || state.settings.paused || (view !== 'open' && view !== 'probing')) return;
-    const token = entry.scheme === null ? null : backend.token;
     const { generation } = authGateOf(backend, entry.owner);
     const { signOuts } = backend;
-    if (token && !request.headers.has('authorization') && isUnder(request.url, config.baseUrl)) {
-      request.headers.set('authorization', authorizationOf(entry, token));
-    }
+    // A credential of `beforeSend`'s own stays, and its refusal isn't the live token's.
+    const takesToken = entry.scheme !== null && !request.headers.has('authorization') && isUnder(request.url, config.baseUrl);
+    const token = takesToken ? backend.token : null;
+    if (token) request.headers.set('authorization', authorizationOf(entry, token));
     report.tell({ ...aboutEntry(entry, startedAt), type: 'sending', send: entry.sends + 1 });
     const transmission = await transmit(request, {
       send: ports.send,
