@@ -163,6 +163,25 @@ describe('C10 an entry past its age', () => {
     expect(log.at(-1)).toContain('delivered');
   });
 
+  test('isn’t mistaken for the request that takes its place while it’s being given up', async () => {
+    const { post, api, clock, goOffline, outbox } = limited({ maxAgeMs: 1000 });
+    goOffline();
+    await post('a', { headers: { 'Holdfast-Id': 'mine' } });
+    const { heads } = outbox;
+    outbox.heads = async () => {
+      const read = await heads();
+      if (clock.now() < 1000) return read;
+      outbox.heads = heads;
+      await post('b', { headers: { 'Holdfast-Id': 'mine', 'Holdfast-Replace': '1' } });
+      return read;
+    };
+    await clock.advance(1000);
+    await clock.advance(999);
+    expect(await api.entries()).toMatchObject([{ id: 'mine', state: 'pending' }]);
+    await clock.advance(1);
+    expect(await api.entries()).toMatchObject([{ state: 'dead', reason: 'expired' }]);
+  });
+
   test('is young again as a dead letter that’s retried', async () => {
     const { server, post, api, clock, goOffline, goOnline, log } = limited({ maxAgeMs: 1000 });
     goOffline();

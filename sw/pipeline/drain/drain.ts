@@ -196,11 +196,13 @@ export function createDrain({ ports, report, holds, state, replay, redelivery, d
     return next === Infinity ? null : next;
   }
 
-  async function expire(backend: Backend, { seq }: EntryRecord): Promise<void> {
+  async function expire(backend: Backend, { seq, agesFrom }: EntryRecord): Promise<void> {
     const block = backend.config.onDead === 'block';
     await report.commit({
       seq,
-      decide: (entry) => transition(entry, { type: 'permanent', reason: 'expired', answer: null, block }, clock.now()),
+      // A request that has taken the old one's place since the heads were read is young.
+      decide: (entry) =>
+        entry.agesFrom === agesFrom ? transition(entry, { type: 'permanent', reason: 'expired', answer: null, block }, clock.now()) : null,
     });
     isNudged = true;
   }
