@@ -604,6 +604,22 @@ describe('trouble', () => {
     expect(await api.settled('a')).toMatchObject({ status: 200, truncated: true });
   });
 
+  test('K5 an answer doesn’t settle the request that has taken the entry’s place, where neither has an idempotency key', async () => {
+    const { post, server, clock, api, outbox, goOffline, goOnline } = createHarness({ backends: [{ baseUrl: '/api', idempotencyKey: false }] });
+    goOffline();
+    await post('a');
+    const { seq } = (await api.entries())[0]!;
+    // Another worker, which doesn't know of the send, puts a request into the entry's place.
+    server(async (_request, count) => {
+      if (count === 0) await outbox.commit({ seq, decide: (entry) => ({ entry: { ...entry, requestId: 'another' }, events: [] }) });
+      return new Response(null, { status: count === 0 ? 201 : 503 });
+    });
+    goOnline();
+    await api.wake('online');
+    await clock.advance(0);
+    expect(await api.entries()).toMatchObject([{ state: 'pending' }]);
+  });
+
   test.each(['connect', 'visible', 'pageshow'] as const)('A9 an `online` that nobody heard is made good by %s', async (reason) => {
     const { post, clock, log, api, goOffline, goOnline } = createHarness();
     goOffline();

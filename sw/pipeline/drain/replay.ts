@@ -53,7 +53,7 @@ export function createReplay({ ports, report, judge, describe, state, doubts, li
     return entry && (entry.body || entry.bodySize === 0) && entry.reason !== 'unreadable' ? { entry, body: entry.body ?? null } : null;
   }
 
-  const settle = async (backend: Backend, { seq, idempotencyKey }: EntryRecord, input: SendInput, events: SyncEvent[] = []) => {
+  const settle = async (backend: Backend, { seq, requestId }: EntryRecord, input: SendInput, events: SyncEvent[] = []) => {
     const { record } = backend;
     try {
       const write = input.type === 'delivered' && isAhead(backend) ? report.deliver : report.commit;
@@ -62,8 +62,7 @@ export function createReplay({ ports, report, judge, describe, state, doubts, li
         backend: record,
         events,
         // Another worker may have replaced the entry's request, or ended the entry.
-        decide: (current) =>
-          current.idempotencyKey === idempotencyKey ? transition(current, input, clock.now()) : null,
+        decide: (current) => (current.requestId === requestId ? transition(current, input, clock.now()) : null),
       });
       backend.recordOnDisk = record;
       return decision;
