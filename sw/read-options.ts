@@ -6,7 +6,7 @@ import { classify } from './policy/classify.js';
 import { ConfigError } from './policy/errors.js';
 import { excludesCredentials } from './policy/exclude.js';
 import { decodeJwt } from './policy/jwt.js';
-import { checkOptions, isFunction, check, record } from './policy/rules.js';
+import { checkOptions, defined, isFunction, check, record } from './policy/rules.js';
 import { checkRetryOptions, DEFAULT_RETRY, retryLadder } from './policy/retry.js';
 import { joinKey } from './protocol/ids.js';
 import type { BackendConfig } from './config.js';
@@ -126,10 +126,6 @@ function readAuth(auth: false | AuthOptions, at: string, warn: Environment['warn
     bodyErrors: isFunction(bodyErrors) ? guarded('bodyErrors', bodyErrors, () => false, isBoolean, warn) : bodyErrors,
   };
 }
-
-/** The options without undefined values, which would overwrite defaults. */
-const defined = <T extends object>(options: T): T =>
-  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
 
 const DEFAULT_LANE = 'default';
 

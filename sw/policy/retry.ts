@@ -1,5 +1,5 @@
 import { exponentialBackoff, fullJitter } from './backoff.js';
-import { checkOptions, milliseconds, record, wholeNumber, type Rules } from './rules.js';
+import { checkOptions, defined, milliseconds, record, wholeNumber, type Rules } from './rules.js';
 
 /** The question that a retry policy answers. */
 export interface RetryQuestion {
@@ -58,10 +58,11 @@ export const DEFAULT_RETRY = {
  */
 export function retryLadder(options: RetryOptions = {}): RetryPolicy {
   const maxRetries = options.maxRetries ?? DEFAULT_RETRY.maxRetries;
-  const answered = fullJitter(exponentialBackoff({ ...DEFAULT_RETRY.answered, ...options.answered }));
-  const rest = exponentialBackoff({ ...DEFAULT_RETRY.answered, ...options.answered, ...DEFAULT_RETRY.resting });
+  const ceilings = { ...DEFAULT_RETRY.answered, ...defined(options.answered ?? {}) };
+  const answered = fullJitter(exponentialBackoff(ceilings));
+  const rest = exponentialBackoff({ ...ceilings, ...DEFAULT_RETRY.resting });
   const resting = fullJitter((attempt) => Math.max(LEAST_REST_MS, rest(attempt)));
-  const unreachable = fullJitter(exponentialBackoff({ ...DEFAULT_RETRY.unreachable, ...options.unreachable }));
+  const unreachable = fullJitter(exponentialBackoff({ ...DEFAULT_RETRY.unreachable, ...defined(options.unreachable ?? {}) }));
   return ({ kind, attempt, status, random }) => {
     if (kind === 'unreachable') return unreachable(attempt, random);
     if (attempt < maxRetries) return answered(attempt, random);

@@ -67,3 +67,7 @@ export function checkOptions(options: object, rules: Rules, prefix = ''): void {
     else throw new ConfigError(prefix + name, value, `it isn't known; known are: ${Object.keys(rules).join(', ')}`);
   }
 }
+
+/** The options without undefined values, which would overwrite defaults. */
+export const defined = <T extends object>(options: T): T =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;

@@ -89,4 +89,12 @@ describe('retryLadder', () => {
     expect(policy({ kind: 'answered', attempt: 1, status: 503, random: longest })).toBe(1000);
     expect(policy({ kind: 'unreachable', attempt: 5, status: null, random: longest })).toBe(700);
   });
+
+  test('takes an undefined number for one that isn’t given, and not for no wait at all', () => {
+    const unset = { baseMs: undefined, capMs: undefined } as unknown as { baseMs?: number };
+    const policy = retryLadder({ answered: unset, unreachable: unset });
+    expect(policy({ kind: 'answered', attempt: 0, status: 503, random: longest })).toBe(2000);
+    expect(policy({ kind: 'answered', attempt: 5, status: 503, random: longest })).toBe(64_000);
+    expect(policy({ kind: 'unreachable', attempt: 0, status: null, random: longest })).toBe(500);
+  });
 });
