@@ -93,7 +93,7 @@ export async function* streamEvents<Data>(
   async function waitFor(outcome: Outcome): Promise<void> {
     const delay = addedJitter({ baseMs, capMs: Math.max(BACKOFF.capMs, baseMs * (1 + JITTER)) }, JITTER);
     const { status, headers } = outcome.kind === 'answer' ? outcome : { status: null, headers: {} as Record<string, string> };
-    const delayMs = Math.max(retryAfterMs(headers['retry-after'], now()) ?? 0, delay(attempt++, random()));
+    const delayMs = Math.max(retryAfterMs(headers, now()) ?? 0, delay(attempt++, random()));
     plan.onState({ state: 'waiting', delayMs, attempt, status });
     await gate.awaitRetryAllowed(signal);
     await wait(delayMs, signal, after);

@@ -9,11 +9,14 @@ const dateOf = (value: string): number => Date.parse(/gmt$/i.test(value) ? value
 /**
  * How long a server asks to be left alone, in milliseconds; null when it doesn't ask. The header has seconds or an HTTP
  * date (RFC 9110 §10.2.3). A past date means now; over 24 h counts as 24 h. Seconds with decimals, which some limiters
- * send, are rounded up.
+ * send, are rounded up. An HTTP date is by the server's clock, as the answer's `Date` is; where an answer shows no `Date`, or
+ * comes from a cache, as its `Age` says, the date is taken to be by the device's clock.
  */
-export function retryAfterMs(header: string | undefined, now: number): number | null {
-  const value = header?.trim() ?? '';
-  const wait = /^\d+(\.\d+)?$/.test(value) ? Math.ceil(Number(value)) * 1000 : DATE.test(value) ? dateOf(value) - now : NaN;
+export function retryAfterMs(headers: Readonly<Record<string, string>>, now: number, name = 'retry-after'): number | null {
+  const value = headers[name]?.trim() ?? '';
+  const { date = '', age } = headers;
+  const from = (age === undefined && dateOf(date)) || now;
+  const wait = /^\d+(\.\d+)?$/.test(value) ? Math.ceil(Number(value)) * 1000 : DATE.test(value) ? dateOf(value) - from : NaN;
   if (Number.isNaN(wait)) return null;
   return Math.min(DAY_MS, Math.max(0, wait));
 }
@@ -25,14 +28,14 @@ export function retryAfterMs(header: string | undefined, now: number): number | 
 function namedRetryAfterMs(headers: Readonly<Record<string, string>>, now: number): number | null {
   const waits = Object.entries(headers).flatMap(([name, value]) => {
     if (name === 'retry-after-ms') return /^\d+(\.\d+)?$/.test(value.trim()) ? [Math.min(DAY_MS, Math.ceil(Number(value)))] : [];
-    return name.startsWith('retry-after-') ? (retryAfterMs(value, now) ?? []) : [];
+    return name.startsWith('retry-after-') ? (retryAfterMs(headers, now, name) ?? []) : [];
   });
   return waits.length > 0 ? Math.max(...waits) : null;
 }
 
 /** The wait that a server asks for by `Retry-After`, plain or with a limit's name, in milliseconds; null when it doesn't ask. */
 export const retryAfterIn = (headers: Readonly<Record<string, string>>, now: number): number | null =>
-  retryAfterMs(headers['retry-after'], now) ?? namedRetryAfterMs(headers, now);
+  retryAfterMs(headers, now) ?? namedRetryAfterMs(headers, now);
 
 /**
  * How long until a used-up quota is refilled, in milliseconds; null when no quota is used up: the

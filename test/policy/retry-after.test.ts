@@ -31,7 +31,19 @@ test.each([
   ['', null],
   [undefined, null],
 ])('R6 Retry-After %j asks for %j ms', (header, expected) => {
-  expect(retryAfterMs(header, now)).toBe(expected);
+  expect(retryAfterMs(header === undefined ? {} : { 'retry-after': header }, now)).toBe(expected);
+});
+
+test.each<[what: string, headers: Record<string, string>, wait: number | null]>([
+  ['the answer’s own Date, where the device’s clock is an hour behind', { date: 'Thu, 01 Jan 2026 01:00:00 GMT' }, 60_000],
+  ['the answer’s own Date, where the device’s clock is ahead', { date: 'Thu, 01 Jan 2026 01:00:30 GMT' }, 30_000],
+  ['the device’s clock where Date can’t be read', { date: 'today' }, 3_660_000],
+  ['the device’s clock where the answer comes from a cache', { date: 'Thu, 01 Jan 2026 01:00:00 GMT', age: '10' }, 3_660_000],
+])('R6 an HTTP date counts from %s', (_what, headers, wait) => {
+  const asked = 'Thu, 01 Jan 2026 01:01:00 GMT';
+  expect(askedPatienceMs({ ...headers, 'retry-after': asked }, now)).toBe(wait);
+  expect(askedPatienceMs({ ...headers, 'retry-after-long': asked }, now)).toBe(wait);
+  expect(askedPatienceMs({ ...headers, 'retry-after': '5' }, now)).toBe(5_000);
 });
 
 test.each<[what: string, headers: Record<string, string>, wait: number | null]>([
