@@ -44,6 +44,8 @@ export interface BackendConfig {
   retry: RetryPolicy;
   /** Null where there's no limit. */
   maxRetries: number | null;
+  /** How soon after a failed probe a page's new request may probe a server that rests, in milliseconds. */
+  leastRestMs: number;
   classify: Classifier;
   /** Null: the default gate. */
   gate: RetryGate | null;

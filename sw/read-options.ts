@@ -7,7 +7,7 @@ import { ConfigError } from './policy/errors.js';
 import { excludesCredentials } from './policy/exclude.js';
 import { decodeJwt } from './policy/jwt.js';
 import { checkOptions, defined, isFunction, check, record } from './policy/rules.js';
-import { checkRetryOptions, DEFAULT_RETRY, retryLadder } from './policy/retry.js';
+import { checkRetryOptions, DEFAULT_RETRY, leastRestMs, retryLadder } from './policy/retry.js';
 import { joinKey } from './protocol/ids.js';
 import type { BackendConfig } from './config.js';
 import {
@@ -80,6 +80,7 @@ function readBackend(options: BackendOptions, at: string, { location, warn }: En
     respond: isFunction(respond) ? guarded('respond', respond, () => null, (made) => made instanceof Response, warn) : respond,
     retry: own ? guarded('retry', retry, retryLadder(), isDelay, warn) : retryLadder(retry),
     maxRetries: own ? null : (retry.maxRetries ?? DEFAULT_RETRY.maxRetries),
+    leastRestMs: leastRestMs(own ? {} : retry),
     classify: guarded('classify', options.classify, (outcome) => classify(outcome, auth ?? {}), isVerdict, warn),
     gate,
     validate: validate === false ? null : absolute(validate, location, `${at}.validate`),

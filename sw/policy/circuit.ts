@@ -47,10 +47,10 @@ export function circuitHurried(circuit: Circuit, evenIfAnswered: boolean, now: n
   return stands && !evenIfAnswered ? circuit : { ...circuit, until: now };
 }
 
-/** Brings the probe of a server that rests forward, when a page has a new request: no more often than while the ladder lasted. */
-export function circuitStirred(circuit: Circuit, capMs: number, now: number): Circuit {
+/** Brings the probe of a server that rests forward, when a page has a new request; `leastRestMs` after the last probe at the soonest. */
+export function circuitStirred(circuit: Circuit, leastRestMs: number, now: number): Circuit {
   if (circuit.state === 'closed' || circuit.restingSince === undefined) return circuit;
-  const soon = Math.max(now, circuit.restingSince + capMs);
+  const soon = Math.max(now, circuit.restingSince + leastRestMs);
   return soon < circuit.until ? { ...circuit, until: soon } : circuit;
 }
 

@@ -70,6 +70,9 @@ export function retryLadder(options: RetryOptions = {}): RetryPolicy {
   };
 }
 
+/** How often a new request of a page may bring the probe of a server that rests forward: no more often than while the ladder lasted, in milliseconds. */
+export const leastRestMs = ({ answered }: RetryOptions): number => Math.max(LEAST_REST_MS, answered?.capMs ?? DEFAULT_RETRY.answered.capMs);
+
 const CEILINGS: Rules = { baseMs: milliseconds, capMs: milliseconds };
 const LADDER: Rules = {
   maxRetries: wholeNumber(0),

@@ -272,6 +272,28 @@ describe('a page that goes on writing while the server rests', () => {
     expect((await harness.api.status()).waiting).toBe(0);
     expect(sends(log).at(-1)).toMatch(/send last$/);
   });
+
+  test.each([
+    [{ baseMs: 60_000, capMs: 120_000 }, 119_000, 121_000],
+    [{ baseMs: 100, capMs: 200 }, 900, 1_100],
+  ])('R5 brings the probe forward no more than as often as the app’s own ladder %j lasted, nor than every second', async (answered, early, late) => {
+    const harness = createHarness({ backends: [{ baseUrl: '/api', retry: { answered } }] });
+    const { post, clock, log, server } = harness;
+    server(failing(502));
+    await post('a');
+    while (!log.some((line) => line.includes('retrying server-unavailable'))) await clock.advance(100 + answered.baseMs / 60);
+    const { at } = harness.events.findLast((event) => event.type === 'retrying')!;
+    const before = sends(log).length;
+    server(ok);
+    await clock.advance(at + early - clock.now());
+    await post('early');
+    await clock.advance(0);
+    expect(sends(log)).toHaveLength(before);
+    await clock.advance(at + late - clock.now());
+    await post('late');
+    await clock.advance(0);
+    expect(sends(log).length).toBeGreaterThan(before);
+  });
 });
 
 describe('retry: { maxRetries: 0 }', () => {

@@ -2,7 +2,6 @@ import { circuitStirred } from '../../policy/circuit.js';
 import { credentialOf, isFirstSend, type EntryRecord, type Turn } from '../../policy/entry-record.js';
 import { transition, type Decision } from '../../policy/entry.js';
 import { isGrant } from '../../policy/exclude.js';
-import { DEFAULT_RETRY } from '../../policy/retry.js';
 import type { Draft, FetchContext, Ports } from '../../ports.js';
 import type { WaitReason } from '../../protocol/events.js';
 import type { Holds } from '../auth/tokens.js';
@@ -193,7 +192,7 @@ const PLACE_MS = 2_000;
 /** Brings the probe of a server that rests forward, as a page has a new request. */
 function stir(backend: Backend, now: number): void {
   const { circuit } = backend.record;
-  const stirred = circuitStirred(circuit, DEFAULT_RETRY.answered.capMs, now);
+  const stirred = circuitStirred(circuit, backend.config.leastRestMs, now);
   if (stirred !== circuit) backend.record = { ...backend.record, circuit: stirred };
 }
 
