@@ -47,6 +47,21 @@ describe('D1 a fetch event that comes again', () => {
     expect(log.filter((line) => line.includes('delivered'))).toEqual([]);
   });
 
+  test('R18 is the probe of an open circuit, and lengthens the wait when nobody answers', async () => {
+    const lane = (request: Request) => request.url;
+    const { fetch, clock, restart, server, log } = createHarness({ backends: [{ baseUrl: '/api', capture: 'write-ahead', lane }] });
+    server((request) => (request.url.endsWith('/x') ? 'hang' : 'drop'));
+    void fetch('/api/x', MINE);
+    await settle();
+    await fetch('/api/y', { ...MINE, body: 'other' });
+    restart();
+    await clock.advance(600);
+    server(() => 'drop');
+    await fetch('/api/x', MINE);
+    await clock.advance(1_200);
+    expect(log.filter((line) => line.includes('send '))).toEqual(['0 send mine', '0 send other', '600 send mine', '1600 send mine']);
+  });
+
   test('A15 in another user’s session by cookie, a first send that is on disk waits for its own user', async () => {
     const { fetch, api, clock, log, restart, server } = createHarness(AHEAD);
     server((_request, count) => (count === 0 ? 'hang' : ok()));

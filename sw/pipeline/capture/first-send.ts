@@ -30,11 +30,13 @@ export function createFirstSend({ ports, judge }: FirstSendParts): FirstSend {
         const parked = await copy.intoLine({ reason: 'behind-waiting' });
         return typeof parked === 'string' ? Response.error() : parked;
       }
+      // A redelivered request was captured long before this send of it.
+      const startedAt = ports.clock.now();
       const stopTimer = copy.writeWhenLate();
       const cut = AbortSignal.any([signal, flight.abort.signal]);
       const transmission = await sendFirst(exchange, cut, ports).finally(stopTimer);
       if (backend.probe === ticket) backend.probe = null;
-      const sent = { entry: draft, startedAt: draft.capturedAt, credential, generation, signOuts, isFirst: true };
+      const sent = { entry: draft, startedAt, credential, generation, signOuts, isFirst: true };
       const judgement = flight.cancelled ? null : await judge(backend, sent, flight, transmission);
       flight.settling = true;
       const answer = transmission.response ?? Response.error();
