@@ -392,6 +392,22 @@ describe('D1 a fetch event that comes again', () => {
     expect(keys.size).toBe(1);
   });
 
+  test('E7 isn’t a request that’s like another one, whose answer the older worker of an update is still giving to its page', async () => {
+    const harness = createHarness();
+    const { update, clock, server, log, fetch } = harness;
+    server((_request, count) => (count === 0 ? new Response(null, { status: 500 }) : ok()));
+    const { fetchAtFirst, activate } = update();
+    activate();
+    const waiting = { ...MINE, headers: { 'Holdfast-Mode': 'wait' } };
+    void fetchAtFirst('/api/x', { ...waiting, gone: true });
+    await settle();
+    await harness.api.wake('due');
+    await clock.advance(30_000);
+    expect(log.filter((line) => line.includes(' send '))).toHaveLength(2);
+    expect((await fetch('/api/x', waiting))!.status).toBe(201);
+    expect(log.filter((line) => line.includes(' send '))).toHaveLength(3);
+  });
+
   test('A14 C15 lets the kill switch leave requests as they are, once none can come any more', async () => {
     const harness = createHarness();
     const { fetch, restart, goOffline, clock, api, server, post, look } = harness;

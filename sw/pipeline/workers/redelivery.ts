@@ -125,7 +125,7 @@ export function createRedelivery({ clock, locks, outbox, log }: Ports, neighbour
       const mine = await fingerprint();
       for (const left of open) {
         if (left.asked?.fingerprint !== mine || isOld(left)) continue;
-        if ('request' in left && !(await locks.getsFree(workerLock(left.asked.worker), LOCK_MS))) continue;
+        if (!(await locks.getsFree(workerLock(left.asked.worker), LOCK_MS))) continue;
         // An equal event may have claimed it meanwhile.
         if (claimed.has(left.seq)) continue;
         claimed.add(left.seq);
