@@ -58,7 +58,7 @@ export function createCalls(parts: CallParts): SyncApi {
 
   async function cancel(reference: Reference): Promise<boolean> {
     // The flights of another worker aren't known here, so the entry may be on the wire.
-    const others = await neighbours.any().catch(() => true);
+    const others = await neighbours.any();
     const entry = await newestUnder(reference, 'pending');
     if (!entry) return false;
     const flying = () => state.backends.get(entry.backend)?.flights.get(entry.seq);

@@ -8,7 +8,7 @@ export const workerLock = (worker: string): string => WORKER_LOCKS + worker;
 
 /** Other living workers: those that an update is about to end, or has ended a moment ago. */
 export interface Neighbours {
-  /** Whether any other worker lives. */
+  /** Whether any other worker lives. Never rejects: where the locks can't be asked, another worker may live. */
   any(): Promise<boolean>;
   /** Whether any other worker may live. Once none does, none comes: pages give their requests to the newest worker alone. */
   mayBe(): boolean;
@@ -29,7 +29,8 @@ export interface Neighbours {
 export function createNeighbours(locks: Pick<Locks, 'held'>, workerId: string, isActive: () => boolean): Neighbours {
   let areGone = false;
   let areHeadsKnown = false;
-  const any = async () => !areGone && (await locks.held(WORKER_LOCKS)).some((name) => name !== workerLock(workerId));
+  const isAnother = (name: string) => name !== workerLock(workerId);
+  const any = async () => !areGone && locks.held(WORKER_LOCKS).then((names) => names.some(isAnother), () => true);
   return {
     mayBe: () => !areGone,
     any,
@@ -37,7 +38,7 @@ export function createNeighbours(locks: Pick<Locks, 'held'>, workerId: string, i
     mayHaveStored: () => !areHeadsKnown,
     isAlone: () => areGone && areHeadsKnown && isActive(),
     async reading(read) {
-      const areLiving = !areHeadsKnown && (await any().catch(() => true));
+      const areLiving = !areHeadsKnown && (await any());
       const heads = await read();
       areHeadsKnown ||= !areLiving;
       return heads;
