@@ -236,6 +236,22 @@ describe('a cancelled entry', () => {
     expect(mayBeDelivered(harness)).toBe(true);
   });
 
+  test('R10 E1 whose first send a worker died over may have been delivered, though its event is too old to come again', async () => {
+    const harness = createHarness({ backends: [{ baseUrl: '/api', capture: 'write-ahead' }] });
+    const { server, api, fetch, clock, log } = harness;
+    server(() => 'hang');
+    for (const id of ['first', 'x']) void fetch('/api/notes', post(id, { 'Holdfast-Id': id }));
+    await settle();
+    harness.restart();
+    await clock.advance(400_000);
+    server((_request, count) => (count === 2 ? new Response(null, { status: 201 }) : new Response(null, { status: 429, headers: { 'Retry-After': '60' } })));
+    await api.replay();
+    await clock.advance(3_000);
+    expect(log.filter((line) => line.includes(' send ')).map((line) => line.split(' ')[2])).toEqual(['first', 'x', 'first', 'x']);
+    await api.cancel('x');
+    expect(mayBeDelivered(harness)).toBe(true);
+  });
+
   test('R10 E1 that another living worker may have on the wire may be delivered', async () => {
     const harness = createHarness();
     const { server, api, fetch, goOnline, clock } = harness;

@@ -1,4 +1,4 @@
-import { firstSender, type EntryRecord } from '../../policy/entry-record.js';
+import { isFirstSend, type EntryRecord } from '../../policy/entry-record.js';
 import type { Neighbours } from './neighbours.js';
 
 /**
@@ -27,10 +27,8 @@ export function createDoubts(neighbours: Neighbours, workerId: string): Doubts {
   /** Another worker may have drained since the heads were read, and have died over a send. */
   let mayBeAnothers = false;
   const addAll = (found: readonly number[]) => found.forEach((seq) => seqs.add(seq));
-  const isIn = (entry: EntryRecord) => {
-    const sender = firstSender(entry);
-    return seqs.has(entry.seq) || (sender !== null && sender !== workerId);
-  };
+  // A first send whose event is closed was another worker's, too.
+  const isIn = (entry: EntryRecord) => seqs.has(entry.seq) || (isFirstSend(entry) && entry.asked?.worker !== workerId);
   return {
     begin(beginnings) {
       addAll(beginnings);
