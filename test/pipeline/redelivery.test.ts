@@ -556,6 +556,71 @@ describe('D1 a fetch event that comes again', () => {
     expect(log.filter((line) => line.includes(' send ')).map((line) => line.split(' ')[2])).toEqual(['first', 'mine', 'first', 'mine']);
   });
 
+  test('C6 doesn’t overtake an entry that stands behind another first send whose event may come again', async () => {
+    const { fetch, restart, server, clock, log } = createHarness();
+    server((_request, count) => (count === 1 ? later(clock, 400, 500) : count < 3 ? 'hang' : ok()));
+    for (const body of ['first', 'stored', 'mine']) {
+      void fetch('/api/x', { method: 'POST', body });
+      await settle();
+    }
+    await clock.advance(500);
+    restart();
+    expect((await fetch('/api/x', MINE))!.status).toBe(202);
+    await clock.advance(60_000);
+    expect(log.filter((line) => line.includes(' send ')).map((line) => line.split(' ')[2]).slice(3)).toEqual(['first', 'stored', 'mine']);
+  });
+
+  test('gets the server’s own answer beside another one of its lane, as both were on the wire side by side', async () => {
+    const { fetch, restart, server } = createHarness(AHEAD);
+    server((_request, count) => (count < 2 ? 'hang' : ok()));
+    const both = [MINE, { method: 'POST', body: 'other' }];
+    for (const one of both) void fetch('/api/x', one);
+    await settle();
+    restart();
+    const answers = await Promise.all(both.map((one) => fetch('/api/x', one)));
+    expect(answers.map((answer) => answer!.status)).toEqual([201, 201]);
+  });
+
+  test('A11 gets the server’s own answer where it needs no token, and what waits in its lane is held for a token', async () => {
+    const { fetch, restart, server, post, clock } = createHarness(AHEAD);
+    server(() => Response.json({ code: 'token_expired' }, { status: 401 }));
+    await post('held', { token: 'old' });
+    await clock.advance(2_000);
+    const signIn = { ...MINE, headers: { 'Holdfast-Auth': 'none' } };
+    server(() => 'hang');
+    void fetch('/api/x', signIn);
+    await settle();
+    restart();
+    server(ok);
+    expect((await fetch('/api/x', signIn))!.status).toBe(201);
+  });
+
+  const refused = { headers: { Authorization: 'Bearer old' } };
+  const inVain: [reason: string, reply: (() => Response) | null, init?: { headers: Record<string, string> }][] = [
+    ['offline', null],
+    ['rate-limited', () => new Response(null, { status: 429, headers: { 'Retry-After': '600' } })],
+    ['circuit-open', () => new Response(null, { status: 503 })],
+    ['auth-expired', () => Response.json({ code: 'token_expired' }, { status: 401 }), refused],
+  ];
+  test.each(inVain)('C7 isn’t sent again where that’s known to be in vain (%s): its entry goes into the line', async (reason, reply, init) => {
+    const harness = createHarness(AHEAD);
+    const { fetch, restart, server, clock, api, log, goOffline } = harness;
+    server(() => 'hang');
+    void fetch('/api/x', { ...MINE, ...init });
+    await settle();
+    if (reply) {
+      server(reply);
+      await fetch('/api/y', { ...MINE, headers: { ...init?.headers, 'Holdfast-Lane': 'other' } });
+    } else goOffline();
+    await clock.advance(100);
+    restart();
+    server(ok);
+    const answer = await fetch('/api/x', { ...MINE, ...init });
+    expect([answer!.status, await answer!.json()]).toMatchObject([202, { reason }]);
+    expect(log.filter((line) => line.includes(' send mine'))).toHaveLength(reply ? 2 : 1);
+    expect(await api.entries()).toHaveLength(reply ? 2 : 1);
+  });
+
   test('an answer that no page takes holds up its lane for a second at most', async () => {
     const { fetch, server, clock, api, log } = createHarness(AHEAD);
     server((_request, count) => (count === 1 ? new Response(null, { status: 500 }) : ok()));

@@ -231,7 +231,7 @@ describe('a cancelled entry', () => {
     server(() => new Response(null, { status: 429, headers: { 'Retry-After': '60' } }));
     for (const one of posts) void fetch('/api/notes', one);
     await clock.advance(10);
-    expect(await api.entry('x')).toMatchObject({ reason: 'behind-waiting' });
+    expect(await api.entry('x')).toMatchObject({ reason: 'rate-limited' });
     await api.cancel('x');
     expect(mayBeDelivered(harness)).toBe(true);
   });

@@ -35,7 +35,7 @@ export const MUTATIONS: readonly Mutation[] = [
   one('any answer is a delivery', 'sw/policy/classify.ts', 'status >= 200 && status < 400', 'status >= 200'),
   one('a cancelled event tells only of a send on the wire', 'sw/policy/entry.ts', ' || mayHaveActed(entry)', ''),
   one('requests are stored in any order', 'sw/pipeline/capture/enqueue.ts', 'await ticket.precedingPlaced();', ''),
-  one('a request overtakes the waiting entries of its lane', 'sw/pipeline/capture/capture.ts', "return isBehind(backend, draft, now) ? 'behind-waiting' : null;", 'return null;'),
+  one('a request overtakes the waiting entries of its lane', 'sw/pipeline/capture/capture.ts', "if (!reason && isBehind(backend, draft, now)) reason = 'behind-waiting';", ''),
   one("a worker doesn't look for what another worker has stored", 'sw/pipeline/capture/capture.ts', 'if (neighbours.mayHaveStored()) await', 'if (false) await'),
   one('no event that comes again is known', 'sw/pipeline/capture/capture.ts', 'const resumed = checked && (await', 'const resumed = checked && null && (await'),
   one('any event is taken for one that comes again', 'sw/pipeline/workers/redelivery.ts', 'left.asked?.fingerprint !== mine || ', ''),
@@ -60,7 +60,7 @@ export const MUTATIONS: readonly Mutation[] = [
   one('the kill switch lets all pass', 'sw/pipeline/capture/intercept.ts', 'if (isOff && !mayComeAgain())', 'if (isOff)'),
   // What a server says of itself.
   one('an open circuit lets the whole line out', 'sw/policy/lanes.ts', "const open = view.circuit.state === 'closed';", 'const open = true;'),
-  one('a request is tried while the circuit is open', 'sw/pipeline/capture/capture.ts', "if (circuit.state === 'open' && !mayProbe(", 'if (false && !mayProbe('),
+  one('a request is tried while the circuit is open', 'sw/pipeline/capture/capture.ts', "if (circuit.state === 'open' && (", 'if (false && ('),
   one('no entry rests', 'sw/policy/retry.ts', 'return isNotNow(status) ? resting(attempt, random) : null;', 'return null;'),
   one('an answer of "not now" opens no circuit', 'sw/pipeline/send/judge.ts', 'const isDown = !answered || status === 503 || rests || restsOn;', 'const isDown = !answered;'),
   one("a Retry-After isn't read", 'sw/pipeline/send/judge.ts', 'askedPatienceMs(outcome.headers, now) : null', 'null : null'),

@@ -1,5 +1,5 @@
 import { circuitStirred } from '../../policy/circuit.js';
-import { credentialOf, isFirstSend, type EntryRecord, type Turn } from '../../policy/entry-record.js';
+import { credentialOf, isFirstSend, turnOf, type Credential, type EntryRecord, type Turn } from '../../policy/entry-record.js';
 import { transition, type Decision } from '../../policy/entry.js';
 import { isGrant } from '../../policy/exclude.js';
 import type { Draft, FetchContext, Ports } from '../../ports.js';
@@ -59,15 +59,13 @@ export function createCapture(parts: CaptureParts): Capture {
   const { ports, report, holds, nudge, enqueue, copies, firstSend, answerFor, redelivery, neighbours, heads, workerId } = parts;
   const { clock, outbox } = ports;
 
-  /** Why a send would be in vain, or would overtake others; null when the request may be sent. */
-  function inVain(backend: Backend, draft: Draft): WaitReason | null {
-    const now = clock.now();
+  /** Why a send would be in vain; null when it wouldn't. @param mayProbe whether the send may probe the open circuit */
+  function inVain(backend: Backend, request: Credential, mayProbe: boolean, now: number): WaitReason | null {
     const { circuit, throttledUntil } = backend.record;
-    if (authView(backend, draft, now) === 'held') return authGateOf(backend, draft.owner).hold?.reason ?? 'auth-expired';
+    if (authView(backend, request, now) === 'held') return authGateOf(backend, request.owner).hold?.reason ?? 'auth-expired';
     if (!ports.isOnline()) return 'offline';
-    if (circuit.state === 'open' && !mayProbe(backend, draft.lane, now)) return 'circuit-open';
-    if (throttledUntil > now) return 'rate-limited';
-    return isBehind(backend, draft, now) ? 'behind-waiting' : null;
+    if (circuit.state === 'open' && (circuit.until > now || backend.probe || !mayProbe)) return 'circuit-open';
+    return throttledUntil > now ? 'rate-limited' : null;
   }
 
   /** The entry that waits under the id that the page has chosen. */
@@ -103,9 +101,9 @@ export function createCapture(parts: CaptureParts): Capture {
     if (!('request' in left)) return settledResponse('status' in left ? left : null);
     // A replay of the entry may be under way, if the lane didn't wait for the event: the replay's answer is the page's, too.
     await (replay as Promise<void> | null)?.catch(() => {});
-    const entry = await takeOver(left, await isOvertaking(left));
+    const reason = isFirstSend(left) ? await whyNot(exchange, left) : null;
+    const entry = await takeOver(left, reason);
     if (entry && isFirstSend(entry) && backend.flights.get(left.seq) === flight) {
-      await learnFrom(exchange, holds, true);
       // The send goes under the stored entry's id and idempotency key.
       exchange.draft = { ...entry, turn: exchange.draft.turn };
       return firstSend(exchange, copies.left(exchange, entry, flight));
@@ -118,19 +116,28 @@ export function createCapture(parts: CaptureParts): Capture {
     return settledResponse(settlement?.requestId === left.requestId ? settlement : null);
   }
 
-  /** Whether a redelivered first send, made again, would overtake entries that wait in its lane. */
-  async function isOvertaking(left: EntryRecord): Promise<boolean> {
-    if (!isFirstSend(left)) return false;
-    const all = await outbox.heads().catch(() => []);
-    return all.some((head) => head.backend === left.backend && head.lane === left.lane && head.seq < left.seq);
+  /** Why a redelivered first send isn't made again at once: it would be in vain, or overtake entries that wait in its lane; null when it's made. */
+  async function whyNot(exchange: Exchange, left: EntryRecord): Promise<WaitReason | null> {
+    const { backend } = exchange;
+    await learnFrom(exchange, holds, true);
+    const now = clock.now();
+    const reason = inVain(backend, left, backend.flights.size === 1, now);
+    if (reason) return reason;
+    for (const head of await outbox.heads().catch(() => [])) {
+      if (head.backend !== left.backend || head.lane !== left.lane || head.seq > left.seq) continue;
+      // A first send stands in no line: the entry behind it may.
+      const first = isFirstSend(head) ? (await outbox.load(head.seq, head.turn).catch(() => null))?.behind : head;
+      if (first && first.seq < left.seq && holdsUp(backend, turnOf(first), turnOf(left), now)) return 'behind-waiting';
+    }
+    return null;
   }
 
   /** Marks an entry as taken over by this worker. Null when the entry isn't there any more, or is another worker's by now. */
-  async function takeOver(left: EntryRecord, intoLine: boolean): Promise<EntryRecord | null> {
+  async function takeOver(left: EntryRecord, reason: WaitReason | null): Promise<EntryRecord | null> {
     const from = left.asked?.worker ?? '';
     const decide = (entry: EntryRecord): Decision | null => {
       const takenOver = transition(entry, { type: 'taken-over', from, by: workerId }, clock.now());
-      const inLine = intoLine && takenOver?.entry && queued(takenOver.entry, { reason: 'behind-waiting' }, clock.now());
+      const inLine = reason && takenOver?.entry && queued(takenOver.entry, { reason }, clock.now());
       return inLine || takenOver;
     };
     // An entry that can't be marked is taken over all the same: a second entry for the request would be worse.
@@ -143,8 +150,10 @@ export function createCapture(parts: CaptureParts): Capture {
     const { backend, draft, directives, ticket } = exchange;
     // Entries stored by another living worker aren't in this worker's lane index.
     if (neighbours.mayHaveStored()) await heads.read().catch(() => []);
-    stir(backend, clock.now());
-    let reason = inVain(backend, draft);
+    const now = clock.now();
+    stir(backend, now);
+    let reason = inVain(backend, draft, mayProbe(backend, draft.lane, now), now);
+    if (!reason && isBehind(backend, draft, now)) reason = 'behind-waiting';
     if (!reason && backend.record.circuit.state === 'open') backend.probe = ticket;
     if (directives.id !== null) {
       const waiting = await waitingUnder(backend, draft.key);
@@ -197,12 +206,12 @@ function stir(backend: Backend, now: number): void {
 }
 
 /**
- * Whether a page's request may be the open circuit's probe: the probe is due, and no stored entry can be the probe. Where
- * the server rests, entries stored in other lanes have been tried often enough: a new request goes first.
+ * Whether a page's request may be the open circuit's probe, once that's due: no stored entry can be the probe. Where the
+ * server rests, entries stored in other lanes have been tried often enough: a new request goes first.
  */
 function mayProbe(backend: Backend, lane: string, now: number): boolean {
-  const { record: { circuit }, lanes, flights, probe } = backend;
-  if (circuit.state !== 'open' || circuit.until > now || flights.size > 0 || probe) return false;
+  const { record: { circuit }, lanes, flights } = backend;
+  if (circuit.state !== 'open' || flights.size > 0) return false;
   const waiting = circuit.restingSince === undefined ? lanes.all() : lanes.turns(lane);
   return !waiting.some((turn) => isMoving(backend, turn, now));
 }
@@ -213,16 +222,20 @@ function isMoving(backend: Backend, turn: Turn, now: number): boolean {
   return view === 'open' || view === 'probing';
 }
 
-/**
- * Whether a request must queue behind entries of its lane. An entry that waits for a token this request doesn't
- * need may be passed: else a hold would block the very request that renews the session.
- */
+/** Whether a request must queue behind entries of its lane. */
 function isBehind(backend: Backend, draft: Draft, now: number): boolean {
-  const { lanes, flights, config } = backend;
+  const { lanes, flights } = backend;
   for (const { lane, firstSend, isDelivered } of flights.values()) if (lane === draft.lane && !firstSend && !isDelivered) return true;
-  // With `onDead: 'block'`, any turn of the lane may be blocked by a dead letter.
-  return lanes.turns(draft.lane).some((turn) => config.onDead === 'block' || turn[2] === draft.turn[2] || isMoving(backend, turn, now));
+  return lanes.turns(draft.lane).some((turn) => holdsUp(backend, turn, draft.turn, now));
 }
+
+/**
+ * Whether the entries of a turn hold up a request of their lane. Entries that wait for a token this request doesn't need
+ * may be passed: else a hold would block the very request that renews the session.
+ */
+const holdsUp = (backend: Backend, turn: Turn, own: Turn, now: number): boolean =>
+  // With `onDead: 'block'`, any turn of the lane may be blocked by a dead letter.
+  backend.config.onDead === 'block' || turn[2] === own[2] || isMoving(backend, turn, now);
 
 /** Whether a request's body asks for a token by an OAuth grant. */
 const asksForToken = ({ body, draft: { request } }: Exchange): boolean =>
