@@ -621,6 +621,16 @@ describe('D1 a fetch event that comes again', () => {
     expect(await api.entries()).toHaveLength(reply ? 2 : 1);
   });
 
+  test('R14 asks the browser for a wake-up, as what it leaves in line may be all that waits', async () => {
+    const { fetch, restart, goOffline, wakeUpsAsked } = createHarness();
+    goOffline();
+    await fetch('/api/x', { ...MINE, gone: true });
+    restart();
+    wakeUpsAsked.length = 0;
+    expect((await fetch('/api/x', MINE))!.status).toBe(202);
+    expect(wakeUpsAsked).toHaveLength(1);
+  });
+
   test('an answer that no page takes holds up its lane for a second at most', async () => {
     const { fetch, server, clock, api, log } = createHarness(AHEAD);
     server((_request, count) => (count === 1 ? new Response(null, { status: 500 }) : ok()));

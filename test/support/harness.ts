@@ -50,6 +50,8 @@ export interface Harness {
   /** Holds up the making of digests. */
   slowDigest(wait: (content: string) => Promise<void>): void;
   printed: string[];
+  /** When the worker has asked the browser for a wake-up. */
+  wakeUpsAsked: number[];
 }
 
 export interface HarnessOptions {
@@ -72,6 +74,7 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
   const events: SyncEvent[] = [];
   const changed: number[] = [];
   const printed: string[] = [];
+  const wakeUpsAsked: number[] = [];
   const locks = memoryLocks();
   let isAlone = () => false;
   let online = true;
@@ -123,7 +126,7 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
       isOnline: () => online,
       storage: async () => ({ persisted: null, usage: null, quota: null }),
       isActive: () => newest === workerId,
-      askForWakeUp: () => {},
+      askForWakeUp: () => void wakeUpsAsked.push(clock.now()),
       log: { info: print, warn: print, error: print },
     };
     // Tests that want the network validated say so, as the validation is one more request in the log.
@@ -150,6 +153,7 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
     events,
     changed,
     printed,
+    wakeUpsAsked,
     clock,
     outbox,
     // Calls go to the newest worker, also from a test that has taken `api` out of the harness before.

@@ -109,6 +109,7 @@ export function createCapture(parts: CaptureParts): Capture {
       return firstSend(exchange, copies.left(exchange, entry, flight));
     }
     if (backend.flights.get(left.seq) === flight) backend.flights.delete(left.seq);
+    ports.askForWakeUp();
     void nudge();
     if (entry) return answerFor(exchange, entry);
     // The entry was ended meanwhile, by the user or by another worker.
