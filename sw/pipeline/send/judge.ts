@@ -1,9 +1,9 @@
-import { circuitAttempt, circuitFailed, CLOSED } from '../../policy/circuit.js';
+import { circuitFailed, CLOSED, type Circuit } from '../../policy/circuit.js';
 import type { EntryRecord } from '../../policy/entry-record.js';
 import type { SendInput, TransientReason } from '../../policy/entry.js';
+import { failureOf } from '../../policy/failure.js';
 import type { Answer, Outcome } from '../../policy/outcome.js';
 import { askedPatienceMs } from '../../policy/retry-after.js';
-import { isNotNow } from '../../policy/retry.js';
 import type { Ports } from '../../ports.js';
 import type { SyncEvent, WaitReason } from '../../protocol/events.js';
 import { HOLD_LINE, holdEvents, type Holds } from '../auth/tokens.js';
@@ -65,8 +65,8 @@ export interface JudgeParts {
 }
 
 /**
- * Judges a send by its outcome, for first sends and for replays, and updates the backend's circuit and auth gate. The
- * effect of every answer, a 401 included, is decided here.
+ * Judges a send by its outcome, for first sends and for replays, and updates the backend's circuit and auth gate. A hold is
+ * begun here; `sendAgain` in `drain/replay.ts` undoes the hold when the refusal is the entry's last.
  */
 export type Judge = (backend: Backend, sent: Sent, flight: Flight, transmission: Transmission) => Promise<Judgement>;
 
@@ -144,7 +144,7 @@ function transientReason(outcome: Outcome): TransientReason {
 const FOR_ALL: ReadonlySet<number | null> = new Set([403, 429, 503]);
 
 /**
- * Records a transient failure: asks the retry policy, updates the circuit, and returns the input for the entry.
+ * Records a transient failure: updates the circuit by what the failure shows, and returns the input for the entry.
  *
  * @param startedAt when the failed send began
  */
@@ -155,59 +155,41 @@ export function recordFailure(
   outcome: Outcome,
   { clock, chance }: Pick<Ports, 'clock' | 'chance'>,
 ): SendInput & { type: 'transient' } {
-  const { config } = backend;
+  const { config, record: { circuit } } = backend;
   const now = clock.now();
-  const answered = outcome.kind === 'answer';
-  const status = answered ? outcome.status : null;
-  const { circuit } = backend.record;
-
-  // A failure of the application itself starts the ladder anew, however long a proxy has said "not now" before.
-  const isBeyond = config.maxRetries !== null && entry.retries > config.maxRetries;
-  const spent = isBeyond && !isNotNow(status) ? 0 : entry.retries;
-  const policyDelay = config.retry({
-    kind: answered ? 'answered' : 'unreachable',
-    attempt: answered ? spent : circuitAttempt(circuit),
-    status,
-    random: chance.fraction(),
-  });
-  const rests = answered && policyDelay !== null && config.maxRetries !== null && spent >= config.maxRetries;
-  // When other requests are served, only this request's part of the server is missing, and the others needn't wait.
-  const restsAlone = rests && backend.lastServedAt > entry.sentAt;
-  // A server that rests is asked by one probe at a time, however often the probing entry was sent before.
-  const restsOn = answered && isNotNow(status) && circuit.state === 'open' && circuit.restingSince !== undefined;
-  const isDown = !answered || status === 503 || rests || restsOn;
+  const answer = outcome.kind === 'answer' ? outcome : null;
+  const status = answer && answer.status;
+  const failed = { status, retries: entry.retries, maxRetries: config.maxRetries, circuit, servedOthers: backend.lastServedAt > entry.sentAt };
+  const { kind, retries, delayMs: policyDelay } = failureOf(failed, config.retry, chance.fraction());
+  const isResting = kind === 'rests' || kind === 'rests-alone';
   // The server's `Retry-After` is a floor: the server may ask for a longer wait than the ladder's, not for a shorter one.
-  const floor = answered ? askedPatienceMs(outcome.headers, now) : null;
+  const floor = answer && askedPatienceMs(answer.headers, now);
   const delayMs = policyDelay === null ? null : Math.max(policyDelay, floor ?? 0);
   const othersAnswered = backend.lastAnswerAt > entry.sentAt;
 
-  let record = backend.record;
-  if (isDown && !restsAlone) {
+  let opened: Circuit = CLOSED;
+  if (kind !== 'failed' && kind !== 'rests-alone') {
     const probe = circuit.state === 'open' && circuit.until <= startedAt;
-    record = {
-      ...record,
-      circuit: circuitFailed(circuit, { probe, answered, rests: rests || restsOn, until: now + (delayMs ?? 0) }, now),
-    };
-  } else {
-    record = { ...record, circuit: CLOSED };
+    const rests = kind === 'rests' || kind === 'still-resting';
+    opened = circuitFailed(circuit, { probe, answered: answer !== null, rests, until: now + (delayMs ?? 0) }, now);
   }
-  if (floor !== null && (FOR_ALL.has(status) || (rests && !restsAlone))) {
-    record = { ...record, throttledUntil: Math.max(record.throttledUntil, now + floor) };
+  backend.record = { ...backend.record, circuit: opened };
+  if (floor !== null && (FOR_ALL.has(status) || kind === 'rests')) {
+    backend.record = { ...backend.record, throttledUntil: Math.max(backend.record.throttledUntil, now + floor) };
   }
-  backend.record = record;
-  if (answered) recordAnyAnswer(backend, outcome, now);
+  if (answer) recordAnyAnswer(backend, answer, now);
   else backend.validation.invalidate();
 
   return {
     type: 'transient',
-    reason: rests ? 'server-unavailable' : transientReason(outcome),
+    reason: isResting ? 'server-unavailable' : transientReason(outcome),
     delayMs,
-    retries: answered ? spent + 1 : spent,
-    maxAttempts: answered && !rests ? config.maxRetries : null,
-    untilProbe: rests && !restsAlone,
+    retries,
+    maxAttempts: answer && !isResting ? config.maxRetries : null,
+    untilProbe: kind === 'rests',
     attemptId: chance.uuid(),
     othersAnswered,
-    answer: answered ? withoutBody(outcome) : null,
+    answer: answer && withoutBody(answer),
     block: config.onDead === 'block',
   };
 }
