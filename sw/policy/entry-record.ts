@@ -100,6 +100,10 @@ export const firstSender = (entry: Pick<EntryRecord, 'reason' | 'asked'>): strin
 /** Whether an entry has used up its retries on a server that says "not now", and is only tried now and then. */
 export const isResting = ({ state, reason }: Pick<EntryRecord, 'state' | 'reason'>): boolean => state === 'pending' && reason === 'server-unavailable';
 
+/** Whether an entry waits after a transient answer, for a step of the ladder. An entry that nobody answered waits for its circuit. */
+export const backsOff = (entry: Pick<EntryRecord, 'state' | 'reason' | 'retries' | 'unreachable'>): boolean =>
+  entry.state === 'pending' && entry.retries > 0 && entry.unreachable === 0 && !isResting(entry);
+
 /** The credential that an entry must travel with. */
 export type Credential = Pick<EntryRecord, 'scheme' | 'owner' | 'session'>;
 

@@ -200,6 +200,23 @@ describe('a path that says "not now", on a server that’s there', () => {
     expect(await api.entries()).toMatchObject([{ state: 'pending', reason: 'server-unavailable' }]);
   });
 
+  test('R5 R8 asks no gate while it rests: the gate’s opening changes nothing for it', async () => {
+    let asked = 0;
+    const gate = { awaitRetryAllowed: async () => void asked++ };
+    const harness = createHarness({ backends: [{ ...byPath.backends![0]!, gate }] });
+    const { server, post, clock, api, look } = harness;
+    server(isDown('/a'));
+    await post('a', { path: '/api/a' });
+    for (let second = 0; second < 80; second += 10) {
+      await clock.advance(10_000);
+      await post('b', { path: '/api/b' });
+    }
+    expect(await api.entries()).toMatchObject([{ state: 'pending', reason: 'server-unavailable' }]);
+    asked = 0;
+    await look();
+    expect(asked).toBe(0);
+  });
+
   test('R5 R14 is tried with a wake-up', async () => {
     const harness = createHarness(byPath);
     const { server, post, clock, log, api } = harness;

@@ -1,5 +1,5 @@
 import { circuitHurried } from '../../policy/circuit.js';
-import { isResting, type EntryRecord } from '../../policy/entry-record.js';
+import { backsOff, isResting, type EntryRecord } from '../../policy/entry-record.js';
 import { transition } from '../../policy/entry.js';
 import { askedPatienceMs } from '../../policy/retry-after.js';
 import type { Ports } from '../../ports.js';
@@ -57,8 +57,7 @@ export function createBackoffs({ ports, report, state }: { ports: Ports; report:
       logFailure(async () => {
         hurryCircuit(backend, false);
         for (const head of await outbox.heads()) {
-          const backsOff = head.state === 'pending' && head.retries > 0 && head.unreachable === 0 && !isResting(head);
-          if (head.backend !== backend.config.key || !backsOff) continue;
+          if (head.backend !== backend.config.key || !backsOff(head)) continue;
           await report.commit({
             seq: head.seq,
             decide: (entry) => transition(entry, { type: 'backoff-restarted' }, clock.now()),

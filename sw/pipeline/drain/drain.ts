@@ -1,4 +1,4 @@
-import { aboutEntry, type EntryRecord } from '../../policy/entry-record.js';
+import { aboutEntry, backsOff, type EntryRecord } from '../../policy/entry-record.js';
 import { transition } from '../../policy/entry.js';
 import { planSends } from '../../policy/lanes.js';
 import type { Ports } from '../../ports.js';
@@ -179,8 +179,9 @@ export function createDrain({ ports, report, holds, state, replay, redelivery, d
     const candidates = heads.filter((head) => !withheld.lanes.has(head.lane) && !backend.stalled.has(head.seq));
     const now = clock.now();
     let plan = planSends(candidates, viewOf(backend, backend.isRetryGateClosed, now), now);
-    const backsOff = candidates.some((head) => head.retries > 0 && head.notBefore > now);
-    if ((plan.send.length > 0 || plan.over.length > 0 || backsOff) && !(await isGateOpen(backend))) {
+    // A gate that closes during a backoff must be noticed, as the backoff counts from the gate's opening.
+    const anyBacksOff = candidates.some((head) => backsOff(head) && head.notBefore > now);
+    if ((plan.send.length > 0 || plan.over.length > 0 || anyBacksOff) && !(await isGateOpen(backend))) {
       plan = planSends(candidates, viewOf(backend, true, now), now);
     }
     for (const entry of plan.parked) tellParked(entry);
