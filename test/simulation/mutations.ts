@@ -37,7 +37,7 @@ export const MUTATIONS: readonly Mutation[] = [
   one('requests are stored in any order', 'sw/pipeline/capture/enqueue.ts', 'await ticket.precedingPlaced();', ''),
   one('a request overtakes the waiting entries of its lane', 'sw/pipeline/capture/capture.ts', "if (!reason && isBehind(backend, draft, now)) reason = 'behind-waiting';", ''),
   one("a worker doesn't look for what another worker has stored", 'sw/pipeline/capture/capture.ts', 'if (neighbours.mayHaveStored()) await', 'if (false) await'),
-  one('no event that comes again is known', 'sw/pipeline/capture/capture.ts', 'const resumed = checked && (await', 'const resumed = checked && null && (await'),
+  one('no event that comes again is known', 'sw/pipeline/capture/capture.ts', 'const resumed = endCheck && (await', 'const resumed = endCheck && null && (await'),
   one('any event is taken for one that comes again', 'sw/pipeline/workers/redelivery.ts', 'left.asked?.fingerprint !== mine || ', ''),
   // Each of the next two is enough without the other, for as long as a lane waits.
   one('no lane waits for an event that may come again', 'sw/pipeline/workers/redelivery.ts', 'waits = (seq: number) => !isOver() &&', 'waits = (seq: number) => false &&'),

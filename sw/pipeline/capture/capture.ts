@@ -2,6 +2,7 @@ import { circuitStirred } from '../../policy/circuit.js';
 import { credentialOf, isFirstSend, turnOf, type Credential, type EntryRecord, type Turn } from '../../policy/entry-record.js';
 import { transition, type Decision } from '../../policy/entry.js';
 import { isGrant } from '../../policy/exclude.js';
+import { AHEAD } from '../../policy/lanes.js';
 import type { Draft, FetchContext, Ports } from '../../ports.js';
 import type { WaitReason } from '../../protocol/events.js';
 import type { Holds } from '../auth/tokens.js';
@@ -83,9 +84,9 @@ export function createCapture(parts: CaptureParts): Capture {
   /**
    * Takes a redelivered event up where its dead worker left it. Null for any other event.
    *
-   * @param checked called once it's clear whether this is a redelivery
+   * @param endCheck called once it's clear whether this is a redelivery
    */
-  async function resume(exchange: Exchange, checked: () => void): Promise<Response | null> {
+  async function resume(exchange: Exchange, endCheck: () => void): Promise<Response | null> {
     const { backend, ticket } = exchange;
     const flight = newFlight(exchange.draft, true);
     let replay: Promise<void> | null = null;
@@ -93,7 +94,7 @@ export function createCapture(parts: CaptureParts): Capture {
       replay = backend.flights.get(entry.seq)?.done ?? null;
       if (isFirstSend(entry) && !replay) backend.flights.set(entry.seq, flight);
     });
-    checked();
+    endCheck();
     if (!left) return null;
     exchange.stored = left;
     // A redelivered request is on disk already, so later arrivals needn't wait.
@@ -124,10 +125,10 @@ export function createCapture(parts: CaptureParts): Capture {
     const now = clock.now();
     const reason = inVain(backend, left, backend.flights.size === 1, now);
     if (reason) return reason;
-    for (const head of await outbox.heads().catch(() => [])) {
-      if (head.backend !== left.backend || head.lane !== left.lane || head.seq > left.seq) continue;
-      // A first send stands in no line: the entry behind it may.
-      const first = isFirstSend(head) ? (await outbox.load(head.seq, head.turn).catch(() => null))?.behind : head;
+    const turns = (await outbox.heads().catch(() => [])).filter(({ backend: key, lane }) => key === left.backend && lane === left.lane).map(turnOf);
+    for (const lot of await outbox.lots(turns, AHEAD).catch(() => [])) {
+      // First sends stand in no line: the entry behind them may.
+      const first = lot.find((entry) => !isFirstSend(entry));
       if (first && first.seq < left.seq && holdsUp(backend, turnOf(first), turnOf(left), now)) return 'behind-waiting';
     }
     return null;
@@ -174,19 +175,19 @@ export function createCapture(parts: CaptureParts): Capture {
     const ticket = backend.arrivals.take(lane);
     // A request that takes long to be read, or to be written, doesn't hold up later ones for ever.
     const stopTimer = clock.after(PLACE_MS, ticket.placed);
-    const checked = redelivery.enter();
+    const endCheck = redelivery.enter();
     let exchange: Exchange | null = null;
     try {
       const described = await describeExchange(request, directives, backend, { lane, clientId: context.clientId }, ports);
       exchange = { ...described, backend, directives, context, signal: request.signal, ticket, stored: null };
-      const resumed = checked && (await resume(exchange, checked));
+      const resumed = endCheck && (await resume(exchange, endCheck));
       if (resumed) return resumed;
       // A token that is asked for isn't kept, nor is what asks for it a sign of who is signed in.
       const isToken = backend.config.excludesGrants && asksForToken(exchange);
       if (!isToken) await learnFrom(exchange, holds, false);
       return await (isOff || isToken ? firstSend(exchange, copies.fresh(exchange, false)) : storeOrSend(exchange));
     } finally {
-      checked?.();
+      endCheck?.();
       stopTimer();
       ticket.release();
       if (backend.probe === ticket) backend.probe = null;

@@ -55,6 +55,18 @@ export interface Redelivery {
 /** What an open fetch event has left on disk. */
 type Left = EntryRecord | Open['settlements'][number];
 
+/**
+ * The time of a redelivery, counted from the new worker's start or activation, and at the right from the event itself:
+ *
+ * ```
+ *  0                    2 s (`deadline`)                    7 s                            6 min after the event
+ *  ├── its lane waits ──┼── its lane waits while a request ─┼── no lane waits (`isOver`) ──┤
+ *  │     (`waits`)      │   of before is being read         │                              │
+ *  │                    │   (`isLate`, `inHand`)            │                              │
+ *  └── a redelivery is recognised (`claim`), and takes up its entry or its answer ─────────┴── an equal request is new (`isOld`)
+ * ```
+ * A worker doesn't even look for redeliveries once no other worker lives and no open event on disk is young (`mayCome`).
+ */
 export function createRedelivery({ clock, locks, outbox, log }: Ports, neighbours: Neighbours, line: Line, workerId: string): Redelivery {
   let start = clock.now();
   let deadline = start + COMES_AGAIN_MS;
