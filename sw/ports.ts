@@ -147,6 +147,7 @@ export interface EntryRange {
  * Must apply one `Commit` or `CaptureOrder` whole or not at all.
  * Must give out each `seq` once, in the order of capture, even after the outbox was empty.
  * Must keep who is signed in by the backend record with the higher `epoch`, when a record with a lower `epoch` is written.
+ * Must keep each owner's auth gate with the higher `generation`, when a record with a gate of a lower one is written.
  * Must keep the newest answer of a backend's `remoteConfig`, when a record with an older answer, or none, is written.
  * Must never let one damaged record make a listing throw.
  * Must commit writes that come together in one transaction, where it can.

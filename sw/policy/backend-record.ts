@@ -44,6 +44,24 @@ export const readBackendRecord = (stored: Pick<BackendRecord, 'key'> & Partial<B
   ...stored,
 });
 
+/**
+ * The record to write over the one on disk. A replaced worker may still write, and know less than the disk: the sign-in with the
+ * higher `epoch`, each owner's gate with the higher `generation` and the newest remote configuration stay.
+ */
+export function merged(onDisk: BackendRecord, written: BackendRecord): BackendRecord {
+  const { epoch, last, signedOut, sessionUser, remote } = onDisk;
+  const isNewer = epoch > written.epoch;
+  const isOutdated = remote && remote.at > (written.remote?.at ?? -Infinity);
+  const newerGates = Object.entries(onDisk.gates).filter(([owner, { generation }]) => generation > (written.gates[owner]?.generation ?? -1));
+  return {
+    ...written,
+    // An owner may be called `__proto__`.
+    gates: Object.fromEntries([...Object.entries(written.gates), ...newerGates]),
+    ...(isNewer && { epoch, last, signedOut, sessionUser }),
+    ...(isOutdated && { remote }),
+  };
+}
+
 /** A sign-out, until the next token or sign-in. */
 export interface SignedOut {
   since: number;

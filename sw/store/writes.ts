@@ -1,4 +1,4 @@
-import { readBackendRecord, type BackendRecord } from '../policy/backend-record.js';
+import { merged, readBackendRecord, type BackendRecord } from '../policy/backend-record.js';
 import { isFirstSend, readEntry, turnOf, type EntryRecord } from '../policy/entry-record.js';
 import type { Decision } from '../policy/entry.js';
 import type { Body, CaptureOrder, CaptureResult } from '../ports.js';
@@ -66,16 +66,10 @@ export async function capture(tx: WriteTransaction, order: CaptureOrder, backend
   return { kind: 'stored', decision, seq: entry.seq, replaced: inTheWay !== undefined };
 }
 
-/**
- * Writes a backend's record. The sign-in with the higher `epoch` and the newest remote configuration stay, as a replaced
- * worker may still write, and know less than the record on disk.
- */
+/** Writes a backend's record. What the record on disk knows better stays. */
 export async function putBackend(tx: WriteTransaction, backend: BackendRecord): Promise<void> {
   const store = tx.objectStore('backends');
-  const { epoch, last, signedOut, sessionUser, remote } = readBackendRecord((await store.get(backend.key)) ?? backend);
-  const isNewer = epoch > backend.epoch;
-  const isOutdated = remote && remote.at > (backend.remote?.at ?? -Infinity);
-  unawaited(store.put({ ...backend, ...(isNewer && { epoch, last, signedOut, sessionUser }), ...(isOutdated && { remote }) }));
+  unawaited(store.put(merged(readBackendRecord((await store.get(backend.key)) ?? backend), backend)));
 }
 
 interface Applied {

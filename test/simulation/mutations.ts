@@ -54,7 +54,7 @@ export const MUTATIONS: readonly Mutation[] = [
   one("a worker doesn't hear other workers' events", 'sw/pipeline/report.ts', "heard: (event) => 'seq' in event && lookFor(event.seq),", 'heard: () => {},'),
   one("a waiting page takes the answer to whatever request has its entry's place", 'sw/pipeline/report.ts', 'isForOther ? null : settlement', 'settlement'),
   one("a purge takes everybody's", 'sw/pipeline/auth/sessions.ts', ' || (owner !== null && owner !== user)', ''),
-  one('an older sign-in wins', 'sw/store/writes.ts', 'const isNewer = epoch > backend.epoch;', 'const isNewer = false;'),
+  one('an older sign-in wins', 'sw/policy/backend-record.ts', 'const isNewer = epoch > written.epoch;', 'const isNewer = false;'),
   one("an entry that goes isn't taken from the tally", 'sw/store/writes.ts', 'await count(tx, entry, next);', 'if (next) await count(tx, entry, next);'),
   one('a page hears 202 before its entry is on disk', 'sw/store/connection.ts', 'tx.commit();\n        await tx.done;', 'tx.commit();'),
   one('the kill switch lets all pass', 'sw/pipeline/capture/intercept.ts', 'if (isOff && !mayComeAgain())', 'if (isOff)'),

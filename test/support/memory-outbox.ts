@@ -5,7 +5,7 @@ import type { Decision } from '../../sw/policy/entry.js';
 import { isFirstSend, readEntry, turnOf, type EntryRecord, type Turn } from '../../sw/policy/entry-record.js';
 import type { Body, Commit, Outbox, Requested } from '../../sw/ports.js';
 import { isAbout } from '../../sw/store/outbox.js';
-import type { BackendRecord, Settings } from '../../sw/policy/backend-record.js';
+import { merged, type BackendRecord, type Settings } from '../../sw/policy/backend-record.js';
 import { withoutAnswer, type KeptSettlement, type Remainder } from '../../sw/policy/settlement.js';
 
 /** The outbox of a worker that never dies: for tests under a virtual clock. */
@@ -21,10 +21,7 @@ export function memoryOutbox(): Outbox {
   let last = 0;
 
   const putBackend = (backend: BackendRecord) => {
-    const { epoch = 0, last = null, signedOut = null, sessionUser = null, remote } = backends.get(backend.key) ?? {};
-    const isNewer = epoch > (backend.epoch ?? 0);
-    const isOutdated = remote && remote.at > (backend.remote?.at ?? -Infinity);
-    backends.set(backend.key, structuredClone({ ...backend, ...(isNewer && { epoch, last, signedOut, sessionUser }), ...(isOutdated && { remote }) }));
+    backends.set(backend.key, structuredClone(merged(backends.get(backend.key) ?? backend, backend)));
   };
   const inOrder = () => [...entries.values()].sort((a, b) => a.seq - b.seq).map((entry) => readEntry(entry, entry.seq));
   const named = <T extends { id: string; key: string; seq: number }>(all: T[], reference: Reference) =>
