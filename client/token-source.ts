@@ -37,7 +37,7 @@ export function feedTokens(
 ): TokenSource {
   /** Failed asks in a row, by backend. */
   const failures = new Map<string, number>();
-  /** Tokens in a row with which nothing was delivered, by backend. */
+  /** Tokens in a row that no server is known to have taken, by backend. */
   const unproven = new Map<string, number>();
   /** By backend and purpose. */
   const timers = new Map<string, ReturnType<typeof setTimeout>>();
@@ -174,6 +174,10 @@ export function feedTokens(
           return required(event, event.reason);
         case 'online':
           return check(true);
+        case 'failed':
+          // An answer that's final and no 401 came from a server that had taken the token.
+          if (event.reason !== 'permanent' || event.status === 401) return;
+        // falls through
         case 'delivered':
           return void unproven.delete(nameOf(event));
         case 'released':

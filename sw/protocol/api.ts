@@ -216,7 +216,7 @@ export type TokenResult =
   | 'stored'
   /** The token was kept for its own user; the entries that wait belong to another. */
   | 'other-owner'
-  /** The token is the one that was refused. */
+  /** The token changes nothing: it's the live one already, it was refused, or a sign-out has forgotten it. */
   | 'ignored: same-token'
   /** The token has expired, by its own `exp`. */
   | 'ignored: expired'

@@ -75,6 +75,22 @@ describe('getToken', () => {
     expect(page.asked()).toBe(4);
   });
 
+  test.each([
+    ['at once where the server has taken the tokens, as its final answers show', 422, 4],
+    ['later where its final answers are 401s', 401, 3],
+  ])('T1 is asked %s', async (_when, status, asked) => {
+    const page = feed();
+    const failed = { ...HOLD, type: 'failed', reason: 'permanent', status } as unknown as SyncEvent;
+    for (let token = 1; token <= 3; token++) {
+      await settle();
+      page.answer();
+      await settle();
+      for (const event of [released, failed, required]) page.hear(event);
+    }
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(page.asked()).toBe(asked);
+  });
+
   test('T1 isn’t asked again when it was wanted twice for one hold', async () => {
     const page = feed();
     await settle();
