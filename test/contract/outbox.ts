@@ -408,9 +408,9 @@ export function outboxContract(name: string, create: () => Outbox): void {
       await outbox.commit({ backend: { ...backend, gates: { ann: held(1), bob: held(1) } } });
       await outbox.commit({ backend: { ...backend, gates: { ann: released(2), bob: held(1) } } });
       await outbox.commit({ backend: { ...backend, gates: { ann: held(1), bob: released(2), constructor: held(0) }, throttledUntil: 7 } });
-      expect((await outbox.start()).backends).toMatchObject([{ gates: { ann: released(2), bob: released(2), constructor: held(0) }, throttledUntil: 7 }]);
+      expect((await outbox.start(1)).backends).toMatchObject([{ gates: { ann: released(2), bob: released(2), constructor: held(0) }, throttledUntil: 7 }]);
       await outbox.commit({ backend: { ...backend, gates: { ann: held(2) } } });
-      expect((await outbox.start()).backends).toMatchObject([{ gates: { ann: held(2), bob: released(2) } }]);
+      expect((await outbox.start(1)).backends).toMatchObject([{ gates: { ann: held(2), bob: released(2) } }]);
     });
 
     test('A14 the newest answer about the server’s switches stays, though a record with an older answer or none is written later', async () => {
