@@ -20,6 +20,7 @@ export type {
   EntryFilter,
   EntryInfo,
   EntryPatch,
+  KeyOptions,
   EntryState,
   HoldInfo,
   LastAnswer,

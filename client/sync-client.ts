@@ -5,6 +5,7 @@ import type {
   EntryFilter,
   EntryInfo,
   EntryPatch,
+  KeyOptions,
   Reference,
   Settlement,
   SignOutOptions,
@@ -177,9 +178,12 @@ export class SyncClient extends TypedEventTarget {
     }
   }
 
-  /** Sends a dead letter again. */
-  retry(id: Reference): Promise<boolean> {
-    return this.#api.retry(id);
+  /**
+   * Sends a dead letter again: under its idempotency key, so that a server that has acted on it repeats its answer, or with
+   * `newKey` under a fresh one, as a new request.
+   */
+  retry(id: Reference, options?: KeyOptions): Promise<boolean> {
+    return this.#api.retry(id, options);
   }
 
   /** Ends an entry in whatever state. One that's on the wire may be delivered all the same. */
@@ -198,14 +202,15 @@ export class SyncClient extends TypedEventTarget {
    * It gets a new idempotency key when the last answer was a 400 or 422, by which the application itself has
    * refused it, as many a server repeats its first answer to a key. After any other, and once it has kept its
    * key, it keeps it: an earlier send may have been acted on, and it would be done twice. A server may then
-   * refuse the key with another body. A header of that name in the patch settles it.
+   * refuse the key with another body, or repeat its answer to the first one (`replayed`). `newKey`, or a header of that name in
+   * the patch, settles it.
    *
    * @throws ConfigError (by name) for a header that can't be set, a body that can't be sent or has no room,
    *   and another user's entry
    * @example await sync.edit(id, { body: { title: 'shorter' } }) && (await sync.retry(id));
    */
-  edit(id: Reference, patch: EntryPatch): Promise<boolean> {
-    return this.#api.edit(id, patch);
+  edit(id: Reference, patch: EntryPatch, options?: KeyOptions): Promise<boolean> {
+    return this.#api.edit(id, patch, options);
   }
 
   /** An entry's body as it's stored, its first 64 KiB unless told. It may hold secrets. */

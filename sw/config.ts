@@ -1,6 +1,7 @@
 /** A backend's options inside the pipeline. `read-options.ts` makes them from the options of `install`. */
 import type { BodyErrors } from './policy/body-errors.js';
 import type { Classifier } from './policy/classify.js';
+import type { KeyForm } from './policy/idempotency.js';
 import type { RetryGate } from './policy/retry-gate.js';
 import type { RetryPolicy } from './policy/retry.js';
 import type { EntryInfo } from './protocol/api.js';
@@ -36,7 +37,9 @@ export interface BackendConfig {
   owner(token: string | null): string | null;
   auth: AuthConfig | null;
   capture: 'on-failure' | 'write-ahead';
-  idempotencyKey: boolean;
+  idempotencyKey: KeyForm;
+  /** The codes of the default among them. */
+  busyCodes: readonly string[];
   /** 0: no timeout. */
   networkTimeoutMs: number;
   /** A function that gives null leaves the answer at the default, 202. */

@@ -106,8 +106,19 @@ export interface BackendOptions {
   auth?: false | AuthOptions;
   /** `'write-ahead'` stores before the first send, so that a crash in mid-flight loses nothing. @default 'on-failure' */
   capture?: 'on-failure' | 'write-ahead';
-  /** Send an `Idempotency-Key`. @default true for same-origin backends, as elsewhere an added header can break the preflight */
-  idempotencyKey?: boolean;
+  /**
+   * Send an `Idempotency-Key`: a UUID in quotes, as the IETF draft has it, `'bare'` for a server that takes none, or what a
+   * function makes, which must be new each time. @default true for same-origin backends, as elsewhere an added header can break
+   * the preflight
+   * @example idempotencyKey: () => `app_${crypto.randomUUID()}`
+   */
+  idempotencyKey?: boolean | 'bare' | (() => string);
+  /**
+   * Codes in the JSON body of a 409, 423 or 425 by which the server says that it's still at the first request under the key, beside
+   * those that are known. They're looked for in `code`, `name`, `error.code` and `details[].issue`. @default none
+   * @example busyCodes: ['PAYMENT_PENDING']
+   */
+  busyCodes?: readonly string[];
   /** Milliseconds after which a send without an answer is cut. 0 is off. @default 10000 */
   networkTimeoutMs?: number;
   /** The page's answer for a stored request; `Holdfast-Mode` wins. @default 'queued' (202 with JSON) */
@@ -185,6 +196,10 @@ export const INSTALL_RULES: Rules = {
   staticRouting: bool,
 };
 
+function isCode(code: unknown): boolean {
+  return typeof code === 'string' && code !== '';
+}
+
 function isLocale(value: unknown): boolean {
   try {
     return typeof value === 'string' && Intl.getCanonicalLocales(value).length > 0;
@@ -203,7 +218,8 @@ export const BACKEND_RULES: Rules = {
   owner: either(oneOf('jwt-sub'), aFunction('a token')),
   auth: [(auth: unknown) => auth === false || isRecord(auth), 'it must be false or an object'],
   capture: oneOf('on-failure', 'write-ahead'),
-  idempotencyKey: bool,
+  idempotencyKey: either(bool, oneOf('bare'), aFunction('nothing')),
+  busyCodes: listOf('error code', isCode),
   networkTimeoutMs: milliseconds,
   respond: either(oneOf('queued', 'reject', 'wait'), aFunction('an entry')),
   retry: either(record('the numbers of the ladder'), aFunction('a question')),
@@ -219,7 +235,7 @@ export const BACKEND_RULES: Rules = {
 };
 
 export const AUTH_RULES: Rules = {
-  codes: listOf('error code', (code) => typeof code === 'string' && code !== ''),
+  codes: listOf('error code', isCode),
   bodyErrors: either(oneOf('graphql', 'trpc'), aFunction('a body and an answer')),
   autoRetry: bool,
   maxRejections: wholeNumber(1),

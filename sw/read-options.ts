@@ -5,6 +5,7 @@ import { isLoopback } from './policy/captive-portal.js';
 import { classify } from './policy/classify.js';
 import { ConfigError } from './policy/errors.js';
 import { excludesCredentials } from './policy/exclude.js';
+import { BUSY_CODES } from './policy/idempotency.js';
 import { decodeJwt } from './policy/jwt.js';
 import { checkOptions, defined, isFunction, check, record } from './policy/rules.js';
 import { checkRetryOptions, DEFAULT_RETRY, leastRestMs, retryLadder } from './policy/retry.js';
@@ -52,7 +53,7 @@ export function readOptions(options: InstallOptions, environment: Environment): 
 function readBackend(options: BackendOptions, at: string, { location, warn }: Environment): BackendConfig {
   checkOptions(options, BACKEND_RULES, `${at}.`);
   const { namespace = '', methods = ['POST', 'PUT', 'PATCH', 'DELETE'], networkTimeoutMs = 10_000 } = options;
-  const { lane, owner = 'jwt-sub', capture = 'on-failure', respond = 'queued', beforeSend } = options;
+  const { busyCodes = [], lane, owner = 'jwt-sub', capture = 'on-failure', respond = 'queued', beforeSend } = options;
   const { retry = {}, gate = null, concurrency = 6, replayAhead = capture === 'write-ahead' ? 1 : AHEAD, onDead = 'skip', limits = {}, match = () => true, exclude } = options;
   const baseUrl = normaliseBaseUrl(options.baseUrl, location, `${at}.baseUrl`);
   const { idempotencyKey = new URL(baseUrl).origin === new URL(location).origin } = options;
@@ -75,7 +76,8 @@ function readBackend(options: BackendOptions, at: string, { location, warn }: En
     owner: guarded('owner', isFunction(owner) ? owner : undefined, jwtSub, isNameOrNull, warn),
     auth,
     capture,
-    idempotencyKey,
+    idempotencyKey: isFunction(idempotencyKey) ? guarded<[string], string>('idempotencyKey', idempotencyKey, (uuid) => `"${uuid}"`, isKey, warn) : idempotencyKey,
+    busyCodes: [...BUSY_CODES, ...busyCodes],
     networkTimeoutMs,
     respond: isFunction(respond) ? guarded('respond', respond, () => null, (made) => made instanceof Response, warn) : respond,
     retry: own ? guarded('retry', retry, retryLadder(), isDelay, warn) : retryLadder(retry),
@@ -107,6 +109,8 @@ const jwtSub = (token: string | null) => (token === null ? null : (decodeJwt(tok
 
 const isName = (value: unknown): boolean => typeof value === 'string' && value !== '';
 const isNameOrNull = (value: unknown): boolean => value === null || isName(value);
+/** A header's value: HTTP drops spaces around it. */
+const isKey = (value: unknown): boolean => typeof value === 'string' && /^[!-~](?:[ -~]*[!-~])?$/.test(value);
 const isDelay = (value: unknown): boolean =>
   value === null || (typeof value === 'number' && Number.isFinite(value) && value >= 0);
 const isBoolean = (value: unknown): boolean => typeof value === 'boolean';

@@ -7,6 +7,7 @@ export const en: Words = {
     'server-error': 'server error',
     'rate-limited': 'too many requests',
     'server-unavailable': 'server unavailable',
+    'in-progress': 'the server is still at it',
     offline: 'offline',
     'circuit-open': 'server unreachable',
     'behind-waiting': 'others go first',
@@ -33,8 +34,12 @@ export const en: Words = {
       maxAttempts === null
         ? `${say.reason(reason)}, next try ${say.after(delayMs)}…`
         : `${say.reason(reason)}, retry ${say.number(attempt)} of ${say.number(maxAttempts)}…`,
-    delivered: ({ partial }) => (partial ? 'Delivered in part; the rest was refused' : 'Delivered'),
-    failed: ({ reason, status }, say) => `Not delivered: ${say.reason(reason)}${status === null ? '' : ` (${status})`}`,
+    delivered: ({ partial, replayed }) =>
+      replayed ? 'Delivered as it was before the change' : partial ? 'Delivered in part; the rest was refused' : 'Delivered',
+    failed: ({ reason, status, inDoubt, replayed }, say) => {
+      const why = `${replayed ? 'the server gives its first answer again' : say.reason(reason)}${status === null ? '' : ` (${status})`}`;
+      return inDoubt ? `Perhaps delivered: ${why}. Look there before you send it again` : `Not delivered: ${why}`;
+    },
     cancelled: ({ mayBeDelivered }) => (mayBeDelivered ? 'Cancelled; it may have been delivered all the same' : 'Cancelled'),
     parked: ({ owner }) => (owner === null ? 'Waits until its user signs in' : `Waits until ${owner} signs in`),
     held: ({ reason }, say) => `On hold: ${say.reason(reason)}`,

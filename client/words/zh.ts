@@ -8,6 +8,7 @@ export const zh: Words = {
     'server-error': '服务器错误',
     'rate-limited': '请求过于频繁',
     'server-unavailable': '服务器暂不可用',
+    'in-progress': '服务器仍在处理',
     offline: '已离线',
     'circuit-open': '无法连接服务器',
     'behind-waiting': '等待前面的请求',
@@ -34,8 +35,11 @@ export const zh: Words = {
       maxAttempts === null
         ? `${say.reason(reason)}，${say.after(delayMs)}重试…`
         : `${say.reason(reason)}，第 ${say.number(attempt)} 次重试（共 ${say.number(maxAttempts)} 次）…`,
-    delivered: ({ partial }) => (partial ? '部分已送达，其余被拒绝' : '已送达'),
-    failed: ({ reason, status }, say) => `未送达：${say.reason(reason)}${status === null ? '' : `（${status}）`}`,
+    delivered: ({ partial, replayed }) => (replayed ? '已送达的是修改前的内容' : partial ? '部分已送达，其余被拒绝' : '已送达'),
+    failed: ({ reason, status, inDoubt, replayed }, say) => {
+      const why = `${replayed ? '服务器重复了首次应答' : say.reason(reason)}${status === null ? '' : `（${status}）`}`;
+      return inDoubt ? `可能已送达：${why}。重新发送前请先确认` : `未送达：${why}`;
+    },
     cancelled: ({ mayBeDelivered }) => (mayBeDelivered ? '已取消，但可能已送达' : '已取消'),
     parked: ({ owner }) => (owner === null ? '等待原用户登录' : `等待 ${owner} 登录`),
     held: ({ reason }, say) => `已暂缓：${say.reason(reason)}`,

@@ -1,5 +1,6 @@
 import { IDEMPOTENCY_HEADER } from '../protocol/headers.js';
 import type { EntryRecord } from './entry-record.js';
+import { attemptsUnderKey, isKeyUnused, underKey } from './key-history.js';
 
 /** A person's changes to a dead letter. */
 export interface Amendment {
@@ -7,29 +8,31 @@ export interface Amendment {
   headers: Record<string, string | null>;
   /** Size of the new body; left out where the body stays. */
   bodySize?: number;
-  /** A new idempotency key, for an entry that has a key. */
-  freshKey: string;
+  /** A new idempotency key; null for an entry without a key. */
+  freshKey: string | null;
+  /** The entry goes out under the new key, whatever the server may have done under the old key. */
+  newKey?: boolean;
 }
 
 /**
  * The changed dead letter, which is another request now. Many a server repeats its first answer to a key, or refuses
  * the key with another body (draft-ietf-httpapi-idempotency-key-header, 2.7), so the entry gets a fresh key. Where the
- * server may have acted under the old key, the entry keeps that key: with a fresh key the server would act twice.
+ * server may have acted under the old key, the entry keeps that key, unless the person says otherwise: with a fresh key the
+ * server would act twice.
  */
-export function amended(entry: EntryRecord, { headers, bodySize, freshKey }: Amendment): EntryRecord {
+export function amended(entry: EntryRecord, { headers, bodySize, freshKey, newKey = false }: Amendment): EntryRecord {
   const { [IDEMPOTENCY_HEADER]: ownKey, ...others } = headers;
-  const mayRenew = isRefused(entry);
-  const key = entry.idempotencyKey !== null && mayRenew ? freshKey : entry.idempotencyKey;
-  const { unheard, ...before } = entry;
+  const mayRenew = newKey || isKeyUnused(entry) || isRefused(entry);
+  const key = ownKey === undefined ? (mayRenew ? freshKey : entry.idempotencyKey) : ownKey;
+  const isSameKey = key === entry.idempotencyKey;
   const kept = Object.entries({ ...entry.request.headers, ...others }).flatMap(([name, value]) => (value === null ? [] : [[name, value]]));
   return {
-    ...before,
-    ...(unheard && !mayRenew && { unheard }),
-    idempotencyKey: ownKey === undefined ? key : ownKey,
+    ...(isSameKey ? entry : underKey(entry, key)),
+    ...(ownKey && { pagesKey: true }),
     request: { ...entry.request, headers: Object.fromEntries(kept) as Record<string, string> },
     bodySize: bodySize ?? entry.bodySize,
     // The key stood for another body, so the next answer may be about the body alone.
-    keepsKey: !mayRenew && ownKey === undefined,
+    keepsKey: isSameKey && !mayRenew,
   };
 }
 
@@ -41,5 +44,5 @@ const READ_AND_REFUSED: ReadonlySet<number | null> = new Set([400, 422]);
  * last answer, and for a key under which it has acted it repeats its first answer. Refusals of earlier sends prove
  * nothing, as a send that was under way when its worker died is on no record.
  */
-const isRefused = ({ attempts, keepsKey }: EntryRecord): boolean =>
-  !keepsKey && READ_AND_REFUSED.has(attempts.at(-1)?.status ?? null);
+const isRefused = (entry: EntryRecord): boolean =>
+  !entry.keepsKey && READ_AND_REFUSED.has(attemptsUnderKey(entry).at(-1)?.status ?? null);

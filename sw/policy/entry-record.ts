@@ -72,6 +72,12 @@ export interface EntryRecord {
   /** Digests of the fresh tokens under which the entry was refused. */
   refusals: string[];
   idempotencyKey: string | null;
+  /** The page has chosen the idempotency key. */
+  pagesKey?: true;
+  /** What went before the idempotency key that the entry has now: how many sends, and whether the server may have acted on any. */
+  earlier?: { sends: number; mayHaveActed: boolean };
+  /** Since when, and how often, the server has said that it's still at the first request under the idempotency key. */
+  inProgress?: { since: number; asks: number };
   request: StoredRequest;
   bodySize: number;
   /** A small body. A larger one lies apart. */
@@ -101,8 +107,8 @@ export const firstSender = (entry: Pick<EntryRecord, 'reason' | 'asked'>): strin
 export const isResting = ({ state, reason }: Pick<EntryRecord, 'state' | 'reason'>): boolean => state === 'pending' && reason === 'server-unavailable';
 
 /** Whether an entry waits after a transient answer, for a step of the ladder. An entry that nobody answered waits for its circuit. */
-export const backsOff = (entry: Pick<EntryRecord, 'state' | 'reason' | 'retries' | 'unreachable'>): boolean =>
-  entry.state === 'pending' && entry.retries > 0 && entry.unreachable === 0 && !isResting(entry);
+export const backsOff = (entry: Pick<EntryRecord, 'state' | 'reason' | 'retries' | 'unreachable' | 'inProgress'>): boolean =>
+  entry.state === 'pending' && (entry.retries > 0 || entry.inProgress !== undefined) && entry.unreachable === 0 && !isResting(entry);
 
 /** The credential that an entry must travel with. */
 export type Credential = Pick<EntryRecord, 'scheme' | 'owner' | 'session'>;

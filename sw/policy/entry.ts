@@ -2,13 +2,22 @@ import type { Attempt, LastAnswer } from '../protocol/api.js';
 import type { DeadReason, SyncEvent, WaitReason } from '../protocol/events.js';
 import { amended, type Amendment } from './amend.js';
 import { aboutEntry, isFirstSend, turnOf, type EntryRecord } from './entry-record.js';
+import { asked } from './idempotency.js';
+import { isInDoubt, onlyTokensRefused, underKey } from './key-history.js';
 import { settlement, type FinalAnswer, type KeptSettlement } from './settlement.js';
 
-export type TransientReason = 'unreachable' | 'timeout' | 'server-error' | 'rate-limited' | 'server-unavailable';
+export type TransientReason = 'unreachable' | 'timeout' | 'server-error' | 'rate-limited' | 'server-unavailable' | 'in-progress';
 
 /** The possible results of a send. */
 export type SendInput =
-  | { type: 'delivered'; answer: FinalAnswer; /** A part of the batch was refused for want of a good token. */ partial?: boolean }
+  | {
+      type: 'delivered';
+      answer: FinalAnswer;
+      /** A part of the batch was refused for want of a good token. */
+      partial?: boolean;
+      /** The server keeps the answer under the key, and has given it before. */
+      kept?: boolean;
+    }
   | {
       type: 'transient';
       reason: TransientReason;
@@ -26,9 +35,12 @@ export type SendInput =
       answer: FinalAnswer | null;
       block: boolean;
     }
-  | { type: 'refused'; digest: string | null; maxRejections: number; answer: FinalAnswer; block: boolean }
-  | { type: 'resend' }
-  | { type: 'permanent'; reason: DeadReason; answer: FinalAnswer | null; block: boolean };
+  | { type: 'refused'; digest: string | null; maxRejections: number; answer: FinalAnswer; block: boolean; freshKey?: FreshKey }
+  | { type: 'resend'; freshKey?: FreshKey }
+  | { type: 'permanent'; reason: DeadReason; answer: FinalAnswer | null; block: boolean; kept?: boolean };
+
+/** Another idempotency key for the entry; null or left out where none may be made. */
+type FreshKey = string | null;
 
 /** The inputs of an entry's state machine. */
 export type EntryInput =
@@ -43,7 +55,7 @@ export type EntryInput =
   | { type: 'hurried'; until: number }
   | { type: 'backoff-restarted' }
   | { type: 'cancelled'; inFlight: boolean }
-  | { type: 'retried' }
+  | { type: 'retried'; /** The entry goes out under this key, as a new request. */ freshKey?: FreshKey }
   | { type: 'edited'; amendment: Amendment }
   | { type: 'discarded' };
 
@@ -84,12 +96,15 @@ export function transition(entry: EntryRecord, input: EntryInput, now: number): 
   if (isForTheDead !== (entry.state === 'dead')) return null;
   const about = aboutEntry(entry, now);
   switch (input.type) {
-    case 'delivered':
+    case 'delivered': {
+      // The answer to a request that was changed since is the answer to the request as it was.
+      const facts = { ...(input.partial && { partial: true as const }), ...(input.kept && entry.keepsKey && { replayed: true as const }) };
       return {
         entry: null,
-        settlement: { ...settlement(entry, 'delivered', null, input.answer, now), ...(input.partial && { partial: true }) },
-        events: [{ ...about, type: 'delivered', status: input.answer.status, ...(input.partial && { partial: true }) }],
+        settlement: { ...settlement(entry, 'delivered', null, input.answer, now), ...facts },
+        events: [{ ...about, type: 'delivered', status: input.answer.status, ...facts }],
       };
+    }
 
     case 'transient': {
       const answered = input.answer !== null;
@@ -112,6 +127,10 @@ export function transition(entry: EntryRecord, input: EntryInput, now: number): 
         notBefore: input.untilProbe ? now : now + input.delayMs,
         ...because(entry, input.reason, now),
       };
+      if (input.reason === 'in-progress') {
+        const { since, asks } = asked(entry.inProgress, now);
+        next.inProgress = { since, asks: asks + 1 };
+      }
       return {
         entry: next,
         events: [
@@ -119,7 +138,7 @@ export function transition(entry: EntryRecord, input: EntryInput, now: number): 
             ...about,
             type: 'retrying',
             attemptId: input.attemptId,
-            attempt: answered ? next.retries : next.unreachable,
+            attempt: !answered ? next.unreachable : input.reason === 'in-progress' ? next.inProgress!.asks : next.retries,
             maxAttempts: input.maxAttempts,
             delayMs: input.delayMs,
             reason: input.reason,
@@ -142,27 +161,29 @@ export function transition(entry: EntryRecord, input: EntryInput, now: number): 
         attempts: attempts(entry, input.answer, 'auth-expired', now),
       };
       if (refusals.length >= input.maxRejections) return bury(refused, 'auth-rejected', input, now);
-      return { entry: { ...refused, ...because(entry, 'auth-expired', now) }, events: [] };
+      return { entry: { ...renewed(refused, input.freshKey), ...because(entry, 'auth-expired', now) }, events: [] };
     }
 
-    case 'resend':
-      return {
-        entry: { ...entry, sends: entry.sends + 1, attempts: attempts(entry, { status: 401 }, 'auth-expired', now) },
-        events: [],
-      };
+    case 'resend': {
+      const resent = { ...entry, sends: entry.sends + 1, attempts: attempts(entry, { status: 401 }, 'auth-expired', now) };
+      return { entry: renewed(resent, input.freshKey), events: [] };
+    }
 
-    case 'permanent':
+    case 'permanent': {
+      // An app's own classifier may give up where nobody answered.
+      const wasSent = input.answer !== null || input.reason === 'permanent';
       return bury(
         {
           ...entry,
-          sends: entry.sends + (input.answer ? 1 : 0),
+          sends: entry.sends + (wasSent ? 1 : 0),
           lastAnswer: lastAnswer(entry, input.answer, now),
-          ...(input.answer && { attempts: attempts(entry, input.answer, input.reason, now) }),
+          ...(wasSent && { attempts: attempts(entry, input.answer, input.reason, now) }),
         },
         input.reason,
         input,
         now,
       );
+    }
 
     case 'queued': {
       if (!isFirstSend(entry)) return null;
@@ -188,11 +209,12 @@ export function transition(entry: EntryRecord, input: EntryInput, now: number): 
       if (entry.reason === 'unreadable') return null;
       return { entry: amended(entry, input.amendment), events: [] };
 
-    case 'retried':
+    case 'retried': {
       if (entry.reason === 'unreadable') return null;
+      const { inProgress: _, ...asItWas } = input.freshKey ? underKey(entry, input.freshKey) : entry;
       return {
         entry: {
-          ...entry,
+          ...asItWas,
           state: 'pending',
           reason: 'retried',
           since: now,
@@ -208,12 +230,13 @@ export function transition(entry: EntryRecord, input: EntryInput, now: number): 
         settlement: null,
         events: [{ ...about, type: 'queued', reason: 'retried' }],
       };
+    }
 
     case 'cancelled':
       return {
         entry: null,
         settlement: settlement(entry, 'cancelled', null, null, now),
-        events: [{ ...about, type: 'cancelled', mayBeDelivered: input.inFlight || isFirstSend(entry) || mayHaveActed(entry) }],
+        events: [{ ...about, type: 'cancelled', mayBeDelivered: input.inFlight || isFirstSend(entry) || isInDoubt(entry) }],
       };
 
     case 'discarded':
@@ -222,25 +245,26 @@ export function transition(entry: EntryRecord, input: EntryInput, now: number): 
 }
 
 /**
- * Whether the server may have acted on an earlier send: there was no answer, or the answer was a failure of the server
- * (408, 5xx). Sends that aren't on record any more count as sends without an answer.
+ * An entry whose token was refused, for its next send. A server may keep the refusal under the idempotency key, and give it to
+ * each fresh token, so the next token goes with a fresh key where nothing can have been done under the old key.
  */
-const mayHaveActed = ({ attempts, sends, unheard }: EntryRecord): boolean =>
-  unheard === true || sends > attempts.length || attempts.some(({ status }) => status === null || status === 408 || status >= 500);
+const renewed = (entry: EntryRecord, freshKey: FreshKey | undefined): EntryRecord =>
+  freshKey && !entry.pagesKey && onlyTokensRefused(entry) ? underKey(entry, freshKey) : entry;
 
 /** Sets an entry aside as a dead letter. */
 function bury(
   entry: EntryRecord,
   reason: DeadReason,
-  { answer, block }: { answer: FinalAnswer | null; block: boolean },
+  { answer, block, kept }: { answer: FinalAnswer | null; block: boolean; kept?: boolean },
   now: number,
 ): Decision {
+  const facts = { ...(isInDoubt(entry) && { inDoubt: true as const }), ...(kept && { replayed: true as const }) };
   const { turn: _, ...rest } = entry;
   const dead: EntryRecord = { ...rest, asked: null, state: 'dead', reason, since: now, ...(block && { turn: turnOf(entry) }) };
   return {
     entry: dead,
-    settlement: settlement(entry, 'failed', reason, answer, now),
-    events: [{ ...aboutEntry(entry, now), type: 'failed', reason, status: answer?.status ?? null }],
+    settlement: { ...settlement(entry, 'failed', reason, answer, now), ...facts },
+    events: [{ ...aboutEntry(entry, now), type: 'failed', reason, status: answer?.status ?? null, ...facts }],
   };
 }
 

@@ -59,8 +59,13 @@ export interface EntryInfo {
   retries: number;
   /** The earliest next send, in milliseconds since the epoch. A time in the past means: as soon as the gates are open. */
   notBefore: number;
-  /** The same on every send; null where `idempotencyKey: false` gave it none. */
+  /**
+   * The same on every send, but for a fresh one where the server has refused nothing but tokens under the old key, or a person
+   * has asked for a fresh one; null where `idempotencyKey: false` gave it none.
+   */
   idempotencyKey: string | null;
+  /** True for a dead letter that the server may have acted on: a send had no answer, or a 408 or 5xx, or was still under way when last asked. */
+  inDoubt?: true;
   /** Null where nobody has answered yet. */
   lastAnswer: LastAnswer | null;
   /** The last 20 sends of the entry, the oldest first. */
@@ -98,6 +103,15 @@ export interface EntryPatch {
  */
 export type Reference = string | number;
 
+/** Under which idempotency key a dead letter goes out again. */
+export interface KeyOptions {
+  /**
+   * `true`: under a fresh key, as a new request, so that a server that has acted on an earlier send acts twice. An entry without a
+   * key has none then either. @default false: under the same key, to which a server that has acted repeats its answer
+   */
+  newKey?: boolean;
+}
+
 /** Chooses the entries to list: every field narrows the list. */
 export interface EntryFilter {
   state?: EntryState;
@@ -129,6 +143,13 @@ export interface Settlement {
   truncated: boolean;
   /** True when the request was a batch, and a part of it was refused for want of a good token (`auth.bodyErrors`). */
   partial?: true;
+  /** True when the entry failed, and the server may have acted on a send all the same: see `EntryInfo`. */
+  inDoubt?: true;
+  /**
+   * True when the server keeps this answer under the idempotency key, and has given it before: of a failure, so that asking again
+   * is no use; of a delivery, when the entry was edited since, so that the edit was never seen.
+   */
+  replayed?: true;
   /** When the entry was settled, in milliseconds since the epoch. */
   at: number;
 }
@@ -266,13 +287,13 @@ export interface SyncApi {
   /** The final answer, or null while there's none. */
   settled(reference: Reference): Promise<Settlement | null>;
   /** Sends a dead letter again, at its old place in the lane. False when there's no such dead letter. */
-  retry(reference: Reference): Promise<boolean>;
+  retry(reference: Reference, options?: KeyOptions): Promise<boolean>;
   /** Ends an entry that waits or is on the wire. False when there's no such entry. */
   cancel(reference: Reference): Promise<boolean>;
   /** Removes a dead letter. False when there's no such dead letter. */
   discard(reference: Reference): Promise<boolean>;
   /** Changes a dead letter's request; it stays a dead letter. False when there's no such dead letter. */
-  edit(reference: Reference, patch: EntryPatch): Promise<boolean>;
+  edit(reference: Reference, patch: EntryPatch, options?: KeyOptions): Promise<boolean>;
   /** An entry's body; null when there's no such entry, or it has none. */
   body(reference: Reference, range?: BodyRange): Promise<EntryBody | null>;
   /** Stops replay until `resume`, a restart included. Requests are still captured and stored. */

@@ -68,8 +68,13 @@ export type WaitReason =
   | 'unreachable'
   /** No answer within `networkTimeoutMs`. */
   | 'timeout'
-  /** The server answered with a status that says "later": 408, 425, or a 5xx that another try may change. */
+  /**
+   * The server answered with a status that says "later": 408, 425, or a 5xx that another try may change; or with a 409 or 423
+   * to a request that it may be acting on since an earlier send.
+   */
   | 'server-error'
+  /** The server is still at the first send, as it says: it's asked again, and no retry is spent. */
+  | 'in-progress'
   /** The server answered with a 429 or a 403 with a `Retry-After`, or the backend's `Retry-After` isn't over yet. */
   | 'rate-limited'
   /** The retries are used up, and the server only says "not now": the entry is tried at each wake-up, and every five minutes at the latest. */
@@ -138,7 +143,7 @@ export interface RetryingEvent extends AboutEntry {
   attemptId: string;
   /** 1, 2, 3 …: the number of the coming retry. */
   attempt: number;
-  /** Null where there's no limit: a server that can't be reached, or is unavailable for long, spends no budget. */
+  /** Null where there's no limit: a server that can't be reached, is unavailable for long, or is still at the first send, spends no budget. */
   maxAttempts: number | null;
   /** Milliseconds from `at`. */
   delayMs: number;
@@ -155,6 +160,8 @@ export interface DeliveredEvent extends AboutEntry {
   status: number;
   /** True when the request was a batch, and a part of it was refused for want of a good token (`auth.bodyErrors`). */
   partial?: true;
+  /** True when the entry was edited and this is the server's kept answer to the request as it was before: the edit was never seen. */
+  replayed?: true;
 }
 
 /** The entry is a dead letter now; or, with `unwritable`, its retries have stopped for the moment. */
@@ -163,6 +170,10 @@ export interface FailedEvent extends AboutEntry {
   reason: DeadReason;
   /** The last answer's status; null where nobody answered. */
   status: number | null;
+  /** True when the server may have acted on a send all the same: one without an answer, or with a 408 or 5xx, or still under way when last asked. */
+  inDoubt?: true;
+  /** True when the server keeps the answer under the idempotency key, and gives it again. */
+  replayed?: true;
 }
 
 /** The entry was ended by `cancel` or a purge, and is gone. */

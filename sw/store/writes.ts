@@ -34,8 +34,8 @@ export async function capture(tx: WriteTransaction, order: CaptureOrder, backend
     if (body && !isSmall(body)) unawaited(tx.objectStore('bodies').put(body, stored.seq));
     return { kind: 'stored', decision: decide(stored), seq: stored.seq, replaced: stored.capturedAt !== draft.capturedAt };
   }
-  // Another worker's first send is on the wire, or its event comes again.
-  const inTheWay = sameKey.find((entry) => entry.state === 'pending' && !isFirstSend(entry) && !order.isInFlight(entry.seq));
+  // Another worker's first send is on the wire, or its event comes again; what the server is still at is under way, too.
+  const inTheWay = sameKey.find((entry) => entry.state === 'pending' && !isFirstSend(entry) && !entry.inProgress && !order.isInFlight(entry.seq));
   const inFlight = sameKey.find((entry) => entry.state === 'pending');
   if (inFlight && order.whenWaiting === 'refuse') return { kind: 'refused', waiting: inFlight };
   if (inTheWay && inTheWay.owner !== draft.owner) return { kind: 'refused', waiting: inTheWay };

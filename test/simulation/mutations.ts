@@ -33,7 +33,7 @@ export const MUTATIONS: readonly Mutation[] = [
   one('an answer settles whatever entry has the place by now', 'sw/pipeline/drain/replay.ts', "current.requestId === requestId", "current.seq > 0"),
   one('a 401 to an older token holds', 'sw/policy/auth-gate.ts', "if (event.generation < gate.generation) return [gate, 'resend'];", ''),
   one('any answer is a delivery', 'sw/policy/classify.ts', 'status >= 200 && status < 400', 'status >= 200'),
-  one('a cancelled event tells only of a send on the wire', 'sw/policy/entry.ts', ' || mayHaveActed(entry)', ''),
+  one('a cancelled event tells only of a send on the wire', 'sw/policy/entry.ts', ' || isInDoubt(entry)', ''),
   one('requests are stored in any order', 'sw/pipeline/capture/enqueue.ts', 'await ticket.precedingPlaced();', ''),
   one('a request overtakes the waiting entries of its lane', 'sw/pipeline/capture/capture.ts', "if (!reason && isBehind(backend, draft, now)) reason = 'behind-waiting';", ''),
   one("a worker doesn't look for what another worker has stored", 'sw/pipeline/capture/capture.ts', 'if (neighbours.mayHaveStored()) await', 'if (false) await'),
@@ -96,7 +96,7 @@ export const MUTATIONS: readonly Mutation[] = [
   // What's on disk, and where.
   one('a first send is removed from the disk before the page has its answer', 'sw/pipeline/capture/disk-copy.ts', 'Promise.all([writing, handedOver(context.handled, clock)])', 'Promise.all([writing])'),
   one('one key for all base URLs', 'sw/protocol/ids.ts', 'parts.map(encodeURIComponent)', '(parts.length === 3 ? [parts[0]!, parts[2]!] : parts).map(encodeURIComponent)'),
-  one('an entry on the wire is replaced', 'sw/store/writes.ts', "entry.state === 'pending' && !isFirstSend(entry) && !order.isInFlight(entry.seq)", "entry.state === 'pending'"),
+  one('an entry on the wire is replaced', 'sw/store/writes.ts', "entry.state === 'pending' && !isFirstSend(entry) && !entry.inProgress && !order.isInFlight(entry.seq)", "entry.state === 'pending'"),
   one("an entry that comes isn't added to the tally", 'sw/store/writes.ts', 'await count(tx, inTheWay ?? null, entry);', ''),
   one('a lane sends side by side', 'sw/policy/lanes.ts', 'if (view.busyLanes.has(lane[0]!.lane)) continue;', ''),
   one('an entry is given up too young', 'sw/policy/lanes.ts', 'const end = head.agesFrom + maxAgeMs;', 'const end = head.agesFrom + maxAgeMs / 100;'),

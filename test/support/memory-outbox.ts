@@ -85,7 +85,7 @@ export function memoryOutbox(): Outbox {
     }),
     async capture({ draft, body, limits, whenWaiting, isInFlight, decide, placed, backend }) {
       const sameKey = inOrder().filter((entry) => entry.key === draft.key && entry.state === 'pending');
-      const inTheWay = sameKey.find((entry) => !isFirstSend(entry) && !isInFlight(entry.seq));
+      const inTheWay = sameKey.find((entry) => !isFirstSend(entry) && !entry.inProgress && !isInFlight(entry.seq));
       if (sameKey[0] && whenWaiting === 'refuse') return { kind: 'refused', waiting: sameKey[0] };
       if (inTheWay && inTheWay.owner !== draft.owner) return { kind: 'refused', waiting: inTheWay };
       const others = inOrder().filter((entry) => entry.backend === draft.backend && entry.seq !== inTheWay?.seq);

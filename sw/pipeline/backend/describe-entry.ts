@@ -1,4 +1,5 @@
 import type { EntryRecord } from '../../policy/entry-record.js';
+import { isInDoubt } from '../../policy/key-history.js';
 import { maskUrl, maskHeaders } from '../../policy/secrets.js';
 import type { Clock } from '../../ports.js';
 import type { EntryInfo } from '../../protocol/api.js';
@@ -34,6 +35,7 @@ function describe(entry: EntryRecord, backend: Backend | undefined, paused: bool
     retries: entry.retries,
     notBefore: entry.notBefore,
     idempotencyKey: entry.idempotencyKey,
+    ...(entry.state === 'dead' && isInDoubt(entry) && { inDoubt: true }),
     attempts: entry.attempts,
     lastAnswer: lastAnswer && { ...lastAnswer, headers: maskHeaders(lastAnswer.headers) },
   };

@@ -1,7 +1,9 @@
 import type { Settings } from '../../policy/backend-record.js';
 import { turnOf, type EntryRecord } from '../../policy/entry-record.js';
-import { transition, type Decision } from '../../policy/entry.js';
+import { transition, type Decision, type EntryInput } from '../../policy/entry.js';
 import { AmbiguousReferenceError } from '../../policy/errors.js';
+import { freshKeyFor } from '../../policy/idempotency.js';
+import { isInDoubt } from '../../policy/key-history.js';
 import { checkOptions, check, record, type Rule, type Rules } from '../../policy/rules.js';
 import type { Ports } from '../../ports.js';
 import type { Reference, Settlement, SyncApi } from '../../protocol/api.js';
@@ -16,7 +18,7 @@ import type { Report } from '../report.js';
 import type { Doubts } from '../workers/doubts.js';
 import type { Neighbours } from '../workers/neighbours.js';
 import { createCheckpointCalls } from './checkpoints.js';
-import { createEditing } from './edit.js';
+import { createEditing, wantsNewKey } from './edit.js';
 import type { Listing } from './listing.js';
 import { createSessionCalls } from './sessions.js';
 
@@ -45,7 +47,7 @@ const CONFIGURATION_RULES: Rules = { autoRetry: aSwitch, offlineMode: aSwitch };
 /** The calls that a page may make to the worker. */
 export function createCalls(parts: CallParts): SyncApi {
   const { ports, state, report, holds, sessions, listing, describe, drain, remote, neighbours, doubts } = parts;
-  const { clock, outbox, log } = ports;
+  const { chance, clock, outbox, log } = ports;
 
   /** The newest entry under the reference, in the given state. @throws AmbiguousReferenceError for a task id in use at several backends */
   async function newestUnder(reference: Reference, standing?: EntryRecord['state']): Promise<EntryRecord | null> {
@@ -55,6 +57,9 @@ export function createCalls(parts: CallParts): SyncApi {
     if (newest.size > 1) throw new AmbiguousReferenceError(reference, [...newest.keys()]);
     return [...newest.values()][0] ?? null;
   }
+
+  /** Another idempotency key for an entry, in the form of the old one. */
+  const freshKeyOf = (entry: EntryRecord) => freshKeyFor(entry, state.backends.get(entry.backend)?.config.idempotencyKey, chance.uuid());
 
   async function cancel(reference: Reference): Promise<boolean> {
     // The flights of another worker aren't known here, so the entry may be on the wire.
@@ -93,9 +98,10 @@ export function createCalls(parts: CallParts): SyncApi {
   }
 
   /** Applies an input to a dead letter. */
-  async function toDead(reference: Reference, input: { type: 'retried' } | { type: 'discarded' }): Promise<boolean> {
+  async function toDead(reference: Reference, inputFor: (entry: EntryRecord) => EntryInput & { type: 'retried' | 'discarded' }): Promise<boolean> {
     const entry = await newestUnder(reference, 'dead');
     if (!entry) return false;
+    const input = inputFor(entry);
     const backend = state.backends.get(entry.backend);
     const turn = turnOf(entry);
     backend?.lanes.writeStarted(turn);
@@ -152,10 +158,10 @@ export function createCalls(parts: CallParts): SyncApi {
       const { requestId: _, ...settlement } = kept;
       return settlement;
     },
-    retry: (reference) => toDead(reference, { type: 'retried' }),
+    retry: (reference, options) => toDead(reference, (entry) => ({ type: 'retried', freshKey: wantsNewKey(options) ? freshKeyOf(entry) : null })),
     cancel,
-    discard: (reference) => toDead(reference, { type: 'discarded' }),
-    ...createEditing({ ports, state, report, find: newestUnder }),
+    discard: (reference) => toDead(reference, () => ({ type: 'discarded' })),
+    ...createEditing({ ports, state, report, find: newestUnder, freshKeyOf }),
     pause: () => writeSettings({ paused: true }),
     async resume() {
       await writeSettings({ paused: false });
@@ -196,7 +202,9 @@ export function createCalls(parts: CallParts): SyncApi {
 const SETTLEMENT_MS = 24 * 3_600_000;
 
 /** The settlement of a dead letter that has outlived it, made from the entry's last answer, without the body. */
-function forgottenSettlement({ id, key, seq, reason, lastAnswer, since }: EntryRecord): Settlement {
+function forgottenSettlement(entry: EntryRecord): Settlement {
+  const { id, key, seq, reason, lastAnswer, since } = entry;
   const { status = null, headers = {} } = lastAnswer ?? {};
-  return { id, key, seq, state: 'failed', reason: reason as DeadReason, status, headers, body: null, truncated: true, at: since };
+  const doubt = isInDoubt(entry) && { inDoubt: true as const };
+  return { id, key, seq, state: 'failed', reason: reason as DeadReason, status, headers, body: null, truncated: true, at: since, ...doubt };
 }

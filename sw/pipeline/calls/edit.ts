@@ -1,9 +1,9 @@
 import type { EntryRecord } from '../../policy/entry-record.js';
 import { transition } from '../../policy/entry.js';
 import { ConfigError } from '../../policy/errors.js';
-import { checkOptions, check, positive, record, type Rules } from '../../policy/rules.js';
+import { bool, checkOptions, check, positive, record, type Rules } from '../../policy/rules.js';
 import type { Ports } from '../../ports.js';
-import type { EntryPatch, Reference, SyncApi } from '../../protocol/api.js';
+import type { EntryPatch, KeyOptions, Reference, SyncApi } from '../../protocol/api.js';
 import type { State } from '../backend/backends.js';
 import { authView } from '../backend/gates.js';
 import type { Report } from '../report.js';
@@ -14,6 +14,8 @@ export interface EditingParts {
   state: State;
   report: Report;
   find(reference: Reference, standing?: EntryRecord['state']): Promise<EntryRecord | null>;
+  /** Another idempotency key for an entry; null for an entry without a key. */
+  freshKeyOf(entry: EntryRecord): string | null;
 }
 
 const PATCH_RULES: Rules = {
@@ -23,29 +25,37 @@ const PATCH_RULES: Rules = {
 
 const PREVIEW = 64 * 1024;
 
+/** Whether a dead letter is to go out under a fresh idempotency key. */
+export function wantsNewKey(options: KeyOptions = {}): boolean {
+  check('options', options, record('newKey'));
+  checkOptions(options, { newKey: bool });
+  return options.newKey ?? false;
+}
+
 /** The calls that read an entry's body, and that change a dead letter. */
-export function createEditing({ ports, state, report, find }: EditingParts): Pick<SyncApi, 'edit' | 'body'> {
-  const { chance, clock, outbox, broadcast } = ports;
+export function createEditing({ ports, state, report, find, freshKeyOf }: EditingParts): Pick<SyncApi, 'edit' | 'body'> {
+  const { clock, outbox, broadcast } = ports;
   return {
-    async edit(reference, patch) {
+    async edit(reference, patch, options) {
       check('patch', patch ?? null, record('headers, a body or both'));
       checkOptions(patch, PATCH_RULES, 'patch.');
+      const newKey = wantsNewKey(options);
       const entry = await find(reference, 'dead');
       if (!entry || entry.reason === 'unreadable') return false;
       const backend = state.backends.get(entry.backend);
       if (backend && authView(backend, entry, clock.now()) === 'parked')
         throw new ConfigError('id', reference, "it's another user's, who would be sent as the author of the change");
-      if (Object.keys(patch).length === 0) return true;
+      if (Object.keys(patch).length === 0 && !newKey) return true;
       const content = contentOf(patch, entry);
       const bodySize = content ? sizeOf(content.body) : undefined;
       const { maxBytes = Infinity } = backend?.config.limits ?? {};
       if (bodySize !== undefined && bodySize > maxBytes)
         throw new ConfigError('patch.body', `${bodySize} bytes`, `it must be within the backend's limit of ${maxBytes} bytes`);
       const headers = { ...content?.headers, ...headersOf(patch, entry) };
-      const freshKey = `"${chance.uuid()}"`;
+      const amendment = { headers, freshKey: freshKeyOf(entry), newKey, ...(bodySize !== undefined && { bodySize }) };
       const decision = await report.commit({
         seq: entry.seq,
-        decide: (current) => transition(current, { type: 'edited', amendment: { headers, freshKey, ...(bodySize !== undefined && { bodySize }) } }, clock.now()),
+        decide: (current) => transition(current, { type: 'edited', amendment }, clock.now()),
         ...(content && { body: content.body }),
       });
       if (decision) broadcast({ type: 'changed', key: entry.key, seq: entry.seq });

@@ -1,4 +1,5 @@
 import type { BackendConfig } from '../../config.js';
+import { keyOf } from '../../policy/idempotency.js';
 import { turnOf, UNTRIED } from '../../policy/entry-record.js';
 import type { Body, Draft, Ports, FetchContext, Requested } from '../../ports.js';
 import { DIRECTIVES, IDEMPOTENCY_HEADER } from '../../protocol/headers.js';
@@ -56,7 +57,7 @@ export async function describeExchange(
   const requestId = chance.uuid();
   const {
     authorization = null,
-    [IDEMPOTENCY_HEADER]: ownKey = config.idempotencyKey ? `"${requestId}"` : null,
+    [IDEMPOTENCY_HEADER]: pagesKey,
     ...headers
   } = ownHeaders(request.headers);
 
@@ -84,7 +85,8 @@ export async function describeExchange(
     agesFrom: now,
     sentAt: now,
     notBefore: now,
-    idempotencyKey: ownKey,
+    idempotencyKey: pagesKey ?? keyOf(config.idempotencyKey, requestId),
+    ...(pagesKey !== undefined && { pagesKey: true }),
     request: describeRequest(request, headers),
     bodySize,
     turn: turnOf({ backend: config.key, lane, scheme, owner, session }),

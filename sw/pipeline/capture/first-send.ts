@@ -1,3 +1,4 @@
+import { mayHaveActed } from '../../policy/key-history.js';
 import { expiryOf, isGoodForLonger, isOver } from '../../policy/jwt.js';
 import type { Ports } from '../../ports.js';
 import { authView, clocksOf } from '../backend/gates.js';
@@ -64,7 +65,7 @@ async function sendFirst(exchange: Exchange, signal: AbortSignal, { send, restor
   const expiresAt = bearer && credential !== null ? expiryOf(credential) : null;
   const wasOver = isOver(expiresAt, clocksOf(backend, clock.now()));
   const timeoutMs = config.networkTimeoutMs;
-  const sent = await transmit(request, { send, clock, timeoutMs, signal, bearer, readsAll: config.auth?.bodyErrors !== undefined });
+  const sent = await transmit(request, { send, clock, timeoutMs, signal, bearer, readsAll: config.auth?.bodyErrors !== undefined, isRepeated: mayHaveActed(draft) });
   if (sent.outcome.kind !== 'answer') return sent;
   const isAccepted = credential === backend.acceptedCredential && isGoodForLonger(expiresAt, clocksOf(backend, clock.now()));
   const token = wasOver ? 'over' : isAccepted ? 'accepted' : null;

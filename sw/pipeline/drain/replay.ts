@@ -14,7 +14,7 @@ import type { Flight } from '../backend/flights.js';
 import { authorizationOf, authView, authGateOf } from '../backend/gates.js';
 import type { Line } from '../line.js';
 import type { Report } from '../report.js';
-import type { Judge, Again } from '../send/judge.js';
+import type { Judge, Again, Final } from '../send/judge.js';
 import { describeRequest, sizeOf, travelHeaders } from '../send/stored-request.js';
 import { finalAnswer, transmit, type Transmission } from '../send/transmit.js';
 import type { Doubts } from '../workers/doubts.js';
@@ -72,8 +72,8 @@ export function createReplay({ ports, report, judge, describe, state, doubts, li
     }
   };
 
-  const toDeadLetter = (backend: Backend, entry: EntryRecord, reason: DeadReason, answer: FinalAnswer | null = null) =>
-    settle(backend, entry, { type: 'permanent', reason, answer, block: backend.config.onDead === 'block' });
+  const toDeadLetter = (backend: Backend, entry: EntryRecord, reason: DeadReason, answer: FinalAnswer | null = null, kept = false) =>
+    settle(backend, entry, { type: 'permanent', reason, answer, block: backend.config.onDead === 'block', kept });
 
   return async (backend, head, flight) => {
     const { config } = backend;
@@ -81,7 +81,7 @@ export function createReplay({ ports, report, judge, describe, state, doubts, li
     const loaded = known(head.seq) ?? (await outbox.load(head.seq).catch(unreadable));
     if (!loaded || flight.cancelled) return;
     const { body } = loaded;
-    const entry = loaded.entry ?? head;
+    const entry = doubts.on(loaded.entry ?? head);
     if (entry.reason === 'unreadable' || sizeOf(body) !== entry.bodySize)
       return void (await toDeadLetter(backend, entry, 'unreadable'));
 
@@ -118,12 +118,13 @@ export function createReplay({ ports, report, judge, describe, state, doubts, li
       signal: flight.abort.signal,
       bearer: /^bearer /i.test(request.headers.get('authorization') ?? ''),
       readsAll: config.auth?.bodyErrors !== undefined,
+      isRepeated: true,
     });
     if (flight.cancelled) return;
     const sent = { entry, startedAt, credential: token?.value ?? null, generation, signOuts, isFirst: false };
     const judgement = await judge(backend, sent, flight, transmission);
     if (flight.cancelled) return;
-    await (judgement.kind === 'again' ? sendAgain(backend, entry, flight, transmission, judgement) : end(backend, entry, flight, transmission, judgement.isDelivered));
+    await (judgement.kind === 'again' ? sendAgain(backend, entry, flight, transmission, judgement) : end(backend, entry, flight, transmission, judgement));
   };
 
   /** The entry stays, unless it has been tried, or refused, often enough. */
@@ -152,15 +153,15 @@ export function createReplay({ ports, report, judge, describe, state, doubts, li
   }
 
   /** Ends an entry by the server's answer: it's delivered, or a dead letter. */
-  async function end(backend: Backend, entry: EntryRecord, flight: Flight, { outcome, response }: Transmission, isDelivered: boolean): Promise<void> {
+  async function end(backend: Backend, entry: EntryRecord, flight: Flight, { outcome, response }: Transmission, { isDelivered, kept = false }: Final): Promise<void> {
     const answer = response && (await finalAnswer(response, clock));
     if (flight.cancelled) return;
     flight.settling = true;
     if (!isDelivered || !answer || outcome.kind !== 'answer')
-      return void (await toDeadLetter(backend, entry, outcome.kind === 'answer' && outcome.isPage ? 'redirected' : 'permanent', answer));
+      return void (await toDeadLetter(backend, entry, outcome.kind === 'answer' && outcome.isPage ? 'redirected' : 'permanent', answer, kept));
     const partial = isPartial(backend, outcome);
     if (partial) log.warn(`[holdfast] ${entry.id} is delivered in part: the server refused the rest of the batch for want of a good token`);
-    const writing = settle(backend, entry, { type: 'delivered', answer, partial });
+    const writing = settle(backend, entry, { type: 'delivered', answer, partial, kept });
     if (!isAhead(backend)) return void (await writing);
     flight.writing = writing;
     flight.isDelivered = true;

@@ -2,6 +2,8 @@ import { circuitFailed, CLOSED, type Circuit } from '../../policy/circuit.js';
 import type { EntryRecord } from '../../policy/entry-record.js';
 import type { SendInput, TransientReason } from '../../policy/entry.js';
 import { failureOf } from '../../policy/failure.js';
+import { busyDelay, freshKeyFor, isKept, verdictUnderKey } from '../../policy/idempotency.js';
+import type { KeyHistory } from '../../policy/key-history.js';
 import type { Answer, Outcome } from '../../policy/outcome.js';
 import { askedPatienceMs } from '../../policy/retry-after.js';
 import type { Ports } from '../../ports.js';
@@ -18,7 +20,7 @@ import type { FinalAnswer } from '../../policy/settlement.js';
 /** The facts about a send that its judgement needs: of a page's first send, or of a replay. */
 export interface Sent {
   /** The entry, or the draft of an entry for a request that isn't stored. */
-  entry: Pick<EntryRecord, 'id' | 'owner' | 'scheme' | 'sends' | 'retries' | 'sentAt'>;
+  entry: KeyHistory & Pick<EntryRecord, 'id' | 'owner' | 'scheme' | 'retries' | 'sentAt' | 'idempotencyKey' | 'inProgress'>;
   /** When the send began. */
   startedAt: number;
   /** The credential of the send, without its scheme; null for none. */
@@ -37,9 +39,15 @@ export interface Sent {
 /** The judgement on a send. */
 export type Judgement =
   /** The answer, or the failure, is final. */
-  | { kind: 'final'; isDelivered: boolean }
+  | ({ kind: 'final' } & Final)
   /** The request is to be sent again, unless its transition finds that it has been tried often enough. */
   | ({ kind: 'again' } & Again);
+
+export interface Final {
+  isDelivered: boolean;
+  /** The server keeps the answer under the idempotency key, and has given it before. */
+  kept?: boolean;
+}
 
 export interface Again {
   reason: WaitReason;
@@ -86,10 +94,12 @@ export function createJudge({ ports, holds, state }: JudgeParts): Judge {
     if (flight.cancelled) return UNDELIVERED;
     flight.settling = true;
     const at = clock.now();
+    const freshKey = freshKeyFor(entry, backend.config.idempotencyKey, ports.chance.uuid());
+    const resend: Judgement = { kind: 'again', reason: 'auth-expired', input: { type: 'resend', freshKey }, events: [], hold: null };
     // After a sign-out nobody is asked for a token; the entry goes out with its user's next token.
-    if (backend.record.signedOut) return RESEND;
+    if (backend.record.signedOut) return resend;
     const { effect, undo } = stepAuthGate(backend, entry.owner, { type: 'refused', generation: sent.generation, digest, at });
-    if (effect === 'resend') return RESEND;
+    if (effect === 'resend') return resend;
     const { auth, onDead } = backend.config;
     const written = () => {
       holds.told(backend, entry.owner);
@@ -99,8 +109,8 @@ export function createJudge({ ports, holds, state }: JudgeParts): Judge {
       kind: 'again',
       reason: 'auth-expired',
       input: isFirst
-        ? { type: 'refused', digest: null, maxRejections: Infinity, answer: kept, block: false }
-        : { type: 'refused', digest, maxRejections: auth?.maxRejections ?? Infinity, answer: kept, block: onDead === 'block' },
+        ? { type: 'refused', digest: null, maxRejections: Infinity, answer: kept, block: false, freshKey }
+        : { type: 'refused', digest, maxRejections: auth?.maxRejections ?? Infinity, answer: kept, block: onDead === 'block', freshKey },
       events: effect === 'hold' ? holdEvents(backend, entry.owner, 'auth-expired', entry.id, at) : [],
       hold: effect === 'hold' ? { written, undo } : null,
     };
@@ -109,7 +119,12 @@ export function createJudge({ ports, holds, state }: JudgeParts): Judge {
   return async (backend, sent, flight, { outcome, response }) => {
     const { config } = backend;
     const { entry, isFirst } = sent;
-    const verdict = config.classify(outcome);
+    const said = config.classify(outcome);
+    const verdict = outcome.kind === 'answer' ? verdictUnderKey(said, outcome, sent, config.busyCodes) : said;
+    if (outcome.kind === 'answer' && verdict === 'in-progress') {
+      const input = recordBusy(backend, entry, outcome, ports);
+      return { kind: 'again', reason: input.reason, input, events: [], hold: null };
+    }
     if (verdict === 'transient' && outcome.kind !== 'aborted') {
       // With `maxRetries: 0` a first send is never stored for an answer, whatever it says.
       if (isFirst && outcome.kind === 'answer' && config.maxRetries === 0) return UNDELIVERED;
@@ -127,12 +142,11 @@ export function createJudge({ ports, holds, state }: JudgeParts): Judge {
       stepAuthGate(backend, entry.owner, { type: 'served', generation: sent.generation });
       if (isDelivered) noteAccepted(backend, sent.credential, sent.signOuts);
     }
-    return { kind: 'final', isDelivered };
+    return { kind: 'final', isDelivered, kept: isKept(outcome.headers) };
   };
 }
 
 const UNDELIVERED: Judgement = { kind: 'final', isDelivered: false };
-const RESEND: Judgement = { kind: 'again', reason: 'auth-expired', input: { type: 'resend' }, events: [], hold: null };
 
 /** The reason of a transient failure. */
 function transientReason(outcome: Outcome): TransientReason {
@@ -191,6 +205,24 @@ export function recordFailure(
     othersAnswered,
     answer: answer && withoutBody(answer),
     block: config.onDead === 'block',
+  };
+}
+
+/** Records an answer by which the server is still at the first request under the key, and returns the input for the entry: it's asked again. */
+function recordBusy(backend: Backend, entry: Sent['entry'], answer: Answer, { clock, chance }: Pick<Ports, 'clock' | 'chance'>): SendInput & { type: 'transient' } {
+  const now = clock.now();
+  recordAnswer(backend, answer, now);
+  return {
+    type: 'transient',
+    reason: 'in-progress',
+    delayMs: busyDelay(entry.inProgress, askedPatienceMs(answer.headers, now), chance.fraction(), now),
+    retries: entry.retries,
+    maxAttempts: null,
+    untilProbe: false,
+    attemptId: chance.uuid(),
+    othersAnswered: false,
+    answer: withoutBody(answer),
+    block: backend.config.onDead === 'block',
   };
 }
 

@@ -1,4 +1,5 @@
 import type { FinalAnswer } from '../../policy/settlement.js';
+import { mayBeBusy } from '../../policy/idempotency.js';
 import type { Answer, Outcome } from '../../policy/outcome.js';
 import { isOtherPage } from '../../policy/page.js';
 import type { Clock, Send } from '../../ports.js';
@@ -31,6 +32,8 @@ export interface TransmitOptions {
   bearer: boolean;
   /** Whether every JSON body of an answer to a bearer is read, whatever the status (`auth.bodyErrors`). */
   readsAll: boolean;
+  /** Whether an earlier request under the same idempotency key may be under way, so that a conflict's body is read for it. */
+  isRepeated: boolean;
 }
 
 /** Sends a request once, and returns the outcome as data. Never throws. */
@@ -51,13 +54,13 @@ export async function transmit(request: Request, options: TransmitOptions): Prom
   }
 }
 
-async function answer(request: Request, response: Response, { bearer, readsAll, clock }: TransmitOptions): Promise<Answer> {
+async function answer(request: Request, response: Response, { bearer, readsAll, isRepeated, clock }: TransmitOptions): Promise<Answer> {
   const { status, type, redirected } = response;
   // A response that wasn't fetched, but made by a script, has no URL.
   const url = response.url || request.url;
   // A redirect to another origin removes the `Authorization`: https://fetch.spec.whatwg.org/#http-redirect-fetch
   const hasBearer = bearer && new URL(url).origin === new URL(request.url).origin;
-  const isRefusal = status === 401 || (status === 403 && hasBearer);
+  const isRefusal = status === 401 || (status === 403 && hasBearer) || (isRepeated && mayBeBusy(status));
   const limit = isRefusal ? REFUSAL_LIMIT : readsAll && hasBearer && isJson(response) ? ANY_LIMIT : 0;
   return {
     kind: 'answer',
