@@ -125,9 +125,12 @@ export function outboxContract(name: string, create: () => Outbox): void {
       expect(await text((await outbox.load(seq))!.body)).toBe('first');
     });
 
-    test('K5 never replaces a first send, whichever worker makes it, as it’s on the wire', async () => {
+    test.each<[string, Partial<EntryRecord>]>([
+      ['a first send, whichever worker makes it, as it’s on the wire', { reason: 'first-send' }],
+      ['what the server is still at', { reason: 'in-progress', inProgress: { since: 0, asks: 1 } }],
+    ])('K5 never replaces %s', async (_, standing) => {
       const outbox = create();
-      const seq = await stored(outbox, { entry: { id: 'same', reason: 'first-send' }, body: bytes('first') });
+      const seq = await stored(outbox, { entry: { id: 'same', ...standing }, body: bytes('first') });
       const next = await stored(outbox, { entry: { id: 'same' }, body: bytes('second'), whenWaiting: 'replace' });
       expect(next).toBeGreaterThan(seq);
       expect(await text((await outbox.load(seq))!.body)).toBe('first');
