@@ -26,6 +26,10 @@ export const storyStyle = css`
   .state {
     font-weight: 600;
   }
+  .doubt {
+    margin-top: 8px;
+    max-width: 60ch;
+  }
   .actions {
     display: flex;
     flex-wrap: wrap;

@@ -5,6 +5,7 @@ import { maskHeaders, maskUrl } from '../../sw/policy/secrets.js';
 import { showBody, type ShownBody } from '../bodies/shown-body.js';
 import { eventsByEntry, sendsOf } from '../tools/sends.js';
 import type { InspectorClient } from './client.js';
+import { mayRenew, nameOf, type Action } from './actions.js';
 import { hexDump } from './hex.js';
 import { stateMark } from './state-icons.js';
 import { storyStyle } from './details-style.js';
@@ -39,13 +40,15 @@ export class EntryDetails extends LitElement {
   declare editing: boolean;
   /** What the editor works on: as it was when it opened. */
   declare opened: Pick<EntryDetails, 'entry' | 'body'> | null;
-  declare asking: boolean;
+  /** What is asked about before it's done. */
+  declare asking: 'discard' | 'renew' | null;
 
   constructor() {
     super();
     this.body = this.shown = this.opened = null;
     this.told = [];
-    this.editing = this.asking = false;
+    this.editing = false;
+    this.asking = null;
   }
 
   protected override willUpdate(changes: PropertyValues<this>): void {
@@ -54,7 +57,8 @@ export class EntryDetails extends LitElement {
       if (before?.seq !== this.entry.seq) {
         this.body = this.shown = null;
         this.told = [];
-        this.editing = this.asking = false;
+        this.editing = false;
+        this.asking = null;
       }
       if (before !== this.entry) void this.#load(this.entry);
     }
@@ -117,8 +121,8 @@ export class EntryDetails extends LitElement {
       <header>
         <button class="back" @click=${() => this.#dispatch('back')}>← ${labels.back}</button>
         <h2><b>${entry.method}</b> <span class="mono">${maskUrl(entry.url)}</span></h2>
-        <p>${stateMark(entry.state, localizer)} <span class="muted">${localizer.reason(entry.reason)}, ${labels.since(localizer.time(entry.since))}</span> ${this.#next()}</p>
-        ${this.#actions()}
+        <p>${stateMark(entry, localizer)} <span class="muted">${localizer.reason(entry.reason)}, ${labels.since(localizer.time(entry.since))}</span> ${this.#next()}</p>
+        ${entry.inDoubt ? html`<p class="doubt">${labels.doubt}</p>` : mayRenew(entry) ? html`<p class="doubt">${labels.kept}</p>` : nothing} ${this.#actions()}
       </header>
       ${this.opened
         ? html`<holdfast-entry-editor
@@ -140,21 +144,25 @@ export class EntryDetails extends LitElement {
   }
 
   #actions(): TemplateResult {
-    const { labels } = this.localizer;
-    if (this.entry.state !== 'dead')
+    const { entry, localizer } = this;
+    const { labels } = localizer;
+    if (entry.state !== 'dead')
       return html`<div class="actions"><button class="danger" @click=${() => this.#dispatch('act', 'cancel')}>${labels.cancel}</button></div>`;
-    if (this.asking)
-      return html`<div class="actions" role="group" aria-label=${labels.discard}>
-        <span>${labels.discardSure('1')}</span>
-        <button class="danger" @click=${() => this.#dispatch('act', 'discard')}>${labels.discard}</button>
-        <button @click=${() => (this.asking = false)}>${labels.keep}</button>
+    const { asking } = this;
+    if (asking)
+      return html`<div class="actions" role="group" aria-label=${nameOf(asking, entry, localizer)}>
+        <span>${asking === 'renew' ? labels.renewSure : labels.discardSure('1')}</span>
+        <button class="danger" @click=${() => this.#dispatch('act', asking)}>${nameOf(asking, entry, localizer)}</button>
+        <button @click=${() => (this.asking = null)}>${labels.keep}</button>
       </div>`;
-    if (this.entry.reason === 'unreadable')
-      return html`<div class="actions"><button class="danger" @click=${() => (this.asking = true)}>${labels.discard}</button></div>`;
+    const discard = html`<button class="danger" @click=${() => (this.asking = 'discard')}>${labels.discard}</button>`;
+    if (entry.reason === 'unreadable') return html`<div class="actions">${discard}</div>`;
+    const renew = () => (entry.inDoubt ? (this.asking = 'renew') : this.#dispatch('act', 'renew' satisfies Action));
     return html`<div class="actions">
-      <button class="primary" @click=${() => this.#dispatch('act', 'retry')}>${labels.retry}</button>
+      <button class="primary" @click=${() => this.#dispatch('act', 'retry')}>${nameOf('retry', entry, localizer)}</button>
+      ${mayRenew(entry) ? html`<button @click=${renew}>${labels.sendNew}</button>` : nothing}
       <button aria-expanded=${this.editing} @click=${() => this.#edit()}>${labels.edit}</button>
-      <button class="danger" @click=${() => (this.asking = true)}>${labels.discard}</button>
+      ${discard}
     </div>`;
   }
 

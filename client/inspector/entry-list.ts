@@ -140,7 +140,7 @@ export class EntryList extends LitElement {
 
   #row(entry: EntryInfo, index: number): TemplateResult {
     const { localizer } = this;
-    const { seq, method, url, baseUrl, state, reason, since, sends } = entry;
+    const { seq, method, url, baseUrl, reason, since, sends } = entry;
     const path = shortUrl(url, baseUrl);
     return html`<div
       role="row"
@@ -161,7 +161,7 @@ export class EntryList extends LitElement {
       </span>
       <span role="gridcell" class="what"><b>${method}</b> <span class="mono" title=${url}>${path}</span></span>
       <span role="gridcell" class="why">
-        ${stateMark(state, localizer)}
+        ${stateMark(entry, localizer)}
         <span class="muted">${localizer.reason(reason)}${sends > 0 ? html` · ${localizer.labels.attempt(localizer.number(sends))}` : nothing}</span>
       </span>
       <span role="gridcell" class="when muted">${localizer.relative(since, this.now)}</span>

@@ -9,7 +9,7 @@ import { inspectorStyle } from './inspector-style.js';
 import { scheme, theme } from './style.js';
 
 const STATES: readonly EntryState[] = ['pending', 'sending', 'held', 'parked', 'paused', 'dead'];
-const ACTIONS: readonly Action[] = ['retry', 'cancel', 'discard'];
+const ACTIONS = ['retry', 'cancel', 'discard'] as const satisfies readonly Action[];
 
 /** Under this the list and the story take turns, in pixels. */
 const NARROW = 640;
@@ -214,7 +214,7 @@ export class HoldfastInspector extends HoldfastElement {
             .localizer=${localizer}
             .now=${this.now}
             @act=${({ detail }: CustomEvent<Action>) => this.#act(detail, [chosen])}
-            @edited=${() => (this.said = labels.edited)}
+            @edited=${() => (this.said = chosen.inDoubt ? labels.editedInDoubt : labels.edited)}
             @trouble=${({ detail }: CustomEvent) => this.#tell(detail)}
             @back=${this.#back}
           ></holdfast-entry-details>`

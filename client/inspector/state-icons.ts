@@ -1,5 +1,5 @@
 import { html, type TemplateResult } from 'lit';
-import type { EntryState } from '../../sw/protocol/api.js';
+import type { EntryInfo, EntryState } from '../../sw/protocol/api.js';
 import type { Localizer } from './localizer.js';
 
 /** How a state looks: a sign and a tone, beside its word. */
@@ -12,7 +12,9 @@ const MARKS: Record<EntryState, readonly [sign: string, tone: string]> = {
   dead: ['✕', 'bad'],
 };
 
-export function stateMark(state: EntryState, { labels }: Localizer): TemplateResult {
-  const [sign, tone] = MARKS[state];
-  return html`<span class="state ${tone}"><span aria-hidden="true">${sign}</span> ${labels.states[state]}</span>`;
+const IN_DOUBT = ['?', 'warn'] as const;
+
+export function stateMark({ state, inDoubt }: EntryInfo, { labels }: Localizer): TemplateResult {
+  const [sign, tone] = inDoubt ? IN_DOUBT : MARKS[state];
+  return html`<span class="state ${tone}"><span aria-hidden="true">${sign}</span> ${inDoubt ? labels.inDoubt : labels.states[state]}</span>`;
 }

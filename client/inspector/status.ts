@@ -1,6 +1,6 @@
 import { css, html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit';
 import type { EntryInfo } from '../../sw/protocol/api.js';
-import { act, applies, messageOf, type Action } from './actions.js';
+import { act, applies, mayRenew, messageOf, nameOf, type Action } from './actions.js';
 import { HoldfastElement } from './element.js';
 import { shortUrl } from './entry-list.js';
 import { stateMark } from './state-icons.js';
@@ -19,13 +19,16 @@ const LISTED = 20;
  * @example <holdfast-status quiet></holdfast-status>
  */
 export class HoldfastStatus extends HoldfastElement {
-  static override properties: PropertyDeclarations = { said: { state: true } };
+  static override properties: PropertyDeclarations = { said: { state: true }, asking: { state: true } };
 
   declare said: string;
+  /** What is asked about before it's done, and with which entry. */
+  declare asking: { action: Action; seq: number } | null;
 
   constructor() {
     super();
     this.said = '';
+    this.asking = null;
   }
 
   protected override get most(): number {
@@ -34,6 +37,7 @@ export class HoldfastStatus extends HoldfastElement {
 
   #act(action: Action, entries: readonly EntryInfo[]): void {
     const { source, localizer } = this;
+    this.asking = null;
     if (!source) return;
     act(source, action, entries, localizer).then(
       (said) => (this.said = said),
@@ -47,7 +51,9 @@ export class HoldfastStatus extends HoldfastElement {
     const { status, entries } = this.view;
     const { status: words } = labels;
     if (!status || status.waiting + status.dead === 0) return { words: words.saved, tone: 'good' };
-    const dead = status.dead > 0 ? words.dead(number(status.dead)) : null;
+    const inDoubt = entries.filter((entry) => entry.inDoubt).length;
+    const parts = [status.dead > inDoubt && words.dead(number(status.dead - inDoubt)), inDoubt > 0 && words.inDoubt(number(inDoubt))].filter(Boolean);
+    const dead = parts.join(' · ') || null;
     const head = entries.find(({ state }) => state !== 'dead');
     if (!head || status.waiting === 0) return { words: dead ?? words.saved, tone: 'bad' };
     const count = number(status.waiting);
@@ -83,10 +89,10 @@ export class HoldfastStatus extends HoldfastElement {
       <p role="status" class="muted">${this.said}</p>
       <ul>
         ${listed.map(
-          (entry) => html`<li>
+          (entry) => html`<li class=${entry.inDoubt ? 'doubt' : ''}>
             <span class="what"><b>${entry.method}</b> <span class="mono">${shortUrl(entry.url, entry.baseUrl)}</span></span>
-            <span class="why">${stateMark(entry.state, localizer)} <span class="muted">${localizer.reason(entry.reason)}</span></span>
-            ${this.#button(entry.state === 'dead' ? 'retry' : 'cancel', entry)}
+            <span class="why">${stateMark(entry, localizer)} <span class="muted">${localizer.reason(entry.reason)}</span></span>
+            <span class="act">${this.#actions(entry)}</span>
           </li>`,
         )}
       </ul>
@@ -95,10 +101,22 @@ export class HoldfastStatus extends HoldfastElement {
     `;
   }
 
+  #actions(entry: EntryInfo): TemplateResult | (TemplateResult | typeof nothing)[] {
+    const { asking } = this;
+    const { labels } = this.localizer;
+    if (asking?.seq === entry.seq)
+      return html`<span>${asking.action === 'renew' ? labels.renewSure : labels.discardSure('1')}</span> ${this.#button(asking.action, entry)}
+        <button @click=${() => (this.asking = null)}>${labels.keep}</button>`;
+    const actions: Action[] = entry.state !== 'dead' ? ['cancel'] : entry.inDoubt ? ['retry', ...(mayRenew(entry) ? (['renew'] as const) : []), 'discard'] : ['retry'];
+    return actions.map((action) => this.#button(action, entry));
+  }
+
   #button(action: Action, entry: EntryInfo): TemplateResult | typeof nothing {
     if (!applies(action, entry)) return nothing;
-    const { labels } = this.localizer;
-    return html`<button aria-label=${`${labels[action]}: ${entry.method} ${shortUrl(entry.url, entry.baseUrl)}`} @click=${() => this.#act(action, [entry])}>${labels[action]}</button>`;
+    const name = nameOf(action, entry, this.localizer);
+    const asks = (action === 'renew' || action === 'discard') && this.asking?.seq !== entry.seq;
+    const press = () => (asks ? (this.asking = { action, seq: entry.seq }) : this.#act(action, [entry]));
+    return html`<button aria-label=${`${name}: ${entry.method} ${shortUrl(entry.url, entry.baseUrl)}`} @click=${press}>${name}</button>`;
   }
 
   static override styles = [
@@ -159,8 +177,18 @@ export class HoldfastStatus extends HoldfastElement {
       .state {
         font-weight: 600;
       }
-      li button {
+      li.doubt {
+        grid-template: 'what' auto 'why' auto 'act' auto / minmax(0, 1fr);
+      }
+      .act {
         grid-area: act;
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: 6px;
+      }
+      .doubt .act {
+        margin-top: 6px;
       }
       p {
         margin: 6px 0;

@@ -31,8 +31,11 @@ export interface HarEntry {
   /** -1 where it isn't known. */
   timings: { blocked: number; dns: number; connect: number; ssl: number; send: number; wait: number; receive: number };
   comment?: string;
-  /** The checkpoint key of the outbox's entry, and which of its sends this was; 0: none yet. */
-  _holdfast: { key: string; send: number };
+  /**
+   * The checkpoint key of the outbox's entry, and which of its sends this was; 0: none yet. `inDoubt`: the entry ended with it, and
+   * the server may have acted on one of its sends.
+   */
+  _holdfast: { key: string; send: number; inDoubt?: true };
 }
 
 export interface HarRequest {

@@ -43,13 +43,13 @@ async function ofEntry(entry: EntryInfo, told: SyncEvent[], source: HarSource): 
   const settled = entry.state === 'dead' ? await source.settled(seq) : null;
   if (sends.length === 0) {
     const never = { at: entry.capturedAt, end: entry.capturedAt, status: null, reason: entry.reason };
-    return [await harEntry({ key, request, send: never, count: 0, answer: null })];
+    return [await harEntry({ key, request, send: never, count: 0, answer: null, inDoubt: entry.inDoubt })];
   }
   const first = entry.sends - sends.length;
   return Promise.all(
     sends.map((send, at) => {
       const answer = at < sends.length - 1 ? null : (settled ?? (lastAnswer && { ...lastAnswer, body: null, truncated: true }));
-      return harEntry({ key, request, send, count: first + at + 1, answer });
+      return harEntry({ key, request, send, count: first + at + 1, answer, inDoubt: entry.inDoubt && at === sends.length - 1 });
     }),
   );
 }
@@ -110,9 +110,10 @@ interface Told {
   /** Which send it was; 0: none yet. */
   count: number;
   answer: Pick<Settlement, 'headers' | 'body' | 'truncated'> | null;
+  inDoubt?: boolean | undefined;
 }
 
-async function harEntry({ key, request, send, count, answer }: Told): Promise<HarEntry> {
+async function harEntry({ key, request, send, count, answer, inDoubt }: Told): Promise<HarEntry> {
   const time = Math.max(0, send.end - send.at);
   return {
     startedDateTime: new Date(send.at).toISOString(),
@@ -122,7 +123,8 @@ async function harEntry({ key, request, send, count, answer }: Told): Promise<Ha
     cache: {},
     timings: { blocked: -1, dns: -1, connect: -1, ssl: -1, send: 0, wait: time, receive: 0 },
     ...(count === 0 && { comment: `not sent yet: ${send.reason}` }),
-    _holdfast: { key, send: count },
+    ...(inDoubt && { comment: 'in doubt: the server may have acted on a send of this' }),
+    _holdfast: { key, send: count, ...(inDoubt && { inDoubt }) },
   };
 }
 

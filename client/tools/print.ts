@@ -11,8 +11,8 @@ const ROWS = {
       return { baseUrl, namespace, waiting, sending, dead, held, circuit, next: nextAttemptAt === null ? '' : time(nextAttemptAt) };
     }),
   entries: (entries: EntryInfo[]): Row[] =>
-    entries.map(({ id, state, reason, since, method, url, lane, owner, sends, notBefore, lastAnswer }) => {
-      return { id, state, reason, since: time(since), method, url, lane, owner, sends, next: time(notBefore), status: lastAnswer?.status ?? null };
+    entries.map(({ id, state, inDoubt, reason, since, method, url, lane, owner, sends, notBefore, lastAnswer }) => {
+      return { id, state: inDoubt ? `${state}, in doubt` : state, reason, since: time(since), method, url, lane, owner, sends, next: time(notBefore), status: lastAnswer?.status ?? null };
     }),
   journal: (events: SyncEvent[]): Row[] =>
     events.map(({ type, at, ...told }) => {

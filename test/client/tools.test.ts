@@ -45,6 +45,15 @@ describe('V1 exportHar', () => {
     expect(log.entries[5]).toMatchObject({ comment: 'not sent yet: offline', response: { _error: 'offline' } });
   });
 
+  test('E5 says of a dead letter’s last send that it’s in doubt', async () => {
+    const { log } = await archive();
+    expect(log.entries.map(({ _holdfast, comment }) => [_holdfast.inDoubt ?? false, comment ?? ''])).toEqual([
+      ...Array(4).fill([false, '']),
+      [true, 'in doubt: the server may have acted on a send of this'],
+      [false, 'not sent yet: offline'],
+    ]);
+  });
+
   test('V5 has no secret of a header, URL, body or answer in it', async () => {
     const written = JSON.stringify(await archive());
     for (const secret of ['t0', 't1', 't2', '"pw"', JWT, 'a=1', '"k"']) expect(written).not.toContain(secret);

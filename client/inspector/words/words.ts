@@ -34,6 +34,9 @@ export interface Labels {
   now: string;
   since(when: string): string;
   states: Record<EntryState, string>;
+  inDoubt: string;
+  doubt: string;
+  kept: string;
   all: string;
   filterState: string;
   filterText: string;
@@ -45,6 +48,9 @@ export interface Labels {
   selectAll: string;
   select(what: string): string;
   retry: string;
+  askAgain: string;
+  sendNew: string;
+  renewSure: string;
   cancel: string;
   discard: string;
   edit: string;
@@ -58,6 +64,7 @@ export interface Labels {
   cancelled: string;
   discarded: string;
   edited: string;
+  editedInDoubt: string;
   gone: string;
   choose: string;
   facts: {
@@ -101,6 +108,7 @@ export interface Labels {
     onHold(count: string): string;
     parked(count: string): string;
     dead(count: string): string;
+    inDoubt(count: string): string;
     because(said: string, reason: string, since: string): string;
     retryAll: string;
     more(count: string): string;
