@@ -152,7 +152,7 @@ export class EntryDetails extends LitElement {
     if (asking)
       return html`<div class="actions" role="group" aria-label=${nameOf(asking, entry, localizer)}>
         <span>${asking === 'renew' ? labels.renewSure : labels.discardSure('1')}</span>
-        <button class="danger" @click=${() => this.#dispatch('act', asking)}>${nameOf(asking, entry, localizer)}</button>
+        <button class="danger" @click=${() => this.#confirmed(asking)}>${nameOf(asking, entry, localizer)}</button>
         <button @click=${() => (this.asking = null)}>${labels.keep}</button>
       </div>`;
     const discard = html`<button class="danger" @click=${() => (this.asking = 'discard')}>${labels.discard}</button>`;
@@ -164,6 +164,11 @@ export class EntryDetails extends LitElement {
       <button aria-expanded=${this.editing} @click=${() => this.#edit()}>${labels.edit}</button>
       ${discard}
     </div>`;
+  }
+
+  #confirmed(action: Action): void {
+    this.asking = null;
+    this.#dispatch('act', action);
   }
 
   #attempts(): TemplateResult {

@@ -36,7 +36,7 @@ export type SendInput =
       block: boolean;
     }
   | { type: 'refused'; digest: string | null; maxRejections: number; answer: FinalAnswer; block: boolean; freshKey?: FreshKey }
-  | { type: 'resend'; freshKey?: FreshKey }
+  | { type: 'resend'; freshKey?: FreshKey; /** The server keeps the refusal under the key, and has given it before. */ kept?: boolean }
   | { type: 'permanent'; reason: DeadReason; answer: FinalAnswer | null; block: boolean; kept?: boolean };
 
 /** Another idempotency key for the entry; null or left out where none may be made. */
@@ -166,7 +166,7 @@ export function transition(entry: EntryRecord, input: EntryInput, now: number): 
 
     case 'resend': {
       const resent = { ...entry, sends: entry.sends + 1, attempts: attempts(entry, { status: 401 }, 'auth-expired', now) };
-      return { entry: renewed(resent, input.freshKey), events: [] };
+      return { entry: renewed(resent, input.freshKey, input.kept), events: [] };
     }
 
     case 'permanent': {
@@ -247,9 +247,11 @@ export function transition(entry: EntryRecord, input: EntryInput, now: number): 
 /**
  * An entry whose token was refused, for its next send. A server may keep the refusal under the idempotency key, and give it to
  * each fresh token, so the next token goes with a fresh key where nothing can have been done under the old key.
+ *
+ * @param kept the server does keep the refusal, so it's all that was done under the key
  */
-const renewed = (entry: EntryRecord, freshKey: FreshKey | undefined): EntryRecord =>
-  freshKey && !entry.pagesKey && onlyTokensRefused(entry) ? underKey(entry, freshKey) : entry;
+const renewed = (entry: EntryRecord, freshKey: FreshKey | undefined, kept = false): EntryRecord =>
+  freshKey && (kept || onlyTokensRefused(entry)) ? underKey(entry, freshKey) : entry;
 
 /** Sets an entry aside as a dead letter. */
 function bury(

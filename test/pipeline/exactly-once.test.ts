@@ -293,6 +293,36 @@ describe('E4 a 401 that the server keeps under the key', () => {
     expect(new Set(keys).size).toBe(1);
   });
 
+  test('E4 isn’t held against the token that it’s given to, where it says that it’s kept: the entry goes out once more, under a fresh key', async () => {
+    const harness = createHarness();
+    harness.goOffline();
+    await harness.api.provideToken('old');
+    await harness.post('a', { token: 'old', ...id('a') });
+    harness.goOnline();
+    harness.restart();
+    await harness.api.provideToken('old');
+    const keys = answers(harness, () => bare(401), () => bare(401, { 'Idempotent-Replayed': 'true' }), created);
+    await harness.api.wake('online');
+    await harness.clock.advance(3_000);
+    await harness.api.provideToken('fresh');
+    await harness.clock.advance(1_000);
+    expect(harness.events.filter(({ type }) => type === 'auth-required')).toHaveLength(1);
+    expect(keys.map((key) => key === keys[0])).toEqual([true, true, false]);
+    expect(await harness.api.settled('a')).toMatchObject({ state: 'delivered' });
+  });
+
+  test('E4 holds all the same where every 401 is said to be kept, of a key that’s new too', async () => {
+    const harness = createHarness();
+    harness.server(() => bare(401, { 'Idempotent-Replayed': 'true' }));
+    await harness.post('a', { token: 'old', ...id('a') });
+    for (const token of ['one', 'two', 'three']) {
+      await harness.api.provideToken(token);
+      await harness.clock.advance(1_000);
+    }
+    expect(harness.log.filter((line) => / send /.test(line)).length).toBeLessThan(9);
+    expect(await harness.api.entry('a')).toMatchObject({ state: 'dead', reason: 'auth-rejected' });
+  });
+
   test('E4 is left for a fresh key too where the token was renewed while the request was under way', async () => {
     const harness = createHarness();
     await harness.api.provideToken('old');

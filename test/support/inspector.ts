@@ -20,9 +20,9 @@ export async function show(page: Page, tag = 'holdfast-inspector', attributes = 
   );
 }
 
-/** Stores a request that the server has failed once. */
-export async function queued(app: App, path: string, body = '{"title":"tree"}', headers: Record<string, string> = {}): Promise<void> {
-  app.server.reply({ status: 500 });
+/** Stores a request that the server has failed once: with a 500 it may have acted, with a 429 it hasn't. */
+export async function queued(app: App, path: string, body = '{"title":"tree"}', headers: Record<string, string> = {}, fails = 500): Promise<void> {
+  app.server.reply({ status: fails });
   const { status } = await app.post(body, { path, headers: { 'Content-Type': 'application/json', ...headers } });
   expect(status).toBe(202);
 }

@@ -71,7 +71,7 @@ export const en: Labels = {
   cancelled: 'Cancelled',
   discarded: 'Discarded',
   edited: 'Saved. Retry it to send it.',
-  editedInDoubt: 'Saved. “Ask again” sends it under its old key, for which the server may refuse the change; “Send as new” doesn’t.',
+  editedInDoubt: 'Saved. Ask again to send it. Under its old key a server may refuse the change; “Send as new” gives it another.',
   gone: 'It isn’t in the outbox any more.',
   choose: 'Choose an entry to see its story.',
   facts: {

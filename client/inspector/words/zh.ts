@@ -63,7 +63,7 @@ export const zh: Labels = {
   cancelled: '已取消',
   discarded: '已丢弃',
   edited: '已保存。请点击“重试”发送。',
-  editedInDoubt: '已保存。“再次询问”沿用原来的键，服务器可能拒绝修改；“作为新请求发送”则不会。',
+  editedInDoubt: '已保存。请点击“再次询问”发送。若沿用原来的键，服务器可能拒绝修改；“作为新请求发送”会使用新的键。',
   gone: '此条目已不在发件箱中。',
   choose: '选择一个条目以查看详情。',
   facts: {

@@ -3,7 +3,7 @@ import type { EntryRecord } from '../../policy/entry-record.js';
 import type { SendInput, TransientReason } from '../../policy/entry.js';
 import { failureOf } from '../../policy/failure.js';
 import { busyDelay, freshKeyFor, isKept, verdictUnderKey } from '../../policy/idempotency.js';
-import type { KeyHistory } from '../../policy/key-history.js';
+import { isKeyUnused, type KeyHistory } from '../../policy/key-history.js';
 import type { Answer, Outcome } from '../../policy/outcome.js';
 import { askedPatienceMs } from '../../policy/retry-after.js';
 import type { Ports } from '../../ports.js';
@@ -20,7 +20,7 @@ import type { FinalAnswer } from '../../policy/settlement.js';
 /** The facts about a send that its judgement needs: of a page's first send, or of a replay. */
 export interface Sent {
   /** The entry, or the draft of an entry for a request that isn't stored. */
-  entry: KeyHistory & Pick<EntryRecord, 'id' | 'owner' | 'scheme' | 'retries' | 'sentAt' | 'idempotencyKey' | 'inProgress'>;
+  entry: KeyHistory & Pick<EntryRecord, 'id' | 'owner' | 'scheme' | 'retries' | 'sentAt' | 'idempotencyKey' | 'pagesKey' | 'inProgress'>;
   /** When the send began. */
   startedAt: number;
   /** The credential of the send, without its scheme; null for none. */
@@ -94,10 +94,12 @@ export function createJudge({ ports, holds, state }: JudgeParts): Judge {
     if (flight.cancelled) return UNDELIVERED;
     flight.settling = true;
     const at = clock.now();
-    const freshKey = freshKeyFor(entry, backend.config.idempotencyKey, ports.chance.uuid());
-    const resend: Judgement = { kind: 'again', reason: 'auth-expired', input: { type: 'resend', freshKey }, events: [], hold: null };
+    const freshKey = entry.pagesKey ? null : freshKeyFor(entry, backend.config.idempotencyKey, ports.chance.uuid());
+    // A refusal that the server keeps under the key was an earlier token's. Under a key that's new there's none to keep.
+    const isOld = isKept(answer.headers) && freshKey !== null && !isKeyUnused(entry);
+    const resend: Judgement = { kind: 'again', reason: 'auth-expired', input: { type: 'resend', freshKey, kept: isOld }, events: [], hold: null };
     // After a sign-out nobody is asked for a token; the entry goes out with its user's next token.
-    if (backend.record.signedOut) return resend;
+    if (isOld || backend.record.signedOut) return resend;
     const { effect, undo } = stepAuthGate(backend, entry.owner, { type: 'refused', generation: sent.generation, digest, at });
     if (effect === 'resend') return resend;
     const { auth, onDead } = backend.config;

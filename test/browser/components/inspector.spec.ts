@@ -46,7 +46,7 @@ test.describe('V1 <holdfast-inspector>', () => {
     await show(page);
     await page.locator(rows).click();
     const told = page.locator(story);
-    await expect(told).toContainText('Not delivered refused by the server');
+    await expect(told).toContainText('Perhaps delivered refused by the server');
     await expect(told.locator('.line li')).toHaveText([/Captured/, /Attempt 1:\s+500, server error/, /Attempt 2:\s+422, refused by the server/]);
     await expect(told.locator('pre')).toHaveText(/"title": "tree",\s+"password": "•••"/);
     await expect(told.getByRole('row', { name: /x-api-key/ })).toContainText('•••');
@@ -96,9 +96,9 @@ test.describe('V1 <holdfast-inspector>', () => {
     await told.getByLabel('Name', { exact: true }).last().fill('X-Note');
     await told.getByLabel('Value:').last().fill('mended');
     await told.getByRole('button', { name: 'Save' }).click();
-    await expect(page.getByText('Saved. Retry it to send it.')).toBeVisible();
+    await expect(page.getByText('Saved. Ask again to send it.')).toBeVisible();
     server.reply({ status: 201 });
-    await told.getByRole('button', { name: 'Retry' }).click();
+    await told.getByRole('button', { name: 'Ask again' }).click();
     await expect(page.getByText('Nothing is waiting')).toBeVisible();
     const { text, headers } = server.received.at(-1)!;
     expect([JSON.parse(text), headers['x-note'], headers['content-type']]).toEqual([{ title: 'short', password: 'pw' }, 'mended', 'application/json']);
@@ -119,7 +119,7 @@ test.describe('V1 <holdfast-inspector>', () => {
     await told.getByRole('button', { name: 'Save' }).click();
     await expect(told.locator('pre')).toContainText('old, edited');
     server.reply({ status: 201 });
-    await told.getByRole('button', { name: 'Retry' }).click();
+    await told.getByRole('button', { name: 'Ask again' }).click();
     await expect(page.locator(rows)).toHaveText([/\/api\/new/]);
     expect(server.received.at(-1)!.text).toBe('{"which":"old, edited"}');
     await page.locator(rows).click();
@@ -164,7 +164,7 @@ test.describe('V1 <holdfast-inspector>', () => {
     await goOn();
     await body.fill('{"title":"short"}');
     await told.getByRole('button', { name: 'Save' }).click();
-    await expect(page.getByText('Saved. Retry it to send it.')).toBeVisible();
+    await expect(page.getByText('Saved. Ask again to send it.')).toBeVisible();
     await edit.click();
     await expect(edit).toHaveAttribute('aria-expanded', 'true');
     await expect(body).toBeHidden();
@@ -271,12 +271,61 @@ test.describe('V1 <holdfast-inspector>', () => {
     await show(page);
     await page.getByRole('tab', { name: 'Journal' }).click();
     const events = page.locator('holdfast-journal-list li');
-    await expect(events.first()).toContainText('Not delivered: refused by the server (422)');
+    await expect(events.first()).toContainText('Perhaps delivered: refused by the server (422)');
     await page.getByLabel('Event').selectOption('queued');
     await expect(events).toHaveText([/Saved, to be sent later.*POST \/api\/a/s]);
     await page.getByLabel('Event').selectOption('');
     await app.call((sync) => sync.pause());
     await expect(events.first()).toContainText('Sending is paused');
+  });
+
+  test('E5 says of a dead letter that it may be done already, asks again, and sends as new or discards once that’s confirmed', async ({ open, page, server }) => {
+    const app = await open({ options: QUIET });
+    await queued(app, '/api/a');
+    await buried(app, 1, { status: 404 });
+    await show(page);
+    await expect(page.locator(rows)).toHaveText([/POST \/api\/a.*Perhaps delivered.*refused by the server/s]);
+    await page.locator(rows).click();
+    const told = page.locator(story);
+    const press = (name: string) => told.getByRole('button', { name, exact: true }).click();
+    await expect(told).toContainText('look there before you send it again');
+    await press('Ask again');
+    await app.heard('failed', 2);
+    await press('Send as new');
+    await expect(told).toContainText('It may be done twice.');
+    await press('Keep');
+    await press('Send as new');
+    await press('Send as new');
+    await app.heard('failed', 3);
+    const keys = server.received.map(({ headers }) => headers['idempotency-key']);
+    expect(new Set(keys.slice(0, 3)).size).toBe(1);
+    expect(keys[3]).not.toBe(keys[0]);
+    expect(keys).toHaveLength(4);
+    await press('Discard');
+    await press('Discard');
+    await app.empty();
+  });
+
+  test('E3 offers to send as new where the server keeps its first answer, and asks nothing where nothing was done', async ({ open, page, server }) => {
+    const app = await open({ options: QUIET });
+    await queued(app, '/api/a', '{}', {}, 429);
+    await buried(app, 1, { status: 429, headers: { 'Idempotency-Replayed': 'true' } });
+    await show(page);
+    await expect(page.locator(rows)).toHaveText([/Not delivered/]);
+    await page.locator(rows).click();
+    await expect(page.locator(story)).toContainText('keeps its first answer');
+    server.reply({ status: 201 });
+    await page.locator(story).getByRole('button', { name: 'Send as new' }).click();
+    await app.empty();
+  });
+
+  test('E2 shows that the server is still at it', async ({ open, page }) => {
+    const app = await open({ options: QUIET });
+    await queued(app, '/api/a');
+    app.server.reply({ status: 409, headers: { 'Retry-After': '60' } });
+    await app.call((sync) => sync.replay());
+    await show(page);
+    await expect(page.locator(rows)).toHaveText([/Waiting.*the server is still at it/s]);
   });
 
   test('V1 exports a HAR by a download', async ({ open, page }) => {

@@ -13,17 +13,17 @@ test.describe('V1 <holdfast-status>', () => {
     await expect(status.getByRole('button')).toHaveText(/1 waiting: Paused/);
     await app.call((sync) => sync.resume());
     await buried(app);
-    await expect(status.getByRole('button')).toHaveText(/1 not delivered/);
+    await expect(status.getByRole('button')).toHaveText(/1 perhaps delivered/);
     server.reply({ status: 201 });
     await status.getByRole('button').click();
-    await page.getByRole('button', { name: /^Retry: POST \/api\/a/ }).click();
+    await page.getByRole('button', { name: /^Ask again: POST \/api\/a/ }).click();
     await app.heard('delivered');
     await expect(status).toBeHidden();
   });
 
   test('V1 opens a list, by keyboard too, with cancel and retry all', async ({ open, page, server }) => {
     const app = await open({ options: QUIET });
-    for (const path of ['/api/a', '/api/b']) await queued(app, path);
+    for (const path of ['/api/a', '/api/b']) await queued(app, path, '{}', {}, 429);
     await buried(app, 2);
     await queued(app, '/api/c');
     await show(page, 'holdfast-status');
@@ -45,6 +45,30 @@ test.describe('V1 <holdfast-status>', () => {
     await app.empty();
     await expect(badge).toHaveText('✓ All saved');
     expect(server.bodies()).toHaveLength(7);
+  });
+
+  test('E5 tells what may be delivered from what isn’t, and has what can be done with it, asking before it’s done twice or discarded', async ({ open, page, server }) => {
+    const app = await open({ options: QUIET });
+    await queued(app, '/api/a', '{}', {}, 429);
+    await queued(app, '/api/b');
+    await buried(app, 2);
+    await show(page, 'holdfast-status');
+    const badge = page.locator('holdfast-status [part=badge]');
+    await expect(badge).toHaveText('! 1 not delivered · 1 perhaps delivered');
+    await badge.click();
+    const list = page.getByRole('dialog', { name: 'What waits to be sent' });
+    const press = (name: RegExp) => list.getByRole('button', { name }).click();
+    expect(await violations(page)).toEqual([]);
+    await press(/^Discard: POST \/api\/b/);
+    await press(/^Keep/);
+    await press(/^Send as new: POST \/api\/b/);
+    await expect(list).toContainText('It may be done twice.');
+    server.reply({ status: 201 });
+    await press(/^Send as new: POST \/api\/b/);
+    await expect(badge).toHaveText('! 1 not delivered');
+    const keys = server.received.filter(({ path }) => path === '/api/b').map(({ headers }) => headers['idempotency-key']);
+    expect(keys).toHaveLength(3);
+    expect(new Set(keys).size).toBe(2);
   });
 
   test('says that the waiting entries are on hold, and why', async ({ open, page, server }) => {
