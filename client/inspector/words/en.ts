@@ -18,7 +18,7 @@ export const en: Labels = {
   exportHar: 'Export HAR',
   waiting: 'waiting',
   sending: 'on the wire',
-  dead: 'not delivered',
+  dead: 'set aside',
   storage: (used, quota) => `Storage: ${used} of ${quota}`,
   persisted: 'kept until it’s cleared',
   evictable: 'the browser may evict it',

@@ -18,7 +18,7 @@ export const zh: Labels = {
   exportHar: '导出 HAR',
   waiting: '等待中',
   sending: '发送中',
-  dead: '未送达',
+  dead: '未完成',
   storage: (used, quota) => `存储：已用 ${used}，共 ${quota}`,
   persisted: '保留至手动清除',
   evictable: '浏览器可能会清除',

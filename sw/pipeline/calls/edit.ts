@@ -27,7 +27,6 @@ const PREVIEW = 64 * 1024;
 
 /** Whether a dead letter is to go out under a fresh idempotency key. */
 export function wantsNewKey(options: KeyOptions = {}): boolean {
-  check('options', options, record('newKey'));
   checkOptions(options, { newKey: bool });
   return options.newKey ?? false;
 }
