@@ -49,6 +49,11 @@ export async function page(registration: ServiceWorkerRegistration): Promise<voi
   await sync.signOut({ all: true });
   await sync.signIn('ann');
   (await sync.edit('id', { body: { title: 'x' }, headers: { 'X-Note': null } })) satisfies boolean;
+  (await sync.edit('id', { body: 'x' }, { newKey: true })) satisfies boolean;
+  (await sync.retry('id', { newKey: true })) satisfies boolean;
+  // @ts-expect-error -- a key is made, and not given
+  await sync.retry('id', { newKey: 'x' });
+  ((await sync.entry('id'))?.inDoubt) satisfies true | undefined;
   // @ts-expect-error -- a number is no body
   await sync.edit('id', { body: 7 });
   // @ts-expect-error -- the URL is the entry's backend's
@@ -99,6 +104,10 @@ export function worker(): void {
   install({
     backends: [
       { baseUrl: '/api', retry: patient, gate: openGate, auth: { codes: ['E1'], on401: 'pass' } },
+      { baseUrl: '/bare', idempotencyKey: 'bare', busyCodes: ['STILL_AT_IT'] },
+      { baseUrl: '/own', idempotencyKey: () => 'key' },
+      // @ts-expect-error -- a key has no other form
+      { baseUrl: '/odd', idempotencyKey: 'quoted' },
       { baseUrl: 'https://x.example', auth: false, capture: 'write-ahead', respond: ({ id }) => Response.json({ id }) },
     ],
     onEvent: (event: SyncEvent) => void event.type,
