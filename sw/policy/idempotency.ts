@@ -1,6 +1,6 @@
 import { addedJitter } from './backoff.js';
 import type { EntryRecord } from './entry-record.js';
-import { asRecord } from './json.js';
+import { asList, asRecord } from './json.js';
 import { mayHaveActed, type KeyHistory } from './key-history.js';
 import type { Answer, Verdict } from './outcome.js';
 import { retryAfterIn } from './retry-after.js';
@@ -43,7 +43,7 @@ export function markOf({ status, headers, body }: Answer, key: string, codes: re
   if (isKept(headers)) return 'kept';
   if (said === 'mismatch' || shouldRetry === 'false' || retryable === false) return 'final';
   if (!mayBeBusy(status)) return null;
-  const found = [code, name, asRecord(error)['code'], ...(Array.isArray(details) ? details : []).map((detail) => asRecord(detail)['issue'])];
+  const found = [code, name, asRecord(error)['code'], ...asList(details).map((detail) => asRecord(detail)['issue'])];
   const isBusy =
     retryAfterIn(headers, 0) !== null ||
     shouldRetry === 'true' ||
