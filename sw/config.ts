@@ -40,6 +40,8 @@ export interface BackendConfig {
   idempotencyKey: KeyForm;
   /** The codes of the default among them. */
   busyCodes: readonly string[];
+  /** The base URL is of the worker's own origin. */
+  isSameOrigin: boolean;
   /** 0: no timeout. */
   networkTimeoutMs: number;
   /** A function that gives null leaves the answer at the default, 202. */
@@ -54,6 +56,8 @@ export interface BackendConfig {
   gate: RetryGate | null;
   /** The URL to validate the network by, absolute; null: no validation. */
   validate: string | null;
+  /** The URL to ask, where a send got no answer, whether the server answers at all; null where nothing may be asked. */
+  witness: string | null;
   concurrency: number;
   /** How many entries of a lane may be sent before the first of them is written off. */
   replayAhead: number;

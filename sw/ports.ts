@@ -35,8 +35,8 @@ export interface Chance {
   uuid(): string;
 }
 
-/** One send. Rejects as `fetch` does, and with the signal's reason when aborted. */
-export type Send = (request: Request, signal: AbortSignal) => Promise<Response>;
+/** One send. Rejects as `fetch` does, and with the signal's reason when aborted. Without a signal the request goes out as it is. */
+export type Send = (request: Request, signal?: AbortSignal) => Promise<Response>;
 
 export interface Locks {
   /**

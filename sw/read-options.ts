@@ -56,7 +56,8 @@ function readBackend(options: BackendOptions, at: string, { location, warn }: En
   const { busyCodes = [], lane, owner = 'jwt-sub', capture = 'on-failure', respond = 'queued', beforeSend } = options;
   const { retry = {}, gate = null, concurrency = 6, replayAhead = capture === 'write-ahead' ? 1 : AHEAD, onDead = 'skip', limits = {}, match = () => true, exclude } = options;
   const baseUrl = normaliseBaseUrl(options.baseUrl, location, `${at}.baseUrl`);
-  const { idempotencyKey = new URL(baseUrl).origin === new URL(location).origin } = options;
+  const isSameOrigin = new URL(baseUrl).origin === new URL(location).origin;
+  const { idempotencyKey = isSameOrigin } = options;
   if (gate && options.validate !== undefined)
     throw new ConfigError(`${at}.validate`, options.validate, "it's the default gate that validates, and this backend has one of its own");
   const { validate = gate || isLoopback(baseUrl) ? false : baseUrl } = options;
@@ -78,6 +79,7 @@ function readBackend(options: BackendOptions, at: string, { location, warn }: En
     capture,
     idempotencyKey: isFunction(idempotencyKey) ? guarded<[string], string>('idempotencyKey', idempotencyKey, (uuid) => `"${uuid}"`, isKey, warn) : idempotencyKey,
     busyCodes: [...BUSY_CODES, ...busyCodes],
+    isSameOrigin,
     networkTimeoutMs,
     respond: isFunction(respond) ? guarded('respond', respond, () => null, (made) => made instanceof Response, warn) : respond,
     retry: own ? guarded('retry', retry, retryLadder(), isDelay, warn) : retryLadder(retry),
@@ -86,6 +88,7 @@ function readBackend(options: BackendOptions, at: string, { location, warn }: En
     classify: guarded('classify', options.classify, (outcome) => classify(outcome, auth ?? {}), isVerdict, warn),
     gate,
     validate: validate === false ? null : absolute(validate, location, `${at}.validate`),
+    witness: options.validate === false ? null : absolute(validate || baseUrl, location, `${at}.validate`),
     concurrency,
     replayAhead,
     onDead,

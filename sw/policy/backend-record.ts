@@ -23,6 +23,8 @@ export interface BackendRecord {
   circuit: Circuit;
   /** Until when a server's `Retry-After` holds the backend back, in milliseconds since the epoch. */
   throttledUntil: number;
+  /** Addresses (`method URL`, without the query) that are answered with a redirect to another origin: no key of ours goes there. */
+  keyless?: readonly string[];
 }
 
 export const newBackendRecord = (key: string): BackendRecord => ({

@@ -38,9 +38,11 @@ export interface Answer {
 export interface NoAnswer {
   kind: 'unreachable';
   cause: 'network' | 'timeout';
+  /** The backend answered another request right then. */
+  witnessed?: boolean;
 }
 
-/** The platform refuses to build the request. */
+/** The platform refuses to build the request, or to send it. */
 export interface Unsendable {
   kind: 'unsendable';
   message: string;

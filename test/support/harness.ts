@@ -99,7 +99,7 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
         uuid: () => `uuid-${ids++}`,
       },
       restore: restoreRequest,
-      async send(request, signal) {
+      async send(request, signal = request.signal) {
         const body = await request.clone().text();
         const token = request.headers.get('authorization')?.replace('Bearer ', ' ') ?? '';
         log.push(`${clock.now()} send ${body || new URL(request.url).pathname}${token}`);

@@ -47,6 +47,8 @@ export function createBackend(config: BackendConfig, ports: Ports, connectivity:
   const validation = createValidation({
     ports,
     url: config.validate,
+    witness: config.witness,
+    isSameOrigin: config.isSameOrigin,
     changed: connectivity.tell,
     noteClock: (headers) => noteDate(backend, headers, ports.clock.now()),
   });

@@ -12,12 +12,21 @@ export interface Validation {
   heard(answer: Pick<Answer, 'status' | 'headers'>): void;
   /** Notes that the network may be another one by now. */
   invalidate(): void;
+  /** When the backend last answered a HEAD; 0 for never in this worker's life. */
+  readonly answeredAt: number;
+  /** Asks by HEAD whether the backend answers at all. False where nothing may be asked. */
+  isBackendThere(signal: AbortSignal): Promise<boolean>;
+  /** Asks by HEAD whether anything gets to a URL. */
+  isReached(url: string, signal: AbortSignal): Promise<boolean>;
 }
 
 export interface ValidationParts {
   ports: Pick<Ports, 'clock' | 'chance' | 'send' | 'log'>;
   /** The URL to ask, absolute; null for no validation. */
   url: string | null;
+  /** The URL to ask whether the backend answers at all, absolute; null for none. */
+  witness: string | null;
+  isSameOrigin: boolean;
   /** Called when the result may have changed, so that waiting gates look again. */
   changed(): void;
   /** Called with the headers of the backend's answer, for its clock. */
@@ -31,7 +40,7 @@ const wait = fullJitter(exponentialBackoff(DEFAULT_RETRY.unreachable));
  * Validates the network by a HEAD request, and only when an entry is to be sent. A missing answer proves nothing, as a
  * server need not allow the request across origins: then the network counts as validated, and the entry's own send shows.
  */
-export function createValidation({ ports, url, changed, noteClock }: ValidationParts): Validation {
+export function createValidation({ ports, url, witness, isSameOrigin, changed, noteClock }: ValidationParts): Validation {
   const { clock, chance, send, log } = ports;
   let isSure = url === null;
   let checking: Promise<boolean> | null = null;
@@ -40,26 +49,41 @@ export function createValidation({ ports, url, changed, noteClock }: ValidationP
   /** Counts the calls of `invalidate`: a check that began before the last one is worthless. */
   let invalidations = 0;
 
-  const head = (redirect: RequestRedirect, asked: string, signal: AbortSignal) =>
-    send(new Request(asked, { method: 'HEAD', cache: 'no-store', redirect }), signal);
+  let answeredAt = 0;
+
+  const head = (init: RequestInit, asked: string, signal: AbortSignal) =>
+    send(new Request(asked, { method: 'HEAD', cache: 'no-store', ...init }), signal);
+
+  /** Asks a URL. An answer that may not be read across origins is an answer, too: over TLS nobody but the server can give it. */
+  const reach = (asked: string, signal: AbortSignal) =>
+    head({ redirect: 'manual' }, asked, signal).catch((error: unknown) => {
+      if (isSameOrigin || !asked.startsWith('https:') || signal.aborted) throw error;
+      return head({ mode: 'no-cors' }, asked, signal);
+    });
+
+  /** Runs a check; false when it fails, or takes too long. */
+  function within(check: (signal: AbortSignal) => Promise<boolean>, signal?: AbortSignal): Promise<boolean> {
+    const cut = new AbortController();
+    const stopTimer = clock.after(TIMEOUT_MS, () => cut.abort());
+    return check(signal ? AbortSignal.any([signal, cut.signal]) : cut.signal).catch(() => false).finally(stopTimer);
+  }
 
   async function isPortal(asked: string, signal: AbortSignal): Promise<boolean> {
     // A redirect's target is seen only by following it; across origins, following fails.
-    const first = await head('manual', asked, signal);
-    const answer = first.type === 'opaqueredirect' ? await head('follow', asked, signal).catch(() => null) : first;
+    const first = await reach(asked, signal);
+    const answer = first.type === 'opaqueredirect' ? await head({}, asked, signal).catch(() => null) : first;
     if (answer === null) return true;
     const { headers } = answer;
     const isPortal = isCaptivePortal({ asked, url: answer.url || asked, status: answer.status, contentType: headers.get('content-type') });
-    if (!isPortal) noteClock(Object.fromEntries(headers));
-    return isPortal;
+    if (isPortal) return true;
+    answeredAt = clock.now();
+    noteClock(Object.fromEntries(headers));
+    return false;
   }
 
   async function check(asked: string): Promise<boolean> {
     const before = invalidations;
-    const cut = new AbortController();
-    const stopTimer = clock.after(TIMEOUT_MS, () => cut.abort());
-    const found = await isPortal(asked, cut.signal).catch(() => false);
-    stopTimer();
+    const found = await within((cut) => isPortal(asked, cut));
     if (invalidations !== before) return false;
     if (!found) {
       portals = 0;
@@ -91,5 +115,10 @@ export function createValidation({ ports, url, changed, noteClock }: ValidationP
       invalidations++;
       isSure = url === null;
     },
+    get answeredAt() {
+      return answeredAt;
+    },
+    isBackendThere: async (signal) => witness !== null && within(async (cut) => !(await isPortal(witness, cut)), signal),
+    isReached: (asked, signal) => within(async (cut) => (await reach(asked, cut), true), signal),
   };
 }

@@ -179,7 +179,7 @@ export function createCapture(parts: CaptureParts): Capture {
     let exchange: Exchange | null = null;
     try {
       const described = await describeExchange(request, directives, backend, { lane, clientId: context.clientId }, ports);
-      exchange = { ...described, backend, directives, context, signal: request.signal, ticket, stored: null };
+      exchange = { ...described, backend, directives, request, context, signal: request.signal, ticket, stored: null };
       const resumed = endCheck && (await resume(exchange, endCheck));
       if (resumed) return resumed;
       // A token that is asked for isn't kept, nor is what asks for it a sign of who is signed in.

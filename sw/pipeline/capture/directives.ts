@@ -45,6 +45,15 @@ export function ownHeaders(headers: Headers): Record<string, string> {
   return Object.fromEntries([...headers].filter(([name]) => !EATEN.has(name) && !/^(user-agent$|sec-)/.test(name)));
 }
 
+/** Whether a request has any directive. */
+export const hasDirective = ({ headers }: Request): boolean => [...EATEN].some((name) => headers.has(name));
+
+/** Takes the directives off a request. The other headers stay as they are, in the letter case that the page has chosen. */
+export function withoutDirectives(request: Request): Request {
+  for (const name of EATEN) request.headers.delete(name);
+  return request;
+}
+
 /** The worker's refusal of a request that it can't take as it is. */
 export function refusal(status: 400 | 409, code: string, message: string, id?: string): Response {
   return Response.json(

@@ -15,8 +15,6 @@ import { ownHeaders, type Directives } from './directives.js';
 export interface Described {
   draft: Draft;
   body: Body | null;
-  /** The page's `Authorization` header, for the first send. */
-  authorization: string | null;
   /** The credential in the `Authorization` header, without the scheme. */
   credential: string | null;
   bearer: boolean;
@@ -32,6 +30,8 @@ export interface Described {
 export interface Exchange extends Described {
   readonly backend: Backend;
   readonly directives: Directives;
+  /** The page's request, whose body has been read. */
+  readonly request: Request;
   readonly context: FetchContext;
   /** The signal of the page, which may give the request up. */
   readonly signal: AbortSignal;
@@ -95,7 +95,6 @@ export async function describeExchange(
   return {
     draft,
     body,
-    authorization,
     credential,
     bearer,
     generation: generationOf(backend, owner, credential),
@@ -156,9 +155,12 @@ async function bodyOf(request: Request): Promise<Body | null> {
   if (request.method === 'GET' || request.method === 'HEAD') return null;
   const isText = TEXT.test(request.headers.get('content-type') ?? '');
   const body = isText ? await request.arrayBuffer() : await request.blob();
-  if (sizeOf(body) === 0) return null;
+  if (sizeOf(body) === 0 && !hasBody(request)) return null;
   return body instanceof Blob && body.size <= SMALL ? body.arrayBuffer() : body;
 }
+
+/** Whether a request has a body, be it empty: with an empty body a PATCH or a DELETE says `Content-Length: 0`. Where `body` is missing (Firefox), its type tells. */
+const hasBody = ({ body, headers }: Request): boolean => (body === undefined ? headers.has('content-type') : body !== null);
 
 /** How much of a Blob is in memory at once, in bytes. */
 const SLICE = 1024 * 1024;

@@ -1,10 +1,12 @@
 import { mayHaveActed } from '../../policy/key-history.js';
 import { expiryOf, isGoodForLonger, isOver } from '../../policy/jwt.js';
 import type { Ports } from '../../ports.js';
+import { IDEMPOTENCY_HEADER } from '../../protocol/headers.js';
 import { authView, clocksOf } from '../backend/gates.js';
 import type { Judge } from '../send/judge.js';
-import { travelHeaders } from '../send/stored-request.js';
+import { mannerOf, secondLook, type Manner } from '../send/second-look.js';
 import { transmit, type Transmission } from '../send/transmit.js';
+import { withoutDirectives } from './directives.js';
 import type { DiskCopy } from './disk-copy.js';
 import type { Exchange } from './exchange.js';
 
@@ -15,11 +17,22 @@ import type { Exchange } from './exchange.js';
 export type FirstSend = (exchange: Exchange, copy: DiskCopy) => Promise<Response>;
 
 export interface FirstSendParts {
-  ports: Pick<Ports, 'clock' | 'send' | 'restore'>;
+  ports: Pick<Ports, 'clock' | 'send'>;
   judge: Judge;
 }
 
 export function createFirstSend({ ports, judge }: FirstSendParts): FirstSend {
+  /** Sends the request, and looks into a failure of the network. */
+  async function sendWell(exchange: Exchange, copy: DiskCopy, signal: AbortSignal): Promise<Transmission> {
+    const { draft, backend } = exchange;
+    const send = (manner: Manner) => sendFirst(exchange, manner, signal, ports);
+    const sent = await send(mannerOf(draft, backend));
+    const { outcome } = sent;
+    const isCut = outcome.kind === 'unreachable' && outcome.cause === 'network';
+    // A request that isn't kept is sent once.
+    return isCut && copy.isKept() ? secondLook(sent, draft, backend, signal, send) : sent;
+  }
+
   return async (exchange, copy) => {
     const { backend, draft, credential, generation, signOuts, signal, ticket } = exchange;
     const { flight } = copy;
@@ -35,7 +48,7 @@ export function createFirstSend({ ports, judge }: FirstSendParts): FirstSend {
       const startedAt = ports.clock.now();
       const stopTimer = copy.writeWhenLate();
       const cut = AbortSignal.any([signal, flight.abort.signal]);
-      const transmission = await sendFirst(exchange, cut, ports).finally(stopTimer);
+      const transmission = await sendWell(exchange, copy, cut).finally(stopTimer);
       if (backend.probe === ticket) backend.probe = null;
       const sent = { entry: draft, startedAt, credential, generation, signOuts, isFirst: true };
       const judgement = flight.cancelled ? null : await judge(backend, sent, flight, transmission);
@@ -56,12 +69,11 @@ export function createFirstSend({ ports, judge }: FirstSendParts): FirstSend {
   };
 }
 
-/** Sends the page's request unchanged, and adds the state of its token to the answer. */
-async function sendFirst(exchange: Exchange, signal: AbortSignal, { send, restore, clock }: FirstSendParts['ports']): Promise<Transmission> {
-  const { backend, draft, body, authorization, credential, bearer } = exchange;
+/** Sends the page's request, and adds the state of its token to the answer. */
+async function sendFirst(exchange: Exchange, manner: Manner, signal: AbortSignal, { send, clock }: FirstSendParts['ports']): Promise<Transmission> {
+  const { backend, credential, bearer } = exchange;
   const { config } = backend;
-  const headers = { ...travelHeaders(draft), ...(authorization !== null && { authorization }) };
-  const request = restore({ ...draft.request, headers }, body);
+  const request = requestOf(exchange, manner);
   const expiresAt = bearer && credential !== null ? expiryOf(credential) : null;
   const wasOver = isOver(expiresAt, clocksOf(backend, clock.now()));
   const timeoutMs = config.networkTimeoutMs;
@@ -70,4 +82,18 @@ async function sendFirst(exchange: Exchange, signal: AbortSignal, { send, restor
   const isAccepted = credential === backend.acceptedCredential && isGoodForLonger(expiresAt, clocksOf(backend, clock.now()));
   const token = wasOver ? 'over' : isAccepted ? 'accepted' : null;
   return token ? { ...sent, outcome: { ...sent.outcome, token } } : sent;
+}
+
+/**
+ * The page's own request with its key, and without what must not reach the network. It's made from the request of the fetch
+ * event, so that its priority and the letter case of its header names stay. `keepalive` is left out: bodies with it share
+ * 64 KiB (https://fetch.spec.whatwg.org/#http-network-or-cache-fetch).
+ */
+function requestOf({ request, body, draft: { idempotencyKey } }: Exchange, { isKeyed, mode, redirect }: Manner): Request {
+  const { referrer, referrerPolicy } = request;
+  const made = withoutDirectives(new Request(request, { ...(body && { body }), mode, redirect, referrer, referrerPolicy, keepalive: false }));
+  // Set by us, Chromium's own `User-Agent` would turn a simple cross-origin request into one with a preflight.
+  made.headers.delete('user-agent');
+  if (isKeyed && idempotencyKey !== null) made.headers.set(IDEMPOTENCY_HEADER, idempotencyKey);
+  return made;
 }

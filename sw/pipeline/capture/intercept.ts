@@ -8,7 +8,7 @@ import type { RemoteConfig } from '../backend/remote-config.js';
 import type { Nudge } from '../nudge.js';
 import type { Report } from '../report.js';
 import type { Capture } from './capture.js';
-import { readDirectives, refusal, ownHeaders } from './directives.js';
+import { hasDirective, readDirectives, refusal, withoutDirectives } from './directives.js';
 import type { Overhear } from './overhear.js';
 
 /**
@@ -16,7 +16,9 @@ import type { Overhear } from './overhear.js';
  * alone, as `respondWith` must be called in the event's own turn of the event loop or not at all.
  */
 export function backendFor(request: Request, state: State, warn: (message: string, error: unknown) => void): Backend | null {
-  if (request.mode === 'navigate' || request.mode === 'no-cors' || request.redirect === 'manual') return null;
+  if (request.mode === 'navigate' || request.mode === 'no-cors') return null;
+  // A redirect that isn't followed, or bytes other than those of `integrity`, fail here, whatever the server does.
+  if (request.redirect !== 'follow' || request.integrity !== '') return null;
   if (request.headers.has('range') || request.headers.get('accept') === 'text/event-stream') return null;
   const candidates = [...state.backends.values()].map((backend) => ({ backend, baseUrl: backend.config.baseUrl }));
   // Two namespaces may share a base URL; `match` tells them apart.
@@ -53,9 +55,8 @@ export function createIntercept({ capture, state, report, overhear, nudge, remot
       if (error instanceof DirectiveError) return refusal(400, 'bad-header', error.message);
       throw error;
     }
-    const { referrer, referrerPolicy } = request;
-    const passThrough = () =>
-      send(new Request(request, { headers: ownHeaders(request.headers), referrer, referrerPolicy }), request.signal);
+    // A copy made without any init is the page's own request in all but the directives: client hints, priority and streaming stay.
+    const passThrough = () => send(hasDirective(request) ? withoutDirectives(new Request(request)) : request);
     if (directives.mode === 'bypass') {
       context.waitUntil(overhear(request) ?? Promise.resolve());
       return passThrough();

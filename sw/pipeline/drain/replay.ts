@@ -15,6 +15,7 @@ import { authorizationOf, authView, authGateOf } from '../backend/gates.js';
 import type { Line } from '../line.js';
 import type { Report } from '../report.js';
 import type { Judge, Again, Final } from '../send/judge.js';
+import { mannerOf } from '../send/second-look.js';
 import { describeRequest, sizeOf, travelHeaders } from '../send/stored-request.js';
 import { finalAnswer, transmit, type Transmission } from '../send/transmit.js';
 import type { Doubts } from '../workers/doubts.js';
@@ -87,7 +88,8 @@ export function createReplay({ ports, report, judge, describe, state, doubts, li
 
     let request: Request;
     try {
-      request = ports.restore({ ...entry.request, headers: travelHeaders(entry) }, body);
+      const { isKeyed, ...manner } = mannerOf(entry, backend);
+      request = ports.restore({ ...entry.request, ...manner, headers: isKeyed ? travelHeaders(entry) : entry.request.headers }, body);
     } catch (error) {
       log.warn(`[holdfast] ${entry.id} can't be sent, so it's a dead letter; discard it`, error);
       return void (await toDeadLetter(backend, entry, 'unsendable'));
@@ -190,6 +192,8 @@ async function rewritten(request: Request, beforeSend: NonNullable<BackendConfig
   const bytes = made.method === 'GET' || made.method === 'HEAD' ? null : await made.arrayBuffer();
   return new Request(made.url, {
     ...describeRequest(made, Object.fromEntries(made.headers)),
+    // Another origin can't be reached in the mode that keeps our key within the origin.
+    ...(new URL(made.url).origin !== new URL(request.url).origin && { mode: 'cors' }),
     ...(bytes && bytes.byteLength > 0 && { body: bytes }),
   } as RequestInit);
 }

@@ -29,7 +29,7 @@ export function portsOf(worker: Worker, askForWakeUp: () => void, isAlone: () =>
       uuid: () => `${name}-${uuids++}`,
     },
     restore: restoreRequest,
-    send: async (request, signal) => {
+    send: async (request, signal = request.signal) => {
       port('send');
       return network.send(worker, request, signal);
     },

@@ -1,0 +1,130 @@
+import { describe, expect, test } from 'vitest';
+import { createHarness, type Harness, type Reply } from '../support/harness.js';
+
+const API = { baseUrl: '/api', validate: '/api/health' };
+const KEY = 'idempotency-key';
+
+/** What `fetch` gives for a redirect that it isn't to follow. */
+const opaqueRedirect = () => Object.defineProperties(new Response(null), { type: { value: 'opaqueredirect' }, status: { value: 0 } });
+
+/** Serves as a server does that redirects writes to another origin, which answers no preflight: with a key of ours the browser doesn't get through. */
+function redirects(harness: Harness, from = '/api/export'): Request[] {
+  const seen: Request[] = [];
+  harness.server((request) => {
+    if (request.method === 'HEAD') return new Response();
+    if (new URL(request.url).pathname !== from) return new Response(null, { status: 201 });
+    seen.push(request);
+    if (request.redirect === 'manual') return opaqueRedirect();
+    return request.headers.has(KEY) ? 'drop' : new Response('from the other origin');
+  });
+  return seen;
+}
+
+/** A server that answers every HEAD, and writes as `reply` says. */
+const answers = (harness: Harness, reply: (request: Request) => Reply) =>
+  harness.server((request) => (request.method === 'HEAD' ? new Response() : reply(request)));
+
+describe('a first send that got no answer, while the server answers', () => {
+  test('C15 goes again without our key, where the server redirects to another origin', async () => {
+    const harness = createHarness({ backends: [API] });
+    const seen = redirects(harness);
+    const answer = await harness.post('a', { path: '/api/export' });
+    expect(await answer.text()).toBe('from the other origin');
+    expect(seen.map(({ headers, redirect, mode }) => [headers.has(KEY), redirect, mode])).toEqual([
+      [true, 'follow', 'same-origin'],
+      [true, 'manual', 'same-origin'],
+      [false, 'follow', 'cors'],
+    ]);
+    expect(await harness.api.entries()).toEqual([]);
+  });
+
+  test('C15 the address is known from then on, by later workers too', async () => {
+    const harness = createHarness({ backends: [API] });
+    const seen = redirects(harness);
+    await harness.post('a', { path: '/api/export?a' });
+    // The record of a backend is written along with the next entry.
+    harness.goOffline();
+    await harness.post('b');
+    harness.restart();
+    harness.goOnline();
+    seen.length = 0;
+    await harness.post('c', { path: '/api/export?c' , headers: { 'Holdfast-Lane': 'c' } });
+    expect(seen.map(({ headers }) => headers.has(KEY))).toEqual([false]);
+  });
+
+  test('C15 a key that the page set goes wherever the page sends it', async () => {
+    const harness = createHarness({ backends: [API] });
+    const seen = redirects(harness);
+    const answer = await harness.post('a', { path: '/api/export', headers: { 'Idempotency-Key': '"mine"' } });
+    expect(answer.type).toBe('error');
+    expect(seen.map(({ headers, mode }) => [headers.get(KEY), mode])).toEqual([['"mine"', 'cors'], ['"mine"', 'cors']]);
+  });
+
+  test('C15 our key keeps to the origin, unless `no-referrer` would cost the write its Origin', async () => {
+    const harness = createHarness();
+    const modes: string[] = [];
+    harness.server(({ mode }) => (modes.push(mode), new Response(null, { status: 201 })));
+    await harness.post('a');
+    await harness.fetch('/api/notes', { method: 'POST', body: 'b', referrerPolicy: 'no-referrer' });
+    expect(modes).toEqual(['same-origin', 'cors']);
+  });
+
+  test('L1 one that is blocked in the browser is the page\'s failure, and not kept', async () => {
+    const harness = createHarness({ backends: [API] });
+    harness.server((request) => (request.url.endsWith('/track') ? 'drop' : new Response()));
+    expect((await harness.post('a', { path: '/api/track' })).type).toBe('error');
+    expect(await harness.api.entries()).toEqual([]);
+    expect((await harness.post('b')).status).toBe(200);
+    expect(harness.log).toEqual(['0 send a', '0 send /api/health', '0 send /api/track', '0 send b']);
+  });
+
+  test('L1 a redirect that the browser refuses is the page\'s failure, and not kept', async () => {
+    const harness = createHarness({ backends: [API] });
+    answers(harness, ({ redirect }) => (redirect === 'manual' ? opaqueRedirect() : 'drop'));
+    expect((await harness.post('a')).type).toBe('error');
+    expect(await harness.api.entries()).toEqual([]);
+  });
+
+  test('L1 one that gets through at the second try has the second answer', async () => {
+    const harness = createHarness({ backends: [API] });
+    let posts = 0;
+    answers(harness, () => (posts++ === 0 ? 'drop' : new Response('second')));
+    expect(await (await harness.post('a')).text()).toBe('second');
+    expect(await harness.api.entries()).toEqual([]);
+  });
+
+  test('L1 what can only fail is left to the browser: `redirect: error` and `integrity`', async () => {
+    const harness = createHarness();
+    expect(await harness.fetch('/api/notes', { method: 'POST', body: 'a', redirect: 'error' })).toBeNull();
+    expect(await harness.fetch('/api/notes', { method: 'POST', body: 'a', integrity: 'sha256-AA==' })).toBeNull();
+  });
+});
+
+describe('the page\'s own request', () => {
+  test('C15 goes out as it is where nothing of ours has to be taken off', async () => {
+    const harness = createHarness();
+    const sent: Request[] = [];
+    harness.server((request) => (sent.push(request), new Response(null, { status: 201 })));
+    await harness.api.configure({ offlineMode: false });
+    await harness.post('a', { headers: { 'X-Own': '1' } });
+    expect(sent.map(({ headers }) => [...headers.keys()])).toEqual([['content-type', 'x-own']]);
+  });
+
+  test('C15 loses the directives alone in mode bypass', async () => {
+    const harness = createHarness();
+    const sent: Request[] = [];
+    harness.server((request) => (sent.push(request), new Response(null, { status: 201 })));
+    await harness.post('a', { headers: { 'X-Own': '1', 'Holdfast-Mode': 'bypass' } });
+    expect(sent.map(({ headers }) => [...headers.keys()])).toEqual([['content-type', 'x-own']]);
+  });
+
+  test('C15 keeps an empty body, and with it its length, at replay too', async () => {
+    const harness = createHarness();
+    const bodies: boolean[] = [];
+    harness.server(({ body }) => (bodies.push(body !== null), new Response(null, { status: bodies.length < 3 ? 500 : 201 })));
+    await harness.fetch('/api/a', { method: 'PATCH', body: '' });
+    await harness.fetch('/api/b', { method: 'DELETE', headers: { 'Holdfast-Lane': 'b' } });
+    await harness.clock.advance(60_000);
+    expect(bodies.sort()).toEqual([false, false, true, true]);
+  });
+});
