@@ -65,6 +65,8 @@ export interface EntryRecord {
   unreachable: number;
   /** How many of the unanswered sends failed while the same backend answered others, as with a CORS refusal. */
   shunned: number;
+  /** The last send failed while the backend answered others: the entry backs off alone. */
+  alone?: boolean;
   /** The earliest next send. */
   notBefore: number;
   /** The last backoff, in case it must start anew. */

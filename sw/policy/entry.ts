@@ -32,6 +32,8 @@ export type SendInput =
       attemptId: string;
       /** The backend has answered others since this entry's last send. */
       othersAnswered: boolean;
+      /** Nobody answered this entry, while the backend answered others: the entry backs off alone. */
+      alone?: boolean;
       answer: FinalAnswer | null;
       block: boolean;
     }
@@ -115,6 +117,7 @@ export function transition(entry: EntryRecord, input: EntryInput, now: number): 
         sentAt: now,
         unreachable: answered ? 0 : entry.unreachable + 1,
         shunned,
+        alone: input.alone ?? false,
         lastAnswer: lastAnswer(entry, input.answer, now),
         attempts: attempts(entry, input.answer, input.reason, now),
       };

@@ -11,6 +11,8 @@ export interface FailedSend {
   maxRetries: number | null;
   /** The backend's circuit when the failure came. */
   circuit: Circuit;
+  /** How often the backend has answered others, and not this entry; null where nothing shows that it answers at present. */
+  shunned: number | null;
   /** Whether the backend has served another request since the entry's last send. */
   servedOthers: boolean;
 }
@@ -21,13 +23,14 @@ export interface FailedSend {
  * | kind | when | the circuit | the entry |
  * |---|---|---|---|
  * | `unreachable` | nobody answered | opens | waits, and spends no retry |
+ * | `suspect` | nobody answered this entry, and the backend answers others | stays as it is | waits alone, and spends no retry |
  * | `failed` | any other answer | closes | waits, and spends a retry |
  * | `down` | a 503 | opens | waits, and spends a retry |
  * | `still-resting` | "not now" from a server that rests | stays open, and the server rests | waits, and spends a retry |
  * | `rests` | "not now", and the entry's retries are used up | opens, and the server rests | rests until the next probe |
  * | `rests-alone` | the same, and the server serves other requests: only this request's part of the server is missing | closes | rests for a time of its own |
  */
-export type FailureKind = 'unreachable' | 'failed' | 'down' | 'still-resting' | 'rests' | 'rests-alone';
+export type FailureKind = 'unreachable' | 'suspect' | 'failed' | 'down' | 'still-resting' | 'rests' | 'rests-alone';
 
 export interface Failure {
   kind: FailureKind;
@@ -44,9 +47,10 @@ export interface Failure {
  *
  * @param random a random number in [0, 1), for the policy
  */
-export function failureOf({ status, retries, maxRetries, circuit, servedOthers }: FailedSend, retry: RetryPolicy, random: number): Failure {
+export function failureOf({ status, retries, maxRetries, circuit, servedOthers, shunned }: FailedSend, retry: RetryPolicy, random: number): Failure {
   if (status === null) {
-    return { kind: 'unreachable', retries, delayMs: retry({ kind: 'unreachable', attempt: circuitAttempt(circuit), status, random }) };
+    const delayMs = retry({ kind: 'unreachable', attempt: shunned ?? circuitAttempt(circuit), status, random });
+    return { kind: shunned === null ? 'unreachable' : 'suspect', retries, delayMs };
   }
   const hasRested = maxRetries !== null && retries > maxRetries;
   const spent = hasRested && !isNotNow(status) ? 0 : retries;

@@ -105,10 +105,10 @@ export function planSends(heads: readonly EntryRecord[], view: BackendView, now:
 
 /**
  * When an entry may go out, by its own `notBefore` and the backend's `Retry-After`. An entry that nobody answered waits
- * for the circuit alone: any answer makes it due. So does an entry that rests with the whole server: its `notBefore` is past.
+ * for the circuit alone: any answer makes it due, unless others were answered meanwhile. So does an entry that rests with the whole server: its `notBefore` is past.
  */
-const dueAt = ({ unreachable, notBefore }: EntryRecord, { throttledUntil }: BackendView): number =>
-  Math.max(throttledUntil, unreachable > 0 ? 0 : notBefore);
+const dueAt = ({ unreachable, alone, notBefore }: EntryRecord, { throttledUntil }: BackendView): number =>
+  Math.max(throttledUntil, unreachable > 0 && !alone ? 0 : notBefore);
 
 function isYoung(head: EntryRecord, maxAgeMs: number, plan: Plan, now: number): boolean {
   // A dead letter doesn't age; an unreadable entry has no age, and is set aside in another way.

@@ -21,6 +21,7 @@ export function singleProbe({ scenario, strategy, agenda, server, random }: Worl
   const { clients, lanes, roundTripMs } = scenario;
   const circuits: Circuit[] = Array.from({ length: clients }, () => CLOSED);
   const throttledUntil = new Float64Array(clients);
+  const answeredAt = new Float64Array(clients);
   const servedAt = new Float64Array(clients);
   const flying = new Uint8Array(clients);
   const owed = new Uint8Array(clients).fill(lanes);
@@ -39,7 +40,7 @@ export function singleProbe({ scenario, strategy, agenda, server, random }: Worl
     let probe = -1;
     for (let entry = client * lanes; entry < (client + 1) * lanes; entry++) {
       if (entries.about[entry] !== OWED) continue;
-      const from = Math.max(throttledUntil[client]!, entries.unreachable[entry]! > 0 ? 0 : entries.notBefore[entry]!);
+      const from = Math.max(throttledUntil[client]!, entries.unreachable[entry]! > 0 && !entries.alone[entry] ? 0 : entries.notBefore[entry]!);
       if (from > now) due = Math.min(due, from);
       else if (!open) send(client, entry, now);
       else if (circuit.until > now) due = Math.min(due, circuit.until);
@@ -70,6 +71,7 @@ export function singleProbe({ scenario, strategy, agenda, server, random }: Worl
     flying[client]!--;
     if (about === FLYING.served) {
       circuits[client] = CLOSED;
+      answeredAt[client] = now;
       servedAt[client] = now;
       settle(client, entry);
     } else fail(client, entry, about === FLYING.overloaded, now);
@@ -79,9 +81,11 @@ export function singleProbe({ scenario, strategy, agenda, server, random }: Worl
   /** As `recordFailure` does with what nobody answered, or a 503 did. */
   function fail(client: number, entry: number, answered: boolean, now: number): void {
     const circuit = circuits[client]!;
+    // Nobody is asked by HEAD here, as before each replay the validation asks, and a server that's down answers neither.
+    const alone = !answered && answeredAt[client]! > (entries.unreachable[entry]! > 0 ? entries.sentAt[entry]! : now - roundTripMs);
     const policyDelay = strategy.retry({
       kind: answered ? 'answered' : 'unreachable',
-      attempt: answered ? entries.retries[entry]! : circuitAttempt(circuit),
+      attempt: answered ? entries.retries[entry]! : alone ? entries.shunned[entry]! : circuitAttempt(circuit),
       status: answered ? 503 : null,
       random: random(),
     });
@@ -92,13 +96,16 @@ export function singleProbe({ scenario, strategy, agenda, server, random }: Worl
     const probe = circuit.state === 'open' && circuit.until <= now - roundTripMs;
     const restsOn = answered && circuit.state === 'open' && circuit.restingSince !== undefined;
     const failure = { probe, answered, rests: rests || restsOn, until: now + (delayMs ?? 0) };
-    circuits[client] = restsAlone ? CLOSED : circuitFailed(circuit, failure, now);
+    circuits[client] = alone ? circuit : restsAlone ? CLOSED : circuitFailed(circuit, failure, now);
     if (floor !== null) throttledUntil[client] = Math.max(throttledUntil[client]!, now + floor);
 
+    entries.shunned[entry] = answered ? 0 : entries.shunned[entry]! + (answeredAt[client]! > entries.sentAt[entry]! ? 1 : 0);
+    entries.alone[entry] = alone ? 1 : 0;
     entries.sentAt[entry] = now;
     entries.unreachable[entry] = answered ? 0 : entries.unreachable[entry]! + 1;
     entries.resting[entry] = rests ? 1 : 0;
     if (answered) {
+      answeredAt[client] = now;
       entries.retries[entry]!++;
       refused[client] = 1;
     }
@@ -135,6 +142,8 @@ function createEntries(scenario: Scenario) {
     about: new Uint8Array(count).fill(OWED),
     retries: new Uint32Array(count),
     unreachable: new Uint32Array(count),
+    shunned: new Uint32Array(count),
+    alone: new Uint8Array(count),
     resting: new Uint8Array(count),
     sentAt: new Float64Array(count),
     notBefore: new Float64Array(count),

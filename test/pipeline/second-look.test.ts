@@ -100,6 +100,94 @@ describe('a first send that got no answer, while the server answers', () => {
   });
 });
 
+describe('an entry that alone gets no answer', () => {
+  /** `bad` is cut off, all else is served; a HEAD is answered, unless `heads` is false. */
+  const cutsOff = (harness: Harness, bad = ['bad'], heads = true) =>
+    harness.server(async (request) => {
+      if (request.method === 'HEAD') return heads ? new Response() : 'drop';
+      return bad.includes(await request.text()) ? 'drop' : new Response(null, { status: 201 });
+    });
+  const delivered = ({ events }: Harness) => events.filter(({ type }) => type === 'delivered').length;
+  const dead = async ({ api }: Harness) => (await api.entries()).filter(({ state }) => state === 'dead').map(({ reason }) => reason);
+
+  test('L1 doesn\'t open the circuit for the others', async () => {
+    const harness = createHarness({ backends: [API] });
+    cutsOff(harness);
+    expect((await harness.post('bad')).status).toBe(202);
+    expect((await harness.post('good', { headers: { 'Holdfast-Lane': 'other' } })).status).toBe(201);
+  });
+
+  test('L1 is a dead letter after five tries, and its lane goes on', async () => {
+    const harness = createHarness({ backends: [API] });
+    cutsOff(harness);
+    await harness.post('bad');
+    await harness.post('good');
+    await harness.clock.advance(10_000);
+    expect(await dead(harness)).toEqual(['unreachable']);
+    expect(delivered(harness)).toBe(1);
+    expect(harness.log.filter((line) => line.endsWith('send bad'))).toHaveLength(6);
+    expect(harness.printed.some((line) => line.includes('too large'))).toBe(true);
+  });
+
+  test('L1 in a single lane on this machine, where nothing is validated, a HEAD is asked after the second failure', async () => {
+    const baseUrl = 'http://localhost:3000/api';
+    const harness = createHarness({ backends: [{ baseUrl, validate: undefined as never }] });
+    harness.goOffline();
+    cutsOff(harness);
+    await harness.post('bad', { path: `${baseUrl}/notes` });
+    await harness.post('good', { path: `${baseUrl}/notes` });
+    harness.goOnline();
+    await harness.api.wake('online');
+    await harness.clock.advance(20_000);
+    expect(await dead(harness)).toEqual(['unreachable']);
+    expect(delivered(harness)).toBe(1);
+    const sends = harness.log.filter((line) => line.includes(' send ')).map((line) => line.split(' ').at(-1));
+    expect(sends.slice(0, 4)).toEqual(['bad', 'bad', '/api', 'bad']);
+  });
+
+  test('L1 with `onDead: block` its lane stands, and no other', async () => {
+    const harness = createHarness({ backends: [{ ...API, onDead: 'block' }] });
+    cutsOff(harness);
+    await harness.post('bad');
+    await harness.post('behind');
+    await harness.clock.advance(10_000);
+    expect(await dead(harness)).toEqual(['unreachable']);
+    expect(delivered(harness)).toBe(0);
+    expect((await harness.post('good', { headers: { 'Holdfast-Lane': 'other' } })).status).toBe(201);
+  });
+
+  test('L1 during an outage there is none: one probe at a time, and no dead letter', async () => {
+    const harness = createHarness({ backends: [API] });
+    cutsOff(harness, ['bad', 'good'], false);
+    await harness.post('bad');
+    await harness.post('good', { headers: { 'Holdfast-Lane': 'other' } });
+    await harness.clock.advance(600_000);
+    expect(await dead(harness)).toEqual([]);
+    expect(harness.log.filter((line) => /send (bad|good)/.test(line)).length).toBeLessThan(35);
+  });
+
+  test('L1 a server that answers HEADs and nothing else is away: entries die one at a time, minutes apart', async () => {
+    const harness = createHarness({ backends: [API] });
+    const names = ['a', 'b', 'c', 'd', 'e'];
+    cutsOff(harness, names);
+    for (const name of names) await harness.post(name, { headers: { 'Holdfast-Lane': name } });
+    await harness.clock.advance(60_000);
+    expect((await dead(harness)).length).toBeLessThan(3);
+  });
+
+  test('C15 L1 at replay a redirect to another origin is found, and followed without our key', async () => {
+    const harness = createHarness({ backends: [API] });
+    const seen = redirects(harness);
+    harness.goOffline();
+    await harness.post('a', { path: '/api/export' });
+    harness.goOnline();
+    await harness.api.wake('online');
+    await harness.clock.advance(10_000);
+    expect(delivered(harness)).toBe(1);
+    expect(seen.map(({ headers, redirect }) => [headers.has(KEY), redirect])).toEqual([[true, 'follow'], [true, 'manual'], [false, 'follow']]);
+  });
+});
+
 describe('the page\'s own request', () => {
   test('C15 goes out as it is where nothing of ours has to be taken off', async () => {
     const harness = createHarness();

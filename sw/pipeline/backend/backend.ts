@@ -28,6 +28,8 @@ export interface Backend extends ServerClock {
   readonly lanes: LaneIndex;
   /** When the backend last answered at all; 0 for never in this worker's life. */
   lastAnswerAt: number;
+  /** The id of the entry that got no answer while the backend answered a HEAD; null once the backend answers any send. */
+  accused: string | null;
   /** When the backend last gave an answer that wasn't transient; 0 for never in this worker's life. */
   lastServedAt: number;
   /** The last credential under which a request was delivered in this worker's life. */
@@ -66,6 +68,7 @@ export function createBackend(config: BackendConfig, ports: Ports, connectivity:
     arrivals: new Arrivals(),
     lanes: new LaneIndex(),
     lastAnswerAt: 0,
+    accused: null,
     lastServedAt: 0,
     acceptedCredential: null,
     lateToken: { iat: 0, at: NaN },

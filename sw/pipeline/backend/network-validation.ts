@@ -12,7 +12,7 @@ export interface Validation {
   heard(answer: Pick<Answer, 'status' | 'headers'>): void;
   /** Notes that the network may be another one by now. */
   invalidate(): void;
-  /** When the backend last answered a HEAD; 0 for never in this worker's life. */
+  /** When the backend last answered a HEAD; -Infinity for never in this worker's life. */
   readonly answeredAt: number;
   /** Asks by HEAD whether the backend answers at all. False where nothing may be asked. */
   isBackendThere(signal: AbortSignal): Promise<boolean>;
@@ -49,7 +49,7 @@ export function createValidation({ ports, url, witness, isSameOrigin, changed, n
   /** Counts the calls of `invalidate`: a check that began before the last one is worthless. */
   let invalidations = 0;
 
-  let answeredAt = 0;
+  let answeredAt = -Infinity;
 
   const head = (init: RequestInit, asked: string, signal: AbortSignal) =>
     send(new Request(asked, { method: 'HEAD', cache: 'no-store', ...init }), signal);

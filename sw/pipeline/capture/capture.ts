@@ -129,7 +129,7 @@ export function createCapture(parts: CaptureParts): Capture {
     for (const lot of await outbox.lots(turns, AHEAD).catch(() => [])) {
       // First sends stand in no line: the entry behind them may.
       const first = lot.find((entry) => !isFirstSend(entry));
-      if (first && first.seq < left.seq && holdsUp(backend, turnOf(first), turnOf(left), now)) return 'behind-waiting';
+      if (first ? first.seq < left.seq && holdsUp(backend, turnOf(first), turnOf(left), now) : lot.length === AHEAD) return 'behind-waiting';
     }
     return null;
   }

@@ -77,7 +77,7 @@ async function sendFirst(exchange: Exchange, manner: Manner, signal: AbortSignal
   const expiresAt = bearer && credential !== null ? expiryOf(credential) : null;
   const wasOver = isOver(expiresAt, clocksOf(backend, clock.now()));
   const timeoutMs = config.networkTimeoutMs;
-  const sent = await transmit(request, { send, clock, timeoutMs, signal, bearer, readsAll: config.auth?.bodyErrors !== undefined, isRepeated: mayHaveActed(draft) });
+  const sent = await transmit(request, { send, clock, timeoutMs, signal, bearer, readsAll: config.auth?.bodyErrors !== undefined, isRepeated: mayHaveActed(exchange.draft) });
   if (sent.outcome.kind !== 'answer') return sent;
   const isAccepted = credential === backend.acceptedCredential && isGoodForLonger(expiresAt, clocksOf(backend, clock.now()));
   const token = wasOver ? 'over' : isAccepted ? 'accepted' : null;

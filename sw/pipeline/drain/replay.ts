@@ -2,7 +2,7 @@ import type { BackendConfig } from '../../config.js';
 import { isUnder } from '../../policy/base-url.js';
 import { readBodyErrors } from '../../policy/body-errors.js';
 import { aboutEntry, type EntryRecord } from '../../policy/entry-record.js';
-import { transition, type SendInput } from '../../policy/entry.js';
+import { transition, type EntryInput, type SendInput } from '../../policy/entry.js';
 import type { Answer } from '../../policy/outcome.js';
 import type { Body, Ports } from '../../ports.js';
 import type { EntryInfo } from '../../protocol/api.js';
@@ -15,7 +15,7 @@ import { authorizationOf, authView, authGateOf } from '../backend/gates.js';
 import type { Line } from '../line.js';
 import type { Report } from '../report.js';
 import type { Judge, Again, Final } from '../send/judge.js';
-import { mannerOf } from '../send/second-look.js';
+import { mannerOf, noteKeyless } from '../send/second-look.js';
 import { describeRequest, sizeOf, travelHeaders } from '../send/stored-request.js';
 import { finalAnswer, transmit, type Transmission } from '../send/transmit.js';
 import type { Doubts } from '../workers/doubts.js';
@@ -54,7 +54,7 @@ export function createReplay({ ports, report, judge, describe, state, doubts, li
     return entry && (entry.body || entry.bodySize === 0) && entry.reason !== 'unreadable' ? { entry, body: entry.body ?? null } : null;
   }
 
-  const settle = async (backend: Backend, { seq, requestId }: EntryRecord, input: SendInput, events: SyncEvent[] = []) => {
+  const settle = async (backend: Backend, { seq, requestId }: EntryRecord, input: EntryInput, events: SyncEvent[] = []) => {
     const { record } = backend;
     try {
       const write = input.type === 'delivered' && isAhead(backend) ? report.deliver : report.commit;
@@ -136,7 +136,8 @@ export function createReplay({ ports, report, judge, describe, state, doubts, li
       if (response && input.delayMs === null) input.answer = await finalAnswer(response, clock);
       else drop();
       flight.settling = true;
-      await settle(backend, entry, input).catch((error: unknown) => stopRetrying(backend, entry, input, error));
+      const decision = await settle(backend, entry, input).catch((error: unknown) => stopRetrying(backend, entry, input, error));
+      if (!input.answer && decision?.entry?.state === 'dead') log.warn(`[holdfast] ${entry.id} ${SHUNNED}`);
       return;
     }
     // An entry's last refusal is the entry's own affair: no hold begins, and the next entry may try the token.
@@ -159,6 +160,11 @@ export function createReplay({ ports, report, judge, describe, state, doubts, li
     const answer = response && (await finalAnswer(response, clock));
     if (flight.cancelled) return;
     flight.settling = true;
+    if (outcome.kind === 'answer' && outcome.opaque && mannerOf(entry, backend).redirect === 'manual') {
+      // The browser refuses to follow the redirect with our key, so the next send goes without.
+      noteKeyless(backend, entry);
+      return void (await settle(backend, entry, { type: 'hurried', until: clock.now() }));
+    }
     if (!isDelivered || !answer || outcome.kind !== 'answer')
       return void (await toDeadLetter(backend, entry, outcome.kind === 'answer' && outcome.isPage ? 'redirected' : 'permanent', answer, kept));
     const partial = isPartial(backend, outcome);
@@ -177,6 +183,9 @@ export function createReplay({ ports, report, judge, describe, state, doubts, li
     report.tell({ ...aboutEntry(entry, clock.now()), type: 'failed', reason: 'unwritable', status: answer?.status ?? null });
   }
 }
+
+const SHUNNED =
+  'gets no answer, though the server answers others, so it\'s a dead letter: it may be too large and cut off, its answer may lack CORS headers, or something on the way blocks it';
 
 /** Whether a part of a batch was refused for want of a good token. */
 const isPartial = ({ config: { auth } }: Backend, answer: Answer): boolean =>

@@ -4,7 +4,7 @@ import type { SendInput, TransientReason } from '../../policy/entry.js';
 import { failureOf } from '../../policy/failure.js';
 import { busyDelay, freshKeyFor, isKept, verdictUnderKey } from '../../policy/idempotency.js';
 import { isKeyUnused, type KeyHistory } from '../../policy/key-history.js';
-import type { Answer, Outcome } from '../../policy/outcome.js';
+import type { Answer, NoAnswer, Outcome } from '../../policy/outcome.js';
 import { askedPatienceMs } from '../../policy/retry-after.js';
 import type { Ports } from '../../ports.js';
 import type { SyncEvent, WaitReason } from '../../protocol/events.js';
@@ -17,10 +17,13 @@ import { noteDate } from '../backend/server-clock.js';
 import { finalAnswer, type Transmission } from './transmit.js';
 import type { FinalAnswer } from '../../policy/settlement.js';
 
+/** The fields of an entry, or of a draft, that count when its send fails. */
+type Failing = Pick<EntryRecord, 'id' | 'retries' | 'sentAt' | 'unreachable' | 'shunned'>;
+
 /** The facts about a send that its judgement needs: of a page's first send, or of a replay. */
 export interface Sent {
   /** The entry, or the draft of an entry for a request that isn't stored. */
-  entry: KeyHistory & Pick<EntryRecord, 'id' | 'owner' | 'scheme' | 'retries' | 'sentAt' | 'idempotencyKey' | 'pagesKey' | 'inProgress'>;
+  entry: Failing & KeyHistory & Pick<EntryRecord, 'owner' | 'scheme' | 'idempotencyKey' | 'pagesKey' | 'inProgress'>;
   /** When the send began. */
   startedAt: number;
   /** The credential of the send, without its scheme; null for none. */
@@ -118,9 +121,17 @@ export function createJudge({ ports, holds, state }: JudgeParts): Judge {
     };
   }
 
+  /**
+   * Whether a HEAD has shown that the backend answers, though a replay got no answer. The validation before the replay has
+   * asked already; where nothing is validated, the HEAD is sent after the second failure.
+   */
+  const isWitnessed = ({ validation, config }: Backend, { sentAt, unreachable }: Failing, { abort }: Flight): boolean | Promise<boolean> =>
+    validation.answeredAt >= sentAt || (unreachable > 0 && config.validate === null && validation.isBackendThere(abort.signal));
+
   return async (backend, sent, flight, { outcome, response }) => {
     const { config } = backend;
     const { entry, isFirst } = sent;
+    if (isCut(outcome) && !isFirst && (await isWitnessed(backend, entry, flight))) outcome = { ...outcome, witnessed: true };
     const said = config.classify(outcome);
     const verdict = outcome.kind === 'answer' ? verdictUnderKey(said, outcome, sent, config.busyCodes) : said;
     if (outcome.kind === 'answer' && verdict === 'in-progress') {
@@ -148,6 +159,8 @@ export function createJudge({ ports, holds, state }: JudgeParts): Judge {
   };
 }
 
+const isCut = (outcome: Outcome): outcome is NoAnswer => outcome.kind === 'unreachable' && outcome.cause === 'network';
+
 const UNDELIVERED: Judgement = { kind: 'final', isDelivered: false };
 
 /** The reason of a transient failure. */
@@ -166,7 +179,7 @@ const FOR_ALL: ReadonlySet<number | null> = new Set([403, 429, 503]);
  */
 export function recordFailure(
   backend: Backend,
-  entry: Pick<EntryRecord, 'retries' | 'sentAt'>,
+  entry: Failing,
   startedAt: number,
   outcome: Outcome,
   { clock, chance }: Pick<Ports, 'clock' | 'chance'>,
@@ -175,16 +188,26 @@ export function recordFailure(
   const now = clock.now();
   const answer = outcome.kind === 'answer' ? outcome : null;
   const status = answer && answer.status;
-  const failed = { status, retries: entry.retries, maxRetries: config.maxRetries, circuit, servedOthers: backend.lastServedAt > entry.sentAt };
+
+  // While the backend answers others, this entry is the suspect: it backs off alone, and the circuit doesn't open. A HEAD
+  // speaks against one entry at a time, as a server may answer HEADs and nothing else.
+  const wasWitnessed = isCut(outcome) && outcome.witnessed === true;
+  const isAccused = wasWitnessed && (backend.accused === null || (backend.accused === entry.id && circuit.state === 'closed'));
+  if (wasWitnessed) backend.accused ??= entry.id;
+  const alone = isAccused || (isCut(outcome) && backend.lastAnswerAt > (entry.unreachable > 0 ? entry.sentAt : startedAt));
+
+  const failed = { status, retries: entry.retries, maxRetries: config.maxRetries, circuit, servedOthers: backend.lastServedAt > entry.sentAt, shunned: alone ? entry.shunned : null };
   const { kind, retries, delayMs: policyDelay } = failureOf(failed, config.retry, chance.fraction());
   const isResting = kind === 'rests' || kind === 'rests-alone';
   // The server's `Retry-After` is a floor: the server may ask for a longer wait than the ladder's, not for a shorter one.
   const floor = answer && askedPatienceMs(answer.headers, now);
   const delayMs = policyDelay === null ? null : Math.max(policyDelay, floor ?? 0);
-  const othersAnswered = backend.lastAnswerAt > entry.sentAt;
+  const othersAnswered = wasWitnessed || backend.lastAnswerAt > entry.sentAt;
 
-  let opened: Circuit = CLOSED;
-  if (kind !== 'failed' && kind !== 'rests-alone') {
+  let opened: Circuit = kind === 'suspect' ? circuit : CLOSED;
+  // An answer may have opened the circuit, a 503 most often.
+  if (isAccused && circuit.state === 'open' && !circuit.answered) opened = CLOSED;
+  else if (kind !== 'failed' && kind !== 'rests-alone' && kind !== 'suspect') {
     const probe = circuit.state === 'open' && circuit.until <= startedAt;
     const rests = kind === 'rests' || kind === 'still-resting';
     opened = circuitFailed(circuit, { probe, answered: answer !== null, rests, until: now + (delayMs ?? 0) }, now);
@@ -205,6 +228,7 @@ export function recordFailure(
     untilProbe: kind === 'rests',
     attemptId: chance.uuid(),
     othersAnswered,
+    alone,
     answer: answer && withoutBody(answer),
     block: config.onDead === 'block',
   };
@@ -231,6 +255,7 @@ function recordBusy(backend: Backend, entry: Sent['entry'], answer: Answer, { cl
 /** Records what any answer shows, whatever its status. */
 function recordAnyAnswer(backend: Backend, answer: Answer, now: number): void {
   backend.lastAnswerAt = now;
+  backend.accused = null;
   noteDate(backend, answer.headers, now);
   backend.validation.heard(answer);
 }

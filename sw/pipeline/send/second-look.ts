@@ -10,7 +10,7 @@ export interface Manner {
   redirect: RequestRedirect;
 }
 
-type Keyed = Pick<EntryRecord, 'request' | 'requestId' | 'idempotencyKey'>;
+type Keyed = Pick<EntryRecord, 'request' | 'requestId' | 'idempotencyKey' | 'alone'>;
 
 /** Whether an entry's key is of our own making, and goes to the worker's own origin. A key that the page set travels as the page wants. */
 const isOurKey = ({ requestId, idempotencyKey }: Keyed, { config }: Backend): boolean =>
@@ -20,13 +20,14 @@ const isOurKey = ({ requestId, idempotencyKey }: Keyed, { config }: Backend): bo
  * How an entry's request is sent. Where a redirect leaves the origin, a key of ours would need a preflight, which few servers
  * answer, and a foreign server would hear it. So the browser is told not to leave the origin with the key, and at an address
  * that is known to lead to another origin the key is left out. With `no-referrer` the mode stays, as Firefox would make the
- * `Origin` null (https://fetch.spec.whatwg.org/#append-a-request-origin-header).
+ * `Origin` null (https://fetch.spec.whatwg.org/#append-a-request-origin-header). An entry that alone gets no answer follows no
+ * redirect, so that one which the browser refuses is seen.
  */
 export function mannerOf(entry: Keyed, backend: Backend): Manner {
   const { mode, redirect, referrerPolicy } = entry.request as StoredRequest & Manner;
   if (!isOurKey(entry, backend)) return { isKeyed: true, mode, redirect };
   if (backend.record.keyless?.includes(addressOf(entry.request))) return { isKeyed: false, mode, redirect };
-  return { isKeyed: true, mode: referrerPolicy === 'no-referrer' ? mode : 'same-origin', redirect };
+  return { isKeyed: true, mode: referrerPolicy === 'no-referrer' ? mode : 'same-origin', redirect: entry.alone ? 'manual' : redirect };
 }
 
 /** So many addresses are known to lead to another origin. */
@@ -80,7 +81,8 @@ export async function secondLook(
 
 const refused = (failed: Transmission, message: string): Transmission => ({ ...failed, outcome: { kind: 'unsendable', message } });
 
-function noteKeyless(backend: Backend, { request }: Keyed): void {
+/** Notes that a request's address leads to another origin. */
+export function noteKeyless(backend: Backend, { request }: Pick<EntryRecord, 'request'>): void {
   const { keyless = [] } = backend.record;
   backend.record = { ...backend.record, keyless: [addressOf(request), ...keyless].slice(0, KNOWN) };
 }
