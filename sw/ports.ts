@@ -35,7 +35,10 @@ export interface Chance {
   uuid(): string;
 }
 
-/** One send. Rejects as `fetch` does, and with the signal's reason when aborted. Without a signal the request goes out as it is. */
+/**
+ * One send. Rejects as `fetch` does, and with the signal's reason when aborted; with a `ForbiddenError` where the
+ * worker's own policy forbids the request. Without a signal the request goes out as it is.
+ */
 export type Send = (request: Request, signal?: AbortSignal) => Promise<Response>;
 
 export interface Locks {

@@ -1,14 +1,36 @@
 import { StorableRequest } from 'workbox-background-sync/StorableRequest.js';
+import { ForbiddenError } from '../policy/errors.js';
+import { maskUrl } from '../policy/secrets.js';
 import type { Restore, Send } from '../ports.js';
 
 /**
  * Fetches a request. Any init drops the referrer, which is given again, and headers that only the browser may set, as client
- * hints are (https://fetch.spec.whatwg.org/#dom-request).
+ * hints are (https://fetch.spec.whatwg.org/#dom-request). What the worker's own policy forbids fails like any other request; only
+ * an event tells.
  */
-export const browserSend: Send = (request, signal) => {
-  const { referrer, referrerPolicy } = request;
-  return signal ? fetch(request, { signal, referrer, referrerPolicy }) : fetch(request);
+export const browserSend: Send = async (request, signal) => {
+  if (!signal) return fetch(request);
+  const { referrer, referrerPolicy, url } = request;
+  let tell = (_error: unknown) => {};
+  const violated = new Promise((resolve) => (tell = resolve));
+  const hear = (event: Event) => {
+    const { blockedURI, disposition, effectiveDirective } = event as SecurityPolicyViolationEvent;
+    if (disposition === 'enforce' && url.startsWith(blockedURI)) tell(new ForbiddenError(effectiveDirective, maskUrl(url)));
+  };
+  addEventListener(VIOLATION, hear);
+  try {
+    return await fetch(request, { signal, referrer, referrerPolicy });
+  } catch (error) {
+    // The event comes a few milliseconds after the failure, in Chromium and in Firefox.
+    if (!signal.aborted) setTimeout(tell, LATE_MS, error);
+    throw signal.aborted ? error : await violated;
+  } finally {
+    removeEventListener(VIOLATION, hear);
+  }
 };
+
+const VIOLATION = 'securitypolicyviolation';
+const LATE_MS = 50;
 
 type RequestData = ConstructorParameters<typeof StorableRequest>[0];
 

@@ -24,6 +24,14 @@ export class AmbiguousReferenceError extends Error {
   }
 }
 
+/** The worker's own Content-Security-Policy forbids a request. The policy comes with the worker's script. */
+export class ForbiddenError extends TypeError {
+  override name = 'ForbiddenError';
+  constructor(directive: string, url: string) {
+    super(`the worker's own Content-Security-Policy (${directive}) forbids ${url}, so it's never sent; add the URL to the policy of the worker's script`);
+  }
+}
+
 /** Whether an error says that the disk is full. Told by its name, as browsers differ in its class (https://webidl.spec.whatwg.org/#quotaexceedederror). */
 export const isQuotaError = (error: unknown): boolean => error instanceof Error && error.name === 'QuotaExceededError';
 

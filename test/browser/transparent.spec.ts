@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { expect, FAST, test } from '../support/fixtures.js';
+import { createApiServer } from '../support/api-server.js';
+import { App, connectPage, expect, FAST, test, workerScript } from '../support/fixtures.js';
 
 interface Foreign {
   origin: string;
@@ -67,4 +68,34 @@ test('C15 L1 a redirect that the browser refuses is the page\'s failure, and not
   server.reply(() => ({ status: 303, headers: { Location: 'http://127.0.0.1:1/' } }));
   await expect(app.post('a')).rejects.toThrow();
   expect(await app.entries()).toEqual([]);
+});
+
+test('L2 what the worker\'s own policy forbids is the page\'s failure, and not kept; the console names the directive and the URL', async ({ page, server }) => {
+  const api = await createApiServer({ cors: true });
+  try {
+    const said: string[] = [];
+    const script = workerScript(`backends: [{ baseUrl: '${api.origin}/api', ${FAST} }], onEvent: () => {}`);
+    // What a worker says is heard through a page.
+    const echo = `const warn = console.warn; console.warn = (...words) => (warn(...words), self.clients.matchAll({ includeUncontrolled: true }).then((all) => all.forEach((client) => client.postMessage({ said: words.join(' ') }))));\n`;
+    server.serve('/worker.js', (_url, _request, response) => {
+      response.setHeader('Content-Security-Policy', "connect-src 'self'");
+      return echo + script;
+    });
+    await page.goto(server.origin);
+    await page.exposeFunction('heardFromWorker', (words: string) => void said.push(words));
+    await page.evaluate(() => {
+      navigator.serviceWorker.addEventListener('message', ({ data }) => {
+        if (data?.said) void (window as unknown as { heardFromWorker(words: string): void }).heardFromWorker(data.said as string);
+      });
+      navigator.serviceWorker.startMessages();
+    });
+    await connectPage(page);
+    const app = new App(page, server);
+    await expect(app.post('a', { path: `${api.origin}/api/notes` })).rejects.toThrow();
+    expect(await app.entries()).toEqual([]);
+    expect(api.received).toEqual([]);
+    await expect.poll(() => said.filter((line) => line.includes('connect-src') && line.includes(`${api.origin}/api/notes`))).toHaveLength(1);
+  } finally {
+    await api.close();
+  }
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { createHarness, type Harness, type Reply } from '../support/harness.js';
+import { ForbiddenError } from '../../sw/policy/errors.js';
+import { createHarness, ORIGIN, type Harness, type Reply } from '../support/harness.js';
 
 const API = { baseUrl: '/api', validate: '/api/health' };
 const KEY = 'idempotency-key';
@@ -185,6 +186,32 @@ describe('an entry that alone gets no answer', () => {
     await harness.clock.advance(10_000);
     expect(delivered(harness)).toBe(1);
     expect(seen.map(({ headers, redirect }) => [headers.has(KEY), redirect])).toEqual([[true, 'follow'], [true, 'manual'], [false, 'follow']]);
+  });
+});
+
+describe('a send that the worker\'s own policy forbids', () => {
+  const forbid = (harness: Harness) => harness.server(({ url }) => new ForbiddenError('connect-src', url));
+  const says = ({ printed }: Harness) => printed.filter((line) => line.includes('connect-src') && line.includes(`${ORIGIN}/api/notes`));
+
+  test('L2 is the page\'s failure, and not kept', async () => {
+    const harness = createHarness({ backends: [API] });
+    forbid(harness);
+    expect((await harness.post('a')).type).toBe('error');
+    expect(await harness.api.entries()).toEqual([]);
+    expect(says(harness)).toHaveLength(1);
+    expect(harness.log).toEqual(['0 send a']);
+  });
+
+  test('L2 is a dead letter at replay', async () => {
+    const harness = createHarness({ backends: [{ ...API, validate: false }] });
+    harness.goOffline();
+    await harness.post('a');
+    harness.goOnline();
+    forbid(harness);
+    await harness.api.wake('online');
+    await harness.clock.advance(1_000);
+    expect(await harness.api.entries()).toMatchObject([{ state: 'dead', reason: 'unsendable' }]);
+    expect(says(harness)).toHaveLength(1);
   });
 });
 

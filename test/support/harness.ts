@@ -16,7 +16,8 @@ import { settle, virtualClock, type VirtualClock } from './virtual-clock.js';
 
 export const ORIGIN = 'https://app.example';
 
-export type Reply = Response | 'drop' | 'hang';
+/** An error is what the send rejects with. */
+export type Reply = Response | Error | 'drop' | 'hang';
 
 export interface Harness {
   /** What happened, in order, with virtual times: `'0 send a'`, `'0 held auth-expired'`. */
@@ -105,6 +106,7 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
         log.push(`${clock.now()} send ${body || new URL(request.url).pathname}${token}`);
         const answer = await reply(request, count++, signal);
         if (answer === 'drop') throw new TypeError('fetch failed');
+        if (answer instanceof Error) throw answer;
         if (answer !== 'hang') return answer;
         return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
       },

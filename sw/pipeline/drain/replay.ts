@@ -165,8 +165,10 @@ export function createReplay({ ports, report, judge, describe, state, doubts, li
       noteKeyless(backend, entry);
       return void (await settle(backend, entry, { type: 'hurried', until: clock.now() }));
     }
-    if (!isDelivered || !answer || outcome.kind !== 'answer')
-      return void (await toDeadLetter(backend, entry, outcome.kind === 'answer' && outcome.isPage ? 'redirected' : 'permanent', answer, kept));
+    if (!isDelivered || !answer || outcome.kind !== 'answer') {
+      const isPage = outcome.kind === 'answer' && outcome.isPage;
+      return void (await toDeadLetter(backend, entry, isPage ? 'redirected' : outcome.kind === 'unsendable' ? 'unsendable' : 'permanent', answer, kept));
+    }
     const partial = isPartial(backend, outcome);
     if (partial) log.warn(`[holdfast] ${entry.id} is delivered in part: the server refused the rest of the batch for want of a good token`);
     const writing = settle(backend, entry, { type: 'delivered', answer, partial, kept });

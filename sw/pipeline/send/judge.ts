@@ -132,6 +132,7 @@ export function createJudge({ ports, holds, state }: JudgeParts): Judge {
     const { config } = backend;
     const { entry, isFirst } = sent;
     if (isCut(outcome) && !isFirst && (await isWitnessed(backend, entry, flight))) outcome = { ...outcome, witnessed: true };
+    if (outcome.kind === 'unsendable') log.warn(`[holdfast] ${outcome.message}`);
     const said = config.classify(outcome);
     const verdict = outcome.kind === 'answer' ? verdictUnderKey(said, outcome, sent, config.busyCodes) : said;
     if (outcome.kind === 'answer' && verdict === 'in-progress') {
@@ -247,6 +248,7 @@ function recordBusy(backend: Backend, entry: Sent['entry'], answer: Answer, { cl
     untilProbe: false,
     attemptId: chance.uuid(),
     othersAnswered: false,
+    alone: false,
     answer: withoutBody(answer),
     block: backend.config.onDead === 'block',
   };

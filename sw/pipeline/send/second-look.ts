@@ -1,4 +1,5 @@
 import type { EntryRecord, StoredRequest } from '../../policy/entry-record.js';
+import { maskUrl } from '../../policy/secrets.js';
 import type { Backend } from '../backend/backend.js';
 import type { Transmission } from './transmit.js';
 
@@ -63,7 +64,7 @@ export async function secondLook(
 ): Promise<Transmission> {
   const { validation } = backend;
   if (!(await validation.isBackendThere(signal))) return failed;
-  if (!(await validation.isReached(entry.request.url, signal)) && !signal.aborted) return refused(failed, "nothing gets to this URL, so it's blocked in the browser");
+  if (!(await validation.isReached(entry.request.url, signal)) && !signal.aborted) return refused(entry, "nothing gets there, so it's blocked in the browser");
   const manner = mannerOf(entry, backend);
   const again = await send({ ...manner, redirect: 'manual' });
   if (again.outcome.kind === 'unreachable') return { ...again, outcome: { ...again.outcome, witnessed: true } };
@@ -76,10 +77,14 @@ export async function secondLook(
       return followed;
     }
   }
-  return refused(failed, 'the browser refuses to follow the redirect');
+  return refused(entry, 'the browser refuses to follow the redirect');
 }
 
-const refused = (failed: Transmission, message: string): Transmission => ({ ...failed, outcome: { kind: 'unsendable', message } });
+const refused = ({ request: { method, url } }: Keyed, why: string): Transmission => ({
+  outcome: { kind: 'unsendable', message: `${method} ${maskUrl(url)} fails without Holdfast, too, and isn't kept: ${why}` },
+  response: null,
+  drop: () => {},
+});
 
 /** Notes that a request's address leads to another origin. */
 export function noteKeyless(backend: Backend, { request }: Pick<EntryRecord, 'request'>): void {

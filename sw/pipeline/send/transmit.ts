@@ -1,6 +1,7 @@
 import type { FinalAnswer } from '../../policy/settlement.js';
 import { mayBeBusy } from '../../policy/idempotency.js';
 import type { Answer, Outcome } from '../../policy/outcome.js';
+import { ForbiddenError } from '../../policy/errors.js';
 import { isOtherPage } from '../../policy/page.js';
 import type { Clock, Send } from '../../ports.js';
 import { readAtMost, type Bytes } from '../read-body.js';
@@ -46,7 +47,8 @@ export async function transmit(request: Request, options: TransmitOptions): Prom
     // The answer has begun in time; its body has a timeout of its own.
     stopTimer();
     return { outcome: await answer(request, response, options), response, drop: () => cut.abort() };
-  } catch {
+  } catch (error) {
+    if (error instanceof ForbiddenError) return { outcome: { kind: 'unsendable', message: error.message }, response: null, drop: () => {} };
     const cause = cut.signal.aborted ? 'timeout' : 'network';
     return { outcome: signal.aborted ? { kind: 'aborted' } : { kind: 'unreachable', cause }, response: null, drop: () => {} };
   } finally {
