@@ -42,7 +42,7 @@ export interface ApiServer {
   replyToValidation(answer: Answer): void;
   /** The bodies of `received`, for tests of what came and in which order. */
   bodies(): string[];
-  /** How `/api` answers from now on. */
+  /** How `/api` answers from now on. With a plain `'reset'` nobody is there: HEADs are cut as well. */
   reply(reply: Exclude<Reply, WriteAnswer> | ((request: Received, count: number) => Reply | Promise<Reply>)): void;
   /** The server takes only bearers that verify from now on; other requests get a JWT 401. */
   requireToken(): void;
@@ -77,6 +77,7 @@ export async function createApiServer({ cors = false } = {}): Promise<ApiServer>
   let reply: (request: Received, count: number) => Reply | Promise<Reply> = () => ({ status: 201 });
   let needsToken = false;
   let validations = 0;
+  let isCut = false;
   let validation: Answer = {};
   let nonce = 0;
 
@@ -89,6 +90,7 @@ export async function createApiServer({ cors = false } = {}): Promise<ApiServer>
       if (request.method === 'OPTIONS') return void response.writeHead(204).end();
     }
     if (request.method === 'HEAD' && request.headers['cache-control'] === 'no-cache') {
+      if (isCut) return void request.socket.destroy();
       validations++;
       // A redirect within the server would lead to itself.
       const { status = 204, headers = {} } = request.url?.endsWith('/') ? {} : validation;
@@ -163,6 +165,7 @@ export async function createApiServer({ cors = false } = {}): Promise<ApiServer>
     bodies: () => received.map(({ text }) => text),
     reply: (next) => {
       reply = typeof next === 'function' ? next : () => next;
+      isCut = next === 'reset';
     },
     requireToken: () => {
       needsToken = true;
