@@ -34,7 +34,8 @@ export interface Harness {
   fetch(path: string, init?: RequestInit & { body?: string; clientId?: string; /** The page never takes its answer. */ gone?: boolean }): Promise<Response | null>;
   /** Posts a body under `/api`, with the token that's given. */
   post(body: string, init?: { token?: string; headers?: Record<string, string>; path?: string }): Promise<Response>;
-  goOffline(): void;
+  /** The network is away, and the browser says so. With `isWrong` only the browser says so. */
+  goOffline(isWrong?: boolean): void;
   goOnline(): void;
   /** The worker dies, and a new one starts on the same disk. */
   restart(): void;
@@ -79,6 +80,7 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
   const locks = memoryLocks();
   let isAlone = () => false;
   let online = true;
+  let isAway = false;
   let count = 0;
   let ids = 0;
   let reply: (request: Request, count: number, signal: AbortSignal) => Reply | Promise<Reply> = () => new Response(null, { status: 201 });
@@ -101,6 +103,8 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
       },
       restore: restoreRequest,
       async send(request, signal = request.signal) {
+        // A HEAD of ours finds out that nobody is there, however often.
+        if (isAway && request.method === 'HEAD') throw new TypeError('fetch failed');
         const body = await request.clone().text();
         const token = request.headers.get('authorization')?.replace('Bearer ', ' ') ?? '';
         log.push(`${clock.now()} send ${body || new URL(request.url).pathname}${token}`);
@@ -171,11 +175,13 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
       await settle();
       return response;
     },
-    goOffline: () => {
+    goOffline: (isWrong = false) => {
       online = false;
+      isAway = !isWrong;
     },
     goOnline: () => {
       online = true;
+      isAway = false;
     },
     restart: () => {
       locks.forget();

@@ -8,6 +8,7 @@ import type { ConnectivityNews } from './connectivity.js';
 import type { Flight } from './flights.js';
 import { LaneIndex } from './lane-index.js';
 import { createValidation, type Validation } from './network-validation.js';
+import { createOfflineHint, type OfflineHint } from './offline-hint.js';
 import { noteDate, type ServerClock } from './server-clock.js';
 
 /** One backend at run time: its options, its stored record, its token and its sends under way. */
@@ -15,6 +16,7 @@ export interface Backend extends ServerClock {
   readonly config: BackendConfig;
   readonly retryGate: RetryGate;
   readonly validation: Validation;
+  readonly offlineHint: OfflineHint;
   record: BackendRecord;
   /** The record that's known to be on disk. */
   recordOnDisk: BackendRecord | null;
@@ -54,11 +56,17 @@ export function createBackend(config: BackendConfig, ports: Ports, connectivity:
     changed: connectivity.tell,
     noteClock: (headers) => noteDate(backend, headers, ports.clock.now()),
   });
-  const { isOnline } = ports;
+  const offlineHint = createOfflineHint({
+    ports,
+    isBackendThere: () => validation.isBackendThere(undefined, config.validate ?? config.baseUrl),
+    isOwing: () => backend.lanes.any,
+    changed: connectivity.tell,
+  });
   const backend: Backend = {
     config,
-    retryGate: config.gate ?? connectivityGate({ isOnline, onChange: connectivity.listen, isValidated: validation.isValidated }),
+    retryGate: config.gate ?? connectivityGate({ isOnline: offlineHint.isOnline, onChange: connectivity.listen, isValidated: validation.isValidated }),
     validation,
+    offlineHint,
     record: newBackendRecord(config.key),
     recordOnDisk: null,
     token: null,

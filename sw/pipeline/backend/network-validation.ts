@@ -14,8 +14,8 @@ export interface Validation {
   invalidate(): void;
   /** When the backend last answered a HEAD; -Infinity for never in this worker's life. */
   readonly answeredAt: number;
-  /** Asks by HEAD whether the backend answers at all. False where nothing may be asked. */
-  isBackendThere(signal: AbortSignal): Promise<boolean>;
+  /** Asks a URL by HEAD whether the backend answers at all. False for null. @param asked left out: the witness */
+  isBackendThere(signal?: AbortSignal, asked?: string | null): Promise<boolean>;
   /** Asks by HEAD whether anything gets to a URL. */
   isReached(url: string, signal: AbortSignal): Promise<boolean>;
 }
@@ -118,7 +118,7 @@ export function createValidation({ ports, url, witness, isSameOrigin, changed, n
     get answeredAt() {
       return answeredAt;
     },
-    isBackendThere: async (signal) => witness !== null && within(async (cut) => !(await isPortal(witness, cut)), signal),
+    isBackendThere: async (signal, asked = witness) => asked !== null && within(async (cut) => !(await isPortal(asked, cut)), signal),
     isReached: (asked, signal) => within(async (cut) => (await reach(asked, cut), true), signal),
   };
 }

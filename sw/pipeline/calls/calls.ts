@@ -168,6 +168,7 @@ export function createCalls(parts: CallParts): SyncApi {
       void drain.nudge();
     },
     async replay() {
+      for (const { offlineHint } of state.backends.values()) offlineHint.isIgnored = true;
       parts.connectivityChanged(false);
       void drain.hurry(true);
     },

@@ -64,7 +64,7 @@ export function createCapture(parts: CaptureParts): Capture {
   function inVain(backend: Backend, request: Credential, mayProbe: boolean, now: number): WaitReason | null {
     const { circuit, throttledUntil } = backend.record;
     if (authView(backend, request, now) === 'held') return authGateOf(backend, request.owner).hold?.reason ?? 'auth-expired';
-    if (!ports.isOnline()) return 'offline';
+    if (!backend.offlineHint.isOnline()) return 'offline';
     if (circuit.state === 'open' && (circuit.until > now || backend.probe || !mayProbe)) return 'circuit-open';
     return throttledUntil > now ? 'rate-limited' : null;
   }

@@ -218,7 +218,10 @@ export function recordFailure(
     backend.record = { ...backend.record, throttledUntil: Math.max(backend.record.throttledUntil, now + floor) };
   }
   if (answer) recordAnyAnswer(backend, answer, now);
-  else backend.validation.invalidate();
+  else {
+    backend.validation.invalidate();
+    backend.offlineHint.isIgnored = false;
+  }
 
   return {
     type: 'transient',
