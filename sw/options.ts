@@ -156,7 +156,7 @@ export interface BackendOptions {
    */
   remoteConfig?: string;
   /**
-   * May rewrite a request at replay. If it throws, the entry is a dead letter (`before-send`). An `Authorization` that it sets
+   * May rewrite a request at replay. If it throws, or takes longer than 30 s, the entry is a dead letter (`before-send`). An `Authorization` that it sets
    * is sent in place of the live token; a 401 to that holds nothing, and makes a dead letter.
    * @example
    * beforeSend: async (request) =>

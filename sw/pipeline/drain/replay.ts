@@ -10,6 +10,7 @@ import type { DeadReason, SyncEvent } from '../../protocol/events.js';
 import type { Backend } from '../backend/backend.js';
 import type { State } from '../backend/backends.js';
 import type { DescribeEntry } from '../backend/describe-entry.js';
+import { createDeadline } from '../deadline.js';
 import type { Flight } from '../backend/flights.js';
 import { authorizationOf, authView, authGateOf } from '../backend/gates.js';
 import type { Line } from '../line.js';
@@ -41,6 +42,7 @@ export interface ReplayParts {
 
 export function createReplay({ ports, report, judge, describe, state, doubts, line, neighbours }: ReplayParts): Replay {
   const { clock, outbox, log } = ports;
+  const deadline = createDeadline(ports);
 
   /**
    * Whether the next entry of a lane is sent while a delivery is being written. First a change of the backend is written: the
@@ -95,8 +97,13 @@ export function createReplay({ ports, report, judge, describe, state, doubts, li
       return void (await toDeadLetter(backend, entry, 'unsendable'));
     }
     try {
-      if (config.beforeSend) request = (await rewritten(request, config.beforeSend, { ...describe(entry), url: entry.request.url })) ?? request;
+      const { beforeSend } = config;
+      if (beforeSend) {
+        const rewriting = () => rewritten(request, beforeSend, { ...describe(entry), url: entry.request.url });
+        request = (await deadline('beforeSend', rewriting, flight.abort.signal)) ?? request;
+      }
     } catch (error) {
+      if (flight.cancelled) return;
       log.warn(`[holdfast] beforeSend threw for ${entry.id}, so it's a dead letter; mend the hook and retry it`, error);
       return void (await toDeadLetter(backend, entry, 'before-send'));
     }

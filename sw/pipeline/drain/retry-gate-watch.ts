@@ -1,5 +1,6 @@
 import type { Ports } from '../../ports.js';
 import type { Backend } from '../backend/backend.js';
+import { createDeadline, DeadlineError } from '../deadline.js';
 import type { Backoffs } from './backoffs.js';
 
 /** Whether a backend's retry gate is open. If not, the watch waits for the gate, and nudges the drain when it opens. */
@@ -12,15 +13,22 @@ const CLOSED_AFTER_MS = 3_000;
 const PAUSE_MS = 1_000;
 
 export function createRetryGateWatch({ clock, log }: Pick<Ports, 'clock' | 'log'>, backoffs: Backoffs, nudge: () => Promise<void>): RetryGateWatch {
-  return async (backend) => {
-    if (backend.isRetryGateClosed) return false;
-    const wait = backend.retryGate.awaitRetryAllowed(new AbortController().signal).then(
+  const deadline = createDeadline({ clock, log });
+
+  /** Waits for a gate. A closed gate is asked anew at each deadline, as its news may have been lost, or its validation may never end. */
+  const opening = (backend: Backend): Promise<'open' | 'failed'> =>
+    deadline('the gate', (signal) => backend.retryGate.awaitRetryAllowed(signal)).then(
       () => 'open' as const,
       (error: unknown) => {
+        if (error instanceof DeadlineError) return opening(backend);
         log.warn('[holdfast] a retry gate failed; it counts as closed for now', error);
         return 'failed' as const;
       },
     );
+
+  return async (backend) => {
+    if (backend.isRetryGateClosed) return false;
+    const wait = opening(backend);
     const at = await Promise.race([wait, microtasks()]);
     if (at === 'open') return true;
     if (at === 'failed') {
