@@ -85,7 +85,7 @@ test('L2 what the worker\'s own policy forbids is the page\'s failure, and not k
     await page.exposeFunction('heardFromWorker', (words: string) => void said.push(words));
     await page.evaluate(() => {
       navigator.serviceWorker.addEventListener('message', ({ data }) => {
-        if (data?.said) void (window as unknown as { heardFromWorker(words: string): void }).heardFromWorker(data.said as string);
+        if (data?.said) (window as unknown as { heardFromWorker(words: string): void }).heardFromWorker(data.said as string);
       });
       navigator.serviceWorker.startMessages();
     });
@@ -98,4 +98,16 @@ test('L2 what the worker\'s own policy forbids is the page\'s failure, and not k
   } finally {
     await api.close();
   }
+});
+
+test('L1 one write that is always cut off stops neither its own lane for long nor any other', async ({ open, server }) => {
+  const app = await open();
+  server.reply(({ text }) => (text === 'bad' ? 'reset' : { status: 201 }));
+  expect(await app.post('bad')).toMatchObject({ status: 202 });
+  expect(await app.post('other', { headers: { 'Holdfast-Lane': 'other' } })).toMatchObject({ status: 201 });
+  expect(await app.post('behind')).toMatchObject({ status: 202 });
+  await app.heard('delivered');
+  expect(await app.entries()).toMatchObject([{ state: 'dead', reason: 'unreachable' }]);
+  // A browser repeats a request by itself on a connection that it had open already.
+  expect(server.bodies().filter((body) => body === 'bad').length).toBeLessThan(15);
 });
