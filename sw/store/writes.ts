@@ -13,7 +13,7 @@ const JOURNAL_LOT = 100;
 /** A body up to this size is kept in its entry: a record less to write, to read and to remove. In bytes. */
 const SMALL_BODY = 4 * 1024;
 
-const isSmall = (body: Body | null): body is ArrayBuffer => body instanceof ArrayBuffer && body.byteLength <= SMALL_BODY;
+export const isSmall = (body: Body | null): body is ArrayBuffer => body instanceof ArrayBuffer && body.byteLength <= SMALL_BODY;
 
 /** Whether an entry's body is apart from its entry. Nobody knows of a damaged one. */
 const isApart = ({ body, bodySize, damaged }: EntryRecord): boolean => !body && (bodySize > 0 || damaged !== undefined);

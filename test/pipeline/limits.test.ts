@@ -167,13 +167,12 @@ describe('C10 an entry past its age', () => {
     const { post, api, clock, goOffline, outbox } = limited({ maxAgeMs: 1000 });
     goOffline();
     await post('a', { headers: { 'Holdfast-Id': 'mine' } });
-    const { heads } = outbox;
-    outbox.heads = async () => {
-      const read = await heads();
-      if (clock.now() < 1000) return read;
-      outbox.heads = heads;
+    const { commit } = outbox;
+    outbox.commit = async (given) => {
+      if (clock.now() < 1000) return commit(given);
+      outbox.commit = commit;
       await post('b', { headers: { 'Holdfast-Id': 'mine', 'Holdfast-Replace': '1' } });
-      return read;
+      return commit(given);
     };
     await clock.advance(1000);
     await clock.advance(999);

@@ -138,7 +138,7 @@ describe('the line', () => {
     const written = line.writing(1);
     expect(line.unanswered({ seq: 1, requestId: 'r1' })).toBeNull();
     written();
-    line.answered({ seq: 1 });
+    line.answered({ seq: 1, requestId: 'r1' });
     expect(line.unanswered({ seq: 1, requestId: 'r1' })).toBeNull();
     const swept = line.sweeping();
     line.added(entryOf(3, 'a', { asked }));

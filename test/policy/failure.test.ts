@@ -5,12 +5,13 @@ import { retryLadder } from '../../sw/policy/retry.js';
 
 const open: Circuit = { state: 'open', since: 0, failures: 3, until: 10, answered: true };
 const resting: Circuit = { ...open, restingSince: 5 };
-const send = (changes: Partial<FailedSend> = {}): FailedSend => ({ status: 500, retries: 0, maxRetries: 5, circuit: CLOSED, servedOthers: false, ...changes });
+const send = (changes: Partial<FailedSend> = {}): FailedSend => ({ status: 500, retries: 0, maxRetries: 5, circuit: CLOSED, servedOthers: false, shunned: null, ...changes });
 
 const cases: [rule: string, failed: FailedSend, kind: FailureKind, retries: number, delayMs: number | null][] = [
   ['R4 no answer spends no retry', send({ status: null, retries: 2 }), 'unreachable', 2, 500],
   ['R4 no answer waits by the circuit’s failures', send({ status: null, circuit: open }), 'unreachable', 0, 4_000],
   ['R4 no answer of a server that rests spends no retry', send({ status: null, circuit: resting, retries: 7 }), 'unreachable', 7, 4_000],
+  ['L1 no answer to an entry alone waits by the entry’s own failures', send({ status: null, circuit: open, shunned: 1 }), 'suspect', 0, 1_000],
   ['R5 an application’s failure spends a retry', send(), 'failed', 1, 2_000],
   ['R5 the fifth retry waits longest', send({ retries: 4 }), 'failed', 5, 32_000],
   ['R5 an application’s failure at the sixth send is the last', send({ retries: 5 }), 'failed', 6, null],

@@ -5,6 +5,7 @@ import type { Decision } from '../../sw/policy/entry.js';
 import { isFirstSend, readEntry, turnOf, type EntryRecord, type Turn } from '../../sw/policy/entry-record.js';
 import type { Body, Commit, Outbox, Requested } from '../../sw/ports.js';
 import { isAbout } from '../../sw/store/outbox.js';
+import { isSmall } from '../../sw/store/writes.js';
 import { merged, type BackendRecord, type Settings } from '../../sw/policy/backend-record.js';
 import { withoutAnswer, type KeptSettlement, type Remainder } from '../../sw/policy/settlement.js';
 
@@ -54,8 +55,10 @@ export function memoryOutbox(): Outbox {
     const decision = entry && decide ? decide(readEntry(entry, entry.seq)) : null;
     if (decision && entry) apply(entry.seq, decision);
     if (decision?.entry && body !== undefined) {
-      if (body) bodies.set(decision.entry.seq, body);
-      else bodies.delete(decision.entry.seq);
+      const { body: _, ...rest } = decision.entry;
+      entries.set(rest.seq, structuredClone(isSmall(body) ? { ...rest, body } : rest));
+      if (body && !isSmall(body)) bodies.set(rest.seq, body);
+      else bodies.delete(rest.seq);
     }
     return decision;
   };
@@ -94,7 +97,7 @@ export function memoryOutbox(): Outbox {
       if (bytes > limits.maxBytes) return { kind: 'full', limit: 'maxBytes' };
       if (backend) putBackend(backend);
       const seq = inTheWay?.seq ?? ++last;
-      const entry: EntryRecord = { ...draft, seq };
+      const entry: EntryRecord = { ...draft, seq, ...(isSmall(body) && { body }) };
       if (inTheWay) {
         const { asked, requestId, agesFrom } = inTheWay;
         if (asked && requestId) remainders.set(requestId, { seq: requestId, requestId, asked, at: agesFrom, forgotten: true });
@@ -105,7 +108,7 @@ export function memoryOutbox(): Outbox {
       placed?.(seq);
       const decision = decide?.(entry) ?? { entry, events: [] };
       bodies.delete(seq);
-      if (body) bodies.set(seq, body);
+      if (body && !isSmall(body)) bodies.set(seq, body);
       apply(seq, decision);
       return { kind: 'stored', decision, seq, replaced: inTheWay !== undefined };
     },
@@ -133,7 +136,7 @@ export function memoryOutbox(): Outbox {
     lots: async (turns, count) => turns.map((turn) => lot(turn, count)),
     load: async (seq) => {
       const entry = entries.get(seq);
-      return entry ? { entry: readEntry(entry, seq), body: bodies.get(seq) ?? null } : null;
+      return entry ? { entry: readEntry(entry, seq), body: entry.body ?? bodies.get(seq) ?? null } : null;
     },
     find: async (reference) => named(inOrder(), reference),
     list: async ({ after, limit }) =>

@@ -38,9 +38,9 @@ export function createRetryGateWatch({ clock, log }: Pick<Ports, 'clock' | 'log'
     backend.isRetryGateClosed = true;
     const since = clock.now();
     void wait.then(async (opened) => {
-      backend.isRetryGateClosed = false;
       // A gate that only had to validate the network hasn't been closed, so backoffs go on.
       if (opened === 'open' && clock.now() - since > CLOSED_AFTER_MS) await backoffs.restart(backend);
+      backend.isRetryGateClosed = false;
       await nudge();
     });
     return false;

@@ -11,11 +11,10 @@ export interface Manner {
   redirect: RequestRedirect;
 }
 
-type Keyed = Pick<EntryRecord, 'request' | 'requestId' | 'idempotencyKey' | 'alone'>;
+type Keyed = Pick<EntryRecord, 'request' | 'idempotencyKey' | 'pagesKey' | 'alone'>;
 
 /** Whether an entry's key is of our own making, and goes to the worker's own origin. A key that the page set travels as the page wants. */
-const isOurKey = ({ requestId, idempotencyKey }: Keyed, { config }: Backend): boolean =>
-  config.isSameOrigin && idempotencyKey === `"${requestId}"`;
+const isOurKey = ({ idempotencyKey, pagesKey }: Keyed, { config }: Backend): boolean => config.isSameOrigin && idempotencyKey !== null && !pagesKey;
 
 /**
  * How an entry's request is sent. Where a redirect leaves the origin, a key of ours would need a preflight, which few servers
