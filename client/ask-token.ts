@@ -9,7 +9,7 @@ export interface TokenRequest {
   namespace: string;
   /** True when the server refused the last one, or it's over by its own `exp`, so the same again won't do. */
   rejected: boolean;
-  /** Aborted when nobody waits any more: after 30 s, at a sign-out, or when the client is closed. */
+  /** Aborted when nobody waits any more: after 30 s, at a sign-out, when the page is left, or when the client is closed. */
   signal: AbortSignal;
 }
 
@@ -25,13 +25,61 @@ const ANSWER_MS = 30_000;
 /** One for all backends: refresh tokens that rotate must not be used twice at a time. */
 const LOCK = 'holdfast:token';
 
-/** Runs the work while neither another tab nor another part of this one asks for a token. */
-export const alone = <T>(ended: AbortSignal, work: () => Promise<T>): Promise<T> =>
-  navigator.locks ? (navigator.locks.request(LOCK, { signal: ended }, work) as Promise<T>) : work();
+/** Whoever holds the lock for longer has stopped, as timers do in a frozen tab, at a breakpoint and behind an `alert`. */
+const STUCK_MS = 35_000;
+
+/**
+ * Runs the work while neither another tab nor another part of this one asks for a token. The work is given up when the page
+ * is left, as the back/forward cache keeps a page with its locks, and when another tab has waited too long for it.
+ */
+export async function alone<T>(ended: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const lost = new AbortController();
+  const lose = () => lost.abort();
+  const signal = AbortSignal.any([ended, lost.signal]);
+  const run = () => unlessAborted(signal, work(signal));
+  addEventListener('pagehide', lose);
+  try {
+    return await (navigator.locks ? locked(signal, run) : run());
+  } catch (error) {
+    // The browser rejects a request whose lock was taken over, while the work goes on.
+    lose();
+    throw error;
+  } finally {
+    removeEventListener('pagehide', lose);
+  }
+}
+
+/** Who holds the lock; undefined: nobody that the browser would name. */
+const holder = async () => (await navigator.locks.query()).held?.find(({ name }) => name === LOCK)?.clientId;
+
+/** Runs the work under the lock, which is taken over from a page that holds it all the while. */
+async function locked<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  const { locks } = navigator;
+  const before = holder();
+  const late = new AbortController();
+  const stop = browserAfter(STUCK_MS, () => late.abort());
+  try {
+    return await (locks.request(LOCK, { signal: AbortSignal.any([signal, late.signal]) }, () => {
+      stop();
+      return work();
+    }) as Promise<T>);
+  } catch (error) {
+    stop();
+    if (signal.aborted || !late.signal.aborted) throw error;
+  }
+  return new Promise((resolve, reject) => {
+    // Several may have waited as long: each in its turn looks whether the lock has changed hands meanwhile.
+    const takeOver = async () => {
+      const isStuck = (await holder()) === (await before);
+      resolve(isStuck ? (locks.request(LOCK, { steal: true }, work) as Promise<T>) : locked(signal, work));
+    };
+    locks.request(`${LOCK}:over`, takeOver).catch(reject);
+  });
+}
 
 /** Asks the app for a token, while neither another tab nor another part of this one does. */
 export const askAlone = (getToken: GetToken, request: Omit<TokenRequest, 'signal'>, ended: AbortSignal) =>
-  alone(ended, () => within(ended, (signal) => getToken({ ...request, signal })));
+  alone(ended, (given) => within(given, (signal) => getToken({ ...request, signal })));
 
 /** Settles as the work does, if it does in time and before `ended`. */
 export function within<T>(ended: AbortSignal, work: (signal: AbortSignal) => T | Promise<T>): Promise<T> {

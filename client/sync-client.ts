@@ -20,7 +20,7 @@ import type { ObserveOptions } from './stream/options.js';
 import type { StreamEvent } from './stream/events.js';
 import type { Har } from './tools/har-types.js';
 import { loadTools } from './tools/load.js';
-import type { GetToken } from './ask-token.js';
+import { askAlone, type GetToken } from './ask-token.js';
 
 /** There's neither an entry nor an answer under that id or key. */
 export class UnknownEntryError extends Error {
@@ -252,7 +252,7 @@ export class SyncClient extends TypedEventTarget {
    * @example for await (const { id, data } of sync.observe('/api/feed', { taskId: 'feed' })) show(data);
    */
   observe<Data = string>(url: string | URL, options: ObserveOptions<Data>): AsyncIterableIterator<StreamEvent<Data>> {
-    return observe(url, options, { api: this.#api, getToken: this.#hooks.getToken, closed: this.#end.signal, session: this.#session.signal });
+    return observe(url, options, { api: this.#api, getToken: this.#hooks.getToken, askAlone, closed: this.#end.signal, session: this.#session.signal });
   }
 
   /** The last 500 events, the oldest first. */

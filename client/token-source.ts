@@ -27,8 +27,8 @@ export interface TokenSource {
 
 /**
  * Asks the page's `getToken` when a hold wants a token, and a minute before the live one is over: one at
- * a time across all tabs. When the tab that asks is closed, the next one does. What gives none is asked
- * again, later and later, and whenever somebody looks at the page or the network comes back.
+ * a time across all tabs. When the tab that asks is closed, left or stuck, the next one does. What gives
+ * none is asked again, later and later, and whenever somebody looks at the page or the network comes back.
  */
 export function feedTokens(
   api: Pick<SyncApi, 'provideToken' | 'status'>,
@@ -90,7 +90,7 @@ export function feedTokens(
     if (reason !== 'expiring') clearTimeout(timers.get(name));
     let hasFailed = true;
     try {
-      const result = await alone(ended, () => provide(target, reason, ended));
+      const result = await alone(ended, (given) => provide(target, reason, given));
       hasFailed = result?.startsWith('ignored') ?? false;
       if (hasFailed && result !== 'ignored: blank') throw new Error(`the token was ${result}`);
       if (result === 'released') unproven.set(name, (unproven.get(name) ?? 0) + 1);

@@ -1,7 +1,6 @@
 import type { BackendStatus, SyncApi } from '../../sw/protocol/api.js';
 import { checkpointKey, isUnder, owning } from '../../sw/policy/base-url.js';
 import { connectivityGate } from '../../sw/policy/retry-gate.js';
-import { askAlone } from '../ask-token.js';
 import { browserAfter, unlessAborted } from '../wait.js';
 import type { StreamEvent, StreamState } from './events.js';
 import type { ObserveOptions, ObserveParts } from './options.js';
@@ -26,7 +25,7 @@ export async function* openStream<Data>({
   url,
   baseUrl: given,
   options,
-  parts: { api, getToken: clients, session },
+  parts: { api, getToken: clients, askAlone, session },
   ended,
   fail,
 }: StreamRequest<Data>): AsyncGenerator<StreamEvent<Data>, void, undefined> {

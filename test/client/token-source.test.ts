@@ -39,6 +39,7 @@ beforeEach(() => {
   vi.useFakeTimers();
   vi.stubGlobal('document', Object.assign(new EventTarget(), { visibilityState: 'visible' }));
   vi.stubGlobal('addEventListener', () => {});
+  vi.stubGlobal('removeEventListener', () => {});
   vi.stubGlobal('navigator', { serviceWorker: new EventTarget() });
   vi.spyOn(console, 'warn').mockImplementation(() => {});
 });

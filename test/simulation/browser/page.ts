@@ -42,6 +42,7 @@ export class Page implements Process {
       serviceWorker: this.#container,
       storage: { persist: async () => true },
       locks: {
+        query: async () => ({ held: [] }),
         request: (name: string, { signal }: { signal?: AbortSignal }, work: () => Promise<unknown>) => locks.exclusive(this, name, work, signal),
       },
     };
