@@ -25,7 +25,10 @@ export interface ConnectOptions {
    * @example getToken: ({ signal }) => fetchToken({ url: '/auth/refresh', signal })
    */
   getToken?: GetToken;
-  /** Ask the browser to keep the storage (`navigator.storage.persist`) when the first entry is stored. @default true */
+  /**
+   * Have the browser keep the storage (`navigator.storage.persist`) when the first entry is stored. Left out: where it decides
+   * by itself. `true`: also where it puts the question to its user (Firefox), once for good. `false`: never.
+   */
   persist?: boolean;
   /**
    * Draw attempts, holds and drains into recordings of the Performance panel, in a track "Holdfast"
@@ -105,7 +108,7 @@ async function registered({ worker, scope, type }: ConnectOptions): Promise<Serv
   return registration;
 }
 
-function open(registration: ServiceWorkerRegistration, { getToken, persist = true, trace = false, deadlineMs }: ConnectOptions): SyncClient {
+function open(registration: ServiceWorkerRegistration, { getToken, persist, trace = false, deadlineMs }: ConnectOptions): SyncClient {
   const end = new AbortController();
   const { signal } = end;
   const endpoint = workerEndpoint(registration, { signal, ...(deadlineMs !== undefined && { deadlineMs }) });
@@ -122,7 +125,7 @@ function open(registration: ServiceWorkerRegistration, { getToken, persist = tru
     getToken,
   });
   const wakeUps = sendWakeUps(api, signal);
-  const persistence = persist && askToPersist();
+  const persistence = persist !== false && askToPersist(persist === true);
   const tokens = getToken && feedTokens(api, getToken, signal);
   const draw = trace && traced();
   showInConsole(client, signal);

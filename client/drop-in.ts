@@ -18,13 +18,14 @@ declare global {
   }
 }
 
-const { worker, scope, type, getToken, trace } = (document.currentScript as HTMLScriptElement | null)?.dataset ?? {};
+const { worker, scope, type, getToken, persist, trace } = (document.currentScript as HTMLScriptElement | null)?.dataset ?? {};
 if (worker !== undefined) {
   connect({
     worker,
     ...(scope !== undefined && { scope }),
     ...(type !== undefined && { type: type as WorkerType }),
     ...(trace !== undefined && { trace: true }),
+    ...(persist !== undefined && { persist: true }),
     ...(getToken !== undefined && { getToken: named(getToken) }),
   }).then(
     (client) => {

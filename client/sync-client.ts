@@ -271,6 +271,14 @@ export class SyncClient extends TypedEventTarget {
     return exportHar(this.#api);
   }
 
+  /**
+   * Has the browser keep what's stored when it runs short of room; says whether it does. Firefox puts the question to its user:
+   * call it from a click.
+   */
+  async persist(): Promise<boolean> {
+    return (await navigator.storage?.persist?.()) ?? false;
+  }
+
   /** Lets go of the worker and of every listener. What is stored stays stored. */
   close(): void {
     this.#end.abort(new DOMException('holdfast: the client is closed', 'AbortError'));

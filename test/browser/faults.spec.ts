@@ -1,7 +1,7 @@
 import type { Browser, CDPSession, Page } from '@playwright/test';
 import { register } from '../bench/page.js';
 import { firstVersion } from '../support/first-version.js';
-import { chromiumOnly, expect, FAST, NEVER, openApp, test, workerScript, type App } from '../support/fixtures.js';
+import { chromiumOnly, connectPage, expect, FAST, NEVER, openApp, test, workerScript, type App } from '../support/fixtures.js';
 
 const AHEAD = `backends: [{ baseUrl: '/api', capture: 'write-ahead', ${FAST} }]`;
 
@@ -283,8 +283,10 @@ async function workerHeap(browser: Browser): Promise<() => Promise<number>> {
   };
 }
 
-test.describe('persistent storage', () => {
-  const ask = async (app: App) => {
+test.describe('L14 persistent storage', () => {
+  const STORED = `backends: [{ baseUrl: '/api', ${NEVER} }]`;
+  /** Stands in for the browser's own, as nobody is there to answer Firefox's question. */
+  const note = async (app: App) => {
     await app.page.evaluate(() => {
       Object.assign(window, { asked: 0 });
       navigator.storage.persist = () => {
@@ -294,25 +296,49 @@ test.describe('persistent storage', () => {
     });
     return () => app.page.evaluate(() => (window as unknown as { asked: number }).asked);
   };
+  /** Stores an entry, and lets the client look whether it may ask. */
+  const store = async (app: App, body: string) => {
+    app.server.reply({ status: 503 });
+    await app.post(body);
+    await app.heard('queued');
+    await app.page.evaluate(() => navigator.permissions.query({ name: 'persistent-storage' }));
+    await app.call((sync) => sync.status());
+  };
 
-  test('is asked of the browser when the first entry is stored, once', async ({ open, server }) => {
-    const app = await open({ options: `backends: [{ baseUrl: '/api', ${NEVER} }]` });
-    const asked = await ask(app);
+  test('is asked of the browser when the first entry is stored, once, where no user is asked', async ({ open, browserName }) => {
+    const app = await open({ options: STORED });
+    const asked = await note(app);
     await app.post('fine');
     expect(await asked()).toBe(0);
-    server.reply({ status: 503 });
-    await app.post('a');
-    await app.post('b');
-    await app.heard('queued', 2);
-    expect(await asked()).toBe(1);
+    await store(app, 'a');
+    await store(app, 'b');
+    expect(await asked()).toBe(browserName === 'firefox' ? 0 : 1);
   });
 
-  test('isn’t asked of the browser where the app doesn’t want it', async ({ open, server }) => {
+  test('is asked of the user where the app wants it, and not again after each load', async ({ open, browserName }) => {
+    const app = await open({ options: STORED, connect: 'persist: true' });
+    const first = await note(app);
+    await store(app, 'a');
+    expect(await first()).toBe(1);
+    await app.page.reload();
+    await connectPage(app.page, 'persist: true');
+    const second = await note(app);
+    await store(app, 'b');
+    expect(await second()).toBe(browserName === 'firefox' ? 0 : 1);
+  });
+
+  test('is asked of the browser whenever the app says persist()', async ({ open }) => {
     const app = await open({ connect: 'persist: false' });
-    const asked = await ask(app);
-    server.reply({ status: 503 });
-    await app.post('a');
-    await app.heard('queued');
+    const asked = await note(app);
+    expect(await app.call((sync) => sync.persist())).toBe(false);
+    expect(await app.call((sync) => sync.persist())).toBe(false);
+    expect(await asked()).toBe(2);
+  });
+
+  test('isn’t asked of the browser where the app doesn’t want it', async ({ open }) => {
+    const app = await open({ options: STORED, connect: 'persist: false' });
+    const asked = await note(app);
+    await store(app, 'a');
     expect(await asked()).toBe(0);
   });
 
