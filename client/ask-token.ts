@@ -22,7 +22,7 @@ export type GetToken = (request: TokenRequest) => string | null | undefined | Pr
 /** Whoever waits for a token waits no longer than this, as other tabs wait with it. */
 const ANSWER_MS = 30_000;
 
-/** One for all backends: refresh tokens that rotate must not be used twice at a time. */
+/** One for all backends, behind the registration's place: refresh tokens that rotate must not be used twice at a time. */
 const LOCK = 'holdfast:token';
 
 /** Whoever holds the lock for longer has stopped, as timers do in a frozen tab, at a breakpoint and behind an `alert`. */
@@ -32,14 +32,14 @@ const STUCK_MS = 35_000;
  * Runs the work while neither another tab nor another part of this one asks for a token. The work is given up when the page
  * is left, as the back/forward cache keeps a page with its locks, and when another tab has waited too long for it.
  */
-export async function alone<T>(ended: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function alone<T>(place: string, ended: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const lost = new AbortController();
   const lose = () => lost.abort();
   const signal = AbortSignal.any([ended, lost.signal]);
   const run = () => unlessAborted(signal, work(signal));
   addEventListener('pagehide', lose);
   try {
-    return await (navigator.locks ? locked(signal, run) : run());
+    return await (navigator.locks ? locked(place + LOCK, signal, run) : run());
   } catch (error) {
     // The browser rejects a request whose lock was taken over, while the work goes on.
     lose();
@@ -50,16 +50,16 @@ export async function alone<T>(ended: AbortSignal, work: (signal: AbortSignal) =
 }
 
 /** Who holds the lock; undefined: nobody that the browser would name. */
-const holder = async () => (await navigator.locks.query()).held?.find(({ name }) => name === LOCK)?.clientId;
+const holder = async (lock: string) => (await navigator.locks.query()).held?.find(({ name }) => name === lock)?.clientId;
 
 /** Runs the work under the lock, which is taken over from a page that holds it all the while. */
-async function locked<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+async function locked<T>(lock: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   const { locks } = navigator;
-  const before = holder();
+  const before = holder(lock);
   const late = new AbortController();
   const stop = browserAfter(STUCK_MS, () => late.abort());
   try {
-    return await (locks.request(LOCK, { signal: AbortSignal.any([signal, late.signal]) }, () => {
+    return await (locks.request(lock, { signal: AbortSignal.any([signal, late.signal]) }, () => {
       stop();
       return work();
     }) as Promise<T>);
@@ -70,16 +70,16 @@ async function locked<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T
   return new Promise((resolve, reject) => {
     // Several may have waited as long: each in its turn looks whether the lock has changed hands meanwhile.
     const takeOver = async () => {
-      const isStuck = (await holder()) === (await before);
-      resolve(isStuck ? (locks.request(LOCK, { steal: true }, work) as Promise<T>) : locked(signal, work));
+      const isStuck = (await holder(lock)) === (await before);
+      resolve(isStuck ? (locks.request(lock, { steal: true }, work) as Promise<T>) : locked(lock, signal, work));
     };
-    locks.request(`${LOCK}:over`, takeOver).catch(reject);
+    locks.request(`${lock}:over`, takeOver).catch(reject);
   });
 }
 
 /** Asks the app for a token, while neither another tab nor another part of this one does. */
-export const askAlone = (getToken: GetToken, request: Omit<TokenRequest, 'signal'>, ended: AbortSignal) =>
-  alone(ended, (given) => within(given, (signal) => getToken({ ...request, signal })));
+export const askAlone = (place: string, getToken: GetToken, request: Omit<TokenRequest, 'signal'>, ended: AbortSignal) =>
+  alone(place, ended, (given) => within(given, (signal) => getToken({ ...request, signal })));
 
 /** Settles as the work does, if it does in time and before `ended`. */
 export function within<T>(ended: AbortSignal, work: (signal: AbortSignal) => T | Promise<T>): Promise<T> {

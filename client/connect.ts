@@ -1,4 +1,5 @@
 import { ConfigError } from '../sw/policy/errors.js';
+import { placeOf } from '../sw/protocol/scope.js';
 import { aFunction, bool, checkOptions, oneOf, text, type Rules } from '../sw/policy/rules.js';
 import { callsOver } from './calls.js';
 import { RegistrationError } from './errors.js';
@@ -113,7 +114,8 @@ function open(registration: ServiceWorkerRegistration, { getToken, persist, trac
   const { signal } = end;
   const endpoint = workerEndpoint(registration, { signal, ...(deadlineMs !== undefined && { deadlineMs }) });
   const api = callsOver(endpoint);
-  const client = new SyncClient(api, end, {
+  const place = placeOf(registration.scope);
+  const client = new SyncClient(api, end, place, {
     hear(event) {
       wakeUps.hear(event);
       tokens?.hear(event);
@@ -126,7 +128,7 @@ function open(registration: ServiceWorkerRegistration, { getToken, persist, trac
   });
   const wakeUps = sendWakeUps(api, signal);
   const persistence = persist !== false && askToPersist(persist === true);
-  const tokens = getToken && feedTokens(api, getToken, signal);
+  const tokens = getToken && feedTokens(api, getToken, signal, place);
   const draw = trace && traced();
   showInConsole(client, signal);
   return client;

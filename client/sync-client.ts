@@ -69,15 +69,17 @@ export class SyncClient extends TypedEventTarget {
   readonly #api: SyncApi;
   readonly #end: AbortController;
   readonly #hooks: ClientHooks;
+  readonly #place: string;
   #session = new AbortController();
 
   /** Made by `connect`. */
-  constructor(api: SyncApi, end: AbortController, hooks: ClientHooks = {}) {
+  constructor(api: SyncApi, end: AbortController, place: string, hooks: ClientHooks = {}) {
     super();
     this.#api = api;
     this.#end = end;
+    this.#place = place;
     this.#hooks = hooks;
-    const channel = new BroadcastChannel(EVENT_CHANNEL);
+    const channel = new BroadcastChannel(place + EVENT_CHANNEL);
     channel.addEventListener('message', ({ data }: MessageEvent<SyncEvent | TokenNote | ChangeNote>) => {
       if (data.type === 'token') return hooks.tokenChanged?.();
       if (data.type === 'changed') return void this.dispatchEvent(new CustomEvent('changed', { detail: data }));
@@ -252,7 +254,7 @@ export class SyncClient extends TypedEventTarget {
    * @example for await (const { id, data } of sync.observe('/api/feed', { taskId: 'feed' })) show(data);
    */
   observe<Data = string>(url: string | URL, options: ObserveOptions<Data>): AsyncIterableIterator<StreamEvent<Data>> {
-    return observe(url, options, { api: this.#api, getToken: this.#hooks.getToken, askAlone, closed: this.#end.signal, session: this.#session.signal });
+    return observe(url, options, { api: this.#api, getToken: this.#hooks.getToken, askAlone: (...asked) => askAlone(this.#place, ...asked), closed: this.#end.signal, session: this.#session.signal });
   }
 
   /** The last 500 events, the oldest first. */

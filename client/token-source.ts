@@ -34,6 +34,7 @@ export function feedTokens(
   api: Pick<SyncApi, 'provideToken' | 'status'>,
   getToken: GetToken,
   signal: AbortSignal,
+  place: string,
 ): TokenSource {
   /** Failed asks in a row, by backend. */
   const failures = new Map<string, number>();
@@ -90,7 +91,7 @@ export function feedTokens(
     if (reason !== 'expiring') clearTimeout(timers.get(name));
     let hasFailed = true;
     try {
-      const result = await alone(ended, (given) => provide(target, reason, given));
+      const result = await alone(place, ended, (given) => provide(target, reason, given));
       hasFailed = result?.startsWith('ignored') ?? false;
       if (hasFailed && result !== 'ignored: blank') throw new Error(`the token was ${result}`);
       if (result === 'released') unproven.set(name, (unproven.get(name) ?? 0) + 1);

@@ -1,6 +1,7 @@
 /** The composition root: where the pipeline meets the browser. */
 import { executeQuotaErrorCallbacks } from 'workbox-core/_private/executeQuotaErrorCallbacks.js';
 import { EVENT_CHANNEL, type SyncEvent } from './protocol/events.js';
+import { placeOf } from './protocol/scope.js';
 import type { Backend } from './pipeline/backend/backend.js';
 import { backendFor } from './pipeline/capture/intercept.js';
 import { createPipeline } from './pipeline/pipeline.js';
@@ -13,6 +14,7 @@ import { isActiveWorker, wakeUps, type SyncEventLike } from './platform/wake-ups
 import { storedCheckpoints } from './store/checkpoints.js';
 import { openConnection } from './store/connection.js';
 import { storedOutbox } from './store/outbox.js';
+import { DATABASE } from './store/schema.js';
 import { routesBeside } from './policy/static-routes.js';
 import { maskUrl } from './policy/secrets.js';
 import type { InstallOptions } from './options.js';
@@ -52,20 +54,22 @@ export function install(options: InstallOptions): void {
   const configs = readOptions(options, { location: self.location.href, warn });
   if (installed()) throw new Error('holdfast: install was called before in this worker; list all backends in one call');
 
-  const connection = openConnection({ clock: browserClock, makeRoom });
+  const place = placeOf(self.registration.scope);
+  const connection = openConnection({ clock: browserClock, makeRoom, name: place + DATABASE });
   const isOnline = () => navigator.onLine;
   const backgroundSync = wakeUps(self.registration, isOnline);
-  const channel = new BroadcastChannel(EVENT_CHANNEL);
+  const channel = new BroadcastChannel(place + EVENT_CHANNEL);
   const workerId = browserChance.uuid();
   const isActive = () => isActiveWorker(self);
-  const neighbours = createNeighbours(browserLocks, workerId, isActive);
+  const locks = browserLocks(place);
+  const neighbours = createNeighbours(locks, workerId, isActive);
   const ports: Ports = {
     clock: browserClock,
     chance: browserChance,
     send: browserSend,
     restore: restoreRequest,
     digest: browserDigest,
-    locks: browserLocks,
+    locks,
     outbox: storedOutbox(connection, neighbours.isAlone),
     checkpoints: storedCheckpoints(connection),
     broadcast: (event) => channel.postMessage(event),

@@ -7,7 +7,7 @@ import type { InspectorClient } from './client.js';
  */
 export async function findClient(signal: AbortSignal): Promise<InspectorClient | null> {
   if (window.holdfast) return window.holdfast;
-  const [found] = (await navigator.serviceWorker?.getRegistrations()) ?? [];
+  const found = await navigator.serviceWorker?.getRegistration();
   if (!found) {
     const ready = new Promise<InspectorClient | null>((resolve) => {
       addEventListener('holdfast-ready', () => resolve(window.holdfast ?? null), { once: true, signal });

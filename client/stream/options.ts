@@ -1,7 +1,7 @@
 import type { SyncApi } from '../../sw/protocol/api.js';
 import { TASK_ID, TASK_ID_RULE } from '../../sw/protocol/ids.js';
 import { aFunction, isFunction, isRecord, oneOf, text, type Rules } from '../../sw/policy/rules.js';
-import type { askAlone, GetToken } from '../ask-token.js';
+import type { GetToken, TokenRequest } from '../ask-token.js';
 import { abortSignal } from '../wait.js';
 import type { StreamEvent, StreamState } from './events.js';
 
@@ -66,7 +66,7 @@ export interface ObserveParts {
   /** The client's. */
   getToken: GetToken | undefined;
   /** Asks it. The client's own, as the classic script has that already. */
-  askAlone: typeof askAlone;
+  askAlone(getToken: GetToken, request: Omit<TokenRequest, 'signal'>, ended: AbortSignal): Promise<string | null | undefined>;
   /** The client's end. */
   closed: AbortSignal;
   /** Its user's session: it ends with a sign-out, in whatever tab. */

@@ -18,16 +18,21 @@ export const browserChance: Chance = {
   uuid: () => crypto.randomUUID(),
 };
 
-export const browserLocks: Locks = {
-  exclusive: (name, work) => navigator.locks.request(name, work) as Promise<never>,
-  keep: (name) => void navigator.locks.request(name, () => new Promise(() => {})),
-  isHeld: async (name) => (await heldLocks()).includes(name),
-  held: async (prefix) => (await heldLocks()).filter((name) => name.startsWith(prefix)),
-  getsFree: (name, ms) =>
-    navigator.locks.request(name, { signal: AbortSignal.timeout(ms) }, () => true).catch(() => false),
-};
-
-const heldLocks = async (): Promise<string[]> => ((await navigator.locks.query()).held ?? []).map(({ name = '' }) => name);
+/** @param place begins the locks' names: the browser has one set of them for the whole origin */
+export function browserLocks(place: string): Locks {
+  const { locks } = navigator;
+  const held = async (prefix: string): Promise<string[]> => {
+    const names = ((await locks.query()).held ?? []).map(({ name = '' }) => name);
+    return names.filter((name) => name.startsWith(place + prefix)).map((name) => name.slice(place.length));
+  };
+  return {
+    exclusive: (name, work) => locks.request(place + name, work) as Promise<never>,
+    keep: (name) => void locks.request(place + name, () => new Promise(() => {})),
+    isHeld: async (name) => (await held(name)).includes(name),
+    held,
+    getsFree: (name, ms) => locks.request(place + name, { signal: AbortSignal.timeout(ms) }, () => true).catch(() => false),
+  };
+}
 
 /** Asks for the state of the storage, which not every browser reports in full, and which is refused to an opaque origin. */
 export async function browserStorage(): Promise<StorageStatus> {

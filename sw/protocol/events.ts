@@ -263,5 +263,5 @@ export interface ChangeNote {
   seq: number;
 }
 
-/** The BroadcastChannel on which the events reach every tab. */
+/** The BroadcastChannel on which the events reach every tab, behind the registration's place. */
 export const EVENT_CHANNEL = 'holdfast';

@@ -1,7 +1,7 @@
 import { openDB } from 'idb';
 import { isQuotaError } from '../policy/errors.js';
 import type { Clock } from '../ports.js';
-import { DATABASE, STORES, unawaited, upgrade, VERSION, type Database, type UpgradeTransaction, type WriteTransaction } from './schema.js';
+import { STORES, unawaited, upgrade, VERSION, type Database, type UpgradeTransaction, type WriteTransaction } from './schema.js';
 
 export interface Connection {
   /** Runs a read. A connection that was lost is opened again and the read repeated. */
@@ -23,7 +23,8 @@ export interface ConnectionOptions {
   clock: Pick<Clock, 'after'>;
   /** Frees disk space that can be spared. Called once for a write that found the disk full. Must not reject. */
   makeRoom(): Promise<void>;
-  name?: string;
+  /** The database's. */
+  name: string;
 }
 
 /** The database doesn't open: a tab keeps an older version open, or the browser hangs. */
@@ -53,7 +54,7 @@ interface Job {
   reject(reason: unknown): void;
 }
 
-export function openConnection({ clock, makeRoom, name = DATABASE }: ConnectionOptions): Connection {
+export function openConnection({ clock, makeRoom, name }: ConnectionOptions): Connection {
   let db: Database | null = null;
   let opening: Promise<Database> | null = null;
   /** Rejects when the opening under way has taken too long, so that reads and writes don't wait for it any more. */

@@ -5,6 +5,7 @@ import { readEntry, type EntryRecord, type Turn } from '../policy/entry-record.j
 import type { Body } from '../ports.js';
 import type { BackendRecord, Settings } from '../policy/backend-record.js';
 
+/** Behind the registration's place. */
 export const DATABASE = 'holdfast';
 export const VERSION = 2;
 

@@ -111,7 +111,7 @@ test('V1 DevTools’ own importer reads the HAR, attempt by attempt', async ({ d
   expect(read).toEqual([['POST', '/api/notes', 500, 'one', true]]);
 });
 
-test('either of two scopes can be chosen in the panel', async ({ devtools, server }) => {
+test('L6 either of two scopes can be chosen in the panel, and is all that it shows', async ({ devtools, server }) => {
   const { page, panel } = devtools;
   server.serve('/other/worker.js', workerScript(`backends: [{ baseUrl: '/other-api' }]`));
   await connectPage(page);
@@ -131,6 +131,20 @@ test('either of two scopes can be chosen in the panel', async ({ devtools, serve
   }`);
   const backends = `${INSPECTOR}.client.status().then(({ backends }) => backends.map(({ baseUrl }) => baseUrl))`;
   expect(await panel(backends)).toEqual([`${server.origin}/other-api`]);
+  // L6 The panel hears of the chosen scope's worker alone.
+  await panel(`window.heard = []; ${INSPECTOR}.client.addEventListener('event', ({ detail }) => window.heard.push(detail.type))`);
+  server.serve('/other/', '<!doctype html>', 'text/html');
+  await page.evaluate(async () => {
+    const frame = Object.assign(document.createElement('iframe'), { src: '/other/' });
+    await new Promise((resolve) => document.body.append(Object.assign(frame, { onload: resolve })));
+  });
+  await server.unlisten();
+  expect(await post(devtools)).toBe(202);
+  expect(await page.evaluate(async () => (await window.frames[0]!.fetch('/other-api/notes', { method: 'POST', body: 'theirs' })).status)).toBe(202);
+  await expect.poll(() => panel('window.heard')).toContain('queued');
+  expect((await panel<string[]>('window.heard')).filter((type) => type === 'queued')).toHaveLength(1);
+  const listed = await panel<EntryInfo[]>(ENTRIES);
+  expect(listed.map(({ baseUrl }) => baseUrl)).toEqual([`${server.origin}/other-api`]);
 });
 
 test('the manifest asks for no permission', async () => {

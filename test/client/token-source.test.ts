@@ -24,7 +24,7 @@ function feed(tokens: () => string | null = () => 'fresh') {
     asked++;
     return tokens();
   };
-  const source = feedTokens(api, getToken, end.signal);
+  const source = feedTokens(api, getToken, end.signal, '');
   return {
     hear: source.hear,
     asked: () => asked,

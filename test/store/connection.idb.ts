@@ -108,12 +108,12 @@ test.each<[string, (entry: Record<string, unknown>) => unknown]>([
 });
 
 test('a wait for a lock ends at once where nobody holds the lock, when its holder releases it, or at the deadline', async () => {
-  expect(await browserLocks.getsFree(name(), 1_000)).toBe(true);
+  expect(await browserLocks('').getsFree(name(), 1_000)).toBe(true);
   const held = name();
   let release = () => {};
   void navigator.locks.request(held, () => new Promise<void>((resolve) => (release = resolve)));
-  expect(await browserLocks.getsFree(held, 20)).toBe(false);
-  const waiting = browserLocks.getsFree(held, 5_000);
+  expect(await browserLocks('').getsFree(held, 20)).toBe(false);
+  const waiting = browserLocks('').getsFree(held, 5_000);
   release();
   expect(await waiting).toBe(true);
 });

@@ -6,8 +6,9 @@ import { callsOver } from '../../calls.js';
 import { workerEndpoint } from '../../worker-endpoint.js';
 import { API_CALLS, type SyncApi } from '../../../sw/protocol/api.js';
 import { EVENT_CHANNEL } from '../../../sw/protocol/events.js';
+import { placeOf } from '../../../sw/protocol/scope.js';
 import { toJson, fromJson } from './json.js';
-import { BRIDGE, type Bridge, type Collected } from './messages.js';
+import { BRIDGE, type Bridge, type Collected, type HeardEvent } from './messages.js';
 
 /** A foreign worker never answers. */
 const PROBE_MS = 2_000;
@@ -16,15 +17,20 @@ const MOST_EVENTS = 1_000;
 
 function open(): Bridge {
   const answers: Collected['answers'] = [];
-  const events: unknown[] = [];
+  const events: HeardEvent[] = [];
   const apis = new WeakMap<ServiceWorkerRegistration, SyncApi>();
+  const heard = new Set<string>();
 
   // An insecure page has none.
   const container = navigator.serviceWorker as ServiceWorkerContainer | undefined;
-  new BroadcastChannel(EVENT_CHANNEL).addEventListener('message', ({ data }) => {
-    events.push(toJson(data));
-    if (events.length > MOST_EVENTS) events.shift();
-  });
+  const hear = (scope: string) => {
+    if (heard.has(scope)) return;
+    heard.add(scope);
+    new BroadcastChannel(placeOf(scope) + EVENT_CHANNEL).addEventListener('message', ({ data }) => {
+      events.push({ scope, event: toJson(data) });
+      if (events.length > MOST_EVENTS) events.shift();
+    });
+  };
 
   const answer = (id: number, work: Promise<unknown>) =>
     void work.then(
@@ -48,7 +54,9 @@ function open(): Bridge {
         return found;
       }),
     );
-    return active.filter((_registration, at) => isOurs[at]).map(({ scope }) => scope);
+    const found = active.filter((_registration, at) => isOurs[at]).map(({ scope }) => scope);
+    found.forEach(hear);
+    return found;
   }
 
   async function apiOf(scope: string): Promise<SyncApi> {

@@ -23,7 +23,7 @@ interface Waiting {
 }
 
 /** The page that DevTools inspects, by nothing but evaluation: it needs no permission and passes any CSP. */
-export function inspectedPage(hear: (event: unknown) => void): InspectedPage {
+export function inspectedPage(hear: (scope: string, event: unknown) => void): InspectedPage {
   const waiting = new Map<number, Waiting>();
   // Not those of another panel on the same page, which collects from the same bridge.
   let last = Math.floor(Math.random() * 2 ** 40);
@@ -68,7 +68,7 @@ export function inspectedPage(hear: (event: unknown) => void): InspectedPage {
           if ('error' in answer) reject(Object.assign(new Error(answer.error.message), { name: answer.error.name }));
           else resolve(fromJson(answer.value));
         });
-      if (listening) for (const event of collected?.events ?? []) hear(fromJson(event));
+      if (listening) for (const { scope, event } of collected?.events ?? []) hear(scope, fromJson(event));
     } catch {
       // The document is gone, or it's one where nothing may be evaluated: its calls end at their deadline.
     }

@@ -1,5 +1,5 @@
 /** What the panel's bridge goes by in the page. The number rises with the shape of what travels. */
-export const BRIDGE = '__holdfastDevtools1';
+export const BRIDGE = '__holdfastDevtools2';
 
 export interface BridgeError {
   name: string;
@@ -11,7 +11,13 @@ export type BridgeAnswer = { id: number; value: unknown } | { id: number; error:
 /** What has happened in the page since it was asked last. */
 export interface Collected {
   answers: BridgeAnswer[];
-  events: unknown[];
+  events: HeardEvent[];
+}
+
+/** An event of the scope's worker. */
+export interface HeardEvent {
+  scope: string;
+  event: unknown;
 }
 
 export interface Bridge {
@@ -27,7 +33,7 @@ const isRecord = (value: unknown): value is Record<string, unknown> => typeof va
 /** The page may have put anything in the bridge's place, so what it gives is checked before it's believed. */
 export function collectedOf(given: unknown): Collected | null {
   if (!isRecord(given) || !Array.isArray(given['answers']) || !Array.isArray(given['events'])) return null;
-  return { answers: given['answers'].filter(isAnswer), events: given['events'] };
+  return { answers: given['answers'].filter(isAnswer), events: given['events'].filter(isHeardEvent) };
 }
 
 function isAnswer(given: unknown): given is BridgeAnswer {
@@ -36,5 +42,7 @@ function isAnswer(given: unknown): given is BridgeAnswer {
   const { error } = given;
   return isRecord(error) && typeof error['name'] === 'string' && typeof error['message'] === 'string';
 }
+
+const isHeardEvent = (given: unknown): given is HeardEvent => isRecord(given) && typeof given['scope'] === 'string' && 'event' in given;
 
 export const isScopes = (given: unknown): given is string[] => Array.isArray(given) && given.every((scope) => typeof scope === 'string');

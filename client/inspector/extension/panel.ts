@@ -21,7 +21,9 @@ let scope: string | null = null;
 let isCurrent = false;
 /** Of two looks that overlap, the later one counts. */
 let looks = 0;
-const page = inspectedPage((event) => remote?.hear(event));
+const page = inspectedPage((from, event) => {
+  if (from === scope) remote?.hear(event);
+});
 
 function choose(chosen: string | null): void {
   scope = chosen;
