@@ -25,6 +25,8 @@ export interface AuthConfig {
 export interface BackendConfig {
   key: string;
   baseUrl: string;
+  /** Base URLs that the backend had before, normalised: what was stored for one of them is this backend's. */
+  formerly: readonly string[];
   namespace: string;
   methods: ReadonlySet<string>;
   match(request: Request): boolean;

@@ -77,6 +77,12 @@ export interface BackendOptions {
   /** @default ['POST', 'PUT', 'PATCH', 'DELETE'] */
   methods?: readonly string[];
   /**
+   * Base URLs that this backend had in earlier versions of the app. What waits under one of them is taken over, with its place in
+   * line and its streams' progress, and is sent to its own URL, with a token; `beforeSend` may send it elsewhere.
+   * @example formerly: ['/api/v1']
+   */
+  formerly?: readonly string[];
+  /**
    * Which of the requests to take. Must be quick, and must not read the body.
    * @example match: (request) => !request.url.endsWith('/ping')
    */
@@ -210,6 +216,7 @@ function isLocale(value: unknown): boolean {
 
 export const BACKEND_RULES: Rules = {
   baseUrl: text,
+  formerly: listOf('former base URL', (url) => typeof url === 'string'),
   namespace: text,
   methods: listOf('HTTP method', (method) => /^[a-z]+$/i.test(String(method))),
   match: aFunction('a Request'),

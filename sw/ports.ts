@@ -176,6 +176,10 @@ export interface Outbox {
   /** In the order of capture. Reads no body. */
   list(range: EntryRange): Promise<EntryRecord[]>;
   counts(backend: string): Promise<{ pending: number; dead: number }>;
+  /** How many entries, dead letters included, belong to none of these backends. */
+  orphans(known: readonly string[]): Promise<number>;
+  /** Makes what belongs to a backend's former key the backend's own. */
+  takeOver(from: string, to: Pick<EntryRecord, 'key' | 'baseUrl'>): Promise<void>;
   /** The newest settlement under the reference, with the id of the request that it answers. */
   settlement(reference: Reference): Promise<Pick<KeptSettlement, keyof Settlement | 'requestId'> | null>;
   open(): Promise<Open>;

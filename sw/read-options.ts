@@ -38,7 +38,10 @@ export function readOptions(options: InstallOptions, environment: Environment): 
   check('backends', options.backends ?? null, INSTALL_RULES['backends']!);
   checkOptions(options, INSTALL_RULES);
   const configs = options.backends.map((backend, index) => readBackend(backend, `backends[${index}]`, environment));
-  configs.forEach(({ key, baseUrl }, index) => {
+  configs.forEach(({ key, baseUrl, namespace, formerly }, index) => {
+    const still = formerly.find((base) => configs.some((other) => other.key === joinKey(namespace, base)));
+    if (still) throw new ConfigError(`backends[${index}].formerly`, still, "it's the base URL of a backend that's there");
+
     const first = configs.findIndex((other) => other.key === key);
     if (first !== index)
       throw new ConfigError(
@@ -68,6 +71,7 @@ function readBackend(options: BackendOptions, at: string, { location, warn }: En
   return {
     key: joinKey(namespace, baseUrl),
     baseUrl,
+    formerly: (options.formerly ?? []).map((base) => normaliseBaseUrl(base, location, `${at}.formerly`)),
     namespace,
     methods: new Set(methods.map((method) => method.toUpperCase())),
     match,

@@ -8,7 +8,7 @@ import { HoldfastElement } from './element.js';
 import { inspectorStyle } from './inspector-style.js';
 import { scheme, theme } from './style.js';
 
-const STATES: readonly EntryState[] = ['pending', 'sending', 'held', 'parked', 'paused', 'dead'];
+const STATES: readonly EntryState[] = ['pending', 'sending', 'held', 'parked', 'paused', 'orphaned', 'dead'];
 const ACTIONS = ['retry', 'cancel', 'discard'] as const satisfies readonly Action[];
 
 /** Under this the list and the story take turns, in pixels. */

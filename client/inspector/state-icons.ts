@@ -9,6 +9,7 @@ const MARKS: Record<EntryState, readonly [sign: string, tone: string]> = {
   held: ['‖', 'warn'],
   parked: ['⌂', 'warn'],
   paused: ['‖', 'muted'],
+  orphaned: ['?', 'warn'],
   dead: ['✕', 'bad'],
 };
 

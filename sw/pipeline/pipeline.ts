@@ -67,6 +67,7 @@ export function createPipeline({ ports, configs, location, workerId, neighbours,
   const holds = createHolds(ports, report);
   const state = createState(configs.map((config) => createBackend(config, ports, connectivity)), {
     outbox: ports.outbox,
+    log: ports.log,
     redelivery,
     doubts,
     neighbours,

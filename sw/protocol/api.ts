@@ -1,10 +1,10 @@
 import type { DeadReason, HoldReason, SyncEvent, WaitReason } from './events.js';
 
 /**
- * How an entry stands. `sending`, `held`, `parked` and `paused` are derived from the gates at the
- * moment of asking; on disk an entry is either `pending` or `dead`.
+ * How an entry stands. `sending`, `held`, `parked`, `paused` and `orphaned` (its backend isn't configured any more) are derived
+ * at the moment of asking; on disk an entry is either `pending` or `dead`.
  */
-export type EntryState = 'pending' | 'sending' | 'held' | 'parked' | 'paused' | 'dead';
+export type EntryState = 'pending' | 'sending' | 'held' | 'parked' | 'paused' | 'orphaned' | 'dead';
 
 /** The last thing a server said to an entry. */
 export interface LastAnswer {
@@ -208,6 +208,8 @@ export interface SyncStatus {
   paused: boolean;
   waiting: number;
   dead: number;
+  /** Entries and dead letters that belong to no configured backend any more, and aren't among those: see `formerly`. */
+  orphans: number;
   sending: number;
   /** In the order in which `install` was given them. */
   backends: BackendStatus[];

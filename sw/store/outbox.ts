@@ -9,6 +9,7 @@ import type { SyncEvent } from '../protocol/events.js';
 import { isKey, joinKey } from '../protocol/ids.js';
 import type { Connection } from './connection.js';
 import { unawaited, type WriteTransaction } from './schema.js';
+import { keysOf, standingOf, takeOver } from './take-over.js';
 import { beginTallies, tallyOf, type LastTallies } from './tally.js';
 import { apply, capture, JOURNAL_KEPT, note, putBackend } from './writes.js';
 
@@ -125,12 +126,11 @@ export function storedOutbox(connection: Connection, isAlone: () => boolean = ()
           if (asked) await cursor.update(withoutAnswer(cursor.value as KeptSettlement));
           else await cursor.delete();
         }
-        // Nobody knows whose a checkpoint is. All keys that begin with the backend's key and a `|` sort before its key and a `}`.
-        unawaited(tx.objectStore('checkpoints').delete(IDBKeyRange.bound(`${backend.key}|`, `${backend.key}}`)));
+        // Nobody knows whose a checkpoint is.
+        unawaited(tx.objectStore('checkpoints').delete(keysOf(backend.key)));
         await note(tx, events);
         const decisions: Decision[] = [];
-        const mine = IDBKeyRange.bound([backend.key], [backend.key, []]);
-        for (const seq of await tx.objectStore('entries').index('standing').getAllKeys(mine)) {
+        for (const seq of await tx.objectStore('entries').index('standing').getAllKeys(standingOf(backend.key))) {
           const entry = readEntry(await tx.objectStore('entries').get(seq), seq);
           const decision = decide(entry);
           if (!decision) continue;
@@ -186,6 +186,22 @@ export function storedOutbox(connection: Connection, isAlone: () => boolean = ()
         ]);
         return { pending, dead };
       }),
+
+    orphans: (known) =>
+      read(async (db) => {
+        const standing = db.transaction('entries').store.index('standing');
+        let orphans = 0;
+        let cursor = await standing.openKeyCursor();
+        // One step for each backend.
+        while (cursor) {
+          const [backend] = cursor.key as unknown as [string];
+          if (!known.includes(backend)) orphans += await standing.count(standingOf(backend));
+          cursor = await cursor.continue([backend, []] as never);
+        }
+        return orphans;
+      }),
+
+    takeOver: (from, to) => write((tx) => takeOver(tx, from, to)),
 
     settlement: (reference) =>
       read(async (db) => {

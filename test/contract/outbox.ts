@@ -377,6 +377,42 @@ export function outboxContract(name: string, create: () => Outbox): void {
       expect(await outbox.counts(backend.key)).toEqual({ pending: 1, dead: 0 });
     });
 
+    test('L4 counts what belongs to none of the given backends', async () => {
+      const outbox = create();
+      await stored(outbox, { entry: { id: 'a' } });
+      for (const id of ['b', 'c']) await stored(outbox, { entry: { id, namespace: 'shop' } });
+      await stored(outbox, { entry: { id: 'd', baseUrl: 'https://other.example', state: 'dead' } });
+      const [mine, shop] = [record().backend, record({ namespace: 'shop' }).backend];
+      expect(await outbox.orphans([mine, shop, 'another'])).toBe(1);
+      expect(await outbox.orphans([mine])).toBe(3);
+      expect(await outbox.orphans([])).toBe(4);
+    });
+
+    test('L4 makes a former backend’s entries, settlements and record another’s, in their order, and counts them there', async () => {
+      const outbox = create();
+      const [old, now] = [record({ baseUrl: 'https://app.example/v1' }), record({ baseUrl: 'https://app.example/v2' })];
+      const from = { baseUrl: old.baseUrl };
+      const [first, second] = [await stored(outbox, { entry: { ...from, id: 'first', lane: 'x' }, body: bytes('1'), backend: { ...newBackendRecord(old.backend), throttledUntil: 7 } }), await stored(outbox, { entry: { ...from, id: 'second', lane: 'x' } })];
+      const dead = await stored(outbox, { entry: { ...from, id: 'dead', lane: 'x', state: 'dead' } });
+      const other = await stored(outbox, { entry: { id: 'other', baseUrl: 'https://app.example/v10' } });
+      const gone = await stored(outbox, { entry: { ...from, id: 'gone' } });
+      await outbox.commit({ seq: gone, decide: (entry) => transition(entry, { type: 'delivered', answer: { status: 200, headers: {}, body: bytes('ok'), truncated: false } }, 100) });
+      await outbox.takeOver(old.backend, { key: now.backend, baseUrl: now.baseUrl });
+      await outbox.takeOver(old.backend, { key: now.backend, baseUrl: now.baseUrl });
+      expect(await outbox.orphans([now.backend])).toBe(1);
+      const moved = await outbox.find(record({ baseUrl: now.baseUrl, id: 'first' }).key);
+      expect(moved).toMatchObject([{ seq: first, backend: now.backend, baseUrl: now.baseUrl, lane: 'x' }]);
+      expect((await outbox.load(first, moved[0]!.turn))!.behind?.seq).toBe(second);
+      expect(await text((await outbox.load(first))!.body)).toBe('1');
+      expect(seqs(await outbox.heads()).sort()).toEqual([first, other].sort());
+      expect(seqs(await outbox.find('dead'))).toEqual([dead]);
+      expect(await outbox.counts(now.backend)).toEqual({ pending: 2, dead: 1 });
+      expect(await outbox.settlement(record({ baseUrl: now.baseUrl, id: 'gone' }).key)).toMatchObject({ seq: gone, status: 200 });
+      expect((await outbox.start()).backends).toMatchObject([{ key: now.backend, throttledUntil: 7 }]);
+      const full = { entry: { id: 'more', baseUrl: now.baseUrl }, limits: { maxEntries: 3, maxBytes: 1_000 } };
+      expect(await capture(outbox, full)).toMatchObject({ kind: 'full' });
+    });
+
     test('A16 a sweep forgets the backend’s journal, and the answers to the entries of one owner and of nobody', async () => {
       const outbox = create();
       const backend = newBackendRecord(record().backend);

@@ -25,5 +25,15 @@ export function sharedDatabaseContract(name: string, create: () => Connection): 
       await storedOutbox(connection).sweep({ backend: newBackendRecord(key), events: [], decide: () => null, forget: null });
       expect(await Promise.all(keys.map((one) => checkpoints.load(one)))).toEqual([null, null, '7', '7', '7', '7']);
     });
+
+    test('L4 what is taken over from a former backend brings its checkpoints along', async () => {
+      const connection = create();
+      const checkpoints = storedCheckpoints(connection);
+      const [old, now] = [record({ baseUrl: 'https://app.example/v1' }), record({ baseUrl: 'https://app.example/v2' })];
+      const [from, to, other] = [old.baseUrl, now.baseUrl, 'https://app.example/v10'].map((baseUrl) => checkpointKey({ baseUrl, taskId: 'feed' })) as [string, string, string];
+      for (const key of [from, other]) await checkpoints.save(key, key);
+      await storedOutbox(connection).takeOver(old.backend, { key: now.backend, baseUrl: now.baseUrl });
+      expect(await Promise.all([from, to, other].map((key) => checkpoints.load(key)))).toEqual([null, from, other]);
+    });
   });
 }

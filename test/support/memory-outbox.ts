@@ -148,6 +148,18 @@ export function memoryOutbox(): Outbox {
       const pending = mine.filter((entry) => entry.state === 'pending').length;
       return { pending, dead: mine.length - pending };
     },
+    orphans: async (known) => inOrder().filter(({ backend }) => !known.includes(backend)).length,
+    takeOver: async (from, { key: to, baseUrl }) => {
+      const renamed = (key: string) => (key.startsWith(`${from}|`) ? to + key.slice(from.length) : key);
+      for (const entry of inOrder().filter(({ backend }) => backend === from)) {
+        const moved = { ...entry, backend: to, baseUrl, key: renamed(entry.key) };
+        entries.set(entry.seq, { ...moved, ...(moved.turn && { turn: turnOf(moved) }) });
+      }
+      for (const [seq, settlement] of settlements) settlements.set(seq, { ...settlement, key: renamed(settlement.key) });
+      const record = backends.get(from);
+      backends.delete(from);
+      if (record && !backends.has(to)) backends.set(to, { ...record, key: to });
+    },
     settlement: async (reference) => {
       const newest = named([...settlements.values()], reference).sort((a, b) => a.seq - b.seq).at(-1);
       if (!newest || newest.forgotten) return null;

@@ -37,6 +37,7 @@ export const en: Labels = {
     sending: 'Sending',
     held: 'Held',
     parked: 'Parked',
+    orphaned: 'No backend',
     paused: 'Paused',
     dead: 'Not delivered',
   },

@@ -129,5 +129,6 @@ export const ENTRY_STATES: Record<EntryInfo['state'], RowState> = {
   sending: 'sending',
   held: 'held',
   parked: 'held',
+  orphaned: 'held',
   dead: 'dead',
 };

@@ -10,6 +10,7 @@ const BADGES: Record<EntryInfo['state'], [icon: string, text: string]> = {
   sending: ['sending', 'Sending'],
   held: ['held', 'Held'],
   parked: ['held', 'Parked'],
+  orphaned: ['?', 'No server'],
   paused: ['paused', 'Paused'],
   dead: ['dead', 'Dead letter'],
 };
@@ -97,6 +98,8 @@ function why(entry: EntryInfo, live: readonly EntryInfo[]): string {
       return `It's ${nameOf(entry.owner ?? '')}'s, and waits for that sign-in.`;
     case 'held':
       return sentence(reasonWords(entry.reason));
+    case 'orphaned':
+      return 'This version of the app has no server for it.';
     case 'dead':
       return sentence(reasonWords(entry.reason) + (entry.lastAnswer ? ` (${entry.lastAnswer.status})` : ''));
     case 'pending':

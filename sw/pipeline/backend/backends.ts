@@ -3,7 +3,8 @@ import { normaliseBaseUrl } from '../../policy/base-url.js';
 import { credentialOf } from '../../policy/entry-record.js';
 import { ConfigError } from '../../policy/errors.js';
 import { AHEAD } from '../../policy/lanes.js';
-import type { Outbox, OutboxStart } from '../../ports.js';
+import type { Outbox, OutboxStart, Ports } from '../../ports.js';
+import { joinKey } from '../../protocol/ids.js';
 import type { Doubts } from '../workers/doubts.js';
 import type { Neighbours } from '../workers/neighbours.js';
 import type { Redelivery } from '../workers/redelivery.js';
@@ -23,6 +24,7 @@ export interface State {
 
 export interface StateParts {
   outbox: Outbox;
+  log: Ports['log'];
   redelivery: Redelivery;
   doubts: Doubts;
   neighbours: Neighbours;
@@ -34,12 +36,13 @@ export interface StateParts {
 
 export function createState(
   backends: readonly Backend[],
-  { outbox, redelivery, doubts, neighbours, location, locale, loaded }: StateParts,
+  { outbox, log, redelivery, doubts, neighbours, location, locale, loaded }: StateParts,
 ): State {
   const byKey = new Map(backends.map((backend) => [backend.config.key, backend]));
   let loading: Promise<void> | undefined;
 
   const load = async () => {
+    for (const { config } of backends) for (const former of config.formerly) await outbox.takeOver(joinKey(config.namespace, former), config);
     const [started] = await Promise.all([neighbours.reading(() => outbox.start(AHEAD)), redelivery.begin()]);
     state.settings = started.settings;
     for (const record of started.backends) {
@@ -52,6 +55,9 @@ export function createState(
       backend.lanes.refresh(backend.lanes.refreshStarted(), turns);
     }
     doubts.begin(perhapsSent(started));
+    const foreign = new Set(started.beginnings.flatMap(({ turn: [key] }) => (byKey.has(key) ? [] : key.replaceAll('%2F', '/').replaceAll('%3A', ':'))));
+    if (foreign.size > 0)
+      log.warn(`[holdfast] entries of ${[...foreign].join(', ')} aren't sent, as no backend has that base URL and namespace any more; name it in a backend's formerly, or cancel them`);
     loaded();
   };
 

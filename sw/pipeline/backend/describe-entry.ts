@@ -48,7 +48,8 @@ function standing(
   now: number,
 ): Pick<EntryInfo, 'state' | 'reason' | 'since'> {
   const { state, reason, since } = entry;
-  if (state === 'dead' || !backend) return { state, reason, since };
+  if (state === 'dead') return { state, reason, since };
+  if (!backend) return { state: 'orphaned', reason, since };
   if (backend.flights.has(entry.seq)) return { state: 'sending', reason, since };
   const view = authView(backend, entry, now);
   if (view === 'parked') {

@@ -88,6 +88,7 @@ export function createListing({ outbox, clock, isOnline, storage }: Ports, state
         paused: state.settings.paused,
         waiting: sum((backend) => backend.waiting),
         dead: sum((backend) => backend.dead),
+        orphans: await outbox.orphans([...state.backends.keys()]),
         sending: sum((backend) => backend.sending),
         backends,
         nextAttemptAt: times.length > 0 ? Math.min(...times) : null,

@@ -116,7 +116,7 @@ export function createReplay({ ports, report, judge, describe, state, doubts, li
     const { generation } = authGateOf(backend, entry.owner);
     const { signOuts } = backend;
     // A credential of `beforeSend`'s own stays, and its refusal isn't the live token's.
-    const takesToken = entry.scheme !== null && !request.headers.has('authorization') && isUnder(request.url, config.baseUrl);
+    const takesToken = entry.scheme !== null && !request.headers.has('authorization') && [config.baseUrl, ...config.formerly].some((base) => isUnder(request.url, base));
     const token = takesToken ? backend.token : null;
     if (token) request.headers.set('authorization', authorizationOf(entry, token));
     report.tell({ ...aboutEntry(entry, startedAt), type: 'sending', send: entry.sends + 1 });

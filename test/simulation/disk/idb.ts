@@ -18,6 +18,8 @@ export interface Host {
   beside?: ReadonlyMap<string, Disk>;
   /** By so many versions its release of the product is ahead of the one that is played. */
   isAheadBy?: number;
+  /** When the opening that it has asked for last gets to the disk. */
+  opensAt?: number;
   /** Called at each step that the process asks for: it may die over it. */
   port(what: string): void;
 }
@@ -53,7 +55,10 @@ export async function openDB(name: string, version?: number, callbacks: Callback
   host.port('open');
   const takesMs = disk.chances.step('open');
   if (takesMs > PATIENCE_MS) disk.hasFailed = true;
-  await disk.agenda.wait(takesMs, process);
+  // A process's openings come in its own order.
+  const at = Math.max(disk.agenda.now + takesMs, host.opensAt ?? 0);
+  host.opensAt = at;
+  await disk.agenda.wait(at - disk.agenda.now, process);
   if (disk.faults.unopened > 0) {
     disk.faults.unopened--;
     disk.hasFailed = true;
