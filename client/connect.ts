@@ -1,6 +1,7 @@
 import { ConfigError } from '../sw/policy/errors.js';
 import { placeOf } from '../sw/protocol/scope.js';
-import { aFunction, bool, checkOptions, oneOf, text, type Rules } from '../sw/policy/rules.js';
+import { aFunction, bool, checkOptions, isUrl, oneOf, text, type Rules } from '../sw/policy/rules.js';
+import type { AnyUrl } from './any-url.js';
 import { callsOver } from './calls.js';
 import { RegistrationError } from './errors.js';
 import { showInConsole, traced } from './devtools.js';
@@ -14,8 +15,8 @@ import { workerEndpoint } from './worker-endpoint.js';
 
 /** Which worker the page connects to, and what it does for it. A wrong or unknown option throws a `ConfigError`. */
 export interface ConnectOptions {
-  /** The worker's script. Left out: the registration that this page has already. */
-  worker?: string | URL;
+  /** The worker's script; on a page with `require-trusted-types-for` a `TrustedScriptURL`. Left out: the registration that this page has already. */
+  worker?: string | AnyUrl;
   /** As in `navigator.serviceWorker.register`. @default the worker's own folder */
   scope?: string;
   /** `'module'` for a worker with imports. @default 'classic' */
@@ -41,7 +42,7 @@ export interface ConnectOptions {
 }
 
 const RULES: Rules = {
-  worker: [(url: unknown) => url instanceof URL || (typeof url === 'string' && url.trim() !== ''), "it must be the URL of the worker's script"],
+  worker: [isUrl, "it must be the URL of the worker's script"],
   scope: text,
   type: oneOf('classic', 'module'),
   getToken: aFunction('a request for a token'),
@@ -86,8 +87,8 @@ const UNCONTROLLED =
   "[holdfast] the worker doesn't control this page yet, so its requests aren't kept; reload it, or set takeOver: true";
 
 /** What is wrong with a script that was refused: the browsers say it in words of their own, or don't. */
-async function whyRefused(worker: string | URL, cause: unknown): Promise<string> {
-  const { status, ok, headers } = await fetch(worker, { cache: 'no-store' }).catch(() => Response.error());
+async function whyRefused(worker: NonNullable<ConnectOptions['worker']>, cause: unknown): Promise<string> {
+  const { status, ok, headers } = await fetch(String(worker), { cache: 'no-store' }).catch(() => Response.error());
   const type = headers.get('content-type');
   if (status !== 0 && !ok) return `it is answered with ${status}; is the path right?`;
   if (ok && !/\b(java|ecma)script\b/.test(type ?? '')) return `it comes as ${type}, and has to come as text/javascript; is the path right?`;
@@ -99,7 +100,7 @@ async function registered({ worker, scope, type }: ConnectOptions): Promise<Serv
     throw new Error('holdfast: this browser gives no service worker here; they need https or localhost');
   if (worker !== undefined) {
     const options = { ...(scope !== undefined && { scope }), ...(type !== undefined && { type }) };
-    return navigator.serviceWorker.register(worker, options).catch(async (error: unknown) => {
+    return navigator.serviceWorker.register(worker as string | URL, options).catch(async (error: unknown) => {
       throw new RegistrationError(String(worker), await whyRefused(worker, error), error);
     });
   }

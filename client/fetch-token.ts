@@ -1,10 +1,11 @@
-import { aFunction, checkOptions, isRecord, check, milliseconds, oneOf, text, wholeNumber, type Rules } from '../sw/policy/rules.js';
+import { aFunction, checkOptions, isRecord, isUrl, check, milliseconds, oneOf, text, wholeNumber, type Rules } from '../sw/policy/rules.js';
+import type { AnyUrl } from './any-url.js';
 import { abortSignal, wait } from './wait.js';
 
 /** The request for a token, and how often it's made. */
 export interface FetchTokenOptions {
   /** Where a token is to be had. */
-  url: string | URL;
+  url: string | AnyUrl;
   /** @default 'POST' */
   method?: string;
   headers?: HeadersInit;
@@ -39,7 +40,7 @@ export class TokenRefreshError extends Error {
 }
 
 const RULES: Rules = {
-  url: [(url: unknown) => url instanceof URL || (typeof url === 'string' && url !== ''), 'it must be the URL that gives tokens'],
+  url: [isUrl, 'it must be the URL that gives tokens'],
   method: text,
   headers: [isRecord, 'it must be headers'],
   body: [() => true, ''],
@@ -69,7 +70,7 @@ export async function fetchToken(options: FetchTokenOptions): Promise<string> {
   const { signal } = init;
   // Holdfast leaves `manual` requests to the network; and such a redirect can be told from a failing network.
   // Made once, so that what can't be a request is an error of its own, and isn't tried again.
-  const request = new Request(url, { ...init, method, redirect: 'manual' });
+  const request = new Request(url as string, { ...init, method, redirect: 'manual' });
   for (let tries = 0; ; tries++) {
     let failure: TokenRefreshError;
     const cut = new AbortController();

@@ -1,6 +1,7 @@
 import { normaliseBaseUrl } from '../sw/policy/base-url.js';
 import { ConfigError } from '../sw/policy/errors.js';
-import { check, checkOptions, record } from '../sw/policy/rules.js';
+import { check, checkOptions, isUrl, record } from '../sw/policy/rules.js';
+import type { AnyUrl } from './any-url.js';
 import { ofThisScript } from './errors.js';
 import type { StreamEvent } from './stream/events.js';
 import { loadStream } from './stream/load.js';
@@ -9,7 +10,7 @@ import { unlessAborted } from './wait.js';
 
 /** The events of a stream; see `SyncClient.observe`. */
 export function observe<Data = string>(
-  url: string | URL,
+  url: string | AnyUrl,
   options: ObserveOptions<Data>,
   parts: ObserveParts,
 ): AsyncIterableIterator<StreamEvent<Data>> {
@@ -29,12 +30,11 @@ export function observe<Data = string>(
   return endable(events(), end);
 }
 
-function checkUrl(url: string | URL): string {
+function checkUrl(url: string | AnyUrl): string {
   try {
-    const isUrl = typeof url === 'string' ? url.trim() : url instanceof URL;
-    const { href, protocol, username, password } = new URL(url, location.href);
+    const { href, protocol, username, password } = new URL(url as string, location.href);
     // `fetch` refuses credentials in a URL as it refuses a network that's down.
-    if (isUrl && /^https?:$/.test(protocol) && !username && !password) return href;
+    if (isUrl(url) && /^https?:$/.test(protocol) && !username && !password) return href;
   } catch {
     // The error below names it.
   }

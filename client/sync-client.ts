@@ -15,6 +15,7 @@ import type {
   TokenTarget,
 } from '../sw/protocol/api.js';
 import { EVENT_CHANNEL, type AboutEntry, type ChangeNote, type SyncEvent, type SyncEventType, type TokenNote } from '../sw/protocol/events.js';
+import type { AnyUrl } from './any-url.js';
 import { observe } from './observe.js';
 import type { ObserveOptions } from './stream/options.js';
 import type { StreamEvent } from './stream/events.js';
@@ -253,7 +254,7 @@ export class SyncClient extends TypedEventTarget {
    * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
    * @example for await (const { id, data } of sync.observe('/api/feed', { taskId: 'feed' })) show(data);
    */
-  observe<Data = string>(url: string | URL, options: ObserveOptions<Data>): AsyncIterableIterator<StreamEvent<Data>> {
+  observe<Data = string>(url: string | AnyUrl, options: ObserveOptions<Data>): AsyncIterableIterator<StreamEvent<Data>> {
     return observe(url, options, { api: this.#api, getToken: this.#hooks.getToken, askAlone: (...asked) => askAlone(this.#place, ...asked), closed: this.#end.signal, session: this.#session.signal });
   }
 

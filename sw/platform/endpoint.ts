@@ -28,8 +28,9 @@ export function serve(api: SyncApi, settled: () => Promise<void>): (event: Exten
     const source = event.source;
     if (!source || !isCallMessage(message)) return false;
     const name = callName(message);
-    // An unmarked message that names none of our calls may be of the app's own Comlink.
-    if (!name && message.holdfast !== 1) return false;
+    // An unmarked message may be of the app's own Comlink, whose object may have methods of these names. A token may come
+    // unmarked, from a page that has nothing but Comlink.
+    if (message.holdfast !== 1 && name !== 'provideToken') return false;
     if (message.type === 'RELEASE' || taken.has(message.id)) return true;
     taken.add(message.id);
     if (taken.size > REMEMBERED) taken.delete(taken.values().next().value!);

@@ -38,6 +38,10 @@ export const listOf = (what: string, holds: (value: unknown) => boolean): Rule =
 
 export const record = (what: string): Rule => [isRecord, `it must be an object with ${what}`];
 
+/** A page under Trusted Types has URLs of scripts as objects of their own. */
+export const isUrl = (value: unknown): boolean =>
+  /^\[object (String|URL|TrustedScriptURL)]$/.test(Object.prototype.toString.call(value)) && String(value).trim() !== '';
+
 export function isFunction(value: unknown): value is (...args: never[]) => unknown {
   return typeof value === 'function';
 }

@@ -2,8 +2,8 @@ import { API_CALLS, type SyncApi } from './api.js';
 
 /**
  * Comlink's request message, as far as Holdfast answers it. The message travels bare, with no envelope,
- * so that a page with nothing but Comlink can call the worker too. `holdfast` marks the messages of
- * `workerEndpoint`: a marked message is ours for sure, an unmarked message only if it names one of our calls.
+ * as Comlink's own does. `holdfast` marks the messages of `workerEndpoint`: an unmarked message is the app's own Comlink's,
+ * unless it brings a token.
  */
 export interface CallMessage {
   id: string;

@@ -9,9 +9,9 @@ function createEnd() {
   const work: Promise<unknown>[] = [];
   const api = { saveCheckpoint: async (_key: string, value: string) => void saved.push(value) } as unknown as SyncApi;
   const answer = serve(api, async () => {});
-  const send = (id: string, value: string) =>
+  const send = (id: string, value: string, mark: object = { holdfast: 1 }) =>
     answer({
-      data: { id, type: 'APPLY', path: ['saveCheckpoint'], argumentList: [{ type: 'RAW', value: 'key' }, { type: 'RAW', value }], holdfast: 1 },
+      data: { id, type: 'APPLY', path: ['saveCheckpoint'], argumentList: [{ type: 'RAW', value: 'key' }, { type: 'RAW', value }], ...mark },
       source: { postMessage: (message: unknown) => answers.push((message as { id: string }).id) },
       waitUntil: (one: Promise<unknown>) => void work.push(one),
     } as unknown as ExtendableMessageEvent);
@@ -27,4 +27,20 @@ test('T6 a call whose repeat comes after its answer is carried out once', async 
   await settled();
   expect(saved).toEqual(['seventeen', 'eighteen']);
   expect(answers).toEqual(['call 1', 'call 2']);
+});
+
+test('L8 a call that isn’t marked as Holdfast’s is the app’s own, whatever its name', async () => {
+  const { saved, answers, send, settled } = createEnd();
+  expect(send('call 1', 'theirs', {})).toBe(false);
+  expect(send('call 2', 'ours')).toBe(true);
+  await settled();
+  expect([saved, answers]).toEqual([['ours'], ['call 2']]);
+});
+
+test('T5 L8 a token may come without the mark, from a page that has nothing but Comlink', async () => {
+  const taken: unknown[] = [];
+  const answer = serve({ provideToken: async (token: string) => taken.push(token) } as unknown as SyncApi, async () => {});
+  const call = { id: '1', type: 'APPLY', path: ['provideToken'], argumentList: [{ type: 'RAW', value: 'fresh' }] };
+  expect(answer({ data: call, source: { postMessage: () => {} }, waitUntil: () => {} } as unknown as ExtendableMessageEvent)).toBe(true);
+  expect(taken).toEqual(['fresh']);
 });
