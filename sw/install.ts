@@ -157,7 +157,7 @@ export function install(options: InstallOptions): void {
     if (!taken) return;
     if (taken.news) wake(sync);
     sync.waitUntil(
-      drain.linger(LINGER_MS).then((done) => {
+      drain.linger(LINGER_MS, () => self.registration.waiting !== null).then((done) => {
         backgroundSync.done();
         // A rejection asks the browser for another event later.
         if (!done) throw new StillWaiting();

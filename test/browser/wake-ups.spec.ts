@@ -1,5 +1,5 @@
 import { createApiServer, type Answer, type ApiServer } from '../support/api-server.js';
-import { expect, test, connectPage, NEVER, type App } from '../support/fixtures.js';
+import { expect, test, connectPage, NEVER, workerScript, type App } from '../support/fixtures.js';
 
 /** One entry that no clock will send: only a wake-up can. */
 async function waiting(app: App): Promise<void> {
@@ -193,4 +193,27 @@ test.describe('R8 a captive portal', () => {
       expect(server.validations()).toBeGreaterThan(0);
     });
   }
+});
+
+test('L9 an update takes over within two seconds although an entry waits, and a sync event with it', async ({ open, server }) => {
+  const slow = (version: number) => workerScript(`backends: [{ baseUrl: '/api', retry: () => 30_000 }]`) + `\n// ${version}`;
+  const app = await open({ options: `backends: [{ baseUrl: '/api', retry: () => 30_000 }]` });
+  server.reply({ status: 503 });
+  expect((await app.post('x')).status).toBe(202);
+  await triggers['a Background Sync event']!(app);
+  server.serve('/worker.js', slow(2));
+  const tookMs = await app.page.evaluate(async () => {
+    const registration = (await navigator.serviceWorker.getRegistration())!;
+    const taken = new Promise<number>((resolve) => navigator.serviceWorker.addEventListener('controllerchange', () => resolve(performance.now())));
+    const waits = new Promise<number>((resolve) => {
+      registration.addEventListener('updatefound', () => {
+        const { installing } = registration;
+        installing!.addEventListener('statechange', () => installing!.state === 'installed' && resolve(performance.now()));
+      });
+    });
+    void registration.update();
+    return -(await waits) + (await taken);
+  });
+  expect(tookMs).toBeLessThan(2_500);
+  expect((await app.call((sync) => sync.status())).waiting).toBe(1);
 });

@@ -802,4 +802,18 @@ describe('a Background Sync event', () => {
     expect(timers).toBeLessThan(200);
     expect(hasEnded).toBe(true);
   });
+
+  test('L9 isn’t held open for a backoff once an update waits for it', async () => {
+    const { server, post, clock, linger } = createHarness({ backends: [{ baseUrl: '/api', retry: () => 20_000 }] });
+    server(failing(500));
+    await post('a');
+    let isInTheWay = false;
+    let result: boolean | null = null;
+    void linger(60_000, () => isInTheWay).then((done) => (result = done));
+    await clock.advance(5_000);
+    expect(result).toBe(null);
+    isInTheWay = true;
+    await clock.advance(2_000);
+    expect(result).toBe(false);
+  });
 });

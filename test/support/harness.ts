@@ -46,7 +46,7 @@ export interface Harness {
   look(): Promise<void>;
   /** Asks for the remote configuration, as an activation does. */
   activate(): Promise<void>;
-  linger(ms: number): Promise<boolean>;
+  linger(ms: number, isInTheWay?: () => boolean): Promise<boolean>;
   /** Takes over the requests that another library's queue owes; null where there's no queue. */
   adopt(queue: OldQueue | null): Promise<number>;
   /** Holds up the making of digests. */
@@ -202,7 +202,7 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
     },
     look: () => worker.drain.nudge(),
     activate: () => worker.remote.refresh(),
-    linger: (ms) => worker.drain.linger(ms),
+    linger: (ms, isInTheWay) => worker.drain.linger(ms, isInTheWay),
     adopt: (queue) => worker.adopt(async () => queue),
     slowDigest: (wait) => {
       beforeDigest = wait;

@@ -22,6 +22,9 @@ export const DRAIN_LOCK = 'holdfast:drain';
 /** The wait after a drain that broke off, in milliseconds. */
 const PAUSE_MS = 1_000;
 
+/** How often a worker that waits for an entry's time looks whether it's in the way of an update, in milliseconds. */
+const LOOK_ROUND_MS = 1_000;
+
 export interface Drain {
   /** Drains until nothing is due. */
   nudge: Nudge;
@@ -35,8 +38,10 @@ export interface Drain {
   /**
    * Goes on draining for up to `budgetMs` while an entry will be due by then. Resolves with false when
    * an entry still waits for its time after that.
+   *
+   * @param isInTheWay another worker waits until this one's events are over: asked each second
    */
-  linger(budgetMs: number): Promise<boolean>;
+  linger(budgetMs: number, isInTheWay?: () => boolean): Promise<boolean>;
 }
 
 export interface DrainParts {
@@ -239,13 +244,13 @@ export function createDrain({ ports, report, holds, state, replay, redelivery, d
     await nudge();
   }
 
-  async function linger(budgetMs: number): Promise<boolean> {
+  async function linger(budgetMs: number, isInTheWay = () => false): Promise<boolean> {
     const end = clock.now() + budgetMs;
     await nudge();
-    while (nextLook !== null && nextLook <= end && clock.now() < end && ports.isActive()) {
+    while (nextLook !== null && nextLook <= end && clock.now() < end && ports.isActive() && !isInTheWay()) {
       const wait = Math.max(0, nextLook - clock.now());
-      await new Promise<void>((resolve) => void clock.after(wait, resolve));
-      await nudge();
+      await new Promise<void>((resolve) => void clock.after(Math.min(wait, LOOK_ROUND_MS), resolve));
+      if (wait <= LOOK_ROUND_MS) await nudge();
     }
     return nextLook === null;
   }
