@@ -30,7 +30,7 @@ export async function* openStream<Data>({
   fail,
 }: StreamRequest<Data>): AsyncGenerator<StreamEvent<Data>, void, undefined> {
   const { taskId, namespace, lastEventId, headers, credentials = 'same-origin', getToken = clients } = options;
-  const { parse = (text) => text as Data, isTerminal = isLast, onState = () => {} } = options;
+  const { parse = (text) => text as Data, isTerminal = isLast, silenceTimeoutMs = 0, onState = () => {} } = options;
   const chosen = given === null ? null : { baseUrl: given, namespace: '' };
   const own = chosen ?? (await unlessAborted(ended, ownerOf(url, namespace, api)));
   const { baseUrl } = own ?? { baseUrl: new URL(url).origin };
@@ -47,6 +47,7 @@ export async function* openStream<Data>({
     token: streamToken(url, ask && ((request) => askAlone(ask, { ...request, baseUrl, namespace: space }, ended))),
     parse,
     isTerminal,
+    silenceTimeoutMs,
     onState: harmless(onState),
   };
   const ports: StreamPorts = { ...browser, checkpoints: api, fail, signal: ended };

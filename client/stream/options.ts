@@ -1,6 +1,6 @@
 import type { SyncApi } from '../../sw/protocol/api.js';
 import { TASK_ID, TASK_ID_RULE } from '../../sw/protocol/ids.js';
-import { aFunction, isFunction, isRecord, oneOf, text, type Rules } from '../../sw/policy/rules.js';
+import { aFunction, isFunction, isRecord, milliseconds, oneOf, text, type Rules } from '../../sw/policy/rules.js';
 import type { GetToken, TokenRequest } from '../ask-token.js';
 import { abortSignal } from '../wait.js';
 import type { StreamEvent, StreamState } from './events.js';
@@ -43,6 +43,11 @@ export interface ObserveOptions<Data = string> {
    * @example isTerminal: ({ data }) => data === '[DONE]'
    */
   isTerminal?: (event: StreamEvent<Data>) => boolean;
+  /**
+   * Milliseconds after which a connection without a word from the server, a comment included, counts as cut. Longer than the
+   * server's own heartbeat. @default 0: never
+   */
+  silenceTimeoutMs?: number;
   /** Hears when the stream is connected, and when it waits to be. */
   onState?: (state: StreamState) => void;
 }
@@ -58,6 +63,7 @@ export const OBSERVE_RULES: Rules = {
   getToken: [(value: unknown) => value === false || isFunction(value), 'it must be a function of a request for a token, or false'],
   parse: aFunction("an event's text"),
   isTerminal: aFunction('an event'),
+  silenceTimeoutMs: milliseconds,
   onState: aFunction('a state'),
 };
 

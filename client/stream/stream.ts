@@ -9,7 +9,7 @@ import { outcomeOf } from './answer.js';
 import { checkpointWriter } from './checkpoint-writer.js';
 import { StreamError } from './errors.js';
 import type { StreamEvent, StreamState } from './events.js';
-import { messages } from './messages.js';
+import { messages, type Listen } from './messages.js';
 import { idRing } from './ring.js';
 import type { StreamToken } from './token.js';
 
@@ -41,6 +41,8 @@ export interface StreamPlan<Data> {
   token: StreamToken;
   parse(data: string): Data;
   isTerminal(event: StreamEvent<Data>): boolean;
+  /** 0: none. */
+  silenceTimeoutMs: number;
   /** Must not throw. */
   onState(state: StreamState): void;
 }
@@ -83,9 +85,15 @@ export async function* streamEvents<Data>(
 
   const stored = () => unlessAborted(signal, checkpoints.checkpoint(key));
 
+  /** Waits for the server's next word, and cuts the connection when that takes too long. */
+  function listenOn(cut: AbortController): Listen {
+    return (word) => word.finally(plan.silenceTimeoutMs ? after(plan.silenceTimeoutMs, () => cut.abort()) : undefined);
+  }
+
   /** Null when nobody answered. */
-  async function connect(headers: Headers): Promise<Response | null> {
-    const response = await fetch(url, { ...plan.init, headers, signal, cache: 'no-store' }).catch(() => null);
+  async function connect(headers: Headers, cut: AbortController): Promise<Response | null> {
+    const any = AbortSignal.any([signal, cut.signal]);
+    const response = await listenOn(cut)(fetch(url, { ...plan.init, headers, signal: any, cache: 'no-store' })).catch(() => null);
     signal.throwIfAborted();
     return response;
   }
@@ -114,7 +122,8 @@ export async function* streamEvents<Data>(
       if (lastId) isNew(lastId);
       const headers = requestHeaders(plan.headers, lastId);
       const bearer = await unlessAborted(signal, token.addTo(headers));
-      const response = await connect(headers);
+      const cut = new AbortController();
+      const response = await connect(headers, cut);
       isOver = response?.status === 204;
       if (isOver) return;
       const isStream = response?.status === 200;
@@ -122,7 +131,7 @@ export async function* streamEvents<Data>(
         checkType(response, url);
         token.accepted();
         plan.onState({ state: 'open', lastEventId: lastId });
-        for await (const batch of messages(response, url, (ms) => (baseMs = Math.min(ms, DAY_MS))))
+        for await (const batch of messages(response, url, listenOn(cut), (ms) => (baseMs = Math.min(ms, DAY_MS))))
           for (const { id, event = 'message', data } of batch) {
             const made: StreamEvent<Data> = { id: id ?? null, event, data: read(data) };
             const isRepeat = id && !isNew(id);

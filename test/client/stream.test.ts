@@ -165,6 +165,41 @@ describe('S4 a stream', () => {
   });
 });
 
+describe('L7 a silent connection', () => {
+  const open = { text: 'id: 1\ndata: x\n\n', ends: 'hang' } as const;
+
+  test('is left alone, unless a time is given', async () => {
+    const { server, open: start, read, clock, log } = createStreamHarness();
+    server(open);
+    void read(start());
+    await clock.advance(3_600_000);
+    expect(sends(log)).toHaveLength(1);
+  });
+
+  test('counts as cut after that time, with and without an answer, and leaves no timer behind', async () => {
+    const { server, open: start, read, clock, log, timers, flying } = createStreamHarness();
+    server(open, 'hang', { text: 'event: done\ndata: x\n\n' });
+    void read(start({ silenceTimeoutMs: 10_000 }));
+    await clock.advance(9_999);
+    expect(sends(log)).toHaveLength(1);
+    await clock.advance(2_000);
+    expect(sends(log)).toHaveLength(2);
+    await clock.advance(12_000);
+    expect(log.at(-1)).toContain('over');
+    expect([timers(), flying()]).toEqual([0, 0]);
+  });
+
+  test('isn’t the app’s time at an event', async () => {
+    const { server, open: start, clock, log } = createStreamHarness();
+    server(open);
+    const stream = start({ silenceTimeoutMs: 10_000 });
+    await stream.next();
+    await clock.advance(60_000);
+    expect(sends(log)).toHaveLength(1);
+    await stream.return();
+  });
+});
+
 describe('S5 failed requests', () => {
   test('are repeated after 500 ms, twice as long each time, 5 s at most', async () => {
     const { server, open, read, clock, log } = createStreamHarness();

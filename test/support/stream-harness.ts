@@ -163,6 +163,7 @@ export function createStreamHarness({ random = () => 0 }: StreamHarnessOptions =
           token: streamToken('https://app.example/api/feed', ask),
           parse: (text) => text,
           isTerminal: ({ event }) => event === 'done',
+          silenceTimeoutMs: 0,
           onState: () => {},
           ...plan,
         },
