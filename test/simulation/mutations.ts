@@ -109,7 +109,7 @@ export const MUTATIONS: readonly Mutation[] = [
   one('a session by cookie is not written down', 'sw/pipeline/auth/sessions.ts', 'return report.commit({ backend: backend.record, events });', 'return Promise.resolve(events);'),
   one('a purge takes nothing by cookie', 'sw/pipeline/auth/sessions.ts', 'if (outlives(entry) ||', 'if (outlives(entry) || entry.session ||'),
   // Streams.
-  one('a purge leaves checkpoints', 'sw/store/outbox.ts', "unawaited(tx.objectStore('checkpoints').delete(IDBKeyRange.bound(`${backend.key}|`, `${backend.key}}`)));", ''),
+  one('a purge leaves checkpoints', 'sw/store/outbox.ts', "unawaited(tx.objectStore('checkpoints').delete(keysOf(backend.key)));", ''),
   one('said to be saved before the disk', 'sw/pipeline/calls/checkpoints.ts', 'await save(key, value);', 'void save(key, value);'),
   one('a checkpoint before its event is handed over', 'client/stream/stream.ts', 'const isRepeat = id && !isNew(id);', 'const isRepeat = id && !isNew(id);\n            if (id !== undefined) writer.note(id);'),
   one('checkpoints are written side by side', 'client/stream/checkpoint-writer.ts', 'if (isWriting) return;', ''),
