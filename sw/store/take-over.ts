@@ -1,6 +1,5 @@
 import { readEntry, turnOf, type EntryRecord } from '../policy/entry-record.js';
-import { unawaited } from './connection.js';
-import type { WriteTransaction } from './schema.js';
+import { unawaited, type WriteTransaction } from './schema.js';
 import { count } from './tally.js';
 
 /** All keys that begin with a backend's key and a `|`: they sort before that key and a `}`. */
@@ -24,7 +23,7 @@ export async function takeOver(tx: WriteTransaction, from: string, { key: to, ba
   }
   for (const seq of await settlements.index('key').getAllKeys(keysOf(from))) {
     const settlement = await settlements.get(seq);
-    if (settlement) unawaited(settlements.put({ ...settlement, key: renamed(settlement.key) }));
+    if (settlement && 'key' in settlement) unawaited(settlements.put({ ...settlement, key: renamed(settlement.key) }));
   }
   for (const key of await checkpoints.getAllKeys(keysOf(from))) {
     const value = await checkpoints.get(key);
