@@ -9,7 +9,7 @@ import { askToPersist } from './persist.js';
 import { activated } from './registration.js';
 import { sendWakeUps } from './wake-ups.js';
 import { SyncClient } from './sync-client.js';
-import type { GetToken } from './ask-token.js';
+import type { GetCsrfToken, GetToken, RenewSession } from './ask-token.js';
 import { feedTokens } from './token-source.js';
 import { workerEndpoint } from './worker-endpoint.js';
 
@@ -27,6 +27,18 @@ export interface ConnectOptions {
    * @example getToken: ({ signal }) => fetchToken({ url: '/auth/refresh', signal })
    */
   getToken?: GetToken;
+  /**
+   * For sessions by cookie: asked when the server doesn't know the session any more, one at a time across all tabs. `true`:
+   * it's live again, and what waits goes out.
+   * @example renewSession: async ({ signal }) => (await fetch('/auth/refresh', { method: 'POST', signal })).ok
+   */
+  renewSession?: RenewSession;
+  /**
+   * Asked for the session's CSRF token when the worker knows none, or the server refused it, one at a time across all tabs.
+   * A token in `<meta name="csrf-token">`, or in the cookie `XSRF-TOKEN` or `csrftoken`, is found without it.
+   * @example getCsrfToken: async ({ signal }) => (await (await fetch('/csrf', { signal })).json()).token
+   */
+  getCsrfToken?: GetCsrfToken;
   /**
    * Have the browser keep the storage (`navigator.storage.persist`) when the first entry is stored. Left out: where it decides
    * by itself. `true`: also where it puts the question to its user (Firefox), once for good. `false`: never.
@@ -46,6 +58,8 @@ const RULES: Rules = {
   scope: text,
   type: oneOf('classic', 'module'),
   getToken: aFunction('a request for a token'),
+  renewSession: aFunction('a request'),
+  getCsrfToken: aFunction('a request'),
   persist: bool,
   trace: bool,
   deadlineMs: [(ms: unknown) => typeof ms === 'number' && ms > 0, 'it must be a number of milliseconds over 0'],
@@ -110,7 +124,7 @@ async function registered({ worker, scope, type }: ConnectOptions): Promise<Serv
   return registration;
 }
 
-function open(registration: ServiceWorkerRegistration, { getToken, persist, trace = false, deadlineMs }: ConnectOptions): SyncClient {
+function open(registration: ServiceWorkerRegistration, { getToken, renewSession, getCsrfToken, persist, trace = false, deadlineMs }: ConnectOptions): SyncClient {
   const end = new AbortController();
   const { signal } = end;
   const endpoint = workerEndpoint(registration, { signal, ...(deadlineMs !== undefined && { deadlineMs }) });
@@ -119,17 +133,17 @@ function open(registration: ServiceWorkerRegistration, { getToken, persist, trac
   const client = new SyncClient(api, end, place, {
     hear(event) {
       wakeUps.hear(event);
-      tokens?.hear(event);
+      tokens.hear(event);
       if (persistence) persistence.hear(event);
       if (draw) draw(event);
     },
-    tokenChanged: () => tokens?.check(),
-    signedOut: () => tokens?.endSession(),
+    tokenChanged: () => tokens.check(),
+    signedOut: () => tokens.endSession(),
     getToken,
   });
   const wakeUps = sendWakeUps(api, signal);
   const persistence = persist !== false && askToPersist(persist === true);
-  const tokens = getToken && feedTokens(api, getToken, signal, place);
+  const tokens = feedTokens(api, { getToken, renewSession, getCsrfToken }, signal, place);
   const draw = trace && traced();
   showInConsole(client, signal);
   return client;

@@ -7,7 +7,7 @@
  */
 import { connect } from './connect.js';
 import type { SyncClient } from './sync-client.js';
-import type { GetToken } from './ask-token.js';
+import type { GetCsrfToken, GetToken, RenewSession } from './ask-token.js';
 
 export * from './index.js';
 
@@ -18,7 +18,7 @@ declare global {
   }
 }
 
-const { worker, scope, type, getToken, persist, trace } = (document.currentScript as HTMLScriptElement | null)?.dataset ?? {};
+const { worker, scope, type, getToken, renewSession, getCsrfToken, persist, trace } = (document.currentScript as HTMLScriptElement | null)?.dataset ?? {};
 if (worker !== undefined) {
   connect({
     worker,
@@ -26,7 +26,9 @@ if (worker !== undefined) {
     ...(type !== undefined && { type: type as WorkerType }),
     ...(trace !== undefined && { trace: true }),
     ...(persist !== undefined && { persist: true }),
-    ...(getToken !== undefined && { getToken: named(getToken) }),
+    ...(getToken !== undefined && { getToken: named<GetToken>('data-get-token', getToken) }),
+    ...(renewSession !== undefined && { renewSession: named<RenewSession>('data-renew-session', renewSession) }),
+    ...(getCsrfToken !== undefined && { getCsrfToken: named<GetCsrfToken>('data-get-csrf-token', getCsrfToken) }),
   }).then(
     (client) => {
       window.holdfast = client;
@@ -37,10 +39,10 @@ if (worker !== undefined) {
 }
 
 /** A function of the page by its name. Looked up when it's needed, as the page may define it later. */
-function named(name: string): GetToken {
-  return (request) => {
+function named<Ask extends (request: never) => unknown>(attribute: string, name: string): Ask {
+  return ((request) => {
     const found = (window as unknown as Record<string, unknown>)[name];
-    if (typeof found === 'function') return (found as GetToken)(request);
-    throw new TypeError(`holdfast: data-get-token names "${name}", which is no function of the page`);
-  };
+    if (typeof found === 'function') return (found as Ask)(request);
+    throw new TypeError(`holdfast: ${attribute} names "${name}", which is no function of the page`);
+  }) as Ask;
 }

@@ -9,12 +9,13 @@ export { AmbiguousReferenceError, ConfigError } from '../sw/policy/errors.js';
 export { AuthRejectedError, StreamError } from './stream/errors.js';
 export type { ObserveOptions } from './stream/options.js';
 export type { StreamEvent, StreamState } from './stream/events.js';
-export type { GetToken, TokenRequest } from './ask-token.js';
+export type { GetCsrfToken, GetToken, RenewSession, SessionRequest, TokenRequest } from './ask-token.js';
 export type { Har, HarEntry, HarHeader, HarPostData, HarRequest, HarResponse } from './tools/har-types.js';
 export type {
   Attempt,
   BackendStatus,
   BodyRange,
+  CsrfGiven,
   Configuration,
   EntryBody,
   EntryFilter,
@@ -25,6 +26,7 @@ export type {
   HoldInfo,
   LastAnswer,
   Reference,
+  SessionTarget,
   Settlement,
   SignOutOptions,
   StorageStatus,

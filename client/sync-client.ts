@@ -108,10 +108,14 @@ export class SyncClient extends TypedEventTarget {
 
   /**
    * For sessions by cookie: call it when a user has signed in, and whenever the app knows who it is. What
-   * is captured without a token from now on is that user's, and is sent in that user's session only.
-   * @throws ConfigError (by name) for anything but a string of 1 to 255 characters
+   * is captured without a token from now on is that user's, and is sent in that user's session only. It
+   * ends the hold of a session that had expired; what another user left stays parked.
+   *
+   * Without a name it says that somebody's session is live again, and whose isn't known: what waits goes
+   * out in it, so it's for apps that only ever have one user in a browser.
+   * @throws ConfigError (by name) for anything but a string of 1 to 255 characters, or nothing
    */
-  signIn(user: string): Promise<void> {
+  signIn(user?: string): Promise<void> {
     return this.#api.signIn(user);
   }
 

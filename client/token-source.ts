@@ -1,6 +1,7 @@
 import type { BackendStatus, HoldInfo, SyncApi, TokenResult } from '../sw/protocol/api.js';
-import type { SyncEvent } from '../sw/protocol/events.js';
-import { alone, within, type GetToken, type TokenRequest } from './ask-token.js';
+import type { AuthRequiredEvent, SyncEvent } from '../sw/protocol/events.js';
+import { alone, KINDS, within, type GetCsrfToken, type GetToken, type Kind, type RenewSession, type SessionRequest, type TokenRequest } from './ask-token.js';
+import { knownCsrf } from './csrf.js';
 import { LONGEST_TIMER } from './wait.js';
 
 /** A server that refuses every token isn't asked for the next one without end: the first few at once, then spaced. */
@@ -15,7 +16,18 @@ const LEAD_MS = 60_000;
 const RENEWALS_MS = 30_000;
 
 type Target = Pick<BackendStatus, 'baseUrl' | 'namespace'>;
-type Reason = TokenRequest['reason'];
+type Reason = AuthRequiredEvent['reason'] | 'expiring';
+
+/** What the app gives: a fresh token, a live cookie session, or the session's CSRF token. */
+export interface Sources {
+  getToken?: GetToken | undefined;
+  renewSession?: RenewSession | undefined;
+  getCsrfToken?: GetCsrfToken | undefined;
+}
+
+const targetOf = ({ baseUrl, namespace }: Target): Target => ({ baseUrl, namespace });
+
+const kindOf = (reason: Reason): Kind => (reason === 'session-expired' ? 'session' : reason === 'csrf-expired' ? 'csrf' : 'token');
 
 export interface TokenSource {
   hear(event: SyncEvent): void;
@@ -26,23 +38,24 @@ export interface TokenSource {
 }
 
 /**
- * Asks the page's `getToken` when a hold wants a token, and a minute before the live one is over: one at
- * a time across all tabs. When the tab that asks is closed, left or stuck, the next one does. What gives
- * none is asked again, later and later, and whenever somebody looks at the page or the network comes back.
+ * Asks the page's `getToken` when a hold wants a token, and a minute before the live one is over; `renewSession` when a hold
+ * wants a live session; and `getCsrfToken`, the cookies and the meta tag when a hold wants a CSRF token: one at a time across all
+ * tabs. When the tab that asks is closed, left or stuck, the next one does. What gives none is asked again, later and later, and
+ * whenever somebody looks at the page or the network comes back.
  */
 export function feedTokens(
-  api: Pick<SyncApi, 'provideToken' | 'status'>,
-  getToken: GetToken,
+  api: Pick<SyncApi, 'provideToken' | 'renew' | 'status'>,
+  { getToken, renewSession, getCsrfToken }: Sources,
   signal: AbortSignal,
   place: string,
 ): TokenSource {
-  /** Failed asks in a row, by backend. */
+  /** Failed asks in a row, by backend and kind. */
   const failures = new Map<string, number>();
-  /** Tokens in a row that no server is known to have taken, by backend. */
+  /** Tokens and renewals in a row that no server is known to have taken, by backend and kind. */
   const unproven = new Map<string, number>();
-  /** By backend and purpose. */
+  /** By backend, kind and purpose. */
   const timers = new Map<string, ReturnType<typeof setTimeout>>();
-  /** Asks under way, by backend, each with the reason of a request that came meanwhile: a refusal may be heard before the token is taken. */
+  /** Asks under way, by backend and kind, each with the reason of a request that came meanwhile: a refusal may be heard before the token is taken. */
   const asking = new Map<string, { missed: Reason | null }>();
   const renewedAt = new Map<string, number>();
   /** Holds of users for whom this page has no token. */
@@ -50,10 +63,32 @@ export function feedTokens(
   /** Ends with the session: what was asked for before a sign-out is of no use after it. */
   let session = new AbortController();
 
-  const nameOf = ({ baseUrl, namespace }: Target) => JSON.stringify([namespace, baseUrl]);
-  const holdName = (target: Target, { owner, since }: HoldInfo) => JSON.stringify([nameOf(target), owner, since]);
+  const nameOf = ({ baseUrl, namespace }: Target, kind: Kind) => JSON.stringify([namespace, baseUrl, kind]);
+  const holdName = (target: Target, { owner, since, reason }: HoldInfo) => JSON.stringify([nameOf(target, kindOf(reason as Reason)), owner, since]);
+  /** The holds that this page may end. */
   const wanted = (backend: BackendStatus) =>
-    backend.holds.find((hold) => hold.reason !== 'signed-out' && !foreign.has(holdName(backend, hold)));
+    backend.holds.filter((hold) => hold.reason !== 'signed-out' && gives[kindOf(hold.reason)] && !foreign.has(holdName(backend, hold)));
+  const wantedFor = (backend: BackendStatus, kind: Kind) => wanted(backend).find(({ reason }) => kindOf(reason as Reason) === kind);
+
+  /** How each kind is had: asks the app, and gives the call that tells the worker. */
+  const gives: Record<Kind, ((request: SessionRequest, reason: Reason, hold: HoldInfo | undefined) => Promise<() => Promise<TokenResult>>) | undefined> = {
+    token:
+      getToken &&
+      (async (request, reason) => {
+        const token = await getToken({ ...request, reason: reason as TokenRequest['reason'], rejected: reason === 'auth-expired' });
+        return () => api.provideToken(token, targetOf(request));
+      }),
+    session:
+      renewSession &&
+      (async (request) => {
+        const isLive = (await renewSession(request)) === true;
+        return async () => (isLive ? api.renew(targetOf(request)) : 'ignored: blank');
+      }),
+    csrf: async (request, _reason, hold) => {
+      const token = await getCsrfToken?.(request);
+      return () => api.renew(targetOf(request), knownCsrf(token ?? null, hold?.cookie));
+    },
+  };
 
   const arm = (name: string, ms: number, ring: () => void) => {
     clearTimeout(timers.get(name));
@@ -63,25 +98,27 @@ export function feedTokens(
   /** Null when nothing has to be done any more: another tab was quicker, or the user has signed out. */
   async function stillWanted(target: Target, reason: Reason): Promise<BackendStatus | null> {
     const { backends } = await api.status();
-    const backend = backends.find((one) => nameOf(one) === nameOf(target));
+    const backend = backends.find((one) => one.baseUrl === target.baseUrl && one.namespace === target.namespace);
     if (!backend) return null;
     const isExpiring = backend.tokenExpiresAt !== null && backend.tokenExpiresAt - LEAD_MS <= Date.now();
-    return (reason === 'expiring' ? isExpiring : wanted(backend)) ? backend : null;
+    return (reason === 'expiring' ? isExpiring : wantedFor(backend, kindOf(reason))) ? backend : null;
   }
 
   async function provide(target: Target, reason: Reason, ended: AbortSignal): Promise<TokenResult | null> {
     const backend = await stillWanted(target, reason);
     if (!backend) return null;
     const { baseUrl, namespace } = target;
-    const token = await within(ended, (signal) => getToken({ reason, baseUrl, namespace, rejected: reason === 'auth-expired', signal }));
+    const kind = kindOf(reason);
+    const tell = await within(ended, async (late) => gives[kind]!({ baseUrl, namespace, signal: late }, reason, wantedFor(backend, kind)));
     ended.throwIfAborted();
-    const result = await api.provideToken(token, { baseUrl, namespace });
-    if (result === 'other-owner') for (const hold of backend.holds) foreign.add(holdName(backend, hold));
+    const result = await tell();
+    // Only tokens have another owner.
+    if (result === 'other-owner') for (const hold of backend.holds) if (kindOf(hold.reason as Reason) === kind) foreign.add(holdName(backend, hold));
     return result;
   }
 
   async function ask(target: Target, reason: Reason): Promise<void> {
-    const name = nameOf(target);
+    const name = nameOf(target, kindOf(reason));
     const ended = session.signal;
     const other = asking.get(name);
     if (other && reason !== 'expiring') other.missed = reason;
@@ -91,13 +128,13 @@ export function feedTokens(
     if (reason !== 'expiring') clearTimeout(timers.get(name));
     let hasFailed = true;
     try {
-      const result = await alone(place, ended, (given) => provide(target, reason, given));
+      const result = await alone(place, kindOf(reason), ended, (given) => provide(target, reason, given));
       hasFailed = result?.startsWith('ignored') ?? false;
       if (hasFailed && result !== 'ignored: blank') throw new Error(`the token was ${result}`);
       if (result === 'released') unproven.set(name, (unproven.get(name) ?? 0) + 1);
       if (!hasFailed) failures.delete(name);
     } catch (error) {
-      if (!ended.aborted) console.warn('[holdfast] getToken gave no fresh token', error);
+      if (!ended.aborted) console.warn(`[holdfast] ${kindOf(reason) === 'session' ? 'renewSession gave no live session' : `get${kindOf(reason) === 'csrf' ? 'Csrf' : ''}Token gave no fresh token`}`, error);
     } finally {
       asking.delete(name);
     }
@@ -111,7 +148,7 @@ export function feedTokens(
 
   /** Asks now, or when as many tokens were refused that it's better to wait. */
   function required(target: Target, reason: Reason): void {
-    const name = nameOf(target);
+    const name = nameOf(target, kindOf(reason));
     const again = () => void ask(target, reason);
     const refused = (unproven.get(name) ?? 0) - AT_ONCE;
     if (refused < 0 || asking.has(name)) again();
@@ -119,7 +156,7 @@ export function feedTokens(
   }
 
   function askAgain(target: Target, reason: Reason): void {
-    const name = nameOf(target);
+    const name = nameOf(target, kindOf(reason));
     const failed = failures.get(name) ?? 0;
     failures.set(name, failed + 1);
     if (failed < RETRIES) arm(name, FIRST_RETRY_MS * 2 ** failed, () => void ask(target, reason));
@@ -127,7 +164,7 @@ export function feedTokens(
 
   /** Renews the live token in time. One that's over sooner isn't renewed ahead: that would go on without end. */
   function renew(backend: BackendStatus): void {
-    const name = `renew ${nameOf(backend)}`;
+    const name = `renew ${nameOf(backend, 'token')}`;
     const now = Date.now();
     const ms = (backend.tokenExpiresAt ?? 0) - LEAD_MS - now;
     const ring = () => {
@@ -141,14 +178,13 @@ export function feedTokens(
   async function checkAll(isOccasion: boolean): Promise<void> {
     const { backends } = await api.status();
     for (const backend of backends) {
-      renew(backend);
-      const reason = wanted(backend)?.reason;
-      if (isOccasion && reason) void ask(backend, reason as Reason);
+      if (getToken) renew(backend);
+      if (isOccasion) for (const { reason } of wanted(backend)) void ask(backend, reason as Reason);
     }
   }
 
   // A status that can't be had now is asked for on the next occasion.
-  const check = (isOccasion = false) => void (signal.aborted || checkAll(isOccasion).catch(() => {}));
+  const check = (isOccasion = false) => void (signal.aborted || !(getToken || isOccasion) || checkAll(isOccasion).catch(() => {}));
   const occasion = () => check(true);
   const on = { signal };
   addEventListener('focus', occasion, on);
@@ -172,7 +208,8 @@ export function feedTokens(
     hear(event) {
       switch (event.type) {
         case 'auth-required':
-          return required(event, event.reason);
+          if (gives[kindOf(event.reason)]) required(event, event.reason);
+          return;
         case 'online':
           return check(true);
         case 'failed':
@@ -180,10 +217,13 @@ export function feedTokens(
           if (event.reason !== 'permanent' || event.status === 401) return;
         // falls through
         case 'delivered':
-          return void unproven.delete(nameOf(event));
-        case 'released':
-          clearTimeout(timers.get(nameOf(event)));
-          return void failures.delete(nameOf(event));
+          for (const kind of KINDS) unproven.delete(nameOf(event, kind));
+          return;
+        case 'released': {
+          const name = nameOf(event, kindOf(event.reason ?? 'auth-expired'));
+          clearTimeout(timers.get(name));
+          return void failures.delete(name);
+        }
         case 'held':
           if (event.reason === 'signed-out') endSession();
       }

@@ -21,6 +21,13 @@ export interface AuthConfig {
   learn: boolean;
 }
 
+export interface CsrfConfig {
+  /** The names of headers that carry a CSRF token, in lower case. */
+  headers: ReadonlySet<string>;
+  /** The cookie whose value goes into them; null: the usual ones. */
+  cookie: string | null;
+}
+
 /** A backend's options, checked and with their defaults. */
 export interface BackendConfig {
   key: string;
@@ -38,6 +45,7 @@ export interface BackendConfig {
   /** The owner of a credential, or null when it doesn't say. Without a credential (null): the user of the present cookie session. */
   owner(token: string | null): string | null;
   auth: AuthConfig | null;
+  csrf: CsrfConfig;
   capture: 'on-failure' | 'write-ahead';
   idempotencyKey: KeyForm;
   /** The codes of the default among them. */

@@ -6,7 +6,7 @@ import type { Backend } from './pipeline/backend/backend.js';
 import { backendFor } from './pipeline/capture/intercept.js';
 import { createPipeline } from './pipeline/pipeline.js';
 import { createNeighbours } from './pipeline/workers/neighbours.js';
-import { browserChance, browserClock, browserDigest, browserLocks, browserStorage } from './platform/browser.js';
+import { browserChance, browserClock, browserCookie, browserDigest, browserLocks, browserStorage } from './platform/browser.js';
 import { serve } from './platform/endpoint.js';
 import { addRoutes } from './platform/static-routes.js';
 import { browserSend, restoreRequest } from './platform/transport.js';
@@ -74,6 +74,7 @@ export function install(options: InstallOptions): void {
     checkpoints: storedCheckpoints(connection),
     broadcast: (event) => channel.postMessage(event),
     isOnline,
+    cookie: browserCookie,
     storage: browserStorage,
     isActive,
     askForWakeUp: backgroundSync.ask,

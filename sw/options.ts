@@ -48,8 +48,18 @@ export interface AuthOptions {
   maxRejections?: number;
   /** A JWT 401 on the page's own first try: hold the request, or pass the 401 to the page. @default 'hold' */
   on401?: 'hold' | 'pass';
-  /** Learn the live token from the requests that the page makes itself. @default true */
+  /** Learn the live token, and the CSRF token, from the requests that the page makes itself. @default true */
   learn?: boolean;
+  /** How the app sends its CSRF token, where it isn't in the usual way. */
+  csrf?: CsrfOptions;
+}
+
+/** The headers that carry a CSRF token never touch the disk; at replay they get the token of the moment. */
+export interface CsrfOptions {
+  /** Headers beside `X-CSRF-Token`, `X-XSRF-TOKEN`, `X-CSRFToken`, `CSRF-Token` and `RequestVerificationToken`. */
+  headers?: readonly string[];
+  /** The cookie whose value goes into the header. @default `XSRF-TOKEN` for `X-XSRF-TOKEN`, `csrftoken` for `X-CSRFToken` */
+  cookie?: string;
 }
 
 /** `Infinity` lifts a limit. */
@@ -248,6 +258,12 @@ export const AUTH_RULES: Rules = {
   maxRejections: wholeNumber(1),
   on401: oneOf('hold', 'pass'),
   learn: bool,
+  csrf: record('headers, cookie or both'),
+};
+
+export const CSRF_RULES: Rules = {
+  headers: listOf('header name', (name) => /^[\w-]+$/.test(String(name))),
+  cookie: text,
 };
 
 export const LIMIT_RULES: Rules = {

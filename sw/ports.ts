@@ -245,6 +245,8 @@ export interface Ports {
   /** Tells every tab. Must not throw. */
   broadcast(event: SyncEvent | TokenNote | ChangeNote): void;
   isOnline(): boolean;
+  /** The value of a cookie that the worker sees; null for none, and where the browser shows a worker no cookies. Must not reject. */
+  cookie(name: string): Promise<string | null>;
   /** Must not reject. */
   storage(): Promise<StorageStatus>;
   /** Whether this worker is the active one; an installing or waiting worker doesn't drain. */

@@ -3,6 +3,7 @@ import { AHEAD } from './policy/lanes.js';
 import { normaliseBaseUrl } from './policy/base-url.js';
 import { isLoopback } from './policy/captive-portal.js';
 import { classify } from './policy/classify.js';
+import { CSRF_HEADERS } from './policy/csrf.js';
 import { ConfigError } from './policy/errors.js';
 import { excludesCredentials } from './policy/exclude.js';
 import { BUSY_CODES } from './policy/idempotency.js';
@@ -14,6 +15,7 @@ import type { BackendConfig } from './config.js';
 import {
   AUTH_RULES,
   BACKEND_RULES,
+  CSRF_RULES,
   INSTALL_RULES,
   LIMIT_RULES,
   type AuthOptions,
@@ -65,6 +67,8 @@ function readBackend(options: BackendOptions, at: string, { location, warn }: En
     throw new ConfigError(`${at}.validate`, options.validate, "it's the default gate that validates, and this backend has one of its own");
   const { validate = gate || isLoopback(baseUrl) ? false : baseUrl } = options;
   const auth = readAuth(options.auth ?? {}, `${at}.auth.`, warn);
+  const { csrf = {} } = options.auth || {};
+  checkOptions(csrf, CSRF_RULES, `${at}.auth.csrf.`);
   checkOptions(limits, LIMIT_RULES, `${at}.limits.`);
   const own = isFunction(retry);
   if (!own) checkRetryOptions(retry, `${at}.retry`);
@@ -80,6 +84,7 @@ function readBackend(options: BackendOptions, at: string, { location, warn }: En
     lane: guarded('lane', lane, () => DEFAULT_LANE, isName, warn),
     owner: guarded('owner', isFunction(owner) ? owner : undefined, jwtSub, isNameOrNull, warn),
     auth,
+    csrf: { headers: new Set([...CSRF_HEADERS, ...(csrf.headers ?? [])].map((name) => name.toLowerCase())), cookie: csrf.cookie ?? null },
     capture,
     idempotencyKey: isFunction(idempotencyKey) ? guarded<[string], string>('idempotencyKey', idempotencyKey, (uuid) => `"${uuid}"`, isKey, warn) : idempotencyKey,
     busyCodes: [...BUSY_CODES, ...busyCodes],
@@ -127,13 +132,13 @@ const isVerdict = (value: unknown): boolean =>
 function readAuth(auth: false | AuthOptions, at: string, warn: Environment['warn']): BackendConfig['auth'] {
   if (auth === false) return null;
   checkOptions(auth, AUTH_RULES, at);
-  const { bodyErrors } = auth;
+  const { bodyErrors, csrf: _, ...own } = auth;
   return {
     autoRetry: true,
     maxRejections: 3,
     on401: 'hold',
     learn: true,
-    ...defined(auth),
+    ...defined(own),
     codes: auth.codes,
     bodyErrors: isFunction(bodyErrors) ? guarded('bodyErrors', bodyErrors, () => false, isBoolean, warn) : bodyErrors,
   };

@@ -41,6 +41,13 @@ export async function browserStorage(): Promise<StorageStatus> {
   return { persisted: persisted ?? null, usage: estimate?.usage ?? null, quota: estimate?.quota ?? null };
 }
 
+/** Reads a cookie: Chromium and Safari show a worker its scope's, and Firefox's `cookieStore` is always empty there. */
+export async function browserCookie(name: string): Promise<string | null> {
+  const { cookieStore } = globalThis as { cookieStore?: { get(name: string): Promise<{ value?: string } | null> } };
+  const cookie = await cookieStore?.get(name).catch(() => null);
+  return cookie?.value ?? null;
+}
+
 /** The first 64 bits of the SHA-256: enough to recognise a value, not to recover it. */
 export async function browserDigest(content: string | ArrayBuffer): Promise<string> {
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;

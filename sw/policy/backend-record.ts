@@ -20,6 +20,8 @@ export interface BackendRecord {
   remote: RemoteAnswer | null;
   /** Auth gates by owner; '' where the owner isn't known. */
   gates: Record<string, AuthGate>;
+  /** The gates of cookie sessions by user; '' where the user isn't known. */
+  sessionGates: Record<string, AuthGate>;
   circuit: Circuit;
   /** Until when a server's `Retry-After` holds the backend back, in milliseconds since the epoch. */
   throttledUntil: number;
@@ -36,6 +38,7 @@ export const newBackendRecord = (key: string): BackendRecord => ({
   serverSkewMs: null,
   remote: null,
   gates: {},
+  sessionGates: {},
   circuit: CLOSED,
   throttledUntil: 0,
 });

@@ -81,6 +81,8 @@ export interface EntryRecord {
   /** Since when, and how often, the server has said that it's still at the first request under the idempotency key. */
   inProgress?: { since: number; asks: number };
   request: StoredRequest;
+  /** The names of the headers that carried the CSRF token, which is put back at replay. Left out for none. */
+  csrf?: readonly string[];
   bodySize: number;
   /** A small body. A larger one lies apart. */
   body?: ArrayBuffer;
@@ -113,11 +115,11 @@ export const backsOff = (entry: Pick<EntryRecord, 'state' | 'reason' | 'retries'
   entry.state === 'pending' && (entry.retries > 0 || entry.inProgress !== undefined) && entry.unreachable === 0 && !isResting(entry);
 
 /** The credential that an entry must travel with. */
-export type Credential = Pick<EntryRecord, 'scheme' | 'owner' | 'session'>;
+export type Credential = Pick<EntryRecord, 'scheme' | 'owner' | 'session'> & Pick<EntryRecord, 'csrf'>;
 
 export function turnOf({ backend, lane, scheme, owner, session }: Pick<EntryRecord, 'backend' | 'lane'> & Credential): Turn {
   if (scheme !== null) return [backend, lane, owner === null ? 'any' : `owner:${owner}`];
-  return [backend, lane, session && owner !== null ? `session:${owner}` : 'none'];
+  return [backend, lane, session ? (owner === null ? 'session' : `session:${owner}`) : 'none'];
 }
 
 /** The credential of a turn's entries, the inverse of `turnOf`. The scheme is lost: '' stands for any. */

@@ -8,6 +8,9 @@ import { settlement, type FinalAnswer, type KeptSettlement } from './settlement.
 
 export type TransientReason = 'unreachable' | 'timeout' | 'server-error' | 'rate-limited' | 'server-unavailable' | 'in-progress';
 
+/** Why a send was refused that another one may mend. */
+type RefusalReason = 'auth-expired' | 'session-expired' | 'csrf-expired';
+
 /** The possible results of a send. */
 export type SendInput =
   | {
@@ -37,8 +40,8 @@ export type SendInput =
       answer: FinalAnswer | null;
       block: boolean;
     }
-  | { type: 'refused'; digest: string | null; maxRejections: number; answer: FinalAnswer; block: boolean; freshKey?: FreshKey }
-  | { type: 'resend'; freshKey?: FreshKey; /** The server keeps the refusal under the key, and has given it before. */ kept?: boolean }
+  | { type: 'refused'; /** @default 'auth-expired' */ reason?: RefusalReason; digest: string | null; maxRejections: number; answer: FinalAnswer; block: boolean; freshKey?: FreshKey }
+  | { type: 'resend'; /** @default 'auth-expired' */ reason?: RefusalReason; /** @default 401 */ status?: number; freshKey?: FreshKey; /** The server keeps the refusal under the key, and has given it before. */ kept?: boolean }
   | { type: 'permanent'; reason: DeadReason; answer: FinalAnswer | null; block: boolean; kept?: boolean };
 
 /** Another idempotency key for the entry; null or left out where none may be made. */
@@ -152,6 +155,7 @@ export function transition(entry: EntryRecord, input: EntryInput, now: number): 
     }
 
     case 'refused': {
+      const { reason = 'auth-expired' } = input;
       const refusals =
         input.digest === null || entry.refusals.includes(input.digest)
           ? entry.refusals
@@ -161,14 +165,14 @@ export function transition(entry: EntryRecord, input: EntryInput, now: number): 
         sends: entry.sends + 1,
         refusals,
         lastAnswer: lastAnswer(entry, input.answer, now),
-        attempts: attempts(entry, input.answer, 'auth-expired', now),
+        attempts: attempts(entry, input.answer, reason, now),
       };
       if (refusals.length >= input.maxRejections) return bury(refused, 'auth-rejected', input, now);
-      return { entry: { ...renewed(refused, input.freshKey), ...because(entry, 'auth-expired', now) }, events: [] };
+      return { entry: { ...renewed(refused, input.freshKey), ...because(entry, reason, now) }, events: [] };
     }
 
     case 'resend': {
-      const resent = { ...entry, sends: entry.sends + 1, attempts: attempts(entry, { status: 401 }, 'auth-expired', now) };
+      const resent = { ...entry, sends: entry.sends + 1, attempts: attempts(entry, { status: input.status ?? 401 }, input.reason ?? 'auth-expired', now) };
       return { entry: renewed(resent, input.freshKey, input.kept), events: [] };
     }
 

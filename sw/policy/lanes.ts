@@ -8,7 +8,7 @@ export const AHEAD = 16;
 /** How a backend's auth gate looks to one entry. */
 export type AuthView =
   | 'open'
-  /** A fresh token is being tried: one entry at a time. */
+  /** A fresh token, or the cookie session, is being tried: one entry at a time. */
   | 'probing'
   | 'held'
   /** The live token is another user's. */
@@ -23,7 +23,7 @@ export interface BackendView {
   concurrency: number;
   /** Lanes with a send under way. */
   busyLanes: ReadonlySet<string>;
-  /** Whether a send that needs the token is under way. */
+  /** Whether a send that needs the token or the cookie session is under way. */
   tokenInFlight: boolean;
   circuit: Circuit;
   /** A page's own request is the open circuit's probe. */
@@ -94,7 +94,7 @@ export function planSends(heads: readonly EntryRecord[], view: BackendView, now:
   let tokenInFlight = view.tokenInFlight;
   for (const entry of ready) {
     if (view.busyLanes.size + plan.send.length >= view.concurrency) break;
-    if (entry.scheme !== null) {
+    if (entry.scheme !== null || entry.session) {
       if (view.auth(entry) === 'probing' && tokenInFlight) continue;
       tokenInFlight = true;
     }

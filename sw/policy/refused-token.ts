@@ -32,8 +32,14 @@ export function isTokenRefused(answer: Answer, codes?: readonly string[]): boole
   if (errors.some((error) => NOT_THE_TOKEN.has(error))) return false;
   const reasons = reasonsIn(answer);
   if (codes) return reasons.length === 0 || reasons.some((code) => codes.includes(code));
-  return !reasons.some((code) => names(OTHER_CREDENTIAL, code));
+  return !namesOther(answer);
 }
+
+/** Whether a code names another credential than token and session: an API key, a password, a captcha. */
+export const namesOther = (answer: Answer): boolean => reasonsIn(answer).some((code) => names(OTHER_CREDENTIAL, code));
+
+/** Whether a code names a CSRF token, such as `EBADCSRFTOKEN`. */
+export const namesCsrf = (answer: Answer): boolean => reasonsIn(answer).some((code) => /[cx]srf/i.test(code));
 
 /** Whether the answer names the token as the reason: `invalid_token`, or a code such as `TOKEN_EXPIRED`. */
 export function namesToken(answer: Answer, codes: readonly string[] = []): boolean {

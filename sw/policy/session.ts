@@ -32,8 +32,8 @@ export type SessionEvent =
     }
   /** A token was seen on a request, and is over by its own `exp`. */
   | { type: 'over-token'; token: LiveToken; isHeld: boolean }
-  /** The app says that this user's cookie session has begun. */
-  | { type: 'signed-in'; user: string }
+  /** The app says that a cookie session is live: this user's, or null where it doesn't say whose. */
+  | { type: 'signed-in'; user: string | null }
   | {
       type: 'signed-out';
       at: number;
@@ -74,7 +74,7 @@ export type SessionEffect =
  * | | any other | live; signed in, after a sign-out |
  * | over-token | there's no other, no hold and no sign-out | live: it says whose session is over |
  * | | else | ignored |
- * | signed-in | | signed in, by cookie |
+ * | signed-in | | signed in, by cookie; without a user, whoever was said last |
  * | signed-out | | signed out: its user is the one whose token came last, or whose cookie it was |
  */
 export function session(before: Session, event: SessionEvent): [Session, SessionEffect] {
@@ -91,7 +91,7 @@ export function session(before: Session, event: SessionEvent): [Session, Session
     case 'over-token':
       return before.token || before.signedOut || event.isHeld ? [before, 'ignored'] : [taken(before, event.token), 'live'];
     case 'signed-in':
-      return [{ ...before, sessionUser: event.user, signedOut: null, epoch: before.epoch + 1 }, before.signedOut ? 'signed-in' : 'none'];
+      return [{ ...before, sessionUser: event.user ?? before.sessionUser, signedOut: null, epoch: before.epoch + 1 }, before.signedOut ? 'signed-in' : 'none'];
     case 'signed-out': {
       const { last } = before;
       const { since = event.at, user: earlier = null, forgotten: known = null } = before.signedOut ?? {};

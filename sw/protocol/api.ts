@@ -161,6 +161,8 @@ export interface HoldInfo {
   reason: HoldReason;
   /** When the gate closed, in milliseconds since the epoch. */
   since: number;
+  /** The app's own cookie that carries the CSRF token (`auth.csrf.cookie`), for `csrf-expired`. */
+  cookie?: string;
 }
 
 /** How one backend stands. */
@@ -175,7 +177,7 @@ export interface BackendStatus {
   dead: number;
   /** Requests on the wire, a page's first sends included. */
   sending: number;
-  /** The closed auth gates: at most one for each owner. */
+  /** The closed auth gates: for each owner at most one for tokens, and one for the cookie session of the user who is signed in. */
   holds: HoldInfo[];
   /** When the last token expires by its own `exp`, in the time of this device's clock. Null without a token, or when the token doesn't say. */
   tokenExpiresAt: number | null;
@@ -231,6 +233,20 @@ export interface TokenTarget {
   scheme?: string;
 }
 
+/** The backend whose cookie session is meant. */
+export interface SessionTarget {
+  baseUrl: string;
+  namespace: string;
+}
+
+/** What a page knows of its CSRF token. It stays in the worker's memory. */
+export interface CsrfGiven {
+  /** What `getCsrfToken` gave, or what's in `<meta name="csrf-token">`; null for neither. */
+  token: string | null;
+  /** Cookies that carry it, by name, as they are in `document.cookie`. */
+  cookies: Record<string, string>;
+}
+
 /** The effect of a token. */
 export type TokenResult =
   /** The token ended a hold. */
@@ -275,8 +291,10 @@ export type WakeReason = 'online' | 'offline' | 'visible' | 'pageshow' | 'due' |
 export interface SyncApi {
   /** A fresh token, without its scheme: it replaces the live one, and ends the hold of its user. */
   provideToken(token: string | null | undefined, target?: TokenTarget): Promise<TokenResult>;
-  /** For sessions by cookie: this user is signed in now. Kept across restarts. */
-  signIn(user: string): Promise<void>;
+  /** For sessions by cookie: this user is signed in now, or somebody is. Ends the hold of that session. A user is kept across restarts. */
+  signIn(user?: string): Promise<void>;
+  /** A backend's cookie session is live again; or, with `csrf`, what a page knows of its CSRF token. Signs nobody in. */
+  renew(target: SessionTarget, csrf?: CsrfGiven): Promise<TokenResult>;
   /** Closes every backend's auth gate, forgets its token, and parks, or purges, the entries that wait for a token. */
   signOut(options?: SignOutOptions): Promise<void>;
   /** Changes the settings: kept across restarts, and in force for a drain that's under way. */
@@ -320,6 +338,7 @@ export interface SyncApi {
 export const API_CALLS = [
   'provideToken',
   'signIn',
+  'renew',
   'signOut',
   'configure',
   'status',

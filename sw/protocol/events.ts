@@ -89,6 +89,10 @@ export type WaitReason =
   | 'auth-expired'
   /** The entry needs a token, and the worker has none, as after a restart. */
   | 'token-missing'
+  /** The server doesn't know the entry's cookie session any more: a 401, a 419, or a redirect to a page such as a login. */
+  | 'session-expired'
+  /** The server refused the CSRF token, or the entry needs one and nobody knows it. */
+  | 'csrf-expired'
   /** The page's own send is under way, and the entry is on disk already. */
   | 'first-send'
   /** The entry took the place of an entry that waited under the same id (`Holdfast-Replace`). */
@@ -120,7 +124,7 @@ export type DeadReason =
   | 'unwritable';
 
 /** Why an auth gate is closed. `signed-out`: nobody is asked for a token, and entries that wait are listed as parked. */
-export type HoldReason = 'auth-expired' | 'token-missing' | 'signed-out';
+export type HoldReason = 'auth-expired' | 'token-missing' | 'session-expired' | 'csrf-expired' | 'signed-out';
 
 /** The request is on disk: the page may be told so. */
 export interface QueuedEvent extends AboutEntry {
@@ -190,7 +194,7 @@ export interface ParkedEvent extends AboutEntry {
   owner: string | null;
 }
 
-/** The auth gate has closed: no entry that needs the token goes out. */
+/** The auth gate has closed: no entry that needs the token, or the cookie session, goes out. */
 export interface HeldEvent extends AboutGate {
   type: 'held';
   reason: HoldReason;
@@ -198,7 +202,7 @@ export interface HeldEvent extends AboutGate {
   id: string | null;
 }
 
-/** A page must provide a token. Emitted once for each hold. */
+/** A page must provide a token or, with `session-expired`, renew the cookie session; with `csrf-expired`, give its CSRF token. Emitted once for each hold. */
 export interface AuthRequiredEvent extends AboutGate {
   type: 'auth-required';
   reason: Exclude<HoldReason, 'signed-out'>;
@@ -207,8 +211,10 @@ export interface AuthRequiredEvent extends AboutGate {
 /** The auth gate is open again. */
 export interface ReleasedEvent extends AboutGate {
   type: 'released';
-  /** The token generation: it counts the tokens that were accepted for this gate. */
+  /** The token generation: it counts the tokens that were accepted for this gate, or how often the cookie session was renewed. */
   generation: number;
+  /** Why a cookie session's gate was closed; left out for a token's gate. */
+  reason?: AuthRequiredEvent['reason'];
 }
 
 /** Replay has stopped until `resume()`, in every tab. */

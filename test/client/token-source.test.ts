@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { feedTokens } from '../../client/token-source.js';
+import { feedTokens, type Sources } from '../../client/token-source.js';
 import type { BackendStatus, SyncApi, TokenResult } from '../../sw/protocol/api.js';
 import type { SyncEvent } from '../../sw/protocol/events.js';
 
@@ -24,7 +24,7 @@ function feed(tokens: () => string | null = () => 'fresh') {
     asked++;
     return tokens();
   };
-  const source = feedTokens(api, getToken, end.signal, '');
+  const source = feedTokens(api, { getToken }, end.signal, '');
   return {
     hear: source.hear,
     asked: () => asked,
@@ -122,5 +122,93 @@ describe('getToken', () => {
     navigator.serviceWorker.dispatchEvent(new Event('controllerchange'));
     await settle();
     expect(page.asked()).toBe(1);
+  });
+});
+
+/** A page whose backend has a hold of this reason until `api.renew` releases it. */
+function held(reason: 'session-expired' | 'csrf-expired', sources: Sources, result: () => TokenResult = () => 'released') {
+  const hold = { owner: null, reason, since: 0, ...(reason === 'csrf-expired' && { cookie: 'mine' }) };
+  const renewed: unknown[][] = [];
+  let holds = [hold];
+  const api = {
+    status: async () => ({ backends: [{ baseUrl: HOLD.baseUrl, namespace: '', holds, tokenExpiresAt: null }] }),
+    renew: async (...said: unknown[]) => {
+      renewed.push(said);
+      const given = result();
+      if (given === 'released') holds = [];
+      return given;
+    },
+  } as unknown as SyncApi;
+  const end = new AbortController();
+  onTestFinished(() => end.abort());
+  const source = feedTokens(api, sources, end.signal, '');
+  return { ...source, renewed };
+}
+
+const target = { baseUrl: HOLD.baseUrl, namespace: '' };
+
+describe('renewSession', () => {
+  test('P3 is asked for a lapsed session, and true releases', async () => {
+    const renewSession = vi.fn(() => true);
+    const page = held('session-expired', { renewSession, getToken: () => expect.fail() });
+    await settle();
+    page.hear({ ...required, reason: 'session-expired' });
+    await settle();
+    expect(renewSession.mock.calls).toEqual([[{ ...target, signal: expect.any(AbortSignal) }]]);
+    expect(page.renewed).toEqual([[target]]);
+  });
+
+  test.each([['gives false', () => false], ['throws', () => { throw new Error('no'); }]])('P3 is asked again with backoff when it %s', async (_what, give) => {
+    const renewSession = vi.fn(give);
+    const page = held('session-expired', { renewSession });
+    await vi.advanceTimersByTimeAsync(6_000 + 12_000);
+    expect(renewSession).toHaveBeenCalledTimes(3);
+    expect(page.renewed).toEqual([]);
+  });
+
+  test('P3 a sign-out ends it', async () => {
+    let give = (_isLive: boolean) => {};
+    const page = held('session-expired', { renewSession: () => new Promise((resolve) => (give = resolve)) });
+    await settle();
+    page.hear({ ...HOLD, type: 'held', reason: 'signed-out', id: null });
+    give(true);
+    await settle();
+    expect(page.renewed).toEqual([]);
+  });
+
+  test('P3 the release of a token’s hold leaves its next try', async () => {
+    const renewSession = vi.fn(() => false);
+    const page = held('session-expired', { renewSession });
+    await settle();
+    page.hear({ ...HOLD, type: 'released', generation: 1, reason: undefined as never });
+    await vi.advanceTimersByTimeAsync(6_000);
+    expect(renewSession).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe('getCsrfToken', () => {
+  const withPage = (meta: string | null, cookie: string) =>
+    Object.assign(document, { querySelector: () => (meta === null ? null : { content: meta }), cookie });
+
+  test('P5 is asked, and given along with the cookies that carry the token', async () => {
+    withPage('of the meta tag', 'other=1; XSRF-TOKEN=a%3D=; mine=2');
+    const page = held('csrf-expired', { getCsrfToken: async () => 'given' });
+    await settle();
+    expect(page.renewed).toEqual([[target, { token: 'given', cookies: { 'XSRF-TOKEN': 'a%3D=', mine: '2' } }]]);
+  });
+
+  test('P4 without it the page’s meta tag counts', async () => {
+    withPage('of the meta tag', '');
+    const page = held('csrf-expired', {});
+    await settle();
+    expect(page.renewed).toEqual([[target, { token: 'of the meta tag', cookies: {} }]]);
+  });
+
+  test('P5 what was refused already is asked again with backoff', async () => {
+    withPage(null, '');
+    const getCsrfToken = vi.fn(() => 'old');
+    held('csrf-expired', { getCsrfToken }, () => 'ignored: same-token');
+    await vi.advanceTimersByTimeAsync(6_000);
+    expect(getCsrfToken).toHaveBeenCalledTimes(2);
   });
 });

@@ -766,18 +766,21 @@ describe('trouble', () => {
       expect(printed.some((line) => line.includes('the default counts instead'))).toBe(true);
     });
 
-    test('an auth-expired verdict for an entry without a token makes a dead letter, and no endless sends', async () => {
+    test.each([
+      ['P1 an auth-expired verdict on a 401 to an entry without a token holds its session', 401, 'held'],
+      ['an auth-expired verdict on another answer to an entry without a token makes a dead letter, and no endless sends', 400, 'dead'],
+    ])('%s', async (_what, status, state) => {
       const { server, post, clock, log, goOffline, goOnline, api } = createHarness({
         backends: [{ baseUrl: '/api', classify: () => 'auth-expired' }],
       });
       goOffline();
       await post('a');
-      server(() => new Response(null, { status: 401 }));
+      server(() => new Response(null, { status }));
       goOnline();
       await api.wake('online');
       await clock.advance(60_000);
       expect(log.filter((line) => line.includes(' send '))).toHaveLength(1);
-      expect(await api.entries()).toMatchObject([{ state: 'dead' }]);
+      expect(await api.entries()).toMatchObject([{ state }]);
     });
   });
 });

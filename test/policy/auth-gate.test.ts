@@ -8,6 +8,8 @@ const held: AuthGate = { ...over, refusedLately: ['old'] };
 const heldTwice: AuthGate = { ...held, hold: { ...held.hold!, refused: 'other' }, refusedLately: ['old', 'other'] };
 const missing: AuthGate = { ...open, hold: { reason: 'token-missing', since: 5, refused: null } };
 
+const lapsed: AuthGate = { ...open, hold: { reason: 'session-expired', since: 5, refused: null } };
+
 const refused = (generation: number): AuthGateEvent => ({ type: 'refused', generation, digest: 'old', at: 5 });
 const token = (digest: string, expired = false, learnt = false): AuthGateEvent => ({ type: 'token', digest, expired, learnt });
 const renewed: AuthGate = { generation: 3, hold: null, probing: false };
@@ -37,6 +39,12 @@ const cases: [rule: string, from: AuthGate, event: AuthGateEvent, to: AuthGate, 
   ['A16 a sign-out makes a 401 that’s under way one for an older token', open, { type: 'signed-out' }, renewed, 'none'],
   ['A16 a sign-out ends the probing', probing, { type: 'signed-out' }, renewed, 'none'],
   ['A16 a sign-out keeps the hold and the refused tokens', held, { type: 'signed-out' }, { ...renewed, hold: held.hold, refusedLately: ['old'] }, 'none'],
+  ['P1 a lapsed session closes its gate', open, { type: 'refused', generation: 2, digest: null, at: 5, reason: 'session-expired' }, lapsed, 'hold'],
+  ['P2 a session that may be live again is tried by one entry, and stays held', lapsed, { type: 'stirred' }, { ...lapsed, probing: true }, 'none'],
+  ['P2 a try that’s refused ends the trying, and nobody is told', { ...lapsed, probing: true }, { type: 'refused', generation: 2, digest: null, at: 9 }, lapsed, 'none'],
+  ['P2 an open gate can’t be stirred', open, { type: 'stirred' }, open, 'none'],
+  ['P2 a renewed session opens the gate, for a probe first', lapsed, { type: 'renewed' }, { ...renewed, probing: true }, 'release'],
+  ['P2 a renewal makes a 401 that’s under way one of the older session', open, { type: 'renewed' }, renewed, 'store'],
   ['A5 the first token of all is stored', OPEN_AUTH_GATE, token('new'), { ...OPEN_AUTH_GATE, generation: 1 }, 'store'],
 ];
 

@@ -4,6 +4,7 @@ import { credentialOf, turnOf, type Credential } from '../../sw/policy/entry-rec
 const credentials: [what: string, credential: Credential, name: string][] = [
   ['nothing', { scheme: null, owner: null, session: false }, 'none'],
   ['ann’s session by cookie', { scheme: null, owner: 'ann', session: true }, 'session:ann'],
+  ['somebody’s session by cookie', { scheme: null, owner: null, session: true }, 'session'],
   ['any token', { scheme: 'Bearer', owner: null, session: false }, 'any'],
   ['ann’s token', { scheme: 'Bearer', owner: 'ann', session: false }, 'owner:ann'],
   ['the token of somebody with an odd name', { scheme: '', owner: 'session:a\nb:', session: false }, 'owner:session:a\nb:'],
@@ -14,9 +15,4 @@ test.each(credentials)('A15 an entry that needs %s waits in a line of its own', 
   expect(turn).toEqual(['b', 'l', name]);
   // The scheme isn't in it.
   expect(credentialOf(turn)).toEqual({ ...credential, scheme: credential.scheme === null ? null : '' });
-});
-
-test('A15 an entry of an unknown user’s session and an entry of no session need nothing', () => {
-  expect(turnOf({ backend: 'b', lane: 'l', scheme: null, owner: null, session: true })).toEqual(['b', 'l', 'none']);
-  expect(turnOf({ backend: 'b', lane: 'l', scheme: null, owner: null, session: false })).toEqual(['b', 'l', 'none']);
 });

@@ -16,8 +16,6 @@ export class App {
   settledUser: string | null = null;
   /** Who was that when the last sign-out began. */
   leaving: string | null = null;
-  /** Whether a session has ended that nobody has ended. */
-  hasLapsed = false;
   /** How often something was said of a session. */
   said = 0;
   #changes: Process | null = null;
@@ -75,7 +73,6 @@ export class App {
 
   /** Every token that's out is refused from now on, and every session is over. */
   lapse(): void {
-    if (this.cookie !== null) this.hasLapsed = true;
     this.setCookie(null);
     this.world.server.validFrom = this.#serial + 1;
   }

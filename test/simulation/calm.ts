@@ -48,7 +48,9 @@ export async function calmDown(world: World): Promise<void> {
   for (const user of USERS) {
     // It's the app that says who is there: after another user nobody asks for this one's token.
     const isUnheard = disk.all<BackendRecord>('backends').some(({ signedOut, last }) => signedOut || (last && last.owner !== user));
-    if (app.user !== user || isUnheard) {
+    // A session by cookie that nobody has ended may be over all the same.
+    const isOver = world.setup.sessions === 'cookie' && app.cookie !== user;
+    if (app.user !== user || isUnheard || isOver) {
       agenda.in(0, page, () => {
         if (world.setup.sessions === 'cookie') return void changeSession(world, page, user);
         const token = app.signIn(user);

@@ -17,7 +17,7 @@ vi.mock('idb', () => ({
 function connect() {
   openings.length = 0;
   const clock = virtualClock();
-  const connection = openConnection({ clock, makeRoom: async () => {} });
+  const connection = openConnection({ name: 'holdfast', clock, makeRoom: async () => {} });
   const log: string[] = [];
   const read = (who: string) =>
     void connection.read(async () => {}).then(

@@ -49,6 +49,8 @@ export interface Harness {
   linger(ms: number, isInTheWay?: () => boolean): Promise<boolean>;
   /** Takes over the requests that another library's queue owes; null where there's no queue. */
   adopt(queue: OldQueue | null): Promise<number>;
+  /** The cookies that the worker sees; undefined takes a cookie away. */
+  cookies: Record<string, string | undefined>;
   /** Holds up the making of digests. */
   slowDigest(wait: (content: string) => Promise<void>): void;
   printed: string[];
@@ -79,6 +81,7 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
   const wakeUpsAsked: number[] = [];
   const locks = memoryLocks();
   let isAlone = () => false;
+  const cookies: Harness['cookies'] = {};
   let online = true;
   let isAway = false;
   let count = 0;
@@ -130,6 +133,7 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
         for (const other of reports) if (other !== report) other.heard(event);
       },
       isOnline: () => online,
+      cookie: async (name) => cookies[name] ?? null,
       storage: async () => ({ persisted: null, usage: null, quota: null }),
       isActive: () => newest === workerId,
       askForWakeUp: () => void wakeUpsAsked.push(clock.now()),
@@ -160,6 +164,7 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
     changed,
     printed,
     wakeUpsAsked,
+    cookies,
     clock,
     outbox,
     // Calls go to the newest worker, also from a test that has taken `api` out of the harness before.

@@ -73,7 +73,11 @@ export async function page(registration: ServiceWorkerRegistration): Promise<voi
   new TokenRefreshError('why', 400).status satisfies number | null;
   for (const error of [AmbiguousReferenceError, ConfigError, RegistrationError]) error.prototype satisfies Error;
   sync.addEventListener('delivered', ({ detail }) => detail.partial satisfies true | undefined);
-  sync.addEventListener('held', ({ detail }) => detail.reason satisfies 'auth-expired' | 'token-missing' | 'signed-out');
+  sync.addEventListener('held', ({ detail }) => detail.reason satisfies 'auth-expired' | 'token-missing' | 'session-expired' | 'csrf-expired' | 'signed-out');
+  await connect({ renewSession: async ({ signal, baseUrl }) => (await fetch(baseUrl, { signal })).ok, getCsrfToken: () => null });
+  await sync.signIn();
+  // @ts-expect-error -- a session is live, or it isn't
+  await connect({ renewSession: () => 'token' });
   for await (const { id, event, data } of sync.observe('/api/feed', { taskId: 'feed' })) {
     id satisfies string | null;
     (event + data) satisfies string;

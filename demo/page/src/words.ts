@@ -26,6 +26,8 @@ const REASONS: Record<EntryInfo['reason'], string> = {
   'circuit-open': "the server can't be reached",
   'behind-waiting': 'others are before it',
   'auth-expired': 'your session has expired',
+  'session-expired': 'your session has expired',
+  'csrf-expired': "the page's security token has expired",
   'signed-out': 'nobody is signed in',
   'token-missing': 'a fresh sign-in is needed',
   'first-send': "it's on its first way",

@@ -3,18 +3,21 @@ import type { EntryRecord } from '../../policy/entry-record.js';
 import { transition, type Decision } from '../../policy/entry.js';
 import { session } from '../../policy/session.js';
 import type { Ports } from '../../ports.js';
+import type { TokenResult } from '../../protocol/api.js';
 import type { SyncEvent } from '../../protocol/events.js';
-import type { Backend } from '../backend/backend.js';
+import { noCsrf, type Backend } from '../backend/backend.js';
 import { sessionUser, stepAuthGate } from '../backend/gates.js';
 import { sessionOf, setSession } from '../backend/session.js';
 import type { Report } from '../report.js';
 import type { Neighbours } from '../workers/neighbours.js';
-import { aboutGate, releasedEvent } from './tokens.js';
+import { aboutGate, releasedEvent, renewSession } from './tokens.js';
 
 /** Sign-ins by cookie, and sign-outs. */
 export interface Sessions {
-  /** Begins a user's cookie session. */
-  signIn(backends: readonly Backend[], user: string): Promise<void>;
+  /** Begins a user's cookie session; null: somebody's session, as the app doesn't say whose. Ends the hold of that session. */
+  signIn(backends: readonly Backend[], user: string | null): Promise<void>;
+  /** Ends the hold of the present cookie session, which is live again, and signs nobody in. */
+  renew(backend: Backend): Promise<TokenResult>;
   /** Signs the user out: entries that wait for a token are parked; with `purge` the user's own are removed. */
   signOut(backends: readonly Backend[], purge: boolean): Promise<void>;
 }
@@ -38,9 +41,11 @@ export function createSessions({ clock, outbox }: Pick<Ports, 'clock' | 'outbox'
     const [after, effect] = session(sessionOf(backend), { type: 'signed-out', at, arriving, cookieUser: sessionUser(backend), newest });
     const user = after.signedOut?.user ?? null;
     for (const name of new Set(['', user ?? '', ...Object.keys(backend.record.gates)])) stepAuthGate(backend, name || null, { type: 'signed-out' });
+    for (const name of Object.keys(backend.record.sessionGates)) stepAuthGate(backend, name || null, { type: 'signed-out' }, true);
     setSession(backend, after);
     backend.arriving = null;
     backend.acceptedCredential = null;
+    backend.csrf = noCsrf();
     return effect === 'signed-out' ? [{ type: 'held', ...aboutGate(backend, user, at), reason: 'signed-out', id: null }] : [];
   }
 
@@ -90,16 +95,24 @@ export function createSessions({ clock, outbox }: Pick<Ports, 'clock' | 'outbox'
   return {
     async signIn(backends, user) {
       // All sessions change in this turn of the event loop, before the first write, so that nothing can come between.
-      const effects = backends.map((backend) => {
+      const changes = backends.map((backend) => {
+        const before = sessionUser(backend);
         const [after, effect] = session(sessionOf(backend), { type: 'signed-in', user });
         setSession(backend, after);
-        return { backend, effect };
+        const at = clock.now();
+        const events = effect === 'signed-in' ? [releasedEvent(backend, user, at)] : [];
+        if (sessionUser(backend) !== before) backend.csrf = noCsrf();
+        // Requests of an unknown user travel in any session.
+        for (const owner of new Set([sessionUser(backend), null])) events.push(...renewSession(backend, owner, at));
+        return { backend, events };
       });
-      const writing = effects.map(({ backend, effect }) => {
-        const events = effect === 'signed-in' ? [releasedEvent(backend, user, clock.now())] : [];
-        return report.commit({ backend: backend.record, events });
-      });
+      const writing = changes.map(({ backend, events }) => report.commit({ backend: backend.record, events }));
       await allWritten(writing);
+    },
+    async renew(backend) {
+      const events = [sessionUser(backend), null].flatMap((owner) => renewSession(backend, owner, clock.now()));
+      if (events.length > 0) await report.commit({ backend: backend.record, events });
+      return events.length > 0 ? 'released' : 'stored';
     },
     async signOut(backends, purges) {
       // All gates close in this turn of the event loop, before the first write, so that nothing can come between.

@@ -1,14 +1,16 @@
+import type { AuthGateEvent } from '../../policy/auth-gate.js';
 import { credentialOf, type EntryRecord } from '../../policy/entry-record.js';
 import { decodeJwt, expiryOf, isOver } from '../../policy/jwt.js';
 import { session, type LiveToken } from '../../policy/session.js';
 import type { Ports } from '../../ports.js';
-import type { TokenResult } from '../../protocol/api.js';
+import type { CsrfGiven, TokenResult } from '../../protocol/api.js';
 import type { HoldReason, SyncEvent } from '../../protocol/events.js';
 import type { Backend } from '../backend/backend.js';
-import { clocksOf, authGateOf, markTold, stepAuthGate, type GateStep } from '../backend/gates.js';
+import { clocksOf, authGateOf, markTold, sessionUser, stepAuthGate, type GateStep } from '../backend/gates.js';
 import { noteLateToken } from '../backend/server-clock.js';
 import { sessionOf, setSession } from '../backend/session.js';
 import type { Report } from '../report.js';
+import { knownValue } from './csrf.js';
 
 /** The auth holds of all backends: tokens end holds, missing or expired tokens begin them. */
 export interface Holds {
@@ -23,7 +25,17 @@ export interface Holds {
   /** Begins a hold before a send: an entry needs a token, and there's none, or the live token is over by its own `exp`. */
   missing(backend: Backend, entry: Pick<EntryRecord, 'owner' | 'id' | 'sends'>): Promise<void>;
   /** Writes that pages have been told of a hold, for a later worker. */
-  told(backend: Backend, owner: string | null): void;
+  told(backend: Backend, owner: string | null, session?: boolean): void;
+  /** Ends the hold of a cookie session, as a request was accepted in it. */
+  renewed(backend: Backend, owner: string | null): void;
+  /** Begins a hold before a send: an entry needs a CSRF token, and nobody knows it. */
+  missingCsrf(backend: Backend, owner: string | null): Promise<void>;
+  /**
+   * Ends the holds for a CSRF token, if the newest known value isn't the refused one. Never rejects.
+   *
+   * @param given what a page knows of the token, once it was asked
+   */
+  renewCsrf(backend: Backend, given?: CsrfGiven): Promise<TokenResult>;
   /** Tells pages of the holds that an earlier worker wrote and didn't live to tell of. */
   tellUntold(backends: Iterable<Backend>): void;
   /** The digest by which a refused or forgotten token is recognised. */
@@ -128,20 +140,60 @@ export function createHolds({ broadcast, chance, clock, digest, log }: HoldPorts
     return isOtherHeld(backend) ? 'other-owner' : 'stored';
   };
 
-  const told = (backend: Backend, owner: string | null) => {
-    if (markTold(backend, owner)) void logFailure(report.commit({ backend: backend.record }), 'who was told of a hold');
+  const told: Holds['told'] = (backend, owner, session) => {
+    if (markTold(backend, owner, session)) void logFailure(report.commit({ backend: backend.record }), 'who was told of a hold');
+  };
+
+  /** Begins a hold before a send. False where the gate was held already. */
+  const begin = async (backend: Backend, owner: string | null, event: AuthGateEvent & { type: 'missing' }, session = false): Promise<boolean> => {
+    const { effect, undo } = stepAuthGate(backend, owner, event, session);
+    const { hold } = authGateOf(backend, owner, session);
+    if (effect !== 'hold' || !hold) return false;
+    try {
+      await report.commit({ backend: backend.record, events: holdEvents(backend, owner, hold.reason, null, event.at) });
+    } catch (error) {
+      // Pages haven't been told of the hold, so it's undone.
+      undo();
+      throw error;
+    }
+    told(backend, owner, session);
+    return true;
   };
 
   return {
     digestOf,
     told,
+    renewed(backend, owner) {
+      const events = renewSession(backend, owner, clock.now());
+      if (events.length > 0) void logFailure(report.commit({ backend: backend.record, events }), 'the release of a hold');
+    },
+    missingCsrf: async (backend, owner) => {
+      if (await begin(backend, owner, { type: 'missing', digest: null, reason: 'csrf-expired', at: clock.now() }, true)) backend.csrf.refused = null;
+    },
+    async renewCsrf(backend, given) {
+      const { csrf, token } = backend;
+      const isBlank = given !== undefined && given.token === null && Object.keys(given.cookies).length === 0;
+      if (given && !isBlank) csrf.given = given;
+      const refused = Object.entries(csrf.refused ?? {});
+      const isSame = refused.length > 0 && refused.every(([name, value]) => [null, value].includes(knownValue(backend, name, csrf.given?.cookies ?? {})));
+      const isNews = !isBlank && !isSame;
+      const present = ['', sessionUser(backend), token?.owner];
+      const events = Object.entries(backend.record.sessionGates).flatMap(([name, { hold }]) =>
+        hold?.reason === 'csrf-expired' && present.includes(name) && (isNews || hold.unsure) ? renewSession(backend, name || null, clock.now()) : [],
+      );
+      if (events.length > 0) await logFailure(report.commit({ backend: backend.record, events }), 'the release of a hold');
+      if (events.length > 0) return 'released';
+      return isNews ? 'stored' : isBlank ? 'ignored: blank' : 'ignored: same-token';
+    },
     tellUntold(backends) {
       for (const backend of backends) {
-        const { gates, signedOut } = backend.record;
-        for (const [name, { hold }] of Object.entries(gates)) {
-          if (!hold || hold.told || signedOut) continue;
-          report.tell(...holdEvents(backend, name || null, hold.reason, null, clock.now()));
-          told(backend, name || null);
+        const { gates, sessionGates, signedOut } = backend.record;
+        for (const all of [gates, sessionGates]) {
+          for (const [name, { hold }] of Object.entries(all)) {
+            if (!hold || hold.told || signedOut) continue;
+            report.tell(...holdEvents(backend, name || null, hold.reason, null, clock.now()));
+            told(backend, name || null, all === sessionGates);
+          }
         }
       }
     },
@@ -167,24 +219,14 @@ export function createHolds({ broadcast, chance, clock, digest, log }: HoldPorts
       const at = clock.now();
       // A token may have come since the heads were read.
       if (record.signedOut || (live && !isOver(live.expiresAt, clocksOf(backend, at)))) return;
-      const { effect, undo } = stepAuthGate(backend, owner, { type: 'missing', digest: live?.digest ?? null, at });
-      if (effect !== 'hold') return;
-      const events = holdEvents(backend, owner, live ? 'auth-expired' : 'token-missing', null, at);
-      try {
-        await report.commit({ backend: backend.record, events });
-      } catch (error) {
-        // Pages haven't been told of the hold, so it's undone.
-        undo();
-        throw error;
-      }
-      told(backend, owner);
-      if (live) log.info(HOLD_LINE, { id, attempt: sends });
+      const hasBegun = await begin(backend, owner, { type: 'missing', digest: live?.digest ?? null, at });
+      if (hasBegun && live) log.info(holdLine('auth-expired'), { id, attempt: sends });
     },
   };
 }
 
-/** The console's line for a hold on an expired token, logged with the entry's id and its sends so far. */
-export const HOLD_LINE = '[holdfast] hold — auth expired';
+/** The console's line for a hold on an expired token or session, logged with the entry's id and its sends so far. */
+export const holdLine = (reason: HoldReason): string => `[holdfast] hold — ${reason.replace('-', ' ')}`;
 
 /** Whether a hold waits for another user than the live token's. */
 const isOtherHeld = ({ record, token }: Backend): boolean =>
@@ -206,6 +248,13 @@ export const releasedEvent = (backend: Backend, owner: string | null, at: number
   ...aboutGate(backend, owner, at),
   generation: authGateOf(backend, owner).generation,
 });
+
+/** Opens the gate of a cookie session. Returns the event to emit; none where there was no hold. */
+export function renewSession(backend: Backend, owner: string | null, at: number): SyncEvent[] {
+  const { hold } = authGateOf(backend, owner, true);
+  stepAuthGate(backend, owner, { type: 'renewed' }, true);
+  return hold ? [{ type: 'released', ...aboutGate(backend, owner, at), generation: authGateOf(backend, owner, true).generation, reason: hold.reason }] : [];
+}
 
 /** The events of a closing gate: emitted once for each hold. */
 export function holdEvents(

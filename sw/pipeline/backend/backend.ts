@@ -3,6 +3,7 @@ import { newBackendRecord, type BackendRecord, type LastToken } from '../../poli
 import { connectivityGate, type RetryGate } from '../../policy/retry-gate.js';
 import type { LiveToken } from '../../policy/session.js';
 import type { Ports } from '../../ports.js';
+import type { CsrfGiven } from '../../protocol/api.js';
 import { Arrivals, type Ticket } from './arrivals.js';
 import type { ConnectivityNews } from './connectivity.js';
 import type { Flight } from './flights.js';
@@ -36,6 +37,7 @@ export interface Backend extends ServerClock {
   lastServedAt: number;
   /** The last credential under which a request was delivered in this worker's life. */
   acceptedCredential: string | null;
+  csrf: CsrfState;
   /** Counts sign-outs in this worker's life: a token that came before a sign-out doesn't count after it. */
   signOuts: number;
   /** The retry gate is closed, and the drain waits for it to open. */
@@ -45,6 +47,20 @@ export interface Backend extends ServerClock {
   /** The ticket of the page's request that probes the open circuit; null when none does. */
   probe: Ticket | null;
 }
+
+/** What's known of the session's CSRF token. In memory alone. */
+export interface CsrfState {
+  /** The newest values on the page's own requests, by header. */
+  seen: Readonly<Record<string, string>>;
+  /** What a page gave since. */
+  given: CsrfGiven | null;
+  /** The headers that were refused last. */
+  refused: Readonly<Record<string, string>> | null;
+  /** Entries that were refused for their CSRF token and are sent once more. */
+  readonly resent: Set<string>;
+}
+
+export const noCsrf = (): CsrfState => ({ seen: {}, given: null, refused: null, resent: new Set() });
 
 /** @param connectivity news that may open the default gate */
 export function createBackend(config: BackendConfig, ports: Ports, connectivity: ConnectivityNews): Backend {
@@ -80,6 +96,7 @@ export function createBackend(config: BackendConfig, ports: Ports, connectivity:
     lastServedAt: 0,
     acceptedCredential: null,
     lateToken: { iat: 0, at: NaN },
+    csrf: noCsrf(),
     signOuts: 0,
     isRetryGateClosed: false,
     stalled: new Set(),

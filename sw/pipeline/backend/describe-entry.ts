@@ -1,11 +1,11 @@
 import type { EntryRecord } from '../../policy/entry-record.js';
 import { isInDoubt } from '../../policy/key-history.js';
-import { maskUrl, maskHeaders } from '../../policy/secrets.js';
+import { MASK, maskHeaders, maskUrl } from '../../policy/secrets.js';
 import type { Clock } from '../../ports.js';
 import type { EntryInfo } from '../../protocol/api.js';
 import type { Backend } from './backend.js';
 import type { State } from './backends.js';
-import { authView, authGateOf } from './gates.js';
+import { authView, holdOn } from './gates.js';
 
 /** Describes an entry for a person; the state is derived from the gates of the moment. */
 export type DescribeEntry = (entry: EntryRecord) => EntryInfo;
@@ -28,7 +28,7 @@ function describe(entry: EntryRecord, backend: Backend | undefined, paused: bool
     ...standing(entry, backend, paused, now),
     method: request.method,
     url: maskUrl(request.url),
-    headers: maskHeaders(request.headers),
+    headers: { ...maskHeaders(request.headers), ...Object.fromEntries((entry.csrf ?? []).map((name) => [name, MASK])) },
     bodySize: entry.bodySize,
     capturedAt: entry.capturedAt,
     sends: entry.sends,
@@ -56,7 +56,7 @@ function standing(
     const { signedOut } = backend.record;
     return { state: 'parked', ...(signedOut && entry.scheme !== null ? { reason: 'signed-out', since: signedOut.since } : { reason, since }) };
   }
-  const { hold } = authGateOf(backend, entry.owner);
+  const hold = holdOn(backend, entry);
   if (view === 'held' && hold) return { state: 'held', reason: hold.reason, since: hold.since };
   return { state: paused ? 'paused' : 'pending', reason, since };
 }

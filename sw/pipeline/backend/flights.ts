@@ -3,6 +3,7 @@ import type { EntryRecord } from '../../policy/entry-record.js';
 /** A send under way. */
 export interface Flight {
   lane: string;
+  /** The send needs the token, or the cookie session. */
   needsToken: boolean;
   /** The send is the page's own, made inside its fetch event. */
   firstSend: boolean;
@@ -21,9 +22,9 @@ export interface Flight {
   done: Promise<void>;
 }
 
-export const newFlight = ({ lane, scheme }: Pick<EntryRecord, 'lane' | 'scheme'>, firstSend: boolean): Flight => ({
+export const newFlight = ({ lane, scheme, session }: Pick<EntryRecord, 'lane' | 'scheme' | 'session'>, firstSend: boolean): Flight => ({
   lane,
-  needsToken: scheme !== null,
+  needsToken: scheme !== null || session,
   firstSend,
   abort: new AbortController(),
   cancelled: false,

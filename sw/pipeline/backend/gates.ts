@@ -1,4 +1,4 @@
-import { OPEN_AUTH_GATE, authGate, type AuthGate, type AuthGateEffect, type AuthGateEvent } from '../../policy/auth-gate.js';
+import { OPEN_AUTH_GATE, authGate, type AuthGate, type AuthGateEffect, type AuthGateEvent, type Hold } from '../../policy/auth-gate.js';
 import type { Settings } from '../../policy/backend-record.js';
 import type { EntryRecord, Credential } from '../../policy/entry-record.js';
 import { isOver, clocksAt, type Clocks } from '../../policy/jwt.js';
@@ -7,7 +7,12 @@ import type { LiveToken } from '../../policy/session.js';
 import type { BackendStatus } from '../../protocol/api.js';
 import type { Backend } from './backend.js';
 
-export function authGateOf({ record: { gates } }: Backend, owner: string | null): AuthGate {
+/** The name in the record of the gates for cookie sessions, or for tokens. */
+const kindOf = (session: boolean) => (session ? 'sessionGates' : 'gates');
+
+/** The gate of an owner's tokens, or of a user's cookie session. */
+export function authGateOf({ record }: Backend, owner: string | null, session = false): AuthGate {
+  const gates = record[kindOf(session)];
   const name = owner ?? '';
   // An owner may be called `constructor`.
   return Object.hasOwn(gates, name) ? gates[name]! : OPEN_AUTH_GATE;
@@ -21,27 +26,33 @@ export interface GateStep {
 }
 
 /** Applies an event to the gate of one owner. */
-export function stepAuthGate(backend: Backend, owner: string | null, event: AuthGateEvent): GateStep {
-  const before = authGateOf(backend, owner);
+export function stepAuthGate(backend: Backend, owner: string | null, event: AuthGateEvent, session = false): GateStep {
+  const before = authGateOf(backend, owner, session);
   const [after, effect] = authGate(before, event);
-  setAuthGate(backend, owner, after);
+  // The record is written only when it's another object than the written one.
+  if (after !== before) setAuthGate(backend, owner, after, session);
   const undo = () => {
-    if (authGateOf(backend, owner) === after) setAuthGate(backend, owner, before);
+    if (after !== before && authGateOf(backend, owner, session) === after) setAuthGate(backend, owner, before, session);
   };
   return { effect, undo };
 }
 
 /** Notes that pages have been told of a hold. False where there's no hold, or they had been told before. */
-export function markTold(backend: Backend, owner: string | null): boolean {
-  const gate = authGateOf(backend, owner);
+export function markTold(backend: Backend, owner: string | null, session = false): boolean {
+  const gate = authGateOf(backend, owner, session);
   if (!gate.hold || gate.hold.told) return false;
-  setAuthGate(backend, owner, { ...gate, hold: { ...gate.hold, told: true } });
+  setAuthGate(backend, owner, { ...gate, hold: { ...gate.hold, told: true } }, session);
   return true;
 }
 
-function setAuthGate(backend: Backend, owner: string | null, gate: AuthGate): void {
-  backend.record = { ...backend.record, gates: { ...backend.record.gates, [owner ?? '']: gate } };
+function setAuthGate(backend: Backend, owner: string | null, gate: AuthGate, session: boolean): void {
+  const kind = kindOf(session);
+  backend.record = { ...backend.record, [kind]: { ...backend.record[kind], [owner ?? '']: gate } };
 }
+
+/** The hold that keeps an entry back, of its token or of its session; null for none. */
+export const holdOn = (backend: Backend, { scheme, owner }: Pick<Credential, 'scheme' | 'owner'>): Hold | null =>
+  (scheme === null ? null : authGateOf(backend, owner).hold) ?? authGateOf(backend, owner, true).hold;
 
 /** The present time by this device's clock and by the backend's, which tokens are made by. */
 export const clocksOf = ({ record }: Backend, now: number): Clocks => clocksAt(now, record.serverSkewMs);
@@ -59,7 +70,15 @@ export const authorizationOf = ({ scheme }: EntryRecord, { value }: LiveToken): 
   scheme ? `${scheme} ${value}` : value;
 
 /** How the auth gate looks to an entry, or to a request that isn't stored yet. */
-export function authView(backend: Backend, { scheme, owner, session }: Credential, now: number): AuthView {
+export function authView(backend: Backend, entry: Credential, now: number): AuthView {
+  const view = tokenView(backend, entry, now);
+  // A CSRF token is of a cookie session, whatever else the entry travels with.
+  if (!(entry.session || entry.csrf) || (view !== 'open' && view !== 'probing')) return view;
+  const { hold, probing } = authGateOf(backend, entry.owner, true);
+  return probing ? 'probing' : hold ? 'held' : view;
+}
+
+function tokenView(backend: Backend, { scheme, owner, session }: Credential, now: number): AuthView {
   const { token, record } = backend;
   if (scheme === null) return session && owner !== null && owner !== sessionUser(backend) ? 'parked' : 'open';
   if (record.signedOut) return 'parked';

@@ -1,3 +1,4 @@
+import { CSRF_HEADERS } from '../../policy/csrf.js';
 import type { EntryRecord } from '../../policy/entry-record.js';
 import { transition } from '../../policy/entry.js';
 import { ConfigError } from '../../policy/errors.js';
@@ -50,7 +51,8 @@ export function createEditing({ ports, state, report, find, freshKeyOf }: Editin
       const { maxBytes = Infinity } = backend?.config.limits ?? {};
       if (bodySize !== undefined && bodySize > maxBytes)
         throw new ConfigError('patch.body', `${bodySize} bytes`, `it must be within the backend's limit of ${maxBytes} bytes`);
-      const headers = { ...content?.headers, ...headersOf(patch, entry) };
+      const csrf = backend?.config.csrf.headers ?? new Set(CSRF_HEADERS);
+      const headers = { ...content?.headers, ...headersOf(patch, entry, csrf) };
       const amendment = { headers, freshKey: freshKeyOf(entry), newKey, ...(bodySize !== undefined && { bodySize }) };
       const decision = await report.commit({
         seq: entry.seq,
@@ -100,13 +102,13 @@ function contentOf({ body }: EntryPatch, { request: { method, headers } }: Entry
 }
 
 /** @throws ConfigError for a header that the browser would drop or change */
-function headersOf({ headers = {} }: EntryPatch, { request: { url, method } }: EntryRecord): Record<string, string | null> {
+function headersOf({ headers = {} }: EntryPatch, { request: { url, method } }: EntryRecord, csrf: ReadonlySet<string>): Record<string, string | null> {
   const checked = Object.entries(headers).map(([given, value]) => {
     const name = given.toLowerCase();
     const refuse = (rule: string): never => {
       throw new ConfigError(`patch.headers.${given}`, value, rule);
     };
-    if (name === 'authorization') refuse("it's never stored; the live token is put in at replay");
+    if (name === 'authorization' || csrf.has(name)) refuse("it's never stored; the live token is put in at replay");
     if (name.startsWith('holdfast-')) refuse('it never reaches the network');
     if (value === null) return [name, null];
     if (typeof value !== 'string') refuse('it must be a string, or null to take it away');

@@ -4,7 +4,7 @@ import type { BackendStatus, EntryFilter, EntryInfo, SyncStatus } from '../../pr
 import type { Backend } from '../backend/backend.js';
 import type { State } from '../backend/backends.js';
 import type { DescribeEntry } from '../backend/describe-entry.js';
-import { configurationOf, viewOf } from '../backend/gates.js';
+import { configurationOf, sessionUser, viewOf } from '../backend/gates.js';
 
 /** Clocks that differ by less count as equal, in milliseconds: a smaller difference doesn't help a person who reads the time. */
 const AGREED_MS = 60_000;
@@ -54,8 +54,9 @@ export function createListing({ outbox, clock, isOnline, storage }: Ports, state
       const heads = await outbox.heads();
       const backends = await Promise.all(
         [...state.backends.values()].map(async (backend): Promise<BackendStatus> => {
-          const { key, baseUrl, namespace } = backend.config;
-          const { circuit, gates, signedOut } = backend.record;
+          const { key, baseUrl, namespace, csrf: { cookie } } = backend.config;
+          const { circuit, gates, sessionGates, signedOut } = backend.record;
+          const user = sessionUser(backend);
           const { pending, dead } = await outbox.counts(key);
           const plan = planSends(
             heads.filter((head) => head.backend === key),
@@ -70,8 +71,8 @@ export function createListing({ outbox, clock, isOnline, storage }: Ports, state
             sending: backend.flights.size,
             holds: signedOut
               ? [{ owner: signedOut.user, reason: 'signed-out', since: signedOut.since }]
-              : Object.entries(gates).flatMap(([owner, { hold }]) =>
-                  hold ? [{ owner: owner || null, reason: hold.reason, since: hold.since }] : [],
+              : [...Object.entries(gates), ...Object.entries(sessionGates).filter(([owner]) => !owner || owner === user)].flatMap(([owner, { hold }]) =>
+                  hold ? [{ owner: owner || null, reason: hold.reason, since: hold.since, ...(cookie !== null && hold.reason === 'csrf-expired' && { cookie }) }] : [],
                 ),
             tokenExpiresAt: expiryHere(backend),
             ...configurationOf(backend, state.settings),

@@ -1,6 +1,6 @@
 import { ConfigError } from '../../policy/errors.js';
 import { issuedAt } from '../../policy/jwt.js';
-import { bool, check, checkOptions, text, type Rule, type Rules } from '../../policy/rules.js';
+import { bool, check, checkOptions, record, text, type Rule, type Rules } from '../../policy/rules.js';
 import type { SyncApi, TokenResult } from '../../protocol/api.js';
 import type { Sessions } from '../auth/sessions.js';
 import type { Holds } from '../auth/tokens.js';
@@ -9,6 +9,10 @@ import type { State } from '../backend/backends.js';
 import type { Drain } from '../drain/drain.js';
 
 const TARGET_RULES: Rules = { baseUrl: text, namespace: text, scheme: text };
+/** What a page gives that leaves a field out. */
+const NO_CSRF = { token: null, cookies: {} };
+const SESSION_RULES: Rules = { baseUrl: text, namespace: text };
+const CSRF_RULES: Rules = { token: [(token: unknown) => token === null || typeof token === 'string', 'it must be a string, or null'], cookies: record('values by name') };
 const SIGN_OUT_RULES: Rules = { purge: bool };
 const USER_RULE: Rule = [(user: unknown) => typeof user === 'string' && user !== '' && user.length <= 255, 'it must be a string of 1 to 255 characters'];
 
@@ -29,7 +33,7 @@ export interface SessionCallParts {
 }
 
 /** The calls that say who is signed in. */
-export function createSessionCalls({ state, holds, sessions, drain }: SessionCallParts): Pick<SyncApi, 'provideToken' | 'signIn' | 'signOut'> {
+export function createSessionCalls({ state, holds, sessions, drain }: SessionCallParts): Pick<SyncApi, 'provideToken' | 'signIn' | 'renew' | 'signOut'> {
   const withAuth = () => [...state.backends.values()].filter(({ config }) => config.auth !== null);
 
   function targets(baseUrl?: string, namespace?: string): Backend[] {
@@ -67,9 +71,19 @@ export function createSessionCalls({ state, holds, sessions, drain }: SessionCal
     },
 
     async signIn(user) {
-      check('user', user ?? null, USER_RULE);
-      await sessions.signIn(withAuth(), user);
+      if (user !== undefined) check('user', user, USER_RULE);
+      await sessions.signIn(withAuth(), user ?? null);
       void drain.nudge();
+    },
+    async renew(target, csrf) {
+      check('target', target ?? null, record('baseUrl and namespace'));
+      checkOptions(target, SESSION_RULES, 'target.');
+      if (csrf !== undefined) checkOptions(csrf, CSRF_RULES, 'csrf.');
+      const { baseUrl, namespace } = target;
+      const results = targets(baseUrl, namespace).map((backend) => (csrf ? holds.renewCsrf(backend, { ...NO_CSRF, ...csrf }) : sessions.renew(backend)));
+      const all = await Promise.all(results);
+      void drain.nudge();
+      return RESULTS.find((result) => all.includes(result)) ?? 'stored';
     },
     async signOut(options) {
       const { purge = false } = options ?? {};

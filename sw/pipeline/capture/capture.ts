@@ -8,7 +8,7 @@ import type { WaitReason } from '../../protocol/events.js';
 import type { Holds } from '../auth/tokens.js';
 import type { Backend } from '../backend/backend.js';
 import { newFlight } from '../backend/flights.js';
-import { authView, authGateOf } from '../backend/gates.js';
+import { authGateOf, authView, holdOn, stepAuthGate } from '../backend/gates.js';
 import type { Heads } from '../backend/heads.js';
 import type { Nudge } from '../nudge.js';
 import type { Report } from '../report.js';
@@ -63,7 +63,9 @@ export function createCapture(parts: CaptureParts): Capture {
   /** Why a send would be in vain; null when it wouldn't. @param mayProbe whether the send may probe the open circuit */
   function inVain(backend: Backend, request: Credential, mayProbe: boolean, now: number): WaitReason | null {
     const { circuit, throttledUntil } = backend.record;
-    if (authView(backend, request, now) === 'held') return authGateOf(backend, request.owner).hold?.reason ?? 'auth-expired';
+    // A request by cookie may show that the session is live again, so it goes out where it overtakes nothing.
+    const hold = authView(backend, request, now) === 'held' && request.scheme !== null && authGateOf(backend, request.owner).hold;
+    if (hold) return hold.reason;
     if (!backend.offlineHint.isOnline()) return 'offline';
     if (circuit.state === 'open' && (circuit.until > now || backend.probe || !mayProbe)) return 'circuit-open';
     return throttledUntil > now ? 'rate-limited' : null;
@@ -155,13 +157,15 @@ export function createCapture(parts: CaptureParts): Capture {
     const now = clock.now();
     stir(backend, now);
     let reason = inVain(backend, draft, mayProbe(backend, draft.lane, now), now);
-    if (!reason && isBehind(backend, draft, now)) reason = 'behind-waiting';
+    if (!reason && isBehind(backend, draft, now)) reason = (authView(backend, draft, now) === 'held' && holdOn(backend, draft)?.reason) || 'behind-waiting';
     if (!reason && backend.record.circuit.state === 'open') backend.probe = ticket;
     if (directives.id !== null) {
       const waiting = await waitingUnder(backend, draft.key);
       if (waiting && !directives.replace) return duplicate(waiting);
       if (waiting) reason = 'replaced';
     }
+    // A page that goes on writing may have renewed the session: the entry that is held is tried for it.
+    if (reason && (draft.session || draft.csrf)) stepAuthGate(backend, draft.owner, { type: 'stirred' }, true);
     const stored = reason && (await enqueue.store(exchange, { reason }));
     if (stored instanceof Response) return stored;
     // A request that finds no room must not overtake stored entries. When the storage has failed, the request is sent.

@@ -1,9 +1,11 @@
 import type { BackendConfig } from '../../config.js';
+import { withoutCsrf } from '../../policy/csrf.js';
 import { keyOf } from '../../policy/idempotency.js';
 import { turnOf, UNTRIED } from '../../policy/entry-record.js';
 import type { Body, Draft, Ports, FetchContext, Requested } from '../../ports.js';
 import { DIRECTIVES, IDEMPOTENCY_HEADER } from '../../protocol/headers.js';
 import { generatedTaskId, joinKey } from '../../protocol/ids.js';
+import { learnCsrf, type CsrfHeaders } from '../auth/csrf.js';
 import type { Holds } from '../auth/tokens.js';
 import type { Ticket } from '../backend/arrivals.js';
 import type { Backend } from '../backend/backend.js';
@@ -18,6 +20,8 @@ export interface Described {
   /** The credential in the `Authorization` header, without the scheme. */
   credential: string | null;
   bearer: boolean;
+  /** The page's CSRF headers, for the first send. */
+  csrf: CsrfHeaders;
   /** The token generation of the first send. */
   generation: number;
   /** The backend's count of sign-outs when the request arrived. */
@@ -58,8 +62,10 @@ export async function describeExchange(
   const {
     authorization = null,
     [IDEMPOTENCY_HEADER]: pagesKey,
-    ...headers
+    ...others
   } = ownHeaders(request.headers);
+  const { headers, csrf } = withoutCsrf(others, config.csrf.headers);
+  const csrfNames = Object.keys(csrf);
 
   const { bearer, credential, scheme } = credentialIn(authorization, directives, config);
   const session = config.auth !== null && !directives.anonymous && scheme === null;
@@ -88,6 +94,7 @@ export async function describeExchange(
     idempotencyKey: pagesKey ?? keyOf(config.idempotencyKey, requestId),
     ...(pagesKey !== undefined && { pagesKey: true }),
     request: describeRequest(request, headers),
+    ...(csrfNames.length > 0 && { csrf: csrfNames }),
     bodySize,
     turn: turnOf({ backend: config.key, lane, scheme, owner, session }),
   };
@@ -97,28 +104,32 @@ export async function describeExchange(
     body,
     credential,
     bearer,
-    generation: generationOf(backend, owner, credential),
+    csrf,
+    generation: generationOf(backend, draft, credential),
     signOuts,
     fingerprint: () =>
       (fingerprint ??= fingerprintOf([clientId, request.method, request.url, ...request.headers], body, digest)),
   };
 }
 
-/** The token generation of a request: an earlier one for a token that isn't live, so that a 401 to it doesn't close the gate. */
-function generationOf(backend: Backend, owner: string | null, credential: string | null): number {
+/** The token generation of a request, or its session's: an earlier one for a token that isn't live, so that a 401 to it doesn't close the gate. */
+function generationOf(backend: Backend, { owner, session }: Pick<Draft, 'owner' | 'session'>, credential: string | null): number {
+  if (session) return authGateOf(backend, owner, true).generation;
   const isStale = backend.token !== null && backend.token.value !== credential;
   return authGateOf(backend, owner).generation - (isStale ? 1 : 0);
 }
 
 /**
- * Learns the token of a request, and sets the exchange's token generation.
+ * Learns the token and the CSRF token of a request, and sets the exchange's token generation.
  *
  * @param redelivered whether the event is a redelivery, whose token may be an old one by now
  */
-export async function learnFrom(exchange: Exchange, holds: Pick<Holds, 'learn'>, redelivered: boolean): Promise<void> {
-  const { backend, credential, draft: { owner, scheme }, signOuts } = exchange;
+export async function learnFrom(exchange: Exchange, holds: Pick<Holds, 'learn' | 'renewCsrf'>, redelivered: boolean): Promise<void> {
+  const { backend, credential, draft, signOuts } = exchange;
+  const { scheme } = draft;
+  if (!redelivered && backend.config.auth?.learn !== false && learnCsrf(backend, exchange.csrf)) await holds.renewCsrf(backend);
   if (scheme !== null && credential) await holds.learn(backend, credential, scheme, { signOuts, redelivered });
-  exchange.generation = generationOf(backend, owner, credential);
+  exchange.generation = generationOf(backend, draft, credential);
 }
 
 interface Credentials {

@@ -50,7 +50,7 @@ export function createFirstSend({ ports, judge }: FirstSendParts): FirstSend {
       const cut = AbortSignal.any([signal, flight.abort.signal]);
       const transmission = await sendWell(exchange, copy, cut).finally(stopTimer);
       if (backend.probe === ticket) backend.probe = null;
-      const sent = { entry: draft, startedAt, credential, generation, signOuts, isFirst: true };
+      const sent = { entry: draft, startedAt, credential, generation, signOuts, csrf: exchange.csrf, isFirst: true };
       const judgement = flight.cancelled ? null : await judge(backend, sent, flight, transmission);
       flight.settling = true;
       const answer = transmission.response ?? Response.error();

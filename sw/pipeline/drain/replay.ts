@@ -13,6 +13,8 @@ import type { DescribeEntry } from '../backend/describe-entry.js';
 import { createDeadline } from '../deadline.js';
 import type { Flight } from '../backend/flights.js';
 import { authorizationOf, authView, authGateOf } from '../backend/gates.js';
+import type { CsrfFor } from '../auth/csrf.js';
+import type { Holds } from '../auth/tokens.js';
 import type { Line } from '../line.js';
 import type { Report } from '../report.js';
 import type { Judge, Again, Final } from '../send/judge.js';
@@ -33,6 +35,8 @@ export interface ReplayParts {
   ports: Ports;
   report: Report;
   judge: Judge;
+  holds: Pick<Holds, 'missingCsrf'>;
+  csrfFor: CsrfFor;
   describe: DescribeEntry;
   state: State;
   doubts: Doubts;
@@ -40,7 +44,7 @@ export interface ReplayParts {
   neighbours: Neighbours;
 }
 
-export function createReplay({ ports, report, judge, describe, state, doubts, line, neighbours }: ReplayParts): Replay {
+export function createReplay({ ports, report, judge, holds, csrfFor, describe, state, doubts, line, neighbours }: ReplayParts): Replay {
   const { clock, outbox, log } = ports;
   const deadline = createDeadline(ports);
 
@@ -108,17 +112,20 @@ export function createReplay({ ports, report, judge, describe, state, doubts, li
       return void (await toDeadLetter(backend, entry, 'before-send'));
     }
 
+    const isOurs = isUnder(request.url, config.baseUrl);
+    const csrf = entry.csrf && isOurs ? await csrfFor(backend, entry) : {};
     // The gate is looked at once more, and nothing is awaited from here to the send: since the plan, another user's
     // token may have become the live one, or the gate may have closed. Then the drain plans the entry anew.
     const startedAt = clock.now();
     const view = authView(backend, entry, startedAt);
     if (flight.cancelled || state.settings.paused || (view !== 'open' && view !== 'probing')) return;
-    const { generation } = authGateOf(backend, entry.owner);
+    if (!csrf) return holds.missingCsrf(backend, entry.owner);
+    const { generation } = authGateOf(backend, entry.owner, entry.session);
     const { signOuts } = backend;
     // A credential of `beforeSend`'s own stays, and its refusal isn't the live token's.
-    const takesToken = entry.scheme !== null && !request.headers.has('authorization') && [config.baseUrl, ...config.formerly].some((base) => isUnder(request.url, base));
-    const token = takesToken ? backend.token : null;
+    const token = entry.scheme !== null && !request.headers.has('authorization') && isOurs ? backend.token : null;
     if (token) request.headers.set('authorization', authorizationOf(entry, token));
+    for (const [name, value] of Object.entries(csrf)) request.headers.set(name, value);
     report.tell({ ...aboutEntry(entry, startedAt), type: 'sending', send: entry.sends + 1 });
     const transmission = await transmit(request, {
       send: ports.send,
@@ -126,11 +133,12 @@ export function createReplay({ ports, report, judge, describe, state, doubts, li
       timeoutMs: config.networkTimeoutMs,
       signal: flight.abort.signal,
       bearer: /^bearer /i.test(request.headers.get('authorization') ?? ''),
+      csrf: entry.csrf !== undefined,
       readsAll: config.auth?.bodyErrors !== undefined,
       isRepeated: true,
     });
     if (flight.cancelled) return;
-    const sent = { entry, startedAt, credential: token?.value ?? null, generation, signOuts, isFirst: false };
+    const sent = { entry, startedAt, credential: token?.value ?? null, generation, signOuts, csrf, isFirst: false };
     const judgement = await judge(backend, sent, flight, transmission);
     if (flight.cancelled) return;
     await (judgement.kind === 'again' ? sendAgain(backend, entry, flight, transmission, judgement) : end(backend, entry, flight, transmission, judgement));

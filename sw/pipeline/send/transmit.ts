@@ -1,3 +1,4 @@
+import { CSRF_HEADERS } from '../../policy/csrf.js';
 import type { FinalAnswer } from '../../policy/settlement.js';
 import { mayBeBusy } from '../../policy/idempotency.js';
 import type { Answer, Outcome } from '../../policy/outcome.js';
@@ -31,6 +32,8 @@ export interface TransmitOptions {
   /** The user's signal: an abort by it is a cancel. */
   signal: AbortSignal;
   bearer: boolean;
+  /** Whether the request carries a CSRF token whose refusal is ours to see: of a stored entry. @default false */
+  csrf?: boolean;
   /** Whether every JSON body of an answer to a bearer is read, whatever the status (`auth.bodyErrors`). */
   readsAll: boolean;
   /** Whether an earlier request under the same idempotency key may be under way, so that a conflict's body is read for it. */
@@ -56,18 +59,18 @@ export async function transmit(request: Request, options: TransmitOptions): Prom
   }
 }
 
-async function answer(request: Request, response: Response, { bearer, readsAll, isRepeated, clock }: TransmitOptions): Promise<Answer> {
+async function answer(request: Request, response: Response, { bearer, csrf, readsAll, isRepeated, clock }: TransmitOptions): Promise<Answer> {
   const { status, type, redirected } = response;
   // A response that wasn't fetched, but made by a script, has no URL.
   const url = response.url || request.url;
   // A redirect to another origin removes the `Authorization`: https://fetch.spec.whatwg.org/#http-redirect-fetch
   const hasBearer = bearer && new URL(url).origin === new URL(request.url).origin;
-  const isRefusal = status === 401 || (status === 403 && hasBearer) || (isRepeated && mayBeBusy(status));
+  const isRefusal = status === 401 || (status === 403 && hasBearer) || (csrf && status >= 400 && status < 500) || (isRepeated && mayBeBusy(status));
   const limit = isRefusal ? REFUSAL_LIMIT : readsAll && hasBearer && isJson(response) ? ANY_LIMIT : 0;
   return {
     kind: 'answer',
     status,
-    headers: Object.fromEntries(response.headers),
+    headers: headersOf(response),
     bearer: hasBearer,
     url,
     redirected,
@@ -77,6 +80,9 @@ async function answer(request: Request, response: Response, { bearer, readsAll, 
     ...(limit > 0 && { body: await jsonOf(response, limit, clock) }),
   };
 }
+
+/** The headers of an answer, which may be written: without a CSRF token, by which some servers hand out the next one. */
+const headersOf = ({ headers }: Response): Record<string, string> => Object.fromEntries([...headers].filter(([name]) => !CSRF_HEADERS.includes(name)));
 
 const isJson = ({ headers }: Response): boolean => /[/+]json/i.test(headers.get('content-type') ?? '');
 
@@ -116,7 +122,7 @@ function linesOf(text: string): unknown {
 
 /** Reads the answer that ends an entry: its body up to a MiB, and for no longer than ten seconds. */
 export async function finalAnswer(response: Response, clock: Clock): Promise<FinalAnswer> {
-  const { status, headers } = response;
+  const { status } = response;
   let body: Bytes = { bytes: new Uint8Array(), truncated: false };
   try {
     body = await readAtMost(response, FINAL_BODY_LIMIT, clock);
@@ -126,7 +132,7 @@ export async function finalAnswer(response: Response, clock: Clock): Promise<Fin
   }
   return {
     status,
-    headers: Object.fromEntries(headers),
+    headers: headersOf(response),
     body: body.bytes.byteLength > 0 ? body.bytes.buffer : null,
     truncated: body.truncated,
   };

@@ -69,11 +69,12 @@ export class Page implements Process {
   }
 
   #connect(): void {
-    connect({ getToken: () => this.#freshToken() }).then(
+    const isByCookie = this.world.setup.sessions === 'cookie';
+    connect({ getToken: () => this.#freshToken(), ...(isByCookie && { renewSession: () => this.#renewSession() }) }).then(
       (client) => {
         if (!this.isAlive) return client.close();
         this.client = client;
-        if (this.world.setup.sessions === 'cookie') void keepSession(this.world, this);
+        if (isByCookie) void keepSession(this.world, this);
       },
       () => void this.world.agenda.in(CONNECT_AGAIN_MS, this, () => this.#connect()),
     );
@@ -87,6 +88,16 @@ export class Page implements Process {
     await agenda.wait(chances.step('network'), this);
     if (token !== null && this.user === user) this.token = token;
     return token;
+  }
+
+  /** The server that renews sessions lets the user in once more, if it's still the user who is there. */
+  async #renewSession(): Promise<boolean> {
+    const { agenda, chances, app } = this.world;
+    await agenda.wait(chances.step('network'), this);
+    const isThere = app.works && !app.isChanging && app.user !== null && this.user === app.user;
+    if (isThere) app.setCookie(app.user);
+    await agenda.wait(chances.step('network'), this);
+    return isThere;
   }
 
   /** The app in another tab has signed somebody in or out. */

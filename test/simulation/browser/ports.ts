@@ -63,6 +63,7 @@ export function portsOf(worker: Worker, askForWakeUp: () => void, isAlone: () =>
       broadcasts.send(worker, event);
     },
     isOnline: () => network.isOnline,
+    cookie: async () => null,
     storage: async () => ({ persisted: null, usage: null, quota: null }),
     isActive: () => browser.active === version,
     askForWakeUp,

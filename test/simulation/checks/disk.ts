@@ -158,15 +158,13 @@ function oneEnd({ history, agenda }: World, event: SyncEvent): void {
 const LATER = new Set([401, 425, 429, 502, 503, 504]);
 
 /** What ends as a dead letter was refused by the server for good, has failed there too often, or is too old. */
-function deathIsDue({ app, disk, history, agenda, setup }: World, event: SyncEvent): void {
+function deathIsDue({ history, agenda, setup }: World, event: SyncEvent): void {
   if (event.type !== 'failed' || event.reason === 'auth-rejected') return;
   const op = opOf(event.url);
   const post = history.posts.get(op);
   if (!post) return;
   const ageMs = agenda.now - post.calledAt;
-  // What's nobody's in particular goes in whatever session there is, and in none.
-  const isSessionOver = setup.sessions === 'cookie' && (app.hasLapsed || (disk.get('entries', event.seq) as EntryRecord | undefined)?.owner === null);
-  const isDue = event.reason === 'expired' ? ageMs >= setup.maxAgeMs : event.reason === 'permanent' ? post.op.isRefused || setup.isFinal500 || (event.status === 401 && (setup.hasRemote || isSessionOver)) : setup.givesUpAfter !== null || !LATER.has(event.status ?? 0);
+  const isDue = event.reason === 'expired' ? ageMs >= setup.maxAgeMs : event.reason === 'permanent' ? post.op.isRefused || setup.isFinal500 || (event.status === 401 && setup.hasRemote) : setup.givesUpAfter !== null || !LATER.has(event.status ?? 0);
   if (!isDue) history.violated('dead letters are due', `${event.reason}, status ${event.status}, after ${Math.round(ageMs)} ms`, op);
 }
 

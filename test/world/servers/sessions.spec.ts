@@ -1,0 +1,159 @@
+import type { Page } from '@playwright/test';
+import { expect, type App, type Fetched } from '../../support/fixtures.js';
+import { onDisk } from '../../support/on-disk.js';
+import type { SessionStack } from './session-stack.js';
+import { titled } from './table.js';
+import { test as base, type Upstream } from './upstream.js';
+
+declare global {
+  interface Window {
+    renew?: ((isLive: boolean) => void) | undefined;
+    csrfToken(): Promise<string | null>;
+  }
+}
+
+interface Row {
+  packages: string[];
+  setup?: string;
+  load(): Promise<SessionStack>;
+  /** The status that answers a write of a session that's over, with a CSRF token of that. */
+  lapsed: number;
+}
+
+const express = () => import('./stacks/express-session.js');
+
+const STACKS: Row[] = [
+  { packages: ['express-session', 'csrf-csrf'], load: async () => (await express()).byCsrfCsrf, lapsed: 403 },
+  { packages: ['express-session', 'csrf-sync'], load: async () => (await express()).byCsrfSync, lapsed: 403 },
+  { packages: ['express-session', 'lusca'], setup: 'angular', load: async () => (await express()).byLusca, lapsed: 403 },
+  { packages: ['express-session'], setup: 'as Laravel does', load: async () => (await express()).asLaravelDoes, lapsed: 419 },
+  { packages: ['express-session'], setup: 'a redirect to a login page', load: async () => (await express()).redirecting, lapsed: 302 },
+  { packages: ['@fastify/session', '@fastify/csrf-protection'], load: async () => (await import('./stacks/fastify-csrf.js')).stack, lapsed: 403 },
+  { packages: ['hono'], setup: 'hono/csrf', load: async () => (await import('./stacks/hono-csrf.js')).stack, lapsed: 401 },
+];
+
+/** A page whose `renewSession` waits for the test, and that reads its CSRF token as the stack's documentation shows. */
+const CONNECT = `
+  renewSession: () => new Promise((resolve) => (window.renew = resolve)),
+  getCsrfToken: () => window.csrfToken(),`;
+
+/** How a page has its CSRF token: of the cookie that a GET sets, or of the GET's answer. */
+const CSRF_TOKEN = `window.csrfToken = async () => {
+  const response = await fetch('/api/csrf');
+  if (response.status === 200) return (await response.json()).token;
+  const [, value] = /XSRF-TOKEN=([^;]*)/.exec(document.cookie) ?? [];
+  return value ? decodeURIComponent(value) : null;
+}`;
+
+const QUICK = 'retry: { maxRetries: 1, answered: { baseMs: 1, capMs: 1 }, unreachable: { baseMs: 1, capMs: 1 } }';
+
+interface Site {
+  app: App;
+  upstream: Upstream;
+  /** Signs a user in at the server. */
+  login(user: string): Promise<void>;
+  /** Writes with the page's CSRF token. */
+  write(text: string): Promise<Fetched>;
+}
+
+const test = base.extend<{ openSite: (stack: SessionStack) => Promise<Site> }>({
+  openSite: async ({ open, forwardTo, server }, use) => {
+    await use(async (stack) => {
+      server.serve('/login', '<!doctype html><form>', 'text/html');
+      const upstream = await forwardTo(stack);
+      const app = await open({ options: `backends: [{ baseUrl: '/api', ${QUICK} }]`, connect: CONNECT });
+      await app.page.evaluate(CSRF_TOKEN);
+      let token: string | null = null;
+      return {
+        app,
+        upstream,
+        async login(user) {
+          const { status } = await app.post(JSON.stringify({ user }), { path: '/api/login', headers: { 'Content-Type': 'application/json' } });
+          expect(status).toBe(204);
+          if (stack.header) token = await app.page.evaluate(() => window.csrfToken());
+        },
+        write: (text) =>
+          app.post(JSON.stringify({ text }), { headers: { 'Content-Type': 'application/json', ...(stack.header && token !== null && { [stack.header]: token }) } }),
+      };
+    });
+  },
+});
+
+const isAsked = (page: Page) => page.waitForFunction(() => window.renew !== undefined);
+const renew = (page: Page) =>
+  page.evaluate(() => {
+    window.renew!(true);
+    window.renew = undefined;
+  });
+
+for (const { packages, setup, load, lapsed } of STACKS) {
+  test.describe(titled(packages, setup), () => {
+    test('P1 P3 P4 P5 P6 a write whose session and CSRF token lapse while the API is down is held, renewed, and delivered once', async ({ openSite }) => {
+      const stack = await load();
+      const { app, upstream, login, write } = await openSite(stack);
+      await login('ann');
+      expect(await write('first')).toMatchObject({ status: 201 });
+      expect(upstream.effects).toEqual(['ann: first']);
+      const token = stack.header && (await app.page.evaluate(() => window.csrfToken()));
+      await upstream.stop();
+      expect(await write('second')).toMatchObject({ status: 202 });
+      expect(await write('third')).toMatchObject({ status: 202 });
+      if (token) for (const { text } of await onDisk(app.page)) expect(text).not.toContain(token);
+      stack.lapse();
+      upstream.reached.length = 0;
+      await upstream.start();
+      await app.call((sync) => sync.replay());
+      await isAsked(app.page);
+      expect(upstream.reached[0]).toMatchObject({ status: lapsed });
+      expect(upstream.effects).toEqual(['ann: first']);
+      expect(await app.entries()).toMatchObject([{ state: 'held', reason: 'session-expired' }, { state: 'held' }]);
+      await login('ann');
+      await renew(app.page);
+      await app.empty();
+      expect(upstream.effects).toEqual(['ann: first', 'ann: second', 'ann: third']);
+      expect(await app.entries()).toEqual([]);
+      expect(await app.types()).not.toContain('failed');
+      if (token) for (const { text } of await onDisk(app.page)) expect(text).not.toContain(token);
+    });
+  });
+}
+
+test('P2 what one user leaves is parked while another is signed in, and goes out in its own user’s session', async ({ openSite }) => {
+  const stack = (await express()).byCsrfSync;
+  const { app, upstream, login, write } = await openSite(stack);
+  await login('ann');
+  await app.call((sync) => sync.signIn('ann'));
+  await upstream.stop();
+  expect(await write('a note')).toMatchObject({ status: 202 });
+  stack.lapse();
+  await upstream.start();
+  await app.call((sync) => sync.replay());
+  await isAsked(app.page);
+  await login('bob');
+  await app.call((sync) => sync.signIn('bob'));
+  expect(await app.entries()).toMatchObject([{ state: 'parked', owner: 'ann' }]);
+  expect(await write('bob’s')).toMatchObject({ status: 201 });
+  await app.stopWorker();
+  await app.call((sync) => sync.replay());
+  expect(await app.entries()).toMatchObject([{ state: 'parked', owner: 'ann' }]);
+  await login('ann');
+  await app.call((sync) => sync.signIn('ann'));
+  await app.empty();
+  expect(upstream.effects).toEqual(['bob: bob’s', 'ann: a note']);
+});
+
+test('P2 a page that says nothing releases what waits by its next write', async ({ openSite }) => {
+  const stack = (await express()).redirecting;
+  const { app, upstream, login, write } = await openSite(stack);
+  await login('ann');
+  await upstream.stop();
+  await write('first');
+  stack.lapse();
+  await upstream.start();
+  await app.call((sync) => sync.replay());
+  await isAsked(app.page);
+  await login('ann');
+  await write('second');
+  await app.empty();
+  expect(upstream.effects).toEqual(['ann: first', 'ann: second']);
+});
