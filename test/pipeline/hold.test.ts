@@ -40,9 +40,9 @@ describe('the hold', () => {
       '600000 delivered',
       '600000 sending',
       '600000 send b new',
-      '600000 delivered',
       '600000 sending',
       '600000 send c new',
+      '600000 delivered',
       '600000 delivered',
     ]);
     expect(printed).toHaveLength(1);

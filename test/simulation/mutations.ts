@@ -62,7 +62,7 @@ export const MUTATIONS: readonly Mutation[] = [
   one('an open circuit lets the whole line out', 'sw/policy/lanes.ts', "const open = view.circuit.state === 'closed';", 'const open = true;'),
   one('a request is tried while the circuit is open', 'sw/pipeline/capture/capture.ts', "if (circuit.state === 'open' && (", 'if (false && ('),
   one('no entry rests', 'sw/policy/retry.ts', 'return isNotNow(status) ? resting(attempt, random) : null;', 'return null;'),
-  one('an answer of "not now" opens no circuit', 'sw/pipeline/send/judge.ts', "if (kind !== 'failed' && kind !== 'rests-alone') {", "if (kind === 'unreachable') {"),
+  one('an answer of "not now" opens no circuit', 'sw/pipeline/send/judge.ts', "else if (kind !== 'failed' && kind !== 'rests-alone' && kind !== 'suspect') {", "else if (kind === 'unreachable') {"),
   one("a Retry-After isn't read", 'sw/pipeline/send/judge.ts', 'answer && askedPatienceMs(answer.headers, now)', 'null as number | null'),
   one('a Retry-After counts for one entry alone', 'sw/pipeline/send/judge.ts', 'FOR_ALL.has(status) ||', 'false ||'),
   // Whose it is, and with what it travels.

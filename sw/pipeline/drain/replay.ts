@@ -112,7 +112,7 @@ export function createReplay({ ports, report, judge, holds, csrfFor, describe, s
       return void (await toDeadLetter(backend, entry, 'before-send'));
     }
 
-    const isOurs = isUnder(request.url, config.baseUrl);
+    const isOurs = [config.baseUrl, ...config.formerly].some((base) => isUnder(request.url, base));
     const csrf = entry.csrf && isOurs ? await csrfFor(backend, entry) : {};
     // The gate is looked at once more, and nothing is awaited from here to the send: since the plan, another user's
     // token may have become the live one, or the gate may have closed. Then the drain plans the entry anew.
