@@ -53,7 +53,7 @@ test('A24 a GET with a fresh token is left alone, and releases the hold', async 
   expect(await page.evaluate(() => window.seen.filter(({ type }) => type === 'released').length)).toBe(1);
 });
 
-test('C14 a write whose session is over is redirected to a login page at replay, which is no delivery', async ({ open, server }) => {
+test('C14 P1 a write whose session is over is redirected to a login page at replay, which is no delivery: it waits for the session', async ({ open, server }) => {
   const app = await open();
   server.serve('/login', '<!doctype html><title>Sign in</title>', 'text/html');
   server.reply({ status: 302, headers: { Location: '/login' } });
@@ -62,10 +62,24 @@ test('C14 a write whose session is over is redirected to a login page at replay,
   await app.post('later');
   await server.listen();
   await app.call((sync) => sync.replay());
+  await app.heard('held');
+  expect(await app.entries()).toMatchObject([{ state: 'held', reason: 'session-expired', lastAnswer: { status: 200 } }]);
+  server.reply({ status: 201 });
+  await app.call((sync) => sync.signIn());
+  await app.empty();
+  expect((await app.post('more')).status).toBe(201);
+});
+
+test('C14 a write that has no session, and is redirected to a page at replay, is a dead letter', async ({ open, server }) => {
+  const app = await open({ options: `backends: [{ baseUrl: '/api', auth: false, ${FAST} }]` });
+  server.serve('/login', '<!doctype html><title>Sign in</title>', 'text/html');
+  await server.unlisten();
+  await app.post('later');
+  server.reply({ status: 302, headers: { Location: '/login' } });
+  await server.listen();
+  await app.call((sync) => sync.replay());
   await app.heard('failed');
   expect(await app.entries()).toMatchObject([{ state: 'dead', reason: 'redirected', lastAnswer: { status: 200 } }]);
-  server.reply({ status: 201 });
-  expect((await app.post('more')).status).toBe(201);
 });
 
 test('A23 a GraphQL 200 that refuses the token is held, and a GraphQL 200 that carries data reaches the page whole', async ({ open, server }) => {

@@ -41,10 +41,11 @@ test('A16 a sign-out with purge removes the user’s data from the disk, bodies 
       const request = indexedDB.open('holdfast');
       request.onsuccess = () => resolve(request.result);
     });
-    const request = db.transaction('bodies').objectStore('bodies').getAll();
-    await new Promise((resolve) => (request.onsuccess = resolve));
+    const tx = db.transaction(['bodies', 'entries']);
+    const [apart, entries] = [tx.objectStore('bodies').getAll(), tx.objectStore('entries').getAll()];
+    await new Promise((resolve) => (tx.oncomplete = resolve));
     db.close();
-    return request.result.map((body: ArrayBuffer) => new TextDecoder().decode(body));
+    return [...apart.result, ...entries.result.map(({ body }) => body)].map((body: ArrayBuffer) => new TextDecoder().decode(body));
   });
   expect(bodies).toEqual(['bob’s secret']);
 });

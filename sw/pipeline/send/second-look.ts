@@ -51,6 +51,7 @@ const addressOf = ({ method, url }: StoredRequest): string => `${method} ${url.s
  *                  ▼
  *               again, without a key of ours ── none ─▶ a redirect that the browser refuses: the page's own failure
  * ```
+ * A request without a key isn't sent again at once: the server may have acted on it, and the browser hides the answer.
  * The second send goes under the same key. So the third send, without the key, is made only when the server has answered
  * the first two with a redirect.
  */
@@ -64,9 +65,10 @@ export async function secondLook(
   const { validation } = backend;
   if (!(await validation.isBackendThere(signal))) return failed;
   if (!(await validation.isReached(entry.request.url, signal)) && !signal.aborted) return refused(entry, "nothing gets there, so it's blocked in the browser");
+  if (entry.idempotencyKey === null) return witnessed(failed);
   const manner = mannerOf(entry, backend);
   const again = await send({ ...manner, redirect: 'manual' });
-  if (again.outcome.kind === 'unreachable') return { ...again, outcome: { ...again.outcome, witnessed: true } };
+  if (again.outcome.kind === 'unreachable') return witnessed(again);
   if (again.outcome.kind !== 'answer' || !again.outcome.opaque) return again;
   if (isOurKey(entry, backend) && manner.isKeyed) {
     const { mode, redirect } = entry.request as StoredRequest & Manner;
@@ -78,6 +80,9 @@ export async function secondLook(
   }
   return refused(entry, 'the browser refuses to follow the redirect');
 }
+
+/** A send that got no answer, though the server answers. */
+const witnessed = (sent: Transmission): Transmission => (sent.outcome.kind === 'unreachable' ? { ...sent, outcome: { ...sent.outcome, witnessed: true } } : sent);
 
 const refused = ({ request: { method, url } }: Keyed, why: string): Transmission => ({
   outcome: { kind: 'unsendable', message: `${method} ${maskUrl(url)} fails without Holdfast, too, and isn't kept: ${why}` },
