@@ -4,7 +4,7 @@ import { planSends, type BackendView } from '../../sw/policy/lanes.js';
 import type { Answer, Outcome } from '../../sw/policy/outcome.js';
 import { createBackend, type Backend } from '../../sw/pipeline/backend/backend.js';
 import { createConnectivityNews } from '../../sw/pipeline/backend/connectivity.js';
-import { recordAnswer, recordFailure } from '../../sw/pipeline/send/judge.js';
+import { recordAnswer, recordFailure } from '../../sw/pipeline/send/records.js';
 import type { Ports } from '../../sw/ports.js';
 import { record } from '../support/records.js';
 import { firstSendAt, type Crowd, type World } from './crowd.js';

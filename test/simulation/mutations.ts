@@ -62,9 +62,9 @@ export const MUTATIONS: readonly Mutation[] = [
   one('an open circuit lets the whole line out', 'sw/policy/lanes.ts', "const open = view.circuit.state === 'closed';", 'const open = true;'),
   one('a request is tried while the circuit is open', 'sw/pipeline/capture/capture.ts', "if (circuit.state === 'open' && (", 'if (false && ('),
   one('no entry rests', 'sw/policy/retry.ts', 'return isNotNow(status) ? resting(attempt, random) : null;', 'return null;'),
-  one('an answer of "not now" opens no circuit', 'sw/pipeline/send/judge.ts', "else if (kind !== 'failed' && kind !== 'rests-alone' && kind !== 'suspect') {", "else if (kind === 'unreachable') {"),
-  one("a Retry-After isn't read", 'sw/pipeline/send/judge.ts', 'answer && askedPatienceMs(answer.headers, now)', 'null as number | null'),
-  one('a Retry-After counts for one entry alone', 'sw/pipeline/send/judge.ts', 'FOR_ALL.has(status) ||', 'false ||'),
+  one('an answer of "not now" opens no circuit', 'sw/pipeline/send/records.ts', "else if (kind !== 'failed' && kind !== 'rests-alone' && kind !== 'suspect') {", "else if (kind === 'unreachable') {"),
+  one("a Retry-After isn't read", 'sw/pipeline/send/records.ts', 'answer && askedPatienceMs(answer.headers, now)', 'null as number | null'),
+  one('a Retry-After counts for one entry alone', 'sw/pipeline/send/records.ts', 'FOR_ALL.has(status) ||', 'false ||'),
   // Whose it is, and with what it travels.
   one('an entry is stored without its owner', 'sw/pipeline/capture/exchange.ts', 'scheme !== null ? config.owner(credential)', 'scheme !== null ? null'),
   one('a token that is over is sent', 'sw/pipeline/backend/gates.ts', "if (isOver(token.expiresAt, clocksOf(backend, now))) return 'over';", ''),

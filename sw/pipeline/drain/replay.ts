@@ -188,7 +188,8 @@ export function createReplay({ ports, report, judge, holds, csrfFor, describe, s
     if (partial) log.warn(`[holdfast] ${entry.id} is delivered in part: the server refused the rest of the batch for want of a good token`);
     const writing = settle(backend, entry, { type: 'delivered', answer, partial, kept });
     if (!isAhead(backend)) return void (await writing);
-    flight.writing = writing;
+    // Where the entry isn't there to be written off, nobody knows what is.
+    flight.writing = writing.then((decision) => decision ?? line.forget());
     flight.isDelivered = true;
     line.changed(entry.seq, null);
   }
