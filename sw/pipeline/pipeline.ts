@@ -12,6 +12,7 @@ import { createConnectivityNews } from './backend/connectivity.js';
 import { createDescribeEntry } from './backend/describe-entry.js';
 import { createHeads } from './backend/heads.js';
 import { createRemoteConfig, type RemoteConfig } from './backend/remote-config.js';
+import { createServerClocks } from './backend/server-clock.js';
 import { createCalls } from './calls/calls.js';
 import { createListing } from './calls/listing.js';
 import { createCapture } from './capture/capture.js';
@@ -65,8 +66,9 @@ export function createPipeline({ ports, configs, location, workerId, neighbours,
   const report = createReport(ports, doubts, line, onEvent);
   const redelivery = createRedelivery(ports, neighbours, line, workerId);
   const connectivity = createConnectivityNews();
+  const clockOf = createServerClocks();
   const holds = createHolds(ports, report);
-  const state = createState(configs.map((config) => createBackend(config, ports, connectivity)), {
+  const state = createState(configs.map((config) => createBackend(config, ports, connectivity, clockOf(config.baseUrl))), {
     outbox: ports.outbox,
     log: ports.log,
     redelivery,

@@ -161,6 +161,19 @@ describe('the hold', () => {
       expect(await harness.api.provideToken(token(2))).toBe('released');
     });
 
+    test.each([
+      ['counts at the other backend of its origin, which had no answer yet', '/other', false, 'stored'],
+      ['counts there in the next worker, too, though only the other backend’s record tells the clock', '/other', true, 'stored'],
+      ['doesn’t count at another origin, whose server has a clock of its own', 'https://other.example', false, 'ignored: expired'],
+    ])('a fresh token %s', async (_, baseUrl, restarts, result) => {
+      const harness = createHarness({ backends: [{ baseUrl }, { baseUrl: '/api' }] });
+      await harness.clock.advance(HOUR);
+      harness.server(refused);
+      await harness.post('a', { token: token(1) });
+      if (restarts) harness.restart();
+      expect(await harness.api.provideToken(token(2), { baseUrl })).toBe(result);
+    });
+
     test('an answer out of a cache says nothing of the server’s clock', async () => {
       const harness = createHarness();
       await harness.clock.advance(HOUR);

@@ -118,6 +118,7 @@ export const MUTATIONS: readonly Mutation[] = [
   one('repeats are handed over', 'client/stream/stream.ts', 'if (lastId) isNew(lastId);', "if (attempt) lastId = String(Number(lastId ?? 1) - 1);"),
   one('a sign-out leaves streams', 'client/sync-client.ts', 'this.#session.abort(', '(() => {})('),
   // Clocks.
+  one('each backend has a clock of its own', 'sw/pipeline/backend/server-clock.ts', '(clocks[new URL(url).origin] ??=', '(clocks[url] ??='),
   one('no Date is read', 'sw/pipeline/backend/server-clock.ts', 'if (!Number.isNaN(skewMs) && age === undefined)', 'if (false)'),
   one('only the device tells the time', 'sw/policy/jwt.ts', 'expiresAt <= Math.min(device, server))', 'expiresAt <= device)'),
   one('only the server tells the time', 'sw/policy/jwt.ts', 'expiresAt <= Math.min(device, server))', 'expiresAt + 120_000 <= server)'),

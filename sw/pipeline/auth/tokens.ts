@@ -74,7 +74,7 @@ export function createHolds({ broadcast, chance, clock, digest, log }: HoldPorts
     const expiresAt = expiryOf(value);
     if (!isOver(expiresAt, clocksOf(backend, now))) return false;
     const { iat } = decodeJwt(value) ?? {};
-    if (iat !== undefined) noteLateToken(backend, iat, now);
+    if (iat !== undefined) noteLateToken(backend.clock, iat, now);
     return isOver(expiresAt, clocksOf(backend, now));
   };
 

@@ -13,8 +13,10 @@ import { createOfflineHint, type OfflineHint } from './offline-hint.js';
 import { noteDate, type ServerClock } from './server-clock.js';
 
 /** One backend at run time: its options, its stored record, its token and its sends under way. */
-export interface Backend extends ServerClock {
+export interface Backend {
   readonly config: BackendConfig;
+  /** The clock of the backend's server. */
+  readonly clock: ServerClock;
   readonly retryGate: RetryGate;
   readonly validation: Validation;
   readonly offlineHint: OfflineHint;
@@ -62,15 +64,18 @@ export interface CsrfState {
 
 export const noCsrf = (): CsrfState => ({ seen: {}, given: null, refused: null, resent: new Set() });
 
-/** @param connectivity news that may open the default gate */
-export function createBackend(config: BackendConfig, ports: Ports, connectivity: ConnectivityNews): Backend {
+/**
+ * @param connectivity news that may open the default gate
+ * @param clock the clock of the backend's origin
+ */
+export function createBackend(config: BackendConfig, ports: Ports, connectivity: ConnectivityNews, clock: ServerClock): Backend {
   const validation = createValidation({
     ports,
     url: config.validate,
     witness: config.witness,
     isSameOrigin: config.isSameOrigin,
     changed: connectivity.tell,
-    noteClock: (headers) => noteDate(backend, headers, ports.clock.now()),
+    noteClock: (headers) => noteDate(clock, headers, ports.clock.now()),
   });
   const offlineHint = createOfflineHint({
     ports,
@@ -80,6 +85,7 @@ export function createBackend(config: BackendConfig, ports: Ports, connectivity:
   });
   const backend: Backend = {
     config,
+    clock,
     retryGate: config.gate ?? connectivityGate({ isOnline: offlineHint.isOnline, onChange: connectivity.listen, isValidated: validation.isValidated }),
     validation,
     offlineHint,
@@ -95,12 +101,12 @@ export function createBackend(config: BackendConfig, ports: Ports, connectivity:
     accused: null,
     lastServedAt: 0,
     acceptedCredential: null,
-    lateToken: { iat: 0, at: NaN },
     csrf: noCsrf(),
     signOuts: 0,
     isRetryGateClosed: false,
     stalled: new Set(),
     probe: null,
   };
+  clock.backends.push(backend);
   return backend;
 }

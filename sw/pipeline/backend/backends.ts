@@ -1,4 +1,4 @@
-import { newestMade, type Settings } from '../../policy/backend-record.js';
+import type { Settings } from '../../policy/backend-record.js';
 import { normaliseBaseUrl } from '../../policy/base-url.js';
 import { credentialOf } from '../../policy/entry-record.js';
 import { ConfigError } from '../../policy/errors.js';
@@ -9,6 +9,7 @@ import type { Doubts } from '../workers/doubts.js';
 import type { Neighbours } from '../workers/neighbours.js';
 import type { Redelivery } from '../workers/redelivery.js';
 import type { Backend } from './backend.js';
+import { noteSkew } from './server-clock.js';
 
 /** The worker's state in memory: the backends and the settings, read from disk at the start. Tokens are in memory alone. */
 export interface State {
@@ -50,7 +51,8 @@ export function createState(
       if (backend) backend.record = backend.recordOnDisk = record;
     }
     for (const backend of backends) {
-      backend.lateToken = { iat: Math.max(0, ...started.backends.map(newestMade)), at: NaN };
+      const { serverSkewMs } = backend.record;
+      if (serverSkewMs !== null) noteSkew(backend.clock, serverSkewMs);
       const turns = started.beginnings.map(({ turn }) => turn).filter(([key]) => key === backend.config.key);
       backend.lanes.refresh(backend.lanes.refreshStarted(), turns);
     }

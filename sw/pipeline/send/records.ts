@@ -113,7 +113,7 @@ export function recordBusy(backend: Backend, entry: Pick<EntryRecord, 'retries' 
 function recordAnyAnswer(backend: Backend, answer: Answer, now: number): void {
   backend.lastAnswerAt = now;
   backend.accused = null;
-  noteDate(backend, answer.headers, now);
+  noteDate(backend.clock, answer.headers, now);
   backend.validation.heard(answer);
 }
 

@@ -10,22 +10,19 @@ const NOTED_MS = 1_000;
 const BEHIND_MS = 4_000;
 const BEFORE_MS = 500;
 
-/** Looks at what workers make of the server's clock, once an answer has told them. */
+/** Looks at what workers make of the server's clock, once an answer has told them: both backends have the same one. */
 export function watchClocks({ agenda, chances, disk, history, network, setup }: World): void {
-  const told = new Map<Process, Map<string, number>>();
+  const told = new Map<Process, number>();
 
-  network.onEnd.push((process, { url, headers }, answer) => {
-    if (answer?.headers['date'] === undefined || headers[IDEMPOTENCY_HEADER] === undefined) return;
-    const mine = told.get(process) ?? new Map<string, number>();
-    const backend = new URL(url).pathname.split('/')[1]!;
-    told.set(process, mine.set(backend, mine.get(backend) ?? agenda.now));
+  network.onEnd.push((process, { headers }, answer) => {
+    if (answer?.headers['date'] !== undefined && headers[IDEMPOTENCY_HEADER] !== undefined && !told.has(process)) told.set(process, agenda.now);
   });
 
   disk.onCommit.push(({ process, changes }) => {
     for (const { store, after } of changes) {
       if (store !== 'backends' || !after || chances.wasSlow) continue;
       const { key, serverSkewMs } = after as BackendRecord;
-      const at = told.get(process)?.get(key.slice(key.lastIndexOf('%2F') + 3)) ?? Infinity;
+      const at = told.get(process) ?? Infinity;
       const offMs = (serverSkewMs ?? NaN) - setup.aheadS * 1_000;
       if (agenda.now > at + NOTED_MS && !(offMs <= BEFORE_MS && offMs >= -BEHIND_MS))
         history.violated("the server's clock is known", `${process.name} takes ${key} to be ${serverSkewMs} ms ahead, and it is ${setup.aheadS} s`);

@@ -80,22 +80,21 @@ export function watchTokens(world: World): void {
     if (again.get(worker)?.get(token)) history.violated('what comes again brings no token', `${worker.name} replays with one that only an event which came again has shown it`, op);
   };
 
-  /** By backend: when it was written down first how the server's clock goes. */
-  const dated = new Map<string, number>();
+  /** When it was written down first how the server's clock goes. */
+  let dated = Infinity;
   disk.onCommit.push(({ changes }) => {
-    for (const { store, key, after } of changes) {
+    for (const { store, after } of changes) {
       if (store !== 'backends' || !after) continue;
       const record = after as BackendRecord;
       newestOnDisk = Math.max(newestOnDisk, newestMade(record));
-      if (record.serverSkewMs != null && !dated.has(String(key))) dated.set(String(key), history.next());
+      if (record.serverSkewMs != null) dated = Math.min(dated, history.next());
     }
   });
 
   /** Whether the server's clock, which was known then, tells that a token was made before a sign-out. */
-  const isFromBefore = (token: string, op: number, out: Call): boolean => {
+  const isFromBefore = (token: string, out: Call): boolean => {
     const calledAt = world.serverNow() - (world.agenda.now - out.at);
-    const isTold = (dated.get(entryOf(world, op)?.backend ?? '') ?? Infinity) < out.order;
-    return isTold && !world.chances.wasSlow && (readToken(token)!.issuedAt + 1) * 1_000 + DATED_MS < calledAt;
+    return dated < out.order && !world.chances.wasSlow && (readToken(token)!.issuedAt + 1) * 1_000 + DATED_MS < calledAt;
   };
 
   /** After a sign-out nothing is replayed with a token that was made before it, and that no page has brought since. */
@@ -107,7 +106,7 @@ export function watchTokens(world: World): void {
     if (!out || app.made[serial - 1]! > out.order || (brought.get(token) ?? 0) > out.order || worker.version !== browser.active) return;
     // One that comes for the first time can't be told from one of a new session, unless by the server's clock.
     const isKnown = [...seen].some(([other, order]) => order < out.order && readToken(other)!.user === user && readToken(other)!.serial >= serial);
-    if (!isKnown && !isFromBefore(token, op, out)) return;
+    if (!isKnown && !isFromBefore(token, out)) return;
     const check = user === out.user ? 'a sign-out ends the session' : 'a former user stays signed out';
     history.violated(check, `${worker.name} replays with a token from before it`, op);
   };
@@ -123,8 +122,7 @@ const DATED_MS = 1_000 + 500;
 function isGood({ disk, history, chances, now, serverNow, setup }: World, worker: Worker, token: string, op: number): void {
   // What is opaque says nothing of itself to a worker.
   if (setup.tokens === 'opaque') return;
-  const backend = entryOf({ disk, history }, op)?.backend;
-  const isHeard = backend !== undefined && (disk.get('backends', backend) as BackendRecord | undefined)?.serverSkewMs != null;
+  const isHeard = entryOf({ disk, history }, op) && disk.all<BackendRecord>('backends').some(({ serverSkewMs }) => serverSkewMs != null);
   // What was heard a moment ago isn't on disk yet.
   const byServer = setup.isDated ? serverNow() - DATED_MS : Infinity;
   const lateMs = Math.min(isHeard ? now() : now() - OVER_MS, byServer) - readToken(token)!.expiresAt * 1_000;
