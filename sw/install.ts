@@ -10,7 +10,7 @@ import { browserChance, browserClock, browserCookie, browserDigest, browserLocks
 import { serve } from './platform/endpoint.js';
 import { addRoutes } from './platform/static-routes.js';
 import { browserSend, restoreRequest } from './platform/transport.js';
-import { isActiveWorker, wakeUps, type SyncEventLike } from './platform/wake-ups.js';
+import { isActiveWorker, isReplacedWorker, wakeUps, type SyncEventLike } from './platform/wake-ups.js';
 import { storedCheckpoints } from './store/checkpoints.js';
 import { openConnection } from './store/connection.js';
 import { storedOutbox } from './store/outbox.js';
@@ -34,7 +34,7 @@ const makeRoom = () =>
 
 class StillWaiting extends Error {
   override name = 'StillWaiting';
-  override message = 'holdfast: entries wait for their time; the browser may wake the worker again';
+  override message = 'holdfast: entries wait for their time';
 }
 
 /**
@@ -54,8 +54,13 @@ export function install(options: InstallOptions): void {
   const configs = readOptions(options, { location: self.location.href, warn });
   if (installed()) throw new Error('holdfast: install was called before in this worker; list all backends in one call');
 
+  const isReplaced = () => isReplacedWorker(self);
   const place = placeOf(self.registration.scope);
   const connection = openConnection({ clock: browserClock, makeRoom, name: place + DATABASE });
+  /** Throws in a replaced worker, where a late call must change nothing: the page has asked the new worker too, and may have asked it for more since. */
+  const refuseIfReplaced = () => {
+    if (isReplaced()) throw new Error();
+  };
   const isOnline = () => navigator.onLine;
   const backgroundSync = wakeUps(self.registration, isOnline);
   const channel = new BroadcastChannel(place + EVENT_CHANNEL);
@@ -70,8 +75,8 @@ export function install(options: InstallOptions): void {
     restore: restoreRequest,
     digest: browserDigest,
     locks,
-    outbox: storedOutbox(connection, neighbours.isAlone),
-    checkpoints: storedCheckpoints(connection),
+    outbox: storedOutbox(connection, { isAlone: neighbours.isAlone, refuseIfReplaced }),
+    checkpoints: storedCheckpoints(connection, refuseIfReplaced),
     broadcast: (event) => channel.postMessage(event),
     isOnline,
     cookie: browserCookie,
@@ -91,7 +96,7 @@ export function install(options: InstallOptions): void {
   });
   // A newer worker may deliver an entry whose page waits for its answer here.
   channel.addEventListener('message', ({ data }: MessageEvent<SyncEvent>) => report.heard(data));
-  const answer = serve(api, drain.idle);
+  const answer = serve(api, drain.idle, isReplaced);
   let isSaid = false;
   const isNobodys = ({ method, mode, url }: Request) => {
     if (isSaid || method === 'GET' || method === 'HEAD' || mode === 'navigate') return;

@@ -154,6 +154,7 @@ export interface EntryRange {
  * Must keep the newest answer of a backend's `remoteConfig`, when a record with an older answer, or none, is written.
  * Must never let one damaged record make a listing throw.
  * Must commit writes that come together in one transaction, where it can.
+ * Must reject a commit with settings in a worker that an update has replaced.
  */
 export interface Outbox {
   /** @param count how many entries of each turn are named */
@@ -201,6 +202,7 @@ export interface Outbox {
  *
  * Must give null for a key that was never saved, or was cleared.
  * Must not mind clearing a key that isn't there.
+ * Must reject a change in a worker that an update has replaced, where the checkpoints are on disk.
  */
 export interface Checkpoints {
   load(key: string): Promise<string | null>;

@@ -16,10 +16,12 @@ const REMEMBERED = 1_000;
  * Comlink's `expose` isn't used, as it would bring the whole calling side along: 1.4 kB of brotli for two
  * kinds of message. It would also follow any path into the object; here a call is a name.
  *
+ * A worker that an update has replaced keeps its failures to itself, as the page has asked the new worker too.
+ *
  * @param settled resolves when the drain that a call has set off is done, for which the worker must live
  * @returns a function that takes a message and says whether it was a call to Holdfast
  */
-export function serve(api: SyncApi, settled: () => Promise<void>): (event: ExtendableMessageEvent) => boolean {
+export function serve(api: SyncApi, settled: () => Promise<void>, isReplaced: () => boolean): (event: ExtendableMessageEvent) => boolean {
   /** Ids of the last calls: a page repeats a call that has no answer yet, and a late repeat would undo what was asked for since. */
   const taken = new Set<string>();
 
@@ -36,8 +38,8 @@ export function serve(api: SyncApi, settled: () => Promise<void>): (event: Exten
     if (taken.size > REMEMBERED) taken.delete(taken.values().next().value!);
     event.waitUntil(
       called(api, name, message)
-        .then((value) => ({ type: 'RAW', value }), thrown)
-        .then((answer) => source.postMessage({ ...answer, id: message.id }))
+        .then((value) => ({ type: 'RAW', value }), (error: unknown) => (isReplaced() ? null : thrown(error)))
+        .then((answer) => answer && source.postMessage({ ...answer, id: message.id }))
         .then(settled),
     );
     return true;

@@ -54,7 +54,16 @@ export function wakeUps(registration: ServiceWorkerRegistration, isOnline: () =>
  * that gets events is the active one, save during an installation.
  */
 export function isActiveWorker(scope: ServiceWorkerGlobalScope): boolean {
-  const state = (scope as { serviceWorker?: ServiceWorker }).serviceWorker?.state;
+  const state = stateOf(scope);
   if (state) return state === 'activating' || state === 'activated';
   return scope.registration.active !== null && scope.registration.installing === null;
 }
+
+/**
+ * Whether an update has replaced this worker. Firefox doesn't say, and needn't: Firefox activates an update's worker when the older
+ * worker has no event open, and ends the older worker. Chromium waits likewise, for five minutes at most.
+ */
+export const isReplacedWorker = (scope: ServiceWorkerGlobalScope): boolean => stateOf(scope) === 'redundant';
+
+/** https://w3c.github.io/ServiceWorker/#service-worker-global-scope-serviceworker */
+const stateOf = (scope: ServiceWorkerGlobalScope): ServiceWorkerState | undefined => (scope as { serviceWorker?: ServiceWorker }).serviceWorker?.state;

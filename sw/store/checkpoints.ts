@@ -11,11 +11,23 @@ export function memoryCheckpoints(): Checkpoints {
   };
 }
 
-/** Checkpoints on disk. */
-export function storedCheckpoints({ read, write }: Connection): Checkpoints {
+/**
+ * Checkpoints on disk.
+ *
+ * @param refuseIfReplaced called as a change's transaction begins: throws in a worker that an update has replaced
+ */
+export function storedCheckpoints({ read, write }: Connection, refuseIfReplaced = () => {}): Checkpoints {
   return {
     load: (key) => read(async (db) => (await db.get('checkpoints', key)) ?? null),
-    save: (key, value) => write(async (tx) => void (await tx.objectStore('checkpoints').put(value, key))),
-    clear: (key) => write((tx) => tx.objectStore('checkpoints').delete(key)),
+    save: (key, value) =>
+      write(async (tx) => {
+        refuseIfReplaced();
+        await tx.objectStore('checkpoints').put(value, key);
+      }),
+    clear: (key) =>
+      write(async (tx) => {
+        refuseIfReplaced();
+        await tx.objectStore('checkpoints').delete(key);
+      }),
   };
 }

@@ -16,13 +16,21 @@ import { apply, capture, JOURNAL_KEPT, note, putBackend } from './writes.js';
 const SETTINGS = 'settings';
 const DEFAULT_SETTINGS: Settings = { paused: false };
 
+/** What an outbox must know of the workers. */
+export interface OutboxWorld {
+  /** Whether no other worker writes, so that what this one wrote last needn't be read again. @default false */
+  isAlone?(): boolean;
+  /** Called before the settings are written. Throws in a worker that an update has replaced. */
+  refuseIfReplaced?(): void;
+}
+
 /**
  * The outbox in IndexedDB.
  *
  * A transaction awaits its reads, and none of its writes: requests run in their order, each costs a round trip to
  * the browser's process, and a write that fails aborts the transaction, which says why.
  */
-export function storedOutbox(connection: Connection, isAlone: () => boolean = () => false): Outbox {
+export function storedOutbox(connection: Connection, { isAlone = () => false, refuseIfReplaced = () => {} }: OutboxWorld = {}): Outbox {
   const { read } = connection;
   const lastTallies: LastTallies = { sums: new Map() };
   const write: Connection['write'] = (work) =>
@@ -45,7 +53,10 @@ export function storedOutbox(connection: Connection, isAlone: () => boolean = ()
       unawaited(tallies);
       for (const backend of news.values()) await putBackend(tx, backend);
       for (const { settings, events } of commits) {
-        if (settings) unawaited(tx.objectStore('settings').put(settings, SETTINGS));
+        if (settings) {
+          refuseIfReplaced();
+          unawaited(tx.objectStore('settings').put(settings, SETTINGS));
+        }
         if (events) await note(tx, events);
       }
       const found = await reading;

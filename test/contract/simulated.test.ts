@@ -20,6 +20,6 @@ function fresh() {
 
 checkpointsContract('on the simulated disk', () => storedCheckpoints(fresh()));
 outboxContract('on the simulated disk', () => storedOutbox(fresh()));
-outboxContract('on the simulated disk, of a worker that is alone', () => storedOutbox(fresh(), () => true));
+outboxContract('on the simulated disk, of a worker that is alone', () => storedOutbox(fresh(), { isAlone: () => true }));
 databaseContract('on the simulated disk', openDB as never, () => freshDisk().name);
 sharedDatabaseContract('on the simulated disk', fresh);

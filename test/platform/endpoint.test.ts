@@ -7,15 +7,19 @@ function createEnd() {
   const saved: string[] = [];
   const answers: unknown[] = [];
   const work: Promise<unknown>[] = [];
-  const api = { saveCheckpoint: async (_key: string, value: string) => void saved.push(value) } as unknown as SyncApi;
-  const answer = serve(api, async () => {});
+  const worker = { isReplaced: false };
+  const saveCheckpoint = async (_key: string, value: string) => {
+    if (value === '') throw new Error('it can’t be saved');
+    saved.push(value);
+  };
+  const answer = serve({ saveCheckpoint } as unknown as SyncApi, async () => {}, () => worker.isReplaced);
   const send = (id: string, value: string, mark: object = { holdfast: 1 }) =>
     answer({
       data: { id, type: 'APPLY', path: ['saveCheckpoint'], argumentList: [{ type: 'RAW', value: 'key' }, { type: 'RAW', value }], ...mark },
       source: { postMessage: (message: unknown) => answers.push((message as { id: string }).id) },
       waitUntil: (one: Promise<unknown>) => void work.push(one),
     } as unknown as ExtendableMessageEvent);
-  return { saved, answers, send, settled: () => Promise.all(work) };
+  return { saved, answers, worker, send, settled: () => Promise.all(work) };
 }
 
 test('T6 a call whose repeat comes after its answer is carried out once', async () => {
@@ -39,8 +43,19 @@ test('L8 a call that isn’t marked as Holdfast’s is the app’s own, whatever
 
 test('T5 L8 a token may come without the mark, from a page that has nothing but Comlink', async () => {
   const taken: unknown[] = [];
-  const answer = serve({ provideToken: async (token: string) => taken.push(token) } as unknown as SyncApi, async () => {});
+  const answer = serve({ provideToken: async (token: string) => taken.push(token) } as unknown as SyncApi, async () => {}, () => false);
   const call = { id: '1', type: 'APPLY', path: ['provideToken'], argumentList: [{ type: 'RAW', value: 'fresh' }] };
   expect(answer({ data: call, source: { postMessage: () => {} }, waitUntil: () => {} } as unknown as ExtendableMessageEvent)).toBe(true);
   expect(taken).toEqual(['fresh']);
+});
+
+test('T6 a worker that an update has replaced answers what it has carried out, and leaves what it hasn’t to the new worker', async () => {
+  const { answers, worker, send, settled } = createEnd();
+  send('failed before', '');
+  await settled();
+  worker.isReplaced = true;
+  send('carried out', 'seventeen');
+  send('failed', '');
+  await settled();
+  expect(answers).toEqual(['failed before', 'carried out']);
 });

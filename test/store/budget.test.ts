@@ -31,7 +31,7 @@ function counted(options: HarnessOptions = {}) {
   const harness = createHarness({
     ...options,
     // The disk's own time opens the database; all else goes by the worker's clock.
-    store: (clock, isAlone) => storedOutbox(openConnection({ name, clock: { after: (ms, task) => (ms > 1_000 ? ofDisk.after(ms, task) : clock.after(ms, task)) }, makeRoom: async () => {} }), isAlone),
+    store: (clock, isAlone) => storedOutbox(openConnection({ name, clock: { after: (ms, task) => (ms > 1_000 ? ofDisk.after(ms, task) : clock.after(ms, task)) }, makeRoom: async () => {} }), { isAlone }),
   });
   return {
     ...harness,

@@ -90,7 +90,7 @@ export function createValidation({ ports, url, witness, isSameOrigin, changed, n
       return (isSure = true);
     }
     if (portals === 0)
-      log.warn(`[holdfast] ${asked} is answered as by a captive portal, so nothing is sent there until it isn't. If that's the server's own answer, set the backend's option validate`);
+      log.warn(`[holdfast] ${asked} is answered as by a captive portal, so nothing is sent there. If the answer is the server's own, set the option validate`);
     const delayMs = wait(portals++, chance.fraction());
     closedUntil = clock.now() + delayMs;
     clock.after(delayMs, changed);

@@ -19,6 +19,9 @@ export function portsOf(worker: Worker, askForWakeUp: () => void, isAlone: () =>
   const random = chances.of(`chance of ${name}`);
   const clock = clockOf(worker);
   const connection = openConnection({ clock, makeRoom: async () => {}, name });
+  const refuseIfReplaced = () => {
+    if (worker.isReplaced) throw new Error();
+  };
   let uuids = 0;
   const print = (...words: unknown[]) => history.trace(() => words.map(String).join(' '));
   return {
@@ -54,8 +57,8 @@ export function portsOf(worker: Worker, askForWakeUp: () => void, isAlone: () =>
         return locks.getsFree(worker, lock, ms);
       },
     },
-    outbox: storedOutbox(connection, isAlone),
-    checkpoints: storedCheckpoints(connection),
+    outbox: storedOutbox(connection, { isAlone, refuseIfReplaced }),
+    checkpoints: storedCheckpoints(connection, refuseIfReplaced),
     broadcast: (event) => {
       port(`broadcast ${event.type}`);
       // One that has just died says nothing any more.

@@ -62,7 +62,7 @@ export class Worker implements Process {
     const configs = readOptions({ backends: backendsOf(world.setup) }, { location: `${ORIGIN}/sw.js`, warn: () => {} });
     this.#pipeline = createPipeline({ ports, configs, location: `${ORIGIN}/sw.js`, workerId: name, neighbours });
     world.broadcasts.listen(this, (message) => this.#pipeline.report.heard(message as SyncEvent));
-    this.#answer = serve(this.#pipeline.api, this.#pipeline.drain.idle);
+    this.#answer = serve(this.#pipeline.api, this.#pipeline.drain.idle, () => this.isReplaced);
     this.#stopWhenIdle();
     adoptQueues(world, this.#pipeline);
     world.started(this);
@@ -147,6 +147,11 @@ export class Worker implements Process {
       this.#stopWhenIdle();
     };
     work.then(end, end);
+  }
+
+  /** Whether an update has put another worker in its place: `self.serviceWorker.state` is `redundant`. */
+  get isReplaced(): boolean {
+    return this.world.browser.active > this.version;
   }
 
   get isIdle(): boolean {
