@@ -284,7 +284,8 @@ export type WakeReason = 'online' | 'offline' | 'visible' | 'pageshow' | 'due' |
 
 /**
  * The calls between page and worker, by Comlink. Every call is safe to repeat: a page that
- * hears no answer asks again, as a stopped worker may have swallowed the first message.
+ * hears no answer asks again, as a stopped worker may have swallowed the first message. A call that changes
+ * something resolves when the change is on disk, and rejects when the change can't be written.
  *
  * An entry whose task id waits at two backends must be named by its key, else the call fails with `AmbiguousReferenceError`.
  */
