@@ -79,6 +79,7 @@ export function leave({ agenda, disk, history, now }: World, { op, user, agoMs }
     diedBare: false,
     deaths: 0,
     said: 0,
+    isSettled: true,
     isPassed: false,
   });
   history.stored.set(op.id, { order, seq, lane: entry.lane, tookPlace: false, by: 'first version' });

@@ -31,6 +31,8 @@ export interface Post {
   deaths: number;
   /** How often something had been said of the session by cookie when it was made. */
   said: number;
+  /** Of a session by cookie: Holdfast had been told whose it is, and no sign-out since. */
+  isSettled: boolean;
   /** A worker let it pass as if it weren't there, for want of a storage. */
   isPassed: boolean;
 }

@@ -72,6 +72,7 @@ export function owe(world: World, { queue, op, method, user, agoMs, flaw }: Owe)
     diedBare: false,
     deaths: 0,
     said: 0,
+    isSettled: true,
     isPassed: false,
   });
 }

@@ -150,6 +150,7 @@ export class Page implements Process {
       diedBare: false,
       deaths: 0,
       said: app.said,
+      isSettled: !isByCookie || app.settledUser === this.user,
       isPassed: false,
     };
     history.posts.set(op.id, post);
