@@ -10,6 +10,11 @@ import type { Limits } from './ports.js';
 /** The kind of answer that a page gets for a stored request. */
 export type RespondMode = 'queued' | 'reject' | 'wait';
 
+/** Makes the answer for a stored request, or says its kind; null for the default, `'auto'`. */
+export type Responder = (entry: EntryInfo, request: Request) => Responded | Promise<Responded>;
+
+type Responded = RespondMode | 'auto' | Response | null | undefined;
+
 export interface AuthConfig {
   /** Undefined: not strict. */
   codes: readonly string[] | undefined;
@@ -54,8 +59,7 @@ export interface BackendConfig {
   isSameOrigin: boolean;
   /** 0: no timeout. */
   networkTimeoutMs: number;
-  /** A function that gives null leaves the answer at the default, 202. */
-  respond: RespondMode | ((entry: EntryInfo) => Response | null);
+  respond: RespondMode | 'auto' | Responder;
   retry: RetryPolicy;
   /** Null where there's no limit. */
   maxRetries: number | null;

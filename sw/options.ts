@@ -21,7 +21,7 @@ import type { RetryOptions, RetryPolicy } from './policy/retry.js';
 import type { RetryGate } from './policy/retry-gate.js';
 import type { EntryInfo } from './protocol/api.js';
 import type { SyncEvent } from './protocol/events.js';
-import type { RespondMode } from './config.js';
+import type { Responder, RespondMode } from './config.js';
 
 /** How a backend's 401s are understood. */
 export interface AuthOptions {
@@ -137,8 +137,16 @@ export interface BackendOptions {
   busyCodes?: readonly string[];
   /** Milliseconds after which a send without an answer is cut. 0 is off. @default 10000 */
   networkTimeoutMs?: number;
-  /** The page's answer for a stored request; `Holdfast-Mode` wins. @default 'queued' (202 with JSON) */
-  respond?: RespondMode | ((entry: EntryInfo) => Response);
+  /**
+   * The page's answer for a stored request; `Holdfast-Mode` wins. `'auto'` goes by the shape of the request: `'wait'` for clients that
+   * read an envelope of their own (GraphQL, tRPC, React Router, SvelteKit, Astro, Inertia), an answer that changes nothing for
+   * htmx, Unpoly and Turbo, and `'queued'` (202 with JSON) for all others.
+   *
+   * A function gets the entry and the request with its body. When it gives null, throws, or takes longer than 30 s, the
+   * answer is that of `'auto'`. @default 'auto'
+   * @example respond: async (entry, request) => Response.json({ ...(await request.json()), id: entry.id })
+   */
+  respond?: RespondMode | 'auto' | Responder;
   /** The ladder's numbers, or a policy of your own. */
   retry?: RetryOptions | RetryPolicy;
   /** Judges the outcome of a send. @default classify */
@@ -238,7 +246,7 @@ export const BACKEND_RULES: Rules = {
   idempotencyKey: either(bool, oneOf('bare'), aFunction('nothing')),
   busyCodes: listOf('error code', isCode),
   networkTimeoutMs: milliseconds,
-  respond: either(oneOf('queued', 'reject', 'wait'), aFunction('an entry')),
+  respond: either(oneOf('auto', 'queued', 'reject', 'wait'), aFunction('an entry and a Request')),
   retry: either(record('the numbers of the ladder'), aFunction('a question')),
   classify: aFunction('an outcome'),
   gate: [(gate: RetryGate) => isFunction(gate?.awaitRetryAllowed), 'it must be an object with awaitRetryAllowed(signal)'],

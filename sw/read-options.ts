@@ -58,7 +58,7 @@ export function readOptions(options: InstallOptions, environment: Environment): 
 function readBackend(options: BackendOptions, at: string, { location, warn }: Environment): BackendConfig {
   checkOptions(options, BACKEND_RULES, `${at}.`);
   const { namespace = '', methods = ['POST', 'PUT', 'PATCH', 'DELETE'], networkTimeoutMs = 10_000 } = options;
-  const { busyCodes = [], lane, owner = 'jwt-sub', capture = 'on-failure', respond = 'queued', beforeSend } = options;
+  const { busyCodes = [], lane, owner = 'jwt-sub', capture = 'on-failure', respond = 'auto', beforeSend } = options;
   const { retry = {}, gate = null, concurrency = 6, replayAhead = capture === 'write-ahead' ? 1 : AHEAD, onDead = 'skip', limits = {}, match = () => true, exclude } = options;
   const baseUrl = normaliseBaseUrl(options.baseUrl, location, `${at}.baseUrl`);
   const isSameOrigin = new URL(baseUrl).origin === new URL(location).origin;
@@ -90,7 +90,7 @@ function readBackend(options: BackendOptions, at: string, { location, warn }: En
     busyCodes: [...BUSY_CODES, ...busyCodes],
     isSameOrigin,
     networkTimeoutMs,
-    respond: isFunction(respond) ? guarded('respond', respond, () => null, (made) => made instanceof Response, warn) : respond,
+    respond,
     retry: own ? guarded('retry', retry, retryLadder(), isDelay, warn) : retryLadder(retry),
     maxRetries: own ? null : (retry.maxRetries ?? DEFAULT_RETRY.maxRetries),
     leastRestMs: leastRestMs(own ? {} : retry),

@@ -8,6 +8,8 @@ export interface FinalAnswer {
   headers: Record<string, string>;
   body: ArrayBuffer | null;
   truncated: boolean;
+  /** The URL that redirects have led to. Left out where there were none. */
+  url?: string;
 }
 
 /** A settlement as it lies on disk. */
@@ -43,8 +45,8 @@ export function settlement(
   answer: FinalAnswer | null,
   at: number,
 ): KeptSettlement {
-  const { status = null, headers = {}, body = null, truncated = false } = answer ?? {};
-  const settled = { id, key, seq, owner, state, reason, status, headers, body, truncated, at, ...(requestId !== undefined && { requestId }) };
+  const { status = null, headers = {}, body = null, truncated = false, url } = answer ?? {};
+  const settled = { id, key, seq, owner, state, reason, status, headers, body, truncated, at, ...(url !== undefined && { redirected: true as const, url }), ...(requestId !== undefined && { requestId }) };
   // The page that waits for this answer may have to ask the next worker for it.
   return asked ? { ...settled, asked } : settled;
 }
@@ -53,13 +55,7 @@ export function settlement(
  * A settlement without its answer, for the page of a user who was purged: a redelivery of the page's event finds this
  * remainder, and isn't taken for a new request.
  */
-export const withoutAnswer = (settlement: KeptSettlement): KeptSettlement => ({
-  ...settlement,
-  state: 'cancelled',
-  reason: null,
-  status: null,
-  headers: {},
-  body: null,
-  truncated: false,
-  forgotten: true,
-});
+export function withoutAnswer(settlement: KeptSettlement): KeptSettlement {
+  const { redirected: _, url: __, ...rest } = settlement;
+  return { ...rest, state: 'cancelled', reason: null, status: null, headers: {}, body: null, truncated: false, forgotten: true };
+}

@@ -141,6 +141,10 @@ export interface Settlement {
   body: ArrayBuffer | null;
   /** True when the body was longer than the part that is kept. */
   truncated: boolean;
+  /** True when redirects have led to the answer. */
+  redirected?: true;
+  /** The URL that redirects have led to. Left out where there were none. */
+  url?: string;
   /** True when the request was a batch, and a part of it was refused for want of a good token (`auth.bodyErrors`). */
   partial?: true;
   /** True when the entry failed, and the server may have acted on a send all the same: see `EntryInfo`. */

@@ -113,6 +113,8 @@ export function worker(): void {
       // @ts-expect-error -- a key has no other form
       { baseUrl: '/odd', idempotencyKey: 'quoted' },
       { baseUrl: 'https://x.example', auth: false, capture: 'write-ahead', respond: ({ id }) => Response.json({ id }) },
+      { baseUrl: 'https://y.example', respond: async (entry, request) => (entry.retries > 0 ? 'wait' : request.method === 'PUT' ? null : Response.json(await request.json())) },
+      { baseUrl: 'https://z.example', respond: 'auto' },
     ],
     onEvent: (event: SyncEvent) => void event.type,
   });

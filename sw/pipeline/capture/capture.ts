@@ -19,7 +19,7 @@ import type { DiskCopies } from './disk-copy.js';
 import { queued, type Enqueue } from './enqueue.js';
 import { learnFrom, describeExchange, type Exchange } from './exchange.js';
 import type { FirstSend } from './first-send.js';
-import { duplicate, settledResponse, type AnswerFor } from './page-answer.js';
+import { duplicate, operationIn, settledResponse, type AnswerFor } from './page-answer.js';
 
 /** @param isOff whether the kill switch is thrown, so that nothing new is captured */
 export type Capture = (request: Request, directives: Directives, backend: Backend, context: FetchContext, isOff: boolean) => Promise<Response>;
@@ -101,7 +101,7 @@ export function createCapture(parts: CaptureParts): Capture {
     exchange.stored = left;
     // A redelivered request is on disk already, so later arrivals needn't wait.
     ticket.placed();
-    if (!('request' in left)) return settledResponse('status' in left ? left : null);
+    if (!('request' in left)) return settledResponse('status' in left ? left : null, exchange.request.url);
     // A replay of the entry may be under way, if the lane didn't wait for the event: the replay's answer is the page's, too.
     await (replay as Promise<void> | null)?.catch(() => {});
     const reason = isFirstSend(left) ? await whyNot(exchange, left) : null;
@@ -117,7 +117,7 @@ export function createCapture(parts: CaptureParts): Capture {
     if (entry) return answerFor(exchange, entry);
     // The entry was ended meanwhile, by the user or by another worker.
     const settlement = await outbox.settlement(left.seq).catch(() => null);
-    return settledResponse(settlement?.requestId === left.requestId ? settlement : null);
+    return settledResponse(settlement?.requestId === left.requestId ? settlement : null, exchange.request.url);
   }
 
   /** Why a redelivered first send isn't made again at once: it would be in vain, or overtake entries that wait in its lane; null when it's made. */
@@ -189,7 +189,8 @@ export function createCapture(parts: CaptureParts): Capture {
       // A token that is asked for isn't kept, nor is what asks for it a sign of who is signed in.
       const isToken = backend.config.excludesGrants && asksForToken(exchange);
       if (!isToken) await learnFrom(exchange, holds, false);
-      return await (isOff || isToken ? firstSend(exchange, copies.fresh(exchange, false)) : storeOrSend(exchange));
+      // A GraphQL query by POST is a read, as a GET is.
+      return await (isOff || isToken || operationIn(exchange) === 'read' ? firstSend(exchange, copies.fresh(exchange, false)) : storeOrSend(exchange));
     } finally {
       endCheck?.();
       stopTimer();

@@ -1,9 +1,10 @@
-import type { EntryRecord } from '../../policy/entry-record.js';
+import { isFirstSend, type EntryRecord } from '../../policy/entry-record.js';
 import { transition, type Decision, type SendInput } from '../../policy/entry.js';
 import { isQuotaError } from '../../policy/errors.js';
 import { maskUrl } from '../../policy/secrets.js';
 import type { CaptureOrder, Ports } from '../../ports.js';
 import type { SyncEvent, WaitReason } from '../../protocol/events.js';
+import { joinKey } from '../../protocol/ids.js';
 import type { Nudge } from '../nudge.js';
 import type { Report } from '../report.js';
 import type { BegunHold } from '../send/judge.js';
@@ -57,7 +58,8 @@ export interface EnqueueParts {
 export function createEnqueue({ ports, report, nudge, answerFor, neighbours, workerId }: EnqueueParts): Enqueue {
   const { clock, log } = ports;
 
-  const write: Enqueue['write'] = async (exchange, { decide, placed, reportsFailure = true } = {}) => {
+  const write: Enqueue['write'] = async (exchange, order = {}) => {
+    const { decide, placed, reportsFailure = true } = order;
     const { backend, body, directives, ticket } = exchange;
     const { method, url } = exchange.draft.request;
     try {
@@ -69,7 +71,7 @@ export function createEnqueue({ ports, report, nudge, answerFor, neighbours, wor
         body,
         limits: backend.config.limits,
         backend: backend.record,
-        isNewId: directives.id === null,
+        isNewId: exchange.isNewId,
         whenWaiting: directives.replace ? 'replace' : 'refuse',
         // The flights of another living worker aren't known here, so any entry may be on the wire.
         isInFlight: (seq) => !decide || neighbours.mayHaveStored() || backend.flights.has(seq),
@@ -80,7 +82,12 @@ export function createEnqueue({ ports, report, nudge, answerFor, neighbours, wor
       if (!(body instanceof Blob)) ticket.placed();
       const result = await writing;
       ticket.placed();
-      if (result.kind === 'refused') return { kind: 'refused', answer: duplicate(result.waiting) };
+      if (result.kind === 'refused') {
+        if (directives.id !== null) return { kind: 'refused', answer: duplicate(result.waiting) };
+        // The page has been told of no failure yet: these are two equal writes.
+        if (isFirstSend(result.waiting)) return await write(withNewId(exchange), order);
+        return { kind: 'refused', answer: Response.error() };
+      }
       if (result.kind === 'stored') {
         exchange.stored = { seq: result.seq, ...(draft.requestId !== undefined && { requestId: draft.requestId }) };
         return { kind: 'stored', entry: result.decision.entry ?? { ...draft, seq: result.seq } };
@@ -120,6 +127,14 @@ export function createEnqueue({ ports, report, nudge, answerFor, neighbours, wor
       return result.kind === 'refused' ? result.answer : result.kind;
     },
   };
+}
+
+/** Gives an exchange's draft an id of its own. */
+function withNewId(exchange: Exchange): Exchange {
+  const { namespace, baseUrl, requestId = '' } = exchange.draft;
+  exchange.draft = { ...exchange.draft, id: requestId, key: joinKey(namespace, baseUrl, requestId) };
+  exchange.isNewId = true;
+  return exchange;
 }
 
 /** The decision that puts an entry into the line. Null for an entry that isn't a first send any more. */

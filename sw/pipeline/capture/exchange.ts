@@ -26,6 +26,8 @@ export interface Described {
   generation: number;
   /** The backend's count of sign-outs when the request arrived. */
   signOuts: number;
+  /** No other entry can have the draft's id. */
+  isNewId: boolean;
   /** The request's fingerprint: the same for an equal request of the same page. Computed at the first call. */
   fingerprint(): Promise<string>;
 }
@@ -98,6 +100,13 @@ export async function describeExchange(
     bodySize,
     turn: turnOf({ backend: config.key, lane, scheme, owner, session }),
   };
+  let isNewId = directives.id === null;
+  // Whoever is told that a write has failed makes it again. The id is made of the request, so that it's still the same entry.
+  if (isNewId && clientId && (directives.mode ?? config.respond) === 'reject') {
+    isNewId = false;
+    draft.id = await fingerprintOf([clientId, draft.turn, draft.request, csrfNames, pagesKey], body, digest);
+    draft.key = joinKey(config.namespace, config.baseUrl, draft.id);
+  }
   let fingerprint: Promise<string> | null = null;
   return {
     draft,
@@ -107,6 +116,7 @@ export async function describeExchange(
     csrf,
     generation: generationOf(backend, draft, credential),
     signOuts,
+    isNewId,
     fingerprint: () =>
       (fingerprint ??= fingerprintOf([clientId, request.method, request.url, ...request.headers], body, digest)),
   };

@@ -135,5 +135,6 @@ export async function finalAnswer(response: Response, clock: Clock): Promise<Fin
     headers: headersOf(response),
     body: body.bytes.byteLength > 0 ? body.bytes.buffer : null,
     truncated: body.truncated,
+    ...(response.redirected && { url: response.url }),
   };
 }
