@@ -59,6 +59,9 @@ export function graphqlOperation(contentType: string | undefined, body: ArrayBuf
 /** Comments and strings of a GraphQL document (https://spec.graphql.org/October2021/#sec-Language.Source-Text). */
 const SILENT = /"""(?:\\"""|[^])*?"""|"(?:\\.|[^"\\\n])*"|#.*/g;
 
+/** A document whose brackets are gone. */
+const DOCUMENT = /^(\s*((query|mutation|subscription|fragment)\b[^(){};]*)?;)+\s*$/;
+
 function kindOf(operation: unknown): 'read' | 'write' | null {
   const { query, operationName } = (operation ?? {}) as { query?: unknown; operationName?: unknown };
   if (typeof query !== 'string') return null;
@@ -68,12 +71,7 @@ function kindOf(operation: unknown): 'read' | 'write' | null {
     before = rest;
     rest = rest.replace(/\([^()]*\)/g, ' ').replace(/\{[^{}]*\}/g, ';');
   }
-  const definitions = rest.split(';').map((definition) => definition.trim());
-  const isDocument = definitions.pop() === '' && definitions.length > 0 && definitions.every((definition) => /^((query|mutation|subscription|fragment)\b[^(){}]*)?$/.test(definition));
-  if (!isDocument) return null;
-  const writes = definitions.some((definition) => {
-    const [, name] = /^mutation\s*(\w*)/.exec(definition) ?? [];
-    return name !== undefined && (!operationName || name === operationName);
-  });
-  return writes ? 'write' : 'read';
+  if (!DOCUMENT.test(rest)) return null;
+  const mutations = [...rest.matchAll(/(?:^|;)\s*mutation\b\s*(\w*)/g)];
+  return mutations.some(([, name]) => !operationName || name === operationName) ? 'write' : 'read';
 }

@@ -40,7 +40,11 @@ const CLIENTS: Record<ClientName, 'queued' | 'nothing'> = {
 };
 
 const write = (app: App, name: ClientName, how: Partial<Write> = {}) =>
-  app.page.evaluate(([client, given]) => window.http.write(client, { path: '/api/notes', ...given }), [name, how] as const);
+  app.page.evaluate(
+    ([client, given]) => window.http.write(client, { path: '/api/notes', ...given }),
+    // By default a GraphQL client waits for the server's answer.
+    [name, { ...(CLIENTS[name] === 'nothing' && { headers: { 'Holdfast-Mode': 'queued' } }), ...how }] as const,
+  );
 
 /** What makes a request the same to a server. A form has another boundary each time that it's made. */
 function sent({ method, path, headers, body }: Received) {
@@ -148,7 +152,7 @@ test.describe('GraphQL', () => {
 
   for (const [way, match] of Object.entries(ways) as [Way, string][]) {
     test(`C1 mutations are stored and queries aren’t, told apart by ${way}`, async ({ openClients, server }) => {
-      const app = await openClients({ options: `backends: [{ baseUrl: '/api', ${match} ${FAST} }]` });
+      const app = await openClients({ options: `backends: [{ baseUrl: '/api', respond: 'queued', ${match} ${FAST} }]` });
       server.reply((_request, count) => (count < 2 ? { status: 503, body: { errors: [{ message: 'down' }] } } : { status: 200, body: { data: {} } }));
       expect(await graphql(app, 'query', way)).toMatchObject({ status: 503 });
       expect(await graphql(app, 'mutation', way)).toMatchObject({ status: 202 });
@@ -160,10 +164,18 @@ test.describe('GraphQL', () => {
     });
   }
 
-  test('C3 a mutation in Holdfast-Mode: wait gets its data, however late', async ({ openClients, server }) => {
+  for (const [by, how] of Object.entries({ 'Holdfast-Mode: wait': { headers: { 'Holdfast-Mode': 'wait' } }, default: {} }))
+    test(`C3 W2 a mutation gets its data by ${by}, however late`, async ({ openClients, server }) => {
+      const app = await openClients();
+      server.reply((_request, count) => (count < 2 ? { status: 503 } : { status: 200, body: { data: { add: { id: 8 } } } }));
+      expect(await graphql(app, 'mutation', 'header', how)).toEqual({ status: 200, body: { add: { id: 8 } } });
+    });
+
+  test('W2 a query by POST is never stored', async ({ openClients, server }) => {
     const app = await openClients();
-    server.reply((_request, count) => (count < 2 ? { status: 503 } : { status: 200, body: { data: { add: { id: 8 } } } }));
-    expect(await graphql(app, 'mutation', 'header', { headers: { 'Holdfast-Mode': 'wait' } })).toEqual({ status: 200, body: { add: { id: 8 } } });
+    server.reply({ status: 503, body: { errors: [{ message: 'down' }] } });
+    expect(await graphql(app, 'query', 'header')).toMatchObject({ status: 503 });
+    expect(await app.entries()).toEqual([]);
   });
 
   test('C3 a queued mutation is answered in GraphQL’s own form where respond says so', async ({ openClients, server }) => {
@@ -178,9 +190,9 @@ test.describe('GraphQL', () => {
     const refused = { status: 401, body: { errors: [{ message: 'no', extensions: { code: 'UNAUTHENTICATED' } }] } };
     const app = await openClients({
       options: `backends: [
-        { baseUrl: '/api/plain', ${NEVER} },
+        { baseUrl: '/api/plain', respond: 'queued', ${NEVER} },
         { baseUrl: '/api/strict', ${NEVER}, auth: { codes: holdfast.JWT_CODES } },
-        { baseUrl: '/api/told', ${NEVER}, auth: { codes: [...holdfast.JWT_CODES, 'UNAUTHENTICATED'] } },
+        { baseUrl: '/api/told', respond: 'queued', ${NEVER}, auth: { codes: [...holdfast.JWT_CODES, 'UNAUTHENTICATED'] } },
       ]`,
     });
     server.reply(refused);

@@ -7,7 +7,7 @@ const ok = () => Response.json({ data: { add: { id: 7 } } });
 const mutation = JSON.stringify({ query: 'mutation { add { id } }' });
 const query = JSON.stringify({ query: '{ notes { id } }' });
 
-const withRespond = (respond: BackendOptions['respond'], more: Partial<BackendOptions> = {}): HarnessOptions => ({ backends: [{ baseUrl: '/api', respond, ...more }] });
+const withRespond = (respond: NonNullable<BackendOptions['respond']>, more: Partial<BackendOptions> = {}): HarnessOptions => ({ backends: [{ baseUrl: '/api', respond, ...more }] });
 
 /** As a browser gives it when redirects were followed: no constructor makes such a one. */
 const redirected = (to: string, body: string, contentType: string, status = 200) =>
@@ -110,9 +110,9 @@ describe('W3 `respond` as a function', () => {
     expect(await response.json()).toEqual({ id: 'mine', echo: { title: 'Zoë' }, at: 'https://app.example/api/notes' });
   });
 
-  test.each<[string, BackendOptions['respond'], number | 'error']>([
+  test.each<[string, NonNullable<BackendOptions['respond']>, number | 'error']>([
     ['a mode', () => 'reject', 'error'],
-    ['a mode, later', async () => 'queued', 202],
+    ['a mode, later', async () => 'queued' as const, 202],
     ['null, for the default', () => null, 204],
     ['auto, which is the default', () => 'auto', 204],
     ['nonsense, of which it’s told', () => 'perhaps' as 'queued', 204],

@@ -43,7 +43,7 @@ export function createPageAnswer(ports: Pick<Ports, 'clock' | 'log'>, report: Re
     const { id, key, state, reason } = describe(entry);
     const headers = { [ENTRY_HEADER]: id, 'Cache-Control': 'no-store' };
     if (wanted === 'empty') return new Response(null, { status: 204, headers });
-    if (wanted === 'stream') return new Response('', { headers: { ...headers, 'Content-Type': 'text/vnd.turbo-stream.html; charset=utf-8' } });
+    if (wanted === 'stream') return new Response('', { headers: { ...headers, 'Content-Type': 'text/vnd.turbo-stream.html' } });
     return Response.json({ queued: true, id, key, state, reason }, { status: 202, headers });
   }
 
