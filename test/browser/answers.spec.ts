@@ -82,6 +82,19 @@ test('C14 a write that has no session, and is redirected to a page at replay, is
   expect(await app.entries()).toMatchObject([{ state: 'dead', reason: 'redirected', lastAnswer: { status: 200 } }]);
 });
 
+test('W4 a write that waits, as Turbo’s forms may, is redirected to the page that the server leads to', async ({ open, server }) => {
+  const app = await open({ options: `backends: [{ baseUrl: '/api', ${FAST}, respond: 'wait' }]` });
+  server.reply(({ method }, count) =>
+    count === 0 ? { status: 503 } : method === 'POST' ? { status: 303, headers: { Location: '/api/notes/7' } } : { headers: { 'Content-Type': 'text/html' }, body: '<h1>Note 7</h1>' },
+  );
+  const got = await app.page.evaluate(async () => {
+    const answer = await fetch('/api/notes', { method: 'POST', body: 'a', headers: { Accept: 'text/html' } });
+    return { status: answer.status, redirected: answer.redirected, path: new URL(answer.url).pathname, text: await answer.text() };
+  });
+  expect(got).toMatchObject({ status: 200, redirected: true, path: '/api/notes/7', text: expect.stringContaining('Note 7') as unknown as string });
+  expect(server.received.filter(({ method }) => method === 'POST')).toHaveLength(2);
+});
+
 test('A23 a GraphQL 200 that refuses the token is held, and a GraphQL 200 that carries data reaches the page whole', async ({ open, server }) => {
   const app = await open({ options: `backends: [{ baseUrl: '/api', ${NEVER}, auth: { bodyErrors: 'graphql' } }]` });
   server.reply({ body: { errors: [{ message: 'no', extensions: { code: 'UNAUTHENTICATED' } }], data: { write: null } } });

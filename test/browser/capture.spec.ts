@@ -171,13 +171,13 @@ test.describe('the page’s answer', () => {
     expect(server.received.slice(0, 2).map(({ headers }) => headers['x-own'])).toEqual(['kept', 'kept']);
   });
 
-  test('respond can be a function of the entry', async ({ open, server }) => {
+  test('W3 respond can be a function of the entry and the request with its body', async ({ open, server }) => {
     const app = await open({
-      options: `backends: [{ baseUrl: '/api', ${NEVER}, respond: (entry) => Response.json({ temporary: entry.id }, { status: 201 }) }]`,
+      options: `backends: [{ baseUrl: '/api', ${NEVER}, respond: async (entry, request) => Response.json({ temporary: entry.id, echo: await request.text() }, { status: 201 }) }]`,
     });
     server.reply({ status: 503 });
     const answer = await app.post('x', { headers: { 'Holdfast-Id': 'mine' } });
-    expect(answer).toMatchObject({ status: 201, text: '{"temporary":"mine"}' });
+    expect(answer).toMatchObject({ status: 201, text: '{"temporary":"mine","echo":"x"}' });
   });
 });
 
