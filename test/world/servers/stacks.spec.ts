@@ -25,7 +25,7 @@ const test = base.extend<{ openSite: (stack: Server, auth?: string) => Promise<S
   openSite: async ({ open, forwardTo }, use) => {
     await use(async (stack, auth = '') => {
       const upstream = await forwardTo(stack);
-      const app = await open({ options: `backends: [{ baseUrl: '/api', auth: { ${auth} }, ${QUICK} }]`, connect: GET_TOKEN });
+      const app = await open({ options: `backends: [{ baseUrl: '/api', respond: 'queued', auth: { ${auth} }, ${QUICK} }]`, connect: GET_TOKEN });
       return { app, upstream };
     });
   },
