@@ -84,6 +84,14 @@ describe('W2 a GraphQL query by POST', () => {
     expect(await api.entries()).toHaveLength(1);
   });
 
+  test('takes the time that it takes', async () => {
+    const { fetch, server, clock } = createHarness();
+    server(() => new Promise((resolve) => void clock.after(60_000, () => resolve(ok()))));
+    const answer = fetch('/api/notes', { method: 'POST', body: query, headers: JSON_TYPE });
+    await clock.advance(60_000);
+    expect((await answer)?.status).toBe(200);
+  });
+
   test('teaches the worker its token', async () => {
     const { post, server, goOffline, goOnline, api, clock, log } = createHarness();
     goOffline();

@@ -19,7 +19,7 @@ import type { DiskCopies } from './disk-copy.js';
 import { queued, type Enqueue } from './enqueue.js';
 import { learnFrom, describeExchange, type Exchange } from './exchange.js';
 import type { FirstSend } from './first-send.js';
-import { duplicate, operationIn, settledResponse, type AnswerFor } from './page-answer.js';
+import { duplicate, settledResponse, type AnswerFor } from './page-answer.js';
 
 /** @param isOff whether the kill switch is thrown, so that nothing new is captured */
 export type Capture = (request: Request, directives: Directives, backend: Backend, context: FetchContext, isOff: boolean) => Promise<Response>;
@@ -190,7 +190,7 @@ export function createCapture(parts: CaptureParts): Capture {
       const isToken = backend.config.excludesGrants && asksForToken(exchange);
       if (!isToken) await learnFrom(exchange, holds, false);
       // A GraphQL query by POST is a read, as a GET is.
-      return await (isOff || isToken || operationIn(exchange) === 'read' ? firstSend(exchange, copies.fresh(exchange, false)) : storeOrSend(exchange));
+      return await (isOff || isToken || exchange.operation === 'read' ? firstSend(exchange, copies.fresh(exchange, false)) : storeOrSend(exchange));
     } finally {
       endCheck?.();
       stopTimer();

@@ -2,6 +2,7 @@ import type { BackendConfig } from '../../config.js';
 import { withoutCsrf } from '../../policy/csrf.js';
 import { keyOf } from '../../policy/idempotency.js';
 import { turnOf, UNTRIED } from '../../policy/entry-record.js';
+import { graphqlOperation } from '../../policy/shapes.js';
 import type { Body, Draft, Ports, FetchContext, Requested } from '../../ports.js';
 import { DIRECTIVES, IDEMPOTENCY_HEADER } from '../../protocol/headers.js';
 import { generatedTaskId, joinKey } from '../../protocol/ids.js';
@@ -26,6 +27,8 @@ export interface Described {
   generation: number;
   /** The backend's count of sign-outs when the request arrived. */
   signOuts: number;
+  /** The GraphQL operation that the body is; null where it's none. A read is never stored. */
+  operation: 'read' | 'write' | null;
   /** No other entry can have the draft's id. */
   isNewId: boolean;
   /** The request's fingerprint: the same for an equal request of the same page. Computed at the first call. */
@@ -117,6 +120,7 @@ export async function describeExchange(
     generation: generationOf(backend, draft, credential),
     signOuts,
     isNewId,
+    operation: body instanceof ArrayBuffer ? graphqlOperation(draft.request.headers['content-type'], body) : null,
     fingerprint: () =>
       (fingerprint ??= fingerprintOf([clientId, request.method, request.url, ...request.headers], body, digest)),
   };

@@ -76,7 +76,8 @@ async function sendFirst(exchange: Exchange, manner: Manner, signal: AbortSignal
   const request = requestOf(exchange, manner);
   const expiresAt = bearer && credential !== null ? expiryOf(credential) : null;
   const wasOver = isOver(expiresAt, clocksOf(backend, clock.now()));
-  const timeoutMs = config.networkTimeoutMs;
+  // A read isn't kept, so nothing is won by cutting it.
+  const timeoutMs = exchange.operation === 'read' ? 0 : config.networkTimeoutMs;
   const sent = await transmit(request, { send, clock, timeoutMs, signal, bearer, readsAll: config.auth?.bodyErrors !== undefined, isRepeated: mayHaveActed(exchange.draft) });
   if (sent.outcome.kind !== 'answer') return sent;
   const isAccepted = credential === backend.acceptedCredential && isGoodForLonger(expiresAt, clocksOf(backend, clock.now()));

@@ -2,7 +2,7 @@ import type { BackendConfig, Responder } from '../../config.js';
 import type { EntryRecord } from '../../policy/entry-record.js';
 import { isHtml } from '../../policy/page.js';
 import { isFunction } from '../../policy/rules.js';
-import { graphqlOperation, shapedAnswer } from '../../policy/shapes.js';
+import { shapedAnswer } from '../../policy/shapes.js';
 import type { Ports } from '../../ports.js';
 import type { Settlement } from '../../protocol/api.js';
 import { ENTRY_HEADER } from '../../protocol/headers.js';
@@ -15,7 +15,7 @@ import type { Exchange } from './exchange.js';
 /** Makes the page's answer for a stored request. */
 export type AnswerFor = (exchange: Asking, entry: EntryRecord) => Promise<Response> | Response;
 
-type Asking = Pick<Exchange, 'backend' | 'directives' | 'request' | 'body'>;
+type Asking = Pick<Exchange, 'backend' | 'directives' | 'request' | 'body' | 'operation'>;
 type Given = Exclude<BackendConfig['respond'], Responder> | Response;
 
 export function createPageAnswer(ports: Pick<Ports, 'clock' | 'log'>, report: Report, describe: DescribeEntry): AnswerFor {
@@ -37,7 +37,7 @@ export function createPageAnswer(ports: Pick<Ports, 'clock' | 'log'>, report: Re
 
   function answer(given: Given, exchange: Asking, entry: EntryRecord): Response | Promise<Response> {
     if (given instanceof Response) return given;
-    const wanted = given === 'auto' ? (shapedAnswer(exchange.request) ?? (operationIn(exchange) ? 'wait' : 'queued')) : given;
+    const wanted = given === 'auto' ? (shapedAnswer(exchange.request) ?? (exchange.operation ? 'wait' : 'queued')) : given;
     if (wanted === 'reject') return Response.error();
     if (wanted === 'wait') return report.settlementOf(entry).then((settlement) => settledResponse(settlement, entry.request.url));
     const { id, key, state, reason } = describe(entry);
@@ -82,10 +82,6 @@ export function settledResponse(settlement: Settlement | null, asked: string): R
 const NO_SETTLEMENT = { status: null, headers: {}, body: null, state: 'cancelled', truncated: false, url: undefined } as const;
 
 const pathOf = (url: string): string => new URL(url).pathname.replace(/\/+$/, '');
-
-/** Whether a request's body is a GraphQL operation, and which: it decides where neither URL nor headers tell. */
-export const operationIn = ({ body, request }: Pick<Exchange, 'body' | 'request'>): 'read' | 'write' | null =>
-  body instanceof ArrayBuffer ? graphqlOperation(request.headers.get('content-type') ?? undefined, body) : null;
 
 /** The kept beginning of a body, which ends with an error, so that the page doesn't take it for the whole. */
 const brokenOff = (body: ArrayBuffer | null): ReadableStream<Uint8Array> =>
