@@ -86,7 +86,13 @@ describe('W2 a GraphQL query by POST', () => {
 
   test('takes the time that it takes', async () => {
     const { fetch, server, clock } = createHarness();
-    server(() => new Promise((resolve) => void clock.after(60_000, () => resolve(ok()))));
+    server(
+      (_request, _count, signal) =>
+        new Promise((resolve, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason as Error));
+          clock.after(60_000, () => resolve(ok()));
+        }),
+    );
     const answer = fetch('/api/notes', { method: 'POST', body: query, headers: JSON_TYPE });
     await clock.advance(60_000);
     expect((await answer)?.status).toBe(200);
