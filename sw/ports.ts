@@ -176,7 +176,8 @@ export interface Outbox {
   find(reference: Reference): Promise<EntryRecord[]>;
   /** In the order of capture. Reads no body. */
   list(range: EntryRange): Promise<EntryRecord[]>;
-  counts(backend: string): Promise<{ pending: number; dead: number }>;
+  /** `parked`: the entries of the given turns. */
+  counts(backend: string, parked: readonly Turn[]): Promise<{ pending: number; dead: number; parked: number }>;
   /** How many entries, dead letters included, belong to none of these backends. */
   orphans(known: readonly string[]): Promise<number>;
   /** Makes what belongs to a backend's former key the backend's own. */

@@ -177,6 +177,10 @@ export interface BackendStatus {
   namespace: string;
   /** Entries that wait, the held and the parked included. */
   waiting: number;
+  /** The entries among `waiting` that aren't the signed-in user's: another user's, or those of the user who has signed out. */
+  parked: number;
+  /** An entry of the signed-in user, or of nobody in particular, waits for a fresh token or a live session. */
+  needsSignIn: boolean;
   /** Dead letters. */
   dead: number;
   /** Requests on the wire, a page's first sends included. */
@@ -212,7 +216,12 @@ export interface SyncStatus {
   online: boolean;
   /** Whether `pause()` has stopped replay. */
   paused: boolean;
+  /** Entries that wait, the held and the parked included. */
   waiting: number;
+  /** The entries among `waiting` that aren't the signed-in user's. They go out when their own user signs in. */
+  parked: number;
+  /** Whether the user has to sign in again before all of the user's own entries can go out. What is parked, and a sign-out, ask for nothing. */
+  needsSignIn: boolean;
   dead: number;
   /** Entries and dead letters that belong to no configured backend any more, and aren't among those: see `formerly`. */
   orphans: number;

@@ -188,14 +188,16 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
         return values.map((value) => readEntry(value, value.seq));
       }),
 
-    counts: (backend) =>
+    counts: (backend, turns) =>
       read(async (db) => {
-        const standing = db.transaction('entries').store.index('standing');
-        const [pending, dead] = await Promise.all([
+        const { store } = db.transaction('entries');
+        const standing = store.index('standing');
+        const [pending, dead, ...parked] = await Promise.all([
           standing.count([backend, 'pending']),
           standing.count([backend, 'dead']),
+          ...turns.map((turn) => store.index('turn').count(IDBKeyRange.only(turn))),
         ]);
-        return { pending, dead };
+        return { pending: pending!, dead: dead!, parked: parked.reduce((sum, count) => sum + count, 0) };
       }),
 
     orphans: (known) =>

@@ -175,7 +175,7 @@ export function outboxContract(name: string, create: () => Outbox): void {
       });
       expect(await outbox.heads()).toEqual([]);
       expect(await outbox.list({ after: 0, limit: 10 })).toMatchObject([{ seq, state: 'dead' }]);
-      expect(await outbox.counts(record().backend)).toEqual({ pending: 0, dead: 1 });
+      expect(await outbox.counts(record().backend, [])).toEqual({ pending: 0, dead: 1, parked: 0 });
     });
 
     test('V1 a decision may bring a new body, take it away, or leave it', async () => {
@@ -374,7 +374,16 @@ export function outboxContract(name: string, create: () => Outbox): void {
       expect(await outbox.load(dead)).toBeNull();
       expect(await outbox.start(1)).toMatchObject({ backends: [backend] });
       expect(await outbox.journal()).toEqual([event]);
-      expect(await outbox.counts(backend.key)).toEqual({ pending: 1, dead: 0 });
+      expect(await outbox.counts(backend.key, [])).toEqual({ pending: 1, dead: 0, parked: 0 });
+    });
+
+    test('W10 counts the entries of the given turns apart', async () => {
+      const outbox = create();
+      for (const id of ['a', 'b']) await stored(outbox, { entry: { id, owner: 'ann', scheme: 'Bearer' } });
+      for (const id of ['c', 'd', 'e']) await stored(outbox, { entry: { id, owner: 'bob', scheme: 'Bearer' } });
+      const [ann, bob] = (await outbox.heads()).map(turnOf);
+      expect(await outbox.counts(record().backend, [bob!])).toEqual({ pending: 5, dead: 0, parked: 3 });
+      expect(await outbox.counts(record().backend, [ann!, bob!])).toMatchObject({ parked: 5 });
     });
 
     test('L4 counts what belongs to none of the given backends', async () => {
@@ -406,7 +415,7 @@ export function outboxContract(name: string, create: () => Outbox): void {
       expect(await text((await outbox.load(first))!.body)).toBe('1');
       expect(seqs(await outbox.heads()).sort()).toEqual([first, other].sort());
       expect(seqs(await outbox.find('dead'))).toEqual([dead]);
-      expect(await outbox.counts(now.backend)).toEqual({ pending: 2, dead: 1 });
+      expect(await outbox.counts(now.backend, [])).toEqual({ pending: 2, dead: 1, parked: 0 });
       expect(await outbox.settlement(record({ baseUrl: now.baseUrl, id: 'gone' }).key)).toMatchObject({ seq: gone, status: 200 });
       expect((await outbox.start(1)).backends).toMatchObject([{ key: now.backend, throttledUntil: 7 }]);
       const full = { entry: { id: 'more', baseUrl: now.baseUrl }, limits: { maxEntries: 3, maxBytes: 1_000 } };

@@ -143,10 +143,10 @@ export function memoryOutbox(): Outbox {
       inOrder()
         .filter((entry) => entry.seq > after)
         .slice(0, limit),
-    counts: async (backend) => {
+    counts: async (backend, turns) => {
       const mine = inOrder().filter((entry) => entry.backend === backend);
       const pending = mine.filter((entry) => entry.state === 'pending').length;
-      return { pending, dead: mine.length - pending };
+      return { pending, dead: mine.length - pending, parked: turns.flatMap((turn) => lot(turn, Infinity)).length };
     },
     orphans: async (known) => inOrder().filter(({ backend }) => !known.includes(backend)).length,
     takeOver: async (from, { key: to, baseUrl }) => {

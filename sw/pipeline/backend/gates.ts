@@ -90,6 +90,16 @@ function tokenView(backend: Backend, { scheme, owner, session }: Credential, now
   return gate.probing ? 'probing' : 'open';
 }
 
+/** Whether an entry is somebody else's than the signed-in user's. After a restart the user of the last token counts as signed in. */
+export function isParked(backend: Backend, entry: Credential, now: number): boolean {
+  const live = backend.token ?? backend.record.last;
+  return authView(backend, entry, now) === 'parked' || (entry.scheme !== null && entry.owner !== null && live !== null && live.owner !== entry.owner);
+}
+
+/** Whether an entry waits for its user to sign in. A CSRF token is the page's to fetch, without its user. */
+export const awaitsSignIn = (backend: Backend, entry: Credential, now: number): boolean =>
+  authView(backend, entry, now) === 'held' && holdOn(backend, entry)?.reason !== 'csrf-expired';
+
 /** The switches in force: on unless the app, its user or the server has switched them off. */
 export function configurationOf({ config, record: { remote } }: Backend, settings: Settings): Pick<BackendStatus, 'autoRetry' | 'offlineMode'> {
   // An answer from another address doesn't count, as the option may have changed.

@@ -1,10 +1,11 @@
+import { turnOf } from '../../policy/entry-record.js';
 import { planSends } from '../../policy/lanes.js';
 import type { Ports } from '../../ports.js';
 import type { BackendStatus, EntryFilter, EntryInfo, SyncStatus } from '../../protocol/api.js';
 import type { Backend } from '../backend/backend.js';
 import type { State } from '../backend/backends.js';
 import type { DescribeEntry } from '../backend/describe-entry.js';
-import { configurationOf, sessionUser, viewOf } from '../backend/gates.js';
+import { awaitsSignIn, configurationOf, isParked, sessionUser, viewOf } from '../backend/gates.js';
 
 /** Clocks that differ by less count as equal, in milliseconds: a smaller difference doesn't help a person who reads the time. */
 const AGREED_MS = 60_000;
@@ -57,16 +58,16 @@ export function createListing({ outbox, clock, isOnline, storage }: Ports, state
           const { key, baseUrl, namespace, csrf: { cookie } } = backend.config;
           const { circuit, gates, sessionGates, signedOut } = backend.record;
           const user = sessionUser(backend);
-          const { pending, dead } = await outbox.counts(key);
-          const plan = planSends(
-            heads.filter((head) => head.backend === key),
-            viewOf(backend, backend.isRetryGateClosed, now),
-            now,
-          );
+          const own = heads.filter((head) => head.backend === key);
+          const others = own.filter((head) => isParked(backend, head, now));
+          const { pending, dead, parked } = await outbox.counts(key, others.map(turnOf));
+          const plan = planSends(own, viewOf(backend, backend.isRetryGateClosed, now), now);
           return {
             baseUrl,
             namespace,
             waiting: pending,
+            parked: parked - others.filter(({ state }) => state === 'dead').length,
+            needsSignIn: own.some((head) => !others.includes(head) && awaitsSignIn(backend, head, now)),
             dead,
             sending: backend.flights.size,
             holds: signedOut
@@ -88,6 +89,8 @@ export function createListing({ outbox, clock, isOnline, storage }: Ports, state
         online: isOnline(),
         paused: state.settings.paused,
         waiting: sum((backend) => backend.waiting),
+        parked: sum((backend) => backend.parked),
+        needsSignIn: backends.some((backend) => backend.needsSignIn),
         dead: sum((backend) => backend.dead),
         orphans: await outbox.orphans([...state.backends.keys()]),
         sending: sum((backend) => backend.sending),
