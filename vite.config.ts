@@ -33,6 +33,10 @@ const builds: Record<string, UserConfig['build']> = {
     lib: { entry: 'client/tools/tools.ts', formats: ['es'], fileName: () => 'holdfast-tools.js' },
     emptyOutDir: false,
   },
+  'classic-outbox': {
+    lib: { entry: 'client/outbox/follow.ts', formats: ['es'], fileName: () => 'holdfast-outbox.js' },
+    emptyOutDir: false,
+  },
   'devtools-extension': {
     lib: {
       entry: { devtools: 'client/inspector/extension/devtools.ts', panel: 'client/inspector/extension/panel.ts' },
@@ -71,7 +75,7 @@ const extension: Plugin = {
 };
 
 /** A classic script can't be split by the bundler, so it loads what few pages need from beside itself. */
-const beside = ['stream', 'tools'].map((folder) => ({
+const beside = ['stream', 'tools', 'outbox'].map((folder) => ({
   find: `./${folder}/load.js`,
   replacement: new URL(`client/${folder}/load-classic.ts`, import.meta.url).pathname,
 }));

@@ -1,5 +1,7 @@
 export { connect, type ConnectOptions } from './connect.js';
 export { SyncClient, UnknownEntryError, type SyncEventTarget, type SyncListener } from './sync-client.js';
+export type { OutboxSnapshot } from './outbox/snapshot.js';
+export type { OutboxStore } from './outbox/store.js';
 export { workerEndpoint, type EndpointOptions } from './worker-endpoint.js';
 export { addLanguage, describeEvent } from './describe-event.js';
 export type { Reason, Say, Words } from './words/words.js';

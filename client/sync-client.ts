@@ -20,6 +20,7 @@ import { observe } from './observe.js';
 import type { ObserveOptions } from './stream/options.js';
 import type { StreamEvent } from './stream/events.js';
 import type { Har } from './tools/har-types.js';
+import { outboxStore, type OutboxStore } from './outbox/store.js';
 import { loadTools } from './tools/load.js';
 import { askAlone, type GetToken } from './ask-token.js';
 
@@ -72,6 +73,7 @@ export class SyncClient extends TypedEventTarget {
   readonly #hooks: ClientHooks;
   readonly #place: string;
   #session = new AbortController();
+  #outbox: OutboxStore | undefined;
 
   /** Made by `connect`. */
   constructor(api: SyncApi, end: AbortController, place: string, hooks: ClientHooks = {}) {
@@ -137,6 +139,15 @@ export class SyncClient extends TypedEventTarget {
    */
   configure(configuration: Configuration): Promise<void> {
     return this.#api.configure(configuration);
+  }
+
+  /**
+   * Entries and status as a store, for a framework's view of them: `useOutbox` of `holdfast/react`, `$outbox` in Svelte, and so on
+   * (docs/recipes.md). What follows the outbox is loaded with the first listener.
+   * @example sync.outbox.subscribe(({ entries, status }) => show(entries, status))
+   */
+  get outbox(): OutboxStore {
+    return (this.#outbox ??= outboxStore(this, this.#end.signal));
   }
 
   /** How everything stands at the moment of asking. */

@@ -2,10 +2,9 @@ import { LitElement, type PropertyDeclarations, type PropertyValues } from 'lit'
 import type { SyncEvent } from '../../sw/protocol/events.js';
 import type { InspectorClient } from './client.js';
 import { findClient } from './find-client.js';
-import { followOutbox, type OutboxView } from './outbox.js';
+import { followOutbox } from '../outbox/follow.js';
+import { NOTHING, type OutboxSnapshot } from '../outbox/snapshot.js';
 import { localizerFor, type Localizer } from './localizer.js';
-
-const NOTHING: OutboxView = { status: null, entries: [], loaded: false, error: null };
 
 /** What the two elements share: a client, the outbox as it stands, a language, and the time. */
 export abstract class HoldfastElement extends LitElement {
@@ -26,7 +25,7 @@ export abstract class HoldfastElement extends LitElement {
   declare theme: string | null;
   /** Undefined while it's looked for; null when there's none. */
   declare protected source: InspectorClient | null | undefined;
-  declare protected view: OutboxView;
+  declare protected view: OutboxSnapshot;
   declare protected now: number;
   protected localizer: Localizer = localizerFor(navigator.language);
 
@@ -78,7 +77,7 @@ export abstract class HoldfastElement extends LitElement {
     if (signal.aborted) return;
     this.source = client;
     if (client) {
-      const changed = (view: OutboxView, events: readonly SyncEvent[]) => {
+      const changed = (view: OutboxSnapshot, events: readonly SyncEvent[]) => {
         this.view = view;
         this.now = Date.now();
         this.heard(events);

@@ -13,6 +13,7 @@ export const SCRIPTS = {
   'holdfast.js': 'classic-client',
   'holdfast-stream.js': 'classic-stream',
   'holdfast-tools.js': 'classic-tools',
+  'holdfast-outbox.js': 'classic-outbox',
   'holdfast-inspector.js': 'classic-inspector',
 };
 

@@ -1,42 +1,15 @@
 import { describe, expect, test, vi } from 'vitest';
-import type { InspectorClient } from '../../client/inspector/client.js';
-import { followOutbox, type OutboxView } from '../../client/inspector/outbox.js';
+import { followOutbox } from '../../client/outbox/follow.js';
+import type { OutboxSnapshot } from '../../client/outbox/snapshot.js';
 import type { EntryInfo } from '../../sw/protocol/api.js';
+import { outboxClient } from '../support/outbox-client.js';
 
-/** A client whose outbox is a map, and whose answers wait to be let go. */
 function follow(seqs: number[], limit = Infinity) {
-  const outbox = new Map(seqs.map((seq) => [seq, { seq, state: 'pending' } as EntryInfo]));
-  const asked: string[] = [];
-  let gate = Promise.resolve();
-  const target = new EventTarget();
-  const answer = async <T>(call: string, value: () => T): Promise<T> => {
-    asked.push(call);
-    const found = value();
-    await gate;
-    return found;
-  };
-  const client = Object.assign(target, {
-    status: () => answer('status', () => ({ waiting: outbox.size, dead: 0 })),
-    entries: ({ limit: most = Infinity }) => answer('entries', () => [...outbox.values()].slice(0, most)),
-    entry: (seq: number) => answer(`entry ${seq}`, () => outbox.get(seq) ?? null),
-  }) as unknown as InspectorClient;
+  const { client, ...rest } = outboxClient(seqs);
   const end = new AbortController();
-  let view: OutboxView | undefined;
+  let view: OutboxSnapshot | undefined;
   followOutbox({ client, signal: end.signal, limit, changed: (next) => (view = next) });
-  return {
-    outbox,
-    asked,
-    end,
-    shown: () => view?.entries.map(({ seq, state }) => [seq, state]),
-    tell: (type: string, seq: number) => target.dispatchEvent(new CustomEvent('event', { detail: { type, seq } })),
-    changed: (seq: number | null) => target.dispatchEvent(new CustomEvent('changed', { detail: seq === null ? null : { seq } })),
-    /** Answers wait until what's returned is called. */
-    hold() {
-      let go = () => {};
-      gate = new Promise((resolve) => (go = resolve));
-      return go;
-    },
-  };
+  return { ...rest, end, shown: () => view?.entries.map(({ seq, state }) => [seq, state]) };
 }
 
 describe('V1 a view follows the outbox', () => {

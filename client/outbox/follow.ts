@@ -1,22 +1,15 @@
-import type { EntryInfo, SyncStatus } from '../../sw/protocol/api.js';
+import type { EntryInfo } from '../../sw/protocol/api.js';
 import type { SyncEvent } from '../../sw/protocol/events.js';
-import type { InspectorClient } from './client.js';
-
-/** What the elements show, as it stands. */
-export interface OutboxView {
-  status: SyncStatus | null;
-  /** In the order of capture. */
-  entries: readonly EntryInfo[];
-  /** The first page is there. */
-  loaded: boolean;
-  error: unknown;
-}
+import type { SyncClient } from '../sync-client.js';
+import { NOTHING, type OutboxSnapshot } from './snapshot.js';
 
 export interface OutboxOptions {
-  client: InspectorClient;
+  client: Pick<SyncClient, 'status' | 'entries' | 'entry' | 'addEventListener'>;
   signal: AbortSignal;
-  /** Called after each change. */
-  changed(view: OutboxView, events: readonly SyncEvent[]): void;
+  /** Called after each change, and after events that have changed nothing. The view is the same object where nothing has changed. */
+  changed(view: OutboxSnapshot, events: readonly SyncEvent[]): void;
+  /** What is shown until the worker has answered. @default nothing */
+  from?: OutboxSnapshot;
   /** How many entries are shown at the most. @default all */
   limit?: number;
 }
@@ -25,6 +18,9 @@ const PAGE = 500;
 
 /** Events that come together are looked after together, in milliseconds. */
 const BATCH_MS = 150;
+
+/** The earlier object where nothing has changed, as whoever shows the outbox goes by identity. */
+const kept = <Value>(before: Value, now: Value): Value => (before === now || JSON.stringify(before) === JSON.stringify(now) ? before : now);
 
 /** So many entries are asked for one by one; more are had sooner by pages. */
 const FEW = 20;
@@ -36,23 +32,32 @@ const WIDE: ReadonlySet<string> = new Set(['held', 'released', 'parked', 'paused
  * Follows an outbox: all of it by pages at first, and by its events from then on. What is delivered goes
  * without a question; of what is touched otherwise the entry alone is asked for.
  */
-export function followOutbox({ client, signal, changed, limit = Infinity }: OutboxOptions): void {
+export function followOutbox({ client, signal, changed, from = NOTHING, limit = Infinity }: OutboxOptions): void {
   const entries = new Map<number, EntryInfo>();
-  let view: OutboxView = { status: null, entries: [], loaded: false, error: null };
+  let view = from;
   let heard: SyncEvent[] = [];
   let touched = new Set<number>();
   let all = true;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let looking = false;
 
-  const show = (changes: Partial<OutboxView>) => {
-    view = { ...view, ...changes };
+  const show = (changes: Partial<OutboxSnapshot>) => {
     const events = heard;
     heard = [];
-    if (!signal.aborted) changed(view, events);
+    const isNews = Object.entries(changes).some(([name, value]) => view[name as keyof OutboxSnapshot] !== value);
+    if (isNews) view = { ...view, ...changes };
+    if (!signal.aborted && (isNews || events.length > 0)) changed(view, events);
   };
   // Out of order is what was asked for by itself and is new here.
-  const inOrder = () => [...entries.values()].sort((a, b) => a.seq - b.seq);
+  const inOrder = (): readonly EntryInfo[] => {
+    for (const entry of view.entries) {
+      const now = entries.get(entry.seq);
+      if (now) entries.set(entry.seq, kept(entry, now));
+    }
+    const sorted = [...entries.values()].sort((a, b) => a.seq - b.seq);
+    const isSame = sorted.length === view.entries.length && sorted.every((entry, at) => entry === view.entries[at]);
+    return isSame ? view.entries : sorted;
+  };
 
   async function loadAll(): Promise<void> {
     const found = new Map<number, EntryInfo>();
@@ -93,7 +98,7 @@ export function followOutbox({ client, signal, changed, limit = Infinity }: Outb
       const [status] = await Promise.all([client.status(), wide ? loadAll() : loadTouched(seqs)]);
       // Of more than are shown, some came into view.
       if (!wide && entries.size < Math.min(limit, status.waiting + status.dead)) all = true;
-      show({ status, entries: inOrder(), loaded: true, error: null });
+      show({ status: kept(view.status, status), entries: inOrder(), loaded: true, error: null });
     } catch (error) {
       // Asked for again with the next event; what is shown stays.
       all = true;
