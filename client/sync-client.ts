@@ -20,6 +20,7 @@ import { observe } from './observe.js';
 import type { ObserveOptions } from './stream/options.js';
 import type { StreamEvent } from './stream/events.js';
 import type { Har } from './tools/har-types.js';
+import { loadFollow } from './outbox/load.js';
 import { outboxStore, type OutboxStore } from './outbox/store.js';
 import { loadTools } from './tools/load.js';
 import { askAlone, type GetToken } from './ask-token.js';
@@ -147,7 +148,7 @@ export class SyncClient extends TypedEventTarget {
    * @example sync.outbox.subscribe(({ entries, status }) => show(entries, status))
    */
   get outbox(): OutboxStore {
-    return (this.#outbox ??= outboxStore(this, this.#end.signal));
+    return (this.#outbox ??= outboxStore(this, this.#end.signal, loadFollow));
   }
 
   /** How everything stands at the moment of asking. */

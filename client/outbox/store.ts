@@ -1,5 +1,4 @@
 import type { OutboxOptions } from './follow.js';
-import { loadFollow } from './load.js';
 import { NOTHING, type OutboxSnapshot } from './snapshot.js';
 
 /**
@@ -13,8 +12,11 @@ export interface OutboxStore {
   getSnapshot(): OutboxSnapshot;
 }
 
-/** @param closed the client's end: nothing is followed after it */
-export function outboxStore(client: OutboxOptions['client'], closed: AbortSignal, load = loadFollow): OutboxStore {
+/**
+ * @param closed the client's end: nothing is followed after it
+ * @param load called with the first listener
+ */
+export function outboxStore(client: OutboxOptions['client'], closed: AbortSignal, load: () => Promise<Pick<typeof import('./follow.js'), 'followOutbox'>>): OutboxStore {
   const listeners = new Set<{ listener: (snapshot: OutboxSnapshot) => void }>();
   let snapshot = NOTHING;
   let end = new AbortController();
