@@ -1,5 +1,6 @@
 export { connect, type ConnectOptions } from './connect.js';
-export { SyncClient, UnknownEntryError, type SyncEventTarget, type SyncListener } from './sync-client.js';
+export { SyncClient, UnknownEntryError, type Settled, type SyncEventTarget, type SyncListener } from './sync-client.js';
+export { isKept, type Kept } from './kept.js';
 export type { OutboxSnapshot } from './outbox/snapshot.js';
 export type { OutboxStore } from './outbox/store.js';
 export { workerEndpoint, type EndpointOptions } from './worker-endpoint.js';

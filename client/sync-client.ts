@@ -33,6 +33,15 @@ export class UnknownEntryError extends Error {
   }
 }
 
+/** The final answer to an entry, as `settled` gives it. */
+export interface Settled extends Settlement {
+  /**
+   * The answer's body as JSON; null without a body.
+   * @throws SyntaxError when the body isn't JSON, or only its beginning was kept
+   */
+  json<Data = unknown>(): Data;
+}
+
 /** A listener of one kind of event; `detail` is the event. */
 export type SyncListener<Type extends SyncEventType = SyncEventType> = (
   event: CustomEvent<Extract<SyncEvent, { type: Type }>>,
@@ -53,6 +62,10 @@ export interface SyncEventTarget extends Omit<EventTarget, 'addEventListener'> {
 const TypedEventTarget = EventTarget as unknown as new () => SyncEventTarget;
 
 const TERMINAL = ['delivered', 'failed', 'cancelled'] as const;
+
+/** Not enumerable, so that a settlement is still plain data to clone and to store. */
+const withJson = (settlement: Settlement): Settled =>
+  Object.defineProperty(settlement as Settled, 'json', { value: () => settlement.body && JSON.parse(new TextDecoder().decode(settlement.body)) });
 
 /** An event can be missed while a page is frozen, so a waiter looks by itself now and then. */
 const LOOK_AGAIN_MS = 15_000;
@@ -176,18 +189,18 @@ export class SyncClient extends TypedEventTarget {
    * @throws UnknownEntryError when there's no such entry
    * @throws the signal's reason when it's aborted
    */
-  async settled(id: Reference, { signal }: { signal?: AbortSignal } = {}): Promise<Settlement> {
+  async settled(id: Reference, { signal }: { signal?: AbortSignal } = {}): Promise<Settled> {
     const ended = signal ? AbortSignal.any([signal, this.#end.signal]) : this.#end.signal;
     for (;;) {
       ended.throwIfAborted();
       const news = this.#newsOf(id, ended);
       try {
         const settlement = await this.#api.settled(id);
-        if (settlement) return settlement;
+        if (settlement) return withJson(settlement);
         if (!(await this.#api.entry(id))) {
           // It may have been settled between the two questions.
           const late = await this.#api.settled(id);
-          if (late) return late;
+          if (late) return withJson(late);
           throw new UnknownEntryError(id);
         }
         await news.promise;

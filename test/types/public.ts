@@ -1,5 +1,5 @@
 /** What the public doors let through, and what they refuse. The compiler is the test. */
-import { addLanguage, AmbiguousReferenceError, AuthRejectedError, ConfigError, connect, describeEvent, fetchToken, RegistrationError, StreamError, TokenRefreshError, workerEndpoint, type EntryInfo, type Settlement, type SyncEvent } from 'holdfast';
+import { addLanguage, AmbiguousReferenceError, AuthRejectedError, ConfigError, connect, describeEvent, fetchToken, isKept, RegistrationError, StreamError, TokenRefreshError, workerEndpoint, type EntryInfo, type Kept, type OutboxSnapshot, type Settlement, type SyncEvent } from 'holdfast';
 import {
   adoptWorkboxQueue,
   checkpointKey,
@@ -42,6 +42,20 @@ export async function page(registration: ServiceWorkerRegistration): Promise<voi
   await sync.entries({ state: 'gone' });
   const settlement: Settlement = await sync.settled(entries[0]?.id ?? 'x', { signal: AbortSignal.timeout(1) });
   settlement.body satisfies ArrayBuffer | null;
+  (await sync.settled('x')).json<{ title: string }>() satisfies { title: string };
+  const response = await fetch('/api/notes', { method: 'POST' });
+  if (isKept(response)) {
+    const kept: Kept = await response.json();
+    kept.queued satisfies true;
+    // @ts-expect-error -- the 202 isn't the server's answer
+    void (await response.json()).title;
+  }
+  sync.outbox.subscribe(({ entries, status }) => void (entries satisfies readonly EntryInfo[], status?.needsSignIn))() satisfies void;
+  sync.outbox.getSnapshot() satisfies OutboxSnapshot;
+  // @ts-expect-error -- a snapshot isn't to be changed
+  sync.outbox.getSnapshot().loaded = true;
+  const { needsSignIn, parked } = await sync.status();
+  [needsSignIn, parked] satisfies [boolean, number];
   // @ts-expect-error -- a token is a string
   await sync.provideToken(7);
   await sync.signOut({ purge: true });
