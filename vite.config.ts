@@ -6,10 +6,10 @@ import { minify } from 'terser';
 const builds: Record<string, UserConfig['build']> = {
   modules: {
     lib: {
-      entry: { sw: 'sw/index.ts', client: 'client/index.ts', inspector: 'client/inspector/index.ts' },
+      entry: { sw: 'sw/index.ts', client: 'client/index.ts', inspector: 'client/inspector/index.ts', react: 'client/react/index.ts' },
       formats: ['es'],
     },
-    rolldownOptions: { external: [/^(comlink|eventsource-parser|idb|lit|workbox-)/] },
+    rolldownOptions: { external: [/^(comlink|eventsource-parser|idb|lit|react$|workbox-)/] },
     minify: false,
     emptyOutDir: true,
   },

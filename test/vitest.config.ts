@@ -5,6 +5,8 @@ import { chromium } from './support/chromium.js';
 export default defineConfig({
   root: import.meta.dirname,
   define: { 'process.env.NODE_ENV': '"production"' },
+  // React isn't installed here: the hooks are tested over a small part of it.
+  resolve: { alias: [{ find: /^react$/, replacement: `${import.meta.dirname}/support/react.ts` }] },
   test: {
     projects: [
       {

@@ -1,4 +1,5 @@
 /** The inspector's door: importing it defines `<holdfast-inspector>` and `<holdfast-status>`. */
+import type { HoldfastElements } from '../elements.js';
 import { EntryEditor } from './entry-editor.js';
 import { EntryList } from './entry-list.js';
 import { EntryDetails } from './entry-details.js';
@@ -19,6 +20,10 @@ const ELEMENTS = {
 for (const [name, element] of Object.entries(ELEMENTS)) if (!customElements.get(name)) customElements.define(name, element);
 
 declare global {
+  // A global JSX: Preact's, and React's before 19.
+  namespace JSX {
+    interface IntrinsicElements extends HoldfastElements {}
+  }
   interface HTMLElementTagNameMap {
     'holdfast-inspector': HoldfastInspector;
     'holdfast-status': HoldfastStatus;
@@ -26,4 +31,5 @@ declare global {
 }
 
 export { HoldfastInspector, HoldfastStatus };
+export type { HoldfastElementAttributes, HoldfastElements } from '../elements.js';
 export type { InspectorClient } from './client.js';

@@ -72,7 +72,5 @@ export async function openStage(): Promise<Stage> {
   };
 }
 
-declare global {
-  /** The drop-in script of the pages. */
-  var Holdfast: typeof import('../../client/index.js');
-}
+/** The drop-in script of the pages. */
+declare const Holdfast: typeof import('../../client/index.js');

@@ -1,4 +1,6 @@
 /** What the public doors let through, and what they refuse. The compiler is the test. */
+import 'holdfast/globals';
+import 'holdfast/sw/globals';
 import { addLanguage, AmbiguousReferenceError, AuthRejectedError, ConfigError, connect, describeEvent, fetchToken, isKept, RegistrationError, StreamError, TokenRefreshError, workerEndpoint, type EntryInfo, type Kept, type OutboxSnapshot, type Settlement, type SyncEvent } from 'holdfast';
 import {
   adoptWorkboxQueue,
@@ -18,6 +20,8 @@ import {
   type RetryPolicy,
   type Verdict,
 } from 'holdfast/sw';
+import type { HoldfastElements } from 'holdfast/inspector';
+import { useEntry, useOutbox, useSyncStatus } from 'holdfast/react';
 import * as Comlink from 'comlink';
 import type { StrategyOptions } from 'workbox-strategies';
 import type { SyncApi } from 'holdfast';
@@ -50,7 +54,8 @@ export async function page(registration: ServiceWorkerRegistration): Promise<voi
     // @ts-expect-error -- the 202 isn't the server's answer
     void (await response.json()).title;
   }
-  sync.outbox.subscribe(({ entries, status }) => void (entries satisfies readonly EntryInfo[], status?.needsSignIn))() satisfies void;
+  const stop = sync.outbox.subscribe(({ entries, status }) => console.log(entries satisfies readonly EntryInfo[], status?.needsSignIn));
+  stop() satisfies void;
   sync.outbox.getSnapshot() satisfies OutboxSnapshot;
   // @ts-expect-error -- a snapshot isn't to be changed
   sync.outbox.getSnapshot().loaded = true;
@@ -163,4 +168,28 @@ export async function beside(): Promise<void> {
   [holdfastPlugin()] satisfies StrategyOptions['plugins'];
   // @ts-expect-error -- what's kept, and how, is said to install
   holdfastPlugin({ backends: [] });
+}
+
+export async function inReact(): Promise<void> {
+  const sync = await connect();
+  useOutbox().entries satisfies readonly EntryInfo[];
+  useOutbox(sync).status?.parked satisfies number | undefined;
+  useEntry('id', sync)?.state satisfies string | undefined;
+  useSyncStatus(null)?.needsSignIn satisfies boolean | undefined;
+  // @ts-expect-error -- an entry is named
+  useEntry();
+  // @ts-expect-error -- a client has an outbox
+  useOutbox({});
+  ({ quiet: true, theme: 'dark', client: sync }) satisfies HoldfastElements['holdfast-status'];
+  // @ts-expect-error -- there's no such theme
+  ({ theme: 'blue' }) satisfies HoldfastElements['holdfast-inspector'];
+}
+
+/** The globals of the classic scripts. */
+export function classic(): void {
+  Holdfast.isKept satisfies typeof isKept;
+  window.holdfast?.outbox.getSnapshot().loaded satisfies boolean | undefined;
+  holdfast.install satisfies typeof install;
+  // @ts-expect-error -- a backend needs its base URL
+  holdfast.install({ backends: [{}] });
 }
