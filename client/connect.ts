@@ -11,6 +11,7 @@ import { sendWakeUps } from './wake-ups.js';
 import { SyncClient } from './sync-client.js';
 import type { GetCsrfToken, GetToken, RenewSession } from './ask-token.js';
 import { feedTokens } from './token-source.js';
+import { whyRefused } from './why-refused.js';
 import { workerEndpoint } from './worker-endpoint.js';
 
 /** Which worker the page connects to, and what it does for it. A wrong or unknown option throws a `ConfigError`. */
@@ -100,22 +101,13 @@ const OLDER =
 const UNCONTROLLED =
   "[holdfast] the worker doesn't control this page yet, so its requests aren't kept; reload it, or set takeOver: true";
 
-/** What is wrong with a script that was refused: the browsers say it in words of their own, or don't. */
-async function whyRefused(worker: NonNullable<ConnectOptions['worker']>, cause: unknown): Promise<string> {
-  const { status, ok, headers } = await fetch(String(worker), { cache: 'no-store' }).catch(() => Response.error());
-  const type = headers.get('content-type');
-  if (status !== 0 && !ok) return `it is answered with ${status}; is the path right?`;
-  if (ok && !/\b(java|ecma)script\b/.test(type ?? '')) return `it comes as ${type}, and has to come as text/javascript; is the path right?`;
-  return `${cause instanceof Error ? cause.message : String(cause)}; if it can be loaded, its own console says more`;
-}
-
 async function registered({ worker, scope, type }: ConnectOptions): Promise<ServiceWorkerRegistration> {
   if (!('serviceWorker' in navigator))
     throw new Error('holdfast: this browser gives no service worker here; they need https or localhost');
   if (worker !== undefined) {
     const options = { ...(scope !== undefined && { scope }), ...(type !== undefined && { type }) };
     return navigator.serviceWorker.register(worker as string | URL, options).catch(async (error: unknown) => {
-      throw new RegistrationError(String(worker), await whyRefused(worker, error), error);
+      throw new RegistrationError(String(worker), await whyRefused(worker, type, error), error);
     });
   }
   const registration = await navigator.serviceWorker.getRegistration();

@@ -200,11 +200,15 @@ test.describe('a wrong option', () => {
   for (const [script, words] of [
     ['/missing.js', /\/missing\.js could not be registered: it is answered with 404; is the path right\?/],
     ['/page.js', /\/page\.js could not be registered: it comes as text\/html, and has to come as text\/javascript/],
-    ['/broken.js', /\/broken\.js could not be registered: .*its own console says more/s],
+    ['/broken.js', /\/broken\.js could not be registered: .*fails with: .*the fault.* \(.*\/broken\.js:2\)/s],
+    ['/config.js', /\/config\.js could not be registered: .*fails with: .*option "backends"/s],
+    ['/import.js', /\/import\.js could not be registered: .*fails with: .*nowhere\.js/s],
   ] as const) {
-    test(`B4 a script that can’t be a worker says why: ${script}`, async ({ page, server }) => {
+    test(`B4 W11 a script that can’t be a worker says why: ${script}`, async ({ page, server }) => {
       server.serve('/page.js', '<!doctype html>', 'text/html');
-      server.serve('/broken.js', 'throw new Error()');
+      server.serve('/broken.js', '// A comment.\nthrow new Error("the fault")');
+      server.serve('/config.js', workerScript('backends: 7'));
+      server.serve('/import.js', 'importScripts("/nowhere.js")');
       await page.goto(server.origin);
       expect(await page.evaluate(`Holdfast.connect({ worker: ${JSON.stringify(script)} }).catch(({ message }) => message)`)).toMatch(words);
     });

@@ -98,6 +98,19 @@ test.describe('V1 for developers', () => {
     expect(JSON.stringify(har)).not.toContain('s3cret');
   });
 
+  test('W9 sync.outbox of the classic script loads what follows the outbox with its first listener', async ({ open, page, server }) => {
+    const app = await open({ options: `backends: [{ baseUrl: '/api', ${NEVER} }]` });
+    const loaded = page.waitForRequest(/holdfast-outbox\.js$/);
+    await page.evaluate(() => void window.sync.outbox.subscribe(() => {}));
+    expect((await loaded).url()).toBe(`${server.origin}/holdfast-outbox.js`);
+    server.reply({ status: 500 });
+    await app.post('x');
+    await expect.poll(() => page.evaluate(() => window.sync.outbox.getSnapshot().entries.length)).toBe(1);
+    expect(await app.call((sync) => sync.discard(sync.outbox.getSnapshot().entries[0]!.seq))).toBe(true);
+    await expect.poll(() => page.evaluate(() => window.sync.outbox.getSnapshot().entries.length)).toBe(0);
+    expect(await page.evaluate(() => window.sync.outbox.getSnapshot().status?.dead)).toBe(0);
+  });
+
   test('the console’s __HOLDFAST__ prints tables and gives what the client gives', async ({ open, page, server }) => {
     const app = await open({ options: `backends: [{ baseUrl: '/api', ${NEVER} }]` });
     server.reply({ status: 500 });
