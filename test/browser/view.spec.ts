@@ -105,7 +105,8 @@ test.describe('V1 for developers', () => {
     expect((await loaded).url()).toBe(`${server.origin}/holdfast-outbox.js`);
     server.reply({ status: 500 });
     await app.post('x');
-    await expect.poll(() => page.evaluate(() => window.sync.outbox.getSnapshot().entries.length)).toBe(1);
+    await buried(app);
+    await expect.poll(() => page.evaluate(() => window.sync.outbox.getSnapshot().entries.map(({ state }) => state))).toEqual(['dead']);
     expect(await app.call((sync) => sync.discard(sync.outbox.getSnapshot().entries[0]!.seq))).toBe(true);
     await expect.poll(() => page.evaluate(() => window.sync.outbox.getSnapshot().entries.length)).toBe(0);
     expect(await page.evaluate(() => window.sync.outbox.getSnapshot().status?.dead)).toBe(0);
