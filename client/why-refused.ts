@@ -26,11 +26,11 @@ function faultOf(worker: string | AnyUrl, type: WorkerType | undefined): Promise
       resolve(fault);
     };
     const timer = setTimeout(end, RUN_MS, null);
-    plain.onerror = (event) => {
+    plain.addEventListener('error', (event) => {
       // The error is said once, in the page's own error.
       event.preventDefault();
       const { message, filename, lineno } = event;
       end(message && !ABSENT.test(message) ? `${message} (${filename}:${lineno})` : null);
-    };
+    });
   });
 }

@@ -202,7 +202,7 @@ test.describe('a wrong option', () => {
     ['/page.js', /\/page\.js could not be registered: it comes as text\/html, and has to come as text\/javascript/],
     ['/broken.js', /\/broken\.js could not be registered: .*fails with: .*the fault.* \(.*\/broken\.js:2\)/s],
     ['/config.js', /\/config\.js could not be registered: .*fails with: .*option "backends"/s],
-    ['/import.js', /\/import\.js could not be registered: .*fails with: .*nowhere\.js/s],
+    ['/import.js', /\/import\.js could not be registered: .*fails with: .*(nowhere\.js|NetworkError)/s],
   ] as const) {
     test(`B4 W11 a script that can’t be a worker says why: ${script}`, async ({ page, server }) => {
       server.serve('/page.js', '<!doctype html>', 'text/html');

@@ -11,11 +11,12 @@ function plainWorker(fault: Partial<Fault> | null): void {
   vi.stubGlobal(
     'Worker',
     class {
-      onerror: ((event: Fault) => void) | null = null;
       own: (typeof started)[number];
       constructor(url: string, options: unknown) {
         started.push((this.own = { url, options, ended: false }));
-        if (fault) queueMicrotask(() => this.onerror!({ message: '', filename: '/sw.js', lineno: 3, preventDefault: () => {}, ...fault }));
+      }
+      addEventListener(_type: 'error', hear: (event: Fault) => void) {
+        if (fault) queueMicrotask(() => hear({ message: '', filename: '/sw.js', lineno: 3, preventDefault: () => {}, ...fault }));
       }
       terminate() {
         this.own.ended = true;
