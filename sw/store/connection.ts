@@ -12,12 +12,17 @@ export interface Connection {
    * run twice: when a neighbour's failure took its transaction down, the disk was full, or the connection was lost. In
    * the last case what it did the first time may be on disk.
    *
+   * @param whenFull makes the write in another way when the disk is full, and still is after room was made: in transactions of
+   * `commit`'s, between which no other write comes
    * @throws QuotaExceededError when the disk is full, and still is after room was made
    */
-  write<T>(work: (tx: WriteTransaction) => Promise<T>): Promise<T>;
+  write<T>(work: (tx: WriteTransaction) => Promise<T>, whenFull?: (commit: Write) => Promise<T>): Promise<T>;
   /** Runs a write along with the next one, or by itself when none comes for a tenth of a second. */
   writeAlong(work: (tx: WriteTransaction) => Promise<void>): Promise<void>;
 }
+
+/** Runs a write in a transaction of its own. */
+export type Write = <T>(work: (tx: WriteTransaction) => Promise<T>) => Promise<T>;
 
 export interface ConnectionOptions {
   clock: Pick<Clock, 'after'>;
@@ -50,6 +55,7 @@ const ROOM_MS = 3_000;
 
 interface Job {
   work(tx: WriteTransaction): Promise<unknown>;
+  whenFull?: ((commit: Write) => Promise<unknown>) | undefined;
   resolve(value: unknown): void;
   reject(reason: unknown): void;
 }
@@ -117,7 +123,7 @@ export function openConnection({ clock, makeRoom, name }: ConnectionOptions): Co
     }
   };
 
-  const commit = (jobs: Job[]): Promise<unknown[]> =>
+  const commit = (jobs: Pick<Job, 'work'>[]): Promise<unknown[]> =>
     again(async (db) => {
       const tx = db.transaction(STORES, 'readwrite', { durability: 'strict' });
       // An abort also rejects `done`; the job's own error comes first and says more.
@@ -148,6 +154,15 @@ export function openConnection({ clock, makeRoom, name }: ConnectionOptions): Co
       return commit(jobs);
     });
 
+  const alone: Write = async (work) => (await commit([{ work }]))[0] as never;
+
+  const instead =
+    ({ whenFull }: Job) =>
+    (error: unknown): Promise<unknown> => {
+      if (!whenFull || !isQuotaError(error)) throw error;
+      return whenFull(alone);
+    };
+
   const flush = async () => {
     flushing = true;
     while (waiting.length > 0) {
@@ -161,17 +176,16 @@ export function openConnection({ clock, makeRoom, name }: ConnectionOptions): Co
         const results = await commitInRoom(jobs);
         jobs.forEach((job, index) => job.resolve(results[index]));
       } catch (error) {
-        if (jobs.length === 1) jobs[0]!.reject(error);
         // Each write runs alone now, so that a bad one fails alone.
-        else for (const job of jobs) await commit([job]).then(([result]) => job.resolve(result), job.reject);
+        for (const job of jobs) await (jobs.length > 1 ? alone(job.work) : Promise.reject(error)).catch(instead(job)).then(job.resolve, job.reject);
       }
     }
     flushing = false;
   };
 
-  const write = <T>(work: (tx: WriteTransaction) => Promise<T>) =>
-    new Promise<T>((resolve, reject) => {
-      waiting.push({ work, resolve: resolve as (value: unknown) => void, reject });
+  const write: Connection['write'] = (work, whenFull) =>
+    new Promise((resolve, reject) => {
+      waiting.push({ work, whenFull, resolve: resolve as (value: unknown) => void, reject });
       if (!flushing) void flush();
     });
 

@@ -11,7 +11,7 @@ import type { Connection } from './connection.js';
 import { unawaited, type WriteTransaction } from './schema.js';
 import { keysOf, standingOf, takeOver } from './take-over.js';
 import { beginTallies, tallyOf, type LastTallies } from './tally.js';
-import { apply, capture, JOURNAL_KEPT, note, putBackend } from './writes.js';
+import { apply, capture, JOURNAL_KEPT, note, putBackend, removeEnding, type Gone } from './writes.js';
 
 const SETTINGS = 'settings';
 const DEFAULT_SETTINGS: Settings = { paused: false };
@@ -33,17 +33,60 @@ export interface OutboxWorld {
 export function storedOutbox(connection: Connection, { isAlone = () => false, refuseIfReplaced = () => {} }: OutboxWorld = {}): Outbox {
   const { read } = connection;
   const lastTallies: LastTallies = { sums: new Map() };
-  const write: Connection['write'] = (work) =>
-    connection.write((tx) => {
+  const begun =
+    <T>(work: (tx: WriteTransaction) => Promise<T>) =>
+    (tx: WriteTransaction) => {
       beginTallies(tx, lastTallies, isAlone());
       return work(tx);
-    });
+    };
+  const write: Connection['write'] = (work, whenFull) => {
+    const due = isPaying ? [] : [...owed];
+    const pay = async (tx: WriteTransaction) => {
+      for (const { rest } of due) await rest(tx);
+    };
+    if (due.length > 0) {
+      isPaying = true;
+      const paying = connection.writeAlong(begun(pay)).then(() => owed.splice(0, due.length));
+      unawaited(paying.finally(() => (isPaying = false)));
+    }
+    return connection.write(begun(work), whenFull && ((commit) => whenFull((part) => commit(begun(part)))));
+  };
+  /** What the disk has had no room for since its entries have gone: it's written along with the next write for which there's room. */
+  const owed: { gone: Gone; rest(tx: WriteTransaction): Promise<unknown> }[] = [];
+  let isPaying = false;
+
+  /**
+   * Makes a write that empties a full disk. Chromium takes no transaction there that writes anything, however much it removes, and
+   * takes a removal. So what is to go goes first, by itself, and then the journal.
+   *
+   * @param work told which entries have gone already
+   * @param remove removes what `work` would, and writes nothing
+   * @param resultOf what `work` would return, of what has gone
+   */
+  const writeWhenFull = <T>(work: (tx: WriteTransaction, gone: Gone) => Promise<T>, remove: (tx: WriteTransaction) => Promise<Gone>, resultOf: (gone: Gone) => T): Promise<T> =>
+    write(
+      (tx) => work(tx, new Map()),
+      async (commit) => {
+        const gone = await commit(remove);
+        const rest = (tx: WriteTransaction) => work(tx, gone);
+        try {
+          return await commit(rest).catch(async () => {
+            await commit(async (tx) => unawaited(tx.objectStore('journal').clear()));
+            return commit(rest);
+          });
+        } catch (error) {
+          if (gone.size === 0) throw error;
+          owed.push({ gone, rest });
+          return resultOf(gone);
+        }
+      },
+    );
   /** Backend records already on disk in this very form. Records are immutable, so identity is enough. */
   const persistedRecords = new WeakSet<BackendRecord>();
 
   const commitAll: Outbox['commitAll'] = async (commits) => {
     const made: (Decision | null)[] = [];
-    const decisions = await write(async (tx) => {
+    const work = async (tx: WriteTransaction, gone: Gone) => {
       const news = new Map(commits.flatMap(({ backend }) => (backend && !persistedRecords.has(backend) ? [[backend.key, backend]] : [])));
       const owners = new Set(commits.flatMap(({ seq, backend }) => (seq !== undefined && backend ? [backend.key] : [])));
       // At the same time, as each is a way to the browser's process and back: the tally may have to count an entry's size.
@@ -62,7 +105,7 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
       const found = await reading;
       await tallies;
       for (const [index, { seq, decide, body }] of commits.entries()) {
-        const value = found[index];
+        const value = gone.get(seq!)?.entry ?? found[index];
         // The connection was lost over its commit, which is on disk all the same.
         if (made[index] && JSON.stringify(value) === JSON.stringify(made[index].entry ?? undefined)) continue;
         made[index] = null;
@@ -72,7 +115,12 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
         if (decision) await apply(tx, entry, decision, { body });
       }
       return made;
-    });
+    };
+    const decisions = await writeWhenFull(
+      work,
+      (tx) => removeEnding(tx, commits),
+      (gone) => commits.map(({ seq }) => gone.get(seq!)?.decision ?? null),
+    );
     for (const { backend } of commits) if (backend) persistedRecords.add(backend);
     return decisions;
   };
@@ -126,22 +174,30 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
     commit: async (commit) => (await commitAll([commit]))[0]!,
     commitAll,
 
-    sweep: ({ backend, events, decide, forget }) =>
-      write(async (tx) => {
-        await putBackend(tx, backend);
+    sweep({ backend, events, decide, forget }) {
+      const seqsOf = (tx: WriteTransaction) => tx.objectStore('entries').index('standing').getAllKeys(standingOf(backend.key));
+      const forgetAll = async (tx: WriteTransaction, isFull: boolean) => {
         for await (const cursor of tx.objectStore('journal')) if (isAbout(cursor.value, backend.key)) await cursor.delete();
         for await (const cursor of tx.objectStore('settlements')) {
           // What stays of a replaced request has no key, no user and no answer.
           const { key, owner = null, asked } = cursor.value as Partial<KeptSettlement>;
           if (!key?.startsWith(`${backend.key}|`) || (owner !== forget && owner !== null)) continue;
-          if (asked) await cursor.update(withoutAnswer(cursor.value as KeptSettlement));
-          else await cursor.delete();
+          if (!asked) await cursor.delete();
+          else if (!isFull) await cursor.update(withoutAnswer(cursor.value as KeptSettlement));
         }
         // Nobody knows whose a checkpoint is.
         unawaited(tx.objectStore('checkpoints').delete(keysOf(backend.key)));
+      };
+      const work = async (tx: WriteTransaction, gone: Gone) => {
+        await putBackend(tx, backend);
+        await forgetAll(tx, false);
         await note(tx, events);
         const decisions: Decision[] = [];
-        for (const seq of await tx.objectStore('entries').index('standing').getAllKeys(standingOf(backend.key))) {
+        for (const { entry, decision } of gone.values()) {
+          await apply(tx, entry, decision);
+          decisions.push(decision);
+        }
+        for (const seq of await seqsOf(tx)) {
           const entry = readEntry(await tx.objectStore('entries').get(seq), seq);
           const decision = decide(entry);
           if (!decision) continue;
@@ -149,7 +205,13 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
           decisions.push(decision);
         }
         return decisions;
-      }),
+      };
+      const remove = async (tx: WriteTransaction) => {
+        await forgetAll(tx, true);
+        return removeEnding(tx, (await seqsOf(tx)).map((seq) => ({ seq, decide })));
+      };
+      return writeWhenFull(work, remove, (gone) => [...gone.values()].map(({ decision }) => decision));
+    },
 
     heads: () =>
       read(async (db) => {
@@ -218,6 +280,11 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
 
     settlement: (reference) =>
       read(async (db) => {
+        for (const { gone } of owed)
+          for (const { decision } of gone.values()) {
+            const { settlement } = decision;
+            if (settlement && [settlement.seq, settlement.id, settlement.key].includes(reference)) return settlement;
+          }
         const { store } = db.transaction('settlements');
         const cursor = typeof reference === 'number' ? store.openCursor(reference) : store.index(named(reference)).openCursor(reference, 'prev');
         const { asked: _, owner: __, ...settlement } = ((await cursor)?.value ?? {}) as Partial<KeptSettlement>;

@@ -1,7 +1,7 @@
 import { merged, readBackendRecord, type BackendRecord } from '../policy/backend-record.js';
 import { isFirstSend, readEntry, turnOf, type EntryRecord } from '../policy/entry-record.js';
 import type { Decision } from '../policy/entry.js';
-import type { Body, CaptureOrder, CaptureResult } from '../ports.js';
+import type { Body, CaptureOrder, CaptureResult, Commit } from '../ports.js';
 import type { SyncEvent } from '../protocol/events.js';
 import { unawaited, type WriteTransaction } from './schema.js';
 import { count, limitReached, tallyOf } from './tally.js';
@@ -94,6 +94,25 @@ export async function apply(tx: WriteTransaction, entry: EntryRecord, decision: 
   if (settlement) unawaited(settlements.put(settlement));
   else if (settlement === null) unawaited(settlements.delete(seq));
   await note(tx, events);
+}
+
+/** Entries that have gone from the disk before anything was written of why, by `seq`, with the decisions that ended them. */
+export type Gone = ReadonlyMap<number, { entry: EntryRecord; decision: Decision }>;
+
+/** Removes the entries that these commits end, with their bodies, and writes nothing: a full disk takes that. */
+export async function removeEnding(tx: WriteTransaction, commits: readonly Pick<Commit, 'seq' | 'decide'>[]): Promise<Gone> {
+  const gone = new Map<number, { entry: EntryRecord; decision: Decision }>();
+  for (const { seq, decide } of commits) {
+    const value: unknown = seq === undefined || !decide ? undefined : await tx.objectStore('entries').get(seq);
+    if (value === undefined) continue;
+    const entry = readEntry(value, seq!);
+    const decision = decide!(entry);
+    if (decision?.entry !== null) continue;
+    unawaited(tx.objectStore('entries').delete(seq!));
+    unawaited(tx.objectStore('bodies').delete(seq!));
+    gone.set(seq!, { entry, decision });
+  }
+  return gone;
 }
 
 function withBody(entry: EntryRecord, body: Body | null): EntryRecord {

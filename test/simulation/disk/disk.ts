@@ -12,7 +12,7 @@ export type LossError = 'UnknownError' | 'AbortError';
 
 /** What goes wrong with the storage. */
 export interface DiskFaults {
-  /** Commits to come that find the disk full. */
+  /** Commits to come that find the disk full: they're refused if they write anything, whatever they remove. */
   full: number;
   /** Openings to come that fail. */
   unopened: number;

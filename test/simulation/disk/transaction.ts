@@ -142,7 +142,8 @@ export class Transaction {
     this.state = 'committing';
     const { agenda, chances, faults } = this.disk;
     if (this.mode === 'readonly') return this.#finish();
-    if (faults.full > 0 && this.changes.some(({ before, after }) => before === undefined && after !== undefined)) {
+    // Chromium counts what a transaction writes, and not what it removes: a removal alone is taken.
+    if (faults.full > 0 && this.changes.some(({ after }) => after !== undefined)) {
       faults.full--;
       this.disk.hasFailed = true;
       return this.#abort(new DOMException('the disk is full', 'QuotaExceededError'));
