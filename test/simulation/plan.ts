@@ -155,6 +155,9 @@ export function planOf(seed: number, posts: number): Script {
         act({ do: kind, share: 0 });
         break;
       case 'full':
+        // A delivery is tried four times with its answer, and its removal in between.
+        act({ do: kind, times: between(random, 1, 12) });
+        break;
       case 'unopened':
         act({ do: kind, times: between(random, 1, 3) });
         break;

@@ -41,6 +41,8 @@ export class Disk {
   onText: ((text: string) => void) | undefined;
   /** A write or an opening has failed in this run. */
   hasFailed = false;
+  /** A commit has found the disk full in this run. */
+  wasFull = false;
   /** Commits so far. */
   commits = 0;
   #transactions: Transaction[] = [];

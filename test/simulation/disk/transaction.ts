@@ -145,7 +145,7 @@ export class Transaction {
     // Chromium counts what a transaction writes, and not what it removes: a removal alone is taken.
     if (faults.full > 0 && this.changes.some(({ after }) => after !== undefined)) {
       faults.full--;
-      this.disk.hasFailed = true;
+      this.disk.hasFailed = this.disk.wasFull = true;
       return this.#abort(new DOMException('the disk is full', 'QuotaExceededError'));
     }
     if (this.mode === 'readwrite') this.#mayBeLost('commit', 1);
