@@ -85,7 +85,8 @@ export const MUTATIONS: readonly Mutation[] = [
   one('what was adopted before is not known', 'sw/pipeline/adoption.ts', 'directives.id = id;', 'directives.id = `${id}-${clock.now()}`;'),
   one('what stays is removed', 'sw/pipeline/adoption.ts', "if (made.kind !== 'stays') taken.set(row.id, made);", 'taken.set(row.id, made);'),
   one('the token of an old queue is kept', 'sw/pipeline/adoption.ts', 'const { draft: made, body } = described;', 'const { draft: made, body } = described;\n      made.request.headers.old = String(described.authorization);'),
-  // The database is lost, or upgraded.
+  // The database is lost, full, or upgraded.
+  one('nothing goes from a full disk by itself', 'sw/store/connection.ts', 'if (!whenFull || !isQuotaError(error)) throw error;', 'if (true) throw error;'),
   one('a lost connection is not opened again', 'sw/store/connection.ts', "if (!(error instanceof DOMException) || !/^(InvalidState|Unknown|Abort)Error$/.test(error.name)) throw error;", 'throw error;'),
   one('a lost connection is kept', 'sw/store/connection.ts', '      letGo();\n      return work(await open());', '      return work(await open());'),
   one('nobody makes way for an upgrade', 'sw/store/connection.ts', '          letGo();\n          (event.target as IDBDatabase).close();', ''),

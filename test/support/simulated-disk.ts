@@ -36,7 +36,8 @@ export function useSimulatedDisk(): void {
 export function freshDisk(port: (what: string) => void = () => {}) {
   const name = `database-${databases++}`;
   const process = { name, isAlive: true };
-  hosts.set(name, { process, disk: new Disk(agenda, createChances(databases), { keepsBlobs: true }), port });
+  const disk = new Disk(agenda, createChances(databases), { keepsBlobs: true });
+  hosts.set(name, { process, disk, port });
   const clock = { after: (ms: number, task: () => void) => agenda.in(ms, process, task) };
-  return { name, process, clock };
+  return { name, process, clock, disk };
 }

@@ -25,7 +25,7 @@ export function watchWire(world: World): void {
     const other = flying.get(op)?.process;
     if (other?.isAlive) history.violated('once at a time', `${process.name} sends what ${other.name} has on the wire`, op);
     const server = served.get(op);
-    if (server?.isAlive && !disk.hasFailed) history.violated('no send after the answer', `${process.name} sends what ${server.name} had a good answer to`, op);
+    if (server?.isAlive && !disk.wasBroken) history.violated('no send after the answer', `${process.name} sends what ${server.name} had a good answer to`, op);
     if (isReplacedAndReplays(process, op)) history.violated('replays by the active worker', `${process.name} was replaced`, op);
     flying.set(op, { process, since: agenda.now });
   });

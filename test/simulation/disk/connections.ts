@@ -53,7 +53,7 @@ export class Connections {
     if (!this.#waiting.includes(opening)) return;
     // Somebody has it open, or upgrades it.
     this.disk.agenda.in(WAITING_MS, opening.connection.process, () => {
-      if (this.#waiting.includes(opening)) this.disk.hasFailed = true;
+      if (this.#waiting.includes(opening)) this.disk.wasBroken = true;
     });
   }
 
@@ -107,7 +107,7 @@ export class Connections {
       this.#waiting.shift();
       if (!connection.process.isAlive) continue;
       if (version < disk.version) {
-        disk.hasFailed = true;
+        disk.wasBroken = true;
         opening.failed(new DOMException('The requested version is less than the existing version', 'VersionError'));
       } else if (version === disk.version) this.#opened(opening);
       else this.#upgrade(opening, version);

@@ -3,6 +3,14 @@ import { SimulatedBlob } from './blob.js';
 /** What every token of the simulated app has in it. */
 export const TOKEN_MARK = 's3cr3t';
 
+/** About how many bytes a value takes. */
+export function sizeOf(value: unknown): number {
+  if (value instanceof ArrayBuffer) return value.byteLength;
+  if (value instanceof SimulatedBlob) return value.content.byteLength;
+  if (typeof value !== 'object' || value === null) return String(value).length;
+  return Object.entries(value).reduce((bytes, [name, part]) => bytes + name.length + sizeOf(part), 0);
+}
+
 /** Copies a value as a structured clone does, as far as plain data goes, and shows each text in it. */
 export function copy<T>(value: T, show?: (text: string) => void): T {
   if (typeof value === 'string') {

@@ -14,6 +14,8 @@ export type LossError = 'UnknownError' | 'AbortError';
 export interface DiskFaults {
   /** Commits to come that find the disk full: they're refused if they write anything, whatever they remove. */
   full: number;
+  /** How many bytes there may be. A commit that finds less room than it writes is refused, whatever it removes. */
+  quota: number;
   /** Openings to come that fail. */
   unopened: number;
   /** All connections are lost over the next transaction, or the next commit of a write; null for none. */
@@ -33,14 +35,14 @@ export interface Committed {
 export class Disk {
   readonly tables = new Map<string, Table>();
   readonly connections = new Connections(this);
-  readonly faults: DiskFaults = { full: 0, unopened: 0, lost: null };
+  readonly faults: DiskFaults = { full: 0, quota: Infinity, unopened: 0, lost: null };
   version = 0;
   /** Called when a transaction is on disk. */
   readonly onCommit: ((committed: Committed) => void)[] = [];
   /** Called with each text that's written. */
   onText: ((text: string) => void) | undefined;
-  /** A write or an opening has failed in this run. */
-  hasFailed = false;
+  /** An opening, or a connection, has failed in this run. */
+  wasBroken = false;
   /** A commit has found the disk full in this run. */
   wasFull = false;
   /** Commits so far. */
@@ -52,6 +54,11 @@ export class Disk {
     readonly chances: Chances,
     readonly setup: Pick<Setup, 'keepsBlobs'>,
   ) {}
+
+  /** A write or an opening has failed in this run. */
+  get hasFailed(): boolean {
+    return this.wasBroken || this.wasFull;
+  }
 
   begin(transaction: Transaction): void {
     this.#transactions.push(transaction);

@@ -54,14 +54,14 @@ export async function openDB(name: string, version?: number, callbacks: Callback
   const { process } = host;
   host.port('open');
   const takesMs = disk.chances.step('open');
-  if (takesMs > PATIENCE_MS) disk.hasFailed = true;
+  if (takesMs > PATIENCE_MS) disk.wasBroken = true;
   // A process's openings come in its own order.
   const at = Math.max(disk.agenda.now + takesMs, host.opensAt ?? 0);
   host.opensAt = at;
   await disk.agenda.wait(at - disk.agenda.now, process);
   if (disk.faults.unopened > 0) {
     disk.faults.unopened--;
-    disk.hasFailed = true;
+    disk.wasBroken = true;
     throw new DOMException('Internal error opening backing store', 'UnknownError');
   }
   return new Promise((resolve, reject) => {

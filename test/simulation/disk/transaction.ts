@@ -1,6 +1,7 @@
 import type { Process } from '../agenda.js';
 import type { Connection } from './connections.js';
 import type { Disk } from './disk.js';
+import { sizeOf } from './copy.js';
 import { keyAt, type Key, type KeyPath } from './keys.js';
 import type { Table } from './table.js';
 
@@ -143,9 +144,10 @@ export class Transaction {
     const { agenda, chances, faults } = this.disk;
     if (this.mode === 'readonly') return this.#finish();
     // Chromium counts what a transaction writes, and not what it removes: a removal alone is taken.
-    if (faults.full > 0 && this.changes.some(({ after }) => after !== undefined)) {
-      faults.full--;
-      this.disk.hasFailed = this.disk.wasFull = true;
+    const hasWritten = this.changes.some(({ after }) => after !== undefined);
+    if (hasWritten && (faults.full > 0 || this.#exceeds(faults.quota))) {
+      if (faults.full > 0) faults.full--;
+      this.disk.wasFull = true;
       return this.#abort(new DOMException('the disk is full', 'QuotaExceededError'));
     }
     if (this.mode === 'readwrite') this.#mayBeLost('commit', 1);
@@ -154,6 +156,13 @@ export class Transaction {
       this.#makeDurable();
       agenda.in(chances.step('commit'), this.process, () => this.#tell(null));
     });
+  }
+
+  #exceeds(quota: number): boolean {
+    if (quota === Infinity) return false;
+    const sum = (values: unknown[]) => values.reduce<number>((bytes, value) => bytes + (value === undefined ? 0 : sizeOf(value)), 0);
+    // The changes are in place already, so what they have removed is added again.
+    return sum([...this.disk.tables.keys()].flatMap((name) => this.disk.all(name))) + sum(this.changes.map(({ before }) => before)) > quota;
   }
 
   #makeDurable(): void {
