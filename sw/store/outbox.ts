@@ -71,7 +71,7 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
         const rest = (tx: WriteTransaction) => work(tx, gone);
         try {
           return await commit(rest).catch(async () => {
-            await commit(async (tx) => unawaited(tx.objectStore('journal').clear()));
+            await commit(async (tx) => unawaited(tx.objectStore('journal').delete(IDBKeyRange.lowerBound(0))));
             return commit(rest);
           });
         } catch (error) {

@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { openConnection } from '../../sw/store/connection.js';
 import { storedOutbox } from '../../sw/store/outbox.js';
+import type { EntryRecord } from '../../sw/policy/entry-record.js';
 import type { SyncEvent } from '../../sw/protocol/events.js';
 import { createHarness } from '../support/harness.js';
 import { freshDisk, useSimulatedDisk } from '../support/simulated-disk.js';
@@ -14,7 +15,7 @@ vi.setConfig({ testTimeout: 30_000 });
 const QUOTA = 500_000;
 const LARGE = 'x'.repeat(150_000);
 
-/** A worker whose outbox has filled its disk to the last kilobyte, while the server was away. */
+/** A worker whose outbox has filled its disk to the last byte, while the server was away. */
 async function full() {
   const { name, clock: ofDisk, disk } = freshDisk();
   disk.faults.quota = QUOTA;
@@ -37,6 +38,8 @@ async function full() {
     }
   }
   expect(isFull()).toBe(true);
+  // There may be room for less than an entry. Now there's none.
+  disk.faults.quota = disk.bytes;
   sends = [];
   const list = () => outbox.list({ after: 0, limit: 1_000 });
   const told = (type: SyncEvent['type']) => events.filter((event) => event.type === type).length;
@@ -81,7 +84,7 @@ describe('an outbox on a full disk, which takes removals alone', () => {
 
   test('L12 `cancel` removes an entry, and says why', async () => {
     const { api, list, events, onDisk } = await full();
-    const [{ id }] = (await list()) as [{ id: string }];
+    const [{ id }] = (await list()) as [EntryRecord];
     expect(await api.cancel(id)).toBe(true);
     expect((await list()).map((entry) => entry.id)).not.toContain(id);
     expect(events.at(-1)).toMatchObject({ type: 'cancelled', id });
@@ -90,7 +93,7 @@ describe('an outbox on a full disk, which takes removals alone', () => {
 
   test('L12 `discard` removes a dead letter', async () => {
     const { api, list, disk, outbox } = await full();
-    const [{ id, seq }] = (await list()) as [{ id: string; seq: number }];
+    const [{ id, seq }] = (await list()) as [EntryRecord];
     disk.faults.quota = Infinity;
     await outbox.commit({ seq, decide: (entry) => ({ entry: { ...entry, state: 'dead', reason: 'permanent' }, events: [] }) });
     disk.faults.full = Infinity;
@@ -102,7 +105,7 @@ describe('an outbox on a full disk, which takes removals alone', () => {
     const { api, clock, disk, onDisk, outbox, post } = await full();
     disk.faults.quota = Infinity;
     await post(LARGE, { token: 'secret' });
-    disk.faults.quota = QUOTA;
+    disk.faults.quota = disk.bytes;
     await api.signOut({ purge: true });
     await clock.advance(100);
     expect((await outbox.list({ after: 0, limit: 100 })).filter(({ scheme }) => scheme !== null)).toEqual([]);

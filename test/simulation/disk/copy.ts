@@ -3,10 +3,11 @@ import { SimulatedBlob } from './blob.js';
 /** What every token of the simulated app has in it. */
 export const TOKEN_MARK = 's3cr3t';
 
-/** About how many bytes a value takes. */
+/** About how many bytes a value takes; none where there's none. */
 export function sizeOf(value: unknown): number {
   if (value instanceof ArrayBuffer) return value.byteLength;
   if (value instanceof SimulatedBlob) return value.content.byteLength;
+  if (value === undefined) return 0;
   if (typeof value !== 'object' || value === null) return String(value).length;
   return Object.entries(value).reduce((bytes, [name, part]) => bytes + name.length + sizeOf(part), 0);
 }

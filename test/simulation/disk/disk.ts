@@ -2,7 +2,7 @@ import type { Setup } from '../actions.js';
 import type { Agenda, Process } from '../agenda.js';
 import type { Chances } from '../chance.js';
 import { Connections, type Connection } from './connections.js';
-import { copy } from './copy.js';
+import { copy, sizeOf } from './copy.js';
 import type { Key } from './keys.js';
 import { Table } from './table.js';
 import { Transaction, type Change } from './transaction.js';
@@ -58,6 +58,11 @@ export class Disk {
   /** A write or an opening has failed in this run. */
   get hasFailed(): boolean {
     return this.wasBroken || this.wasFull;
+  }
+
+  /** About how many bytes there are. */
+  get bytes(): number {
+    return [...this.tables.values()].reduce((bytes, table) => bytes + sizeOf([...table.values()]), 0);
   }
 
   begin(transaction: Transaction): void {

@@ -159,10 +159,8 @@ export class Transaction {
   }
 
   #exceeds(quota: number): boolean {
-    if (quota === Infinity) return false;
-    const sum = (values: unknown[]) => values.reduce<number>((bytes, value) => bytes + (value === undefined ? 0 : sizeOf(value)), 0);
     // The changes are in place already, so what they have removed is added again.
-    return sum([...this.disk.tables.keys()].flatMap((name) => this.disk.all(name))) + sum(this.changes.map(({ before }) => before)) > quota;
+    return quota < Infinity && this.disk.bytes + this.changes.reduce((bytes, { before }) => bytes + sizeOf(before), 0) > quota;
   }
 
   #makeDurable(): void {
