@@ -42,7 +42,10 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
   const write: Connection['write'] = (work, whenFull) => {
     const due = isPaying ? [] : [...owed];
     const pay = async (tx: WriteTransaction) => {
-      for (const { rest } of due) await rest(tx);
+      for (const { gone, events } of due) {
+        await note(tx, events);
+        for (const { entry, decision } of gone.values()) await apply(tx, entry, decision);
+      }
     };
     if (due.length > 0) {
       isPaying = true;
@@ -52,7 +55,7 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
     return connection.write(begun(work), whenFull && ((commit) => whenFull((part) => commit(begun(part)))));
   };
   /** What the disk has had no room for since its entries have gone: it's written along with the next write for which there's room. */
-  const owed: { gone: Gone; rest(tx: WriteTransaction): Promise<unknown> }[] = [];
+  const owed: { gone: Gone; events: SyncEvent[] }[] = [];
   let isPaying = false;
 
   /**
@@ -61,9 +64,13 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
    *
    * @param work told which entries have gone already
    * @param remove removes what `work` would, and writes nothing
-   * @param resultOf what `work` would return, of what has gone
+   * @param owe called when there's still no room and entries have gone. Returns what `work` would, and the events that it would note beside theirs
    */
-  const writeWhenFull = <T>(work: (tx: WriteTransaction, gone: Gone) => Promise<T>, remove: (tx: WriteTransaction) => Promise<Gone>, resultOf: (gone: Gone) => T): Promise<T> =>
+  const writeWhenFull = <T>(
+    work: (tx: WriteTransaction, gone: Gone) => Promise<T>,
+    remove: (tx: WriteTransaction) => Promise<Gone>,
+    owe: (gone: Gone) => { result: T; events: SyncEvent[] },
+  ): Promise<T> =>
     write(
       (tx) => work(tx, new Map()),
       async (commit) => {
@@ -76,8 +83,9 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
           });
         } catch (error) {
           if (gone.size === 0) throw error;
-          owed.push({ gone, rest });
-          return resultOf(gone);
+          const { result, events } = owe(gone);
+          owed.push({ gone, events });
+          return result;
         }
       },
     );
@@ -86,6 +94,7 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
 
   const commitAll: Outbox['commitAll'] = async (commits) => {
     const made: (Decision | null)[] = [];
+    let isWritten = true;
     const work = async (tx: WriteTransaction, gone: Gone) => {
       const news = new Map(commits.flatMap(({ backend }) => (backend && !persistedRecords.has(backend) ? [[backend.key, backend]] : [])));
       const owners = new Set(commits.flatMap(({ seq, backend }) => (seq !== undefined && backend ? [backend.key] : [])));
@@ -119,9 +128,12 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
     const decisions = await writeWhenFull(
       work,
       (tx) => removeEnding(tx, commits),
-      (gone) => commits.map(({ seq }) => gone.get(seq!)?.decision ?? null),
+      (gone) => {
+        isWritten = false;
+        return { result: commits.map(({ seq }) => gone.get(seq!)?.decision ?? null), events: commits.flatMap(({ events = [] }) => events) };
+      },
     );
-    for (const { backend } of commits) if (backend) persistedRecords.add(backend);
+    for (const { backend } of commits) if (backend && isWritten) persistedRecords.add(backend);
     return decisions;
   };
 
@@ -210,7 +222,7 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
         await forgetAll(tx, true);
         return removeEnding(tx, (await seqsOf(tx)).map((seq) => ({ seq, decide })));
       };
-      return writeWhenFull(work, remove, (gone) => [...gone.values()].map(({ decision }) => decision));
+      return writeWhenFull(work, remove, (gone) => ({ result: [...gone.values()].map(({ decision }) => decision), events }));
     },
 
     heads: () =>
