@@ -1,5 +1,6 @@
 import { ConfigError } from '../sw/policy/errors.js';
 import { placeOf } from '../sw/protocol/scope.js';
+import { VERSION } from '../sw/protocol/version.js';
 import { aFunction, bool, checkOptions, isUrl, oneOf, text, type Rules } from '../sw/policy/rules.js';
 import type { AnyUrl } from './any-url.js';
 import { callsOver } from './calls.js';
@@ -86,7 +87,8 @@ export async function connect(options: ConnectOptions = {}): Promise<SyncClient>
   await activated(registration);
   const client = open(registration, options);
   try {
-    await client.status();
+    const { version } = await client.status();
+    if (version !== VERSION) void nameStale(registration, version);
   } catch (error) {
     client.close();
     throw new Error(`holdfast: ${registration.waiting ? OLDER : SILENT}`, { cause: error });
@@ -98,6 +100,14 @@ export async function connect(options: ConnectOptions = {}): Promise<SyncClient>
 const SILENT = "the worker doesn't answer; does its script call holdfast.install, or its URL name ?api=?";
 const OLDER =
   "an older worker doesn't answer; the new one waits until that one's pages are closed, or for its takeOver: true";
+
+/** A worker of another version than the page's is told, unless the browser finds its successor, which is being installed or waits. */
+async function nameStale(registration: ServiceWorkerRegistration, version: string | undefined): Promise<void> {
+  await registration.update().catch(() => {});
+  if (registration.installing ?? registration.waiting) return;
+  const script = registration.active?.scriptURL;
+  console.warn(`[holdfast] the worker ${script} has version ${version}, this page ${VERSION}; build it anew, or run: npx holdfast init`);
+}
 const UNCONTROLLED =
   "[holdfast] the worker doesn't control this page yet, so its requests aren't kept; reload it, or set takeOver: true";
 

@@ -210,6 +210,8 @@ export interface StorageStatus {
 
 /** How everything stands; the numbers are sums over the backends. */
 export interface SyncStatus {
+  /** The version of Holdfast that the worker runs; a worker before 0.1.0 says none. */
+  version: string;
   /** The `locale` that `install` was given, for `describeEvent`; null: the page's own language. */
   locale: string | null;
   /** The browser's `navigator.onLine`: a server that's down doesn't make it false. */

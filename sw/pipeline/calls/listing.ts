@@ -2,6 +2,7 @@ import { turnOf } from '../../policy/entry-record.js';
 import { planSends } from '../../policy/lanes.js';
 import type { Ports } from '../../ports.js';
 import type { BackendStatus, EntryFilter, EntryInfo, SyncStatus } from '../../protocol/api.js';
+import { VERSION } from '../../protocol/version.js';
 import type { Backend } from '../backend/backend.js';
 import type { State } from '../backend/backends.js';
 import type { DescribeEntry } from '../backend/describe-entry.js';
@@ -85,6 +86,7 @@ export function createListing({ outbox, clock, isOnline, storage }: Ports, state
       const times = backends.flatMap(({ nextAttemptAt }) => (nextAttemptAt === null ? [] : [nextAttemptAt]));
       const sum = (count: (backend: BackendStatus) => number) => backends.reduce((total, backend) => total + count(backend), 0);
       return {
+        version: VERSION,
         locale: state.locale,
         online: isOnline(),
         paused: state.settings.paused,
