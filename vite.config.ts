@@ -2,6 +2,8 @@ import { build, defineConfig, type Plugin, type Rolldown, type UserConfig } from
 import { readFileSync } from 'node:fs';
 import { minify } from 'terser';
 
+const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as { version: string };
+
 /** What one build makes. The classic scripts carry everything; the modules leave it to the app's bundler. */
 const builds: Record<string, UserConfig['build']> = {
   modules: {
@@ -37,6 +39,12 @@ const builds: Record<string, UserConfig['build']> = {
     lib: { entry: 'client/outbox/follow.ts', formats: ['es'], fileName: () => 'holdfast-outbox.js' },
     emptyOutDir: false,
   },
+  node: {
+    lib: { entry: { vite: 'node/vite.ts', cli: 'node/cli.ts' }, formats: ['es'] },
+    rolldownOptions: { external: [/^node:/, 'vite'] },
+    minify: false,
+    emptyOutDir: false,
+  },
   'devtools-extension': {
     lib: {
       entry: { devtools: 'client/inspector/extension/devtools.ts', panel: 'client/inspector/extension/panel.ts' },
@@ -61,7 +69,6 @@ const extension: Plugin = {
     return `export default ${JSON.stringify(output[0].code)}`;
   },
   generateBundle() {
-    const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as { version: string };
     const manifest = {
       manifest_version: 3,
       name: 'Holdfast',
@@ -93,7 +100,8 @@ const small: Plugin = {
         ecma: 2020,
         module: format === 'es',
         compress: { passes: 2, hoist_funs: true },
-        format: { comments: false },
+        // `npx holdfast init` reads the version of a script that lies in an app's folder.
+        format: { comments: false, preamble: `/* holdfast ${version} */` },
         sourceMap: { content: JSON.stringify(chunk.map), asObject: true },
       });
       // In tagged templates terser itself escapes nothing.

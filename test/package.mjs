@@ -11,7 +11,7 @@ const EXPECTED = [
   /^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
   /^docs\/[\w-]+\.md$/,
   /^dist\/[\w-]+\.js(\.map)?$/,
-  /^dist\/types\/(client|sw)\/.+\.d\.ts$/,
+  /^dist\/types\/(client|node|sw)\/.+\.d\.ts$/,
   /^dist\/devtools-extension\/[\w./-]+$/,
 ];
 

@@ -44,7 +44,7 @@ const addUp = async (file, read, finished) => {
 const steps = {
   build: () => count(run('npm', ['run', '--silent', 'build']), 'build'),
   types: () => {
-    for (const project of ['sw/protocol', 'sw/policy', 'sw', 'client', 'demo', 'demo/examples', 'test'])
+    for (const project of ['sw/protocol', 'sw/policy', 'sw', 'client', 'node', 'demo', 'demo/examples', 'test'])
       count(run(bin('tsc'), ['-p', project]), `types of ${project}`);
   },
   lint: () => count(run(bin('oxlint'), ['--type-aware', '--deny-warnings']), 'lint'),
