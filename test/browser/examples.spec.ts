@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { extname, join, relative, sep } from 'node:path';
@@ -47,6 +47,26 @@ async function buildExample(name: string): Promise<Files> {
   } finally {
     await rm(outDir, { recursive: true });
   }
+}
+
+/** An example from its sources, by `serve.mjs --dev`. */
+async function inDev(name: string) {
+  const child = spawn(process.execPath, [join(examples, 'serve.mjs'), name, '--dev'], { env: { ...process.env, PORT: '0' }, stdio: ['pipe', 'pipe', 'inherit'] });
+  let said = '';
+  child.stdout.on('data', (part: Buffer) => void (said += part.toString()));
+  const saying = (what: RegExp) => expect.poll(() => said, { timeout: BUILD_MS }).toMatch(what);
+  await saying(/http:\S+ is up/);
+  const enter = async (what: RegExp) => {
+    child.stdin.write('\n');
+    await saying(what);
+  };
+  return {
+    origin: /http:\S+/.exec(said)![0],
+    apiDown: () => enter(/API is down/),
+    apiUp: () => enter(/API is up/),
+    delivered: (text: string) => saying(new RegExp(`delivered: .*"${text}"`)),
+    end: () => void child.kill(),
+  };
 }
 
 function serveAll(server: ApiServer, files: Files): void {
@@ -107,6 +127,29 @@ test('01-script: the waiting writes are listed, held on a lapsed token, and deli
   expect(textsOf(server.received)).toEqual(['one', 'one', 'two']);
   expect(server.received.map(({ user }) => user)).toEqual([null, 'ann', 'ann']);
 });
+
+for (const [name, kept] of [
+  ['02-vite-pwa', '#waiting:text("1")'],
+  ['03-tanstack-query', '#notes :text("one (waiting)")'],
+] as const) {
+  test(`W8 ${name} from its sources: the worker comes from Vite’s dev server, keeps a write, and delivers it`, chromiumOnly('the server is Vite, whatever the browser'), async ({ page }) => {
+    test.setTimeout(2 * BUILD_MS);
+    const dev = await inDev(name);
+    try {
+      await page.goto(dev.origin);
+      await expect(page.getByRole('button', { name: 'Add' })).toBeEnabled({ timeout: BUILD_MS });
+      await dev.apiDown();
+      await add(page, 'one');
+      await expect(page.locator(kept)).toBeVisible();
+      await dev.apiUp();
+      await page.evaluate(() => window.dispatchEvent(new Event('online')));
+      await dev.delivered('one');
+      await expect(page.locator(kept)).toBeHidden();
+    } finally {
+      dev.end();
+    }
+  });
+}
 
 test.describe('02-vite-pwa', () => {
   let files: Files;

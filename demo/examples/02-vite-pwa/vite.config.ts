@@ -1,8 +1,11 @@
+import { holdfast } from 'holdfast/vite';
 import { defineConfig } from 'vite';
 import { VitePWA } from 'vite-plugin-pwa';
 
 export default defineConfig({
   plugins: [
+    // The worker in development; a build is VitePWA's.
+    holdfast({ worker: 'src/sw.ts' }),
     VitePWA({
       strategies: 'injectManifest',
       srcDir: 'src',

@@ -6,7 +6,7 @@ const find = <Found extends Element>(selector: string) => document.querySelector
 const form = find<HTMLFormElement>('form');
 const input = find<HTMLInputElement>('input');
 
-const sync = await connect({ worker: '/sw.js' });
+const sync = await connect({ worker: '/holdfast-sw.js' });
 followOutbox(sync);
 
 // It begins as online, in a page that was opened offline, too.

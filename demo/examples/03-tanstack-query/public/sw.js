@@ -1,2 +1,0 @@
-importScripts('/holdfast-sw.js');
-holdfast.install({ takeOver: true, backends: [{ baseUrl: '/api' }] });
