@@ -1,6 +1,7 @@
 /** What `npm publish` would send, looked at as its users' tools do: publint, are-the-types-wrong, and what's in it. */
 import { spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
@@ -8,7 +9,8 @@ const run = (program, ...args) => spawnSync(program, args, { cwd: root, encoding
 
 /** What may be in it, beside what `exports` names. */
 const EXPECTED = [
-  /^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
+  /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|CONTRIBUTING\.md)$/,
+  /^(demo\/demo\.png|demo\/examples\/.+|test\/BEHAVIOURS\.md|test\/(bench|herd)\/README\.md)$/,
   /^docs\/[\w-]+\.md$/,
   /^dist\/[\w-]+\.js(\.map)?$/,
   /^dist\/types\/(client|node|sw)\/.+\.d\.ts$/,
@@ -35,6 +37,16 @@ export async function checkPackage() {
   const named = Object.values(exports).flatMap((target) => Object.values(typeof target === 'string' ? { target } : target)).filter((path) => !path.includes('*'));
   const missing = named.map((path) => path.replace('./', '')).filter((path) => !paths.includes(path));
   results.push({ passed: missing.length === 0, line: `all that its exports name is in it${missing.length > 0 ? `, but for ${missing.join(', ')}` : ''}` });
+
+  const astray = [];
+  for (const page of paths.filter((path) => /^(README|docs\/[\w-]+)\.md$/.test(path))) {
+    const text = await readFile(`${root}/${page}`, 'utf8');
+    for (const [, link] of text.matchAll(/(?:\]\(|(?:src|href)=")(?!\w+:|\/|#)([^)"\s#]+)/g)) {
+      const target = join(dirname(page), link);
+      if (!paths.some((path) => path === target || path.startsWith(`${target}/`))) astray.push(`${page} → ${link}`);
+    }
+  }
+  results.push({ passed: astray.length === 0, line: `W12 what README and docs link to is in it${astray.length > 0 ? `, but for ${astray.join(', ')}` : ''}` });
 
   const telling = [];
   for (const path of paths) if ((await readFile(`${root}/${path}`, 'utf8')).includes(root)) telling.push(path);
