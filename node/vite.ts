@@ -30,6 +30,7 @@ const MANIFEST = 'self.__WB_MANIFEST';
  *
  * @throws Error for `api` beside `worker`
  * @example
+ * import { holdfast } from 'holdfast/vite';
  * export default defineConfig({ plugins: [holdfast({ api: '/api' })] });
  * // in the page
  * const sync = await connect({ worker: '/holdfast-sw.js' });
@@ -92,10 +93,10 @@ async function isBuiltByPwa({ plugins }: ResolvedConfig, worker: string): Promis
   return plugins.some(({ name }) => name === 'vite-plugin-pwa') && (await readFile(worker, 'utf8')).includes(MANIFEST);
 }
 
-/** The app's worker as a classic script, as Firefox before 147 takes no module for a worker. Its files come after it: a source map, and what it imports as URLs. */
+/** The app's worker as a classic script, as Firefox before 147 takes no module for a worker. Its source map comes after it. */
 async function bundle(config: ResolvedConfig, worker: string, fileName: string): Promise<File[]> {
   const { build } = await import('vite');
-  const { command, root, mode, base, define, envDir, envPrefix, resolve: { alias } } = config;
+  const { command, isProduction, root, mode, base, define, envDir, envPrefix, resolve: { alias } } = config;
   const isDev = command === 'serve';
   const built = await build({
     configFile: false,
@@ -104,7 +105,11 @@ async function bundle(config: ResolvedConfig, worker: string, fileName: string):
     base,
     logLevel: 'warn',
     publicDir: false,
-    define: { ...define, ...(isDev && { [MANIFEST]: '[]' }) },
+    define: {
+      'process.env.NODE_ENV': JSON.stringify(isProduction ? 'production' : 'development'),
+      ...define,
+      ...(isDev && { [MANIFEST]: '[]' }),
+    },
     resolve: { alias },
     ...(envDir !== undefined && { envDir }),
     ...(envPrefix !== undefined && { envPrefix }),
@@ -113,8 +118,8 @@ async function bundle(config: ResolvedConfig, worker: string, fileName: string):
       target: config.build.target,
       minify: isDev ? false : config.build.minify,
       sourcemap: isDev ? 'inline' : config.build.sourcemap,
-      assetsDir: config.build.assetsDir,
-      rollupOptions: { input: worker, output: { format: 'iife', entryFileNames: fileName } },
+      // A library's build inlines assets and late imports; an app's adds preloading to them, which needs a page.
+      lib: { entry: worker, formats: ['iife'], name: 'worker', fileName: () => fileName },
     },
   });
   if (!('output' in built) && !Array.isArray(built)) throw new Error('holdfast: the build of the worker watches, and gives no files');

@@ -101,7 +101,7 @@ test('W8 without options the plugin serves holdfast-sw.js as it is, below the ba
 });
 
 test('W8 the app’s own worker is bundled into a classic script: in dev for each request, and in a build', async () => {
-  const files = { 'src/sw.ts': OWN_WORKER };
+  const files = { 'src/sw.ts': `${OWN_WORKER}\nvoid import('./late.js');`, 'src/late.ts': `console.log('late');` };
   await anApp(`holdfast({ worker: 'src/sw.ts' })`, { options: `define: { __BASE__: '"/mine"' }, build: { sourcemap: true }`, files });
   const get = await start();
   expect(await classic(await get('/sw.js'))).toMatch(/"\/mine"[^]*in development/);
@@ -111,11 +111,13 @@ test('W8 the app’s own worker is bundled into a classic script: in dev for eac
   expect((await get('/sw.js')).status).toBe(500);
   server!.kill();
 
-  await write('src/sw.ts', OWN_WORKER);
+  await write('src/sw.ts', files['src/sw.ts']);
   await build();
   const built = await written('sw.js');
   expect(() => new Script(built)).not.toThrow();
   expect(built).toContain('/mine');
+  expect(built).toMatch(/["'`]late["'`]/);
+  expect(built).not.toMatch(/process\.env|vite:preloadError/);
   expect(built).toContain('in production');
   expect(built).not.toContain('in development');
   expect(await readdir(join(folder, 'dist'))).toEqual(expect.arrayContaining(['index.html', 'sw.js', 'sw.js.map']));

@@ -22,7 +22,7 @@ import {
 } from 'holdfast/sw';
 import type { HoldfastElements } from 'holdfast/inspector';
 import { useEntry, useOutbox, useSyncStatus } from 'holdfast/react';
-import holdfastVite, { type HoldfastOptions } from 'holdfast/vite';
+import byDefault, { holdfast as vitePlugin, type HoldfastOptions } from 'holdfast/vite';
 import * as Comlink from 'comlink';
 import type { Plugin } from 'vite';
 import type { StrategyOptions } from 'workbox-strategies';
@@ -198,9 +198,9 @@ export function classic(): void {
 
 /** Vite's configuration. */
 export const plugins = [
-  holdfastVite(),
-  holdfastVite({ api: ['/api', 'https://files.example'] as const, fileName: 'worker.js' }) satisfies Plugin,
-  holdfastVite({ worker: 'src/sw.ts' } satisfies HoldfastOptions),
+  byDefault(),
+  vitePlugin({ api: ['/api', 'https://files.example'] as const, fileName: 'worker.js' }) satisfies Plugin,
+  vitePlugin({ worker: 'src/sw.ts' } satisfies HoldfastOptions),
   // @ts-expect-error -- the rest of a backend is for a worker of the app's own
-  holdfastVite({ backends: [{ baseUrl: '/api' }] }),
+  vitePlugin({ backends: [{ baseUrl: '/api' }] }),
 ];
