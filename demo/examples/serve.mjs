@@ -81,7 +81,8 @@ const server = createServer((request, response) => {
     response.writeHead(500).end();
   });
 });
-if (dev) vite = await createVite({ root, server: { middlewareMode: true, hmr: { server } } });
+// Two examples that are served at a time must not share the folder of Vite's prepared dependencies.
+if (dev) vite = await createVite({ root, cacheDir: join(root, 'node_modules/.vite'), server: { middlewareMode: true, hmr: { server } } });
 let port = PORT;
 const listen = () =>
   server.listen(port, '127.0.0.1', () => {
