@@ -31,7 +31,7 @@ test('W8 init replaces what is older than the package, and says of which version
   await writeFile(join(folder, 'holdfast.js'), '/* holdfast 0.1.0 */\nvar a = 0;\n');
   await writeFile(join(folder, 'holdfast-sw.js'), 'var a = 0;\n');
   await writeFile(join(folder, 'holdfast-tools.js'), '/* holdfast 0.2.0 */\nvar a = 0;\n');
-  const [worker, page, , tools] = await lines();
+  const [worker, page, , , tools] = await lines();
   expect([worker, page, tools]).toEqual([
     'holdfast-sw.js: 0.2.0, was an unknown version',
     'holdfast.js: 0.2.0, was 0.1.0',

@@ -20,7 +20,7 @@ async function full() {
   const { name, clock: ofDisk, disk } = freshDisk();
   disk.faults.quota = QUOTA;
   const open = () => openConnection({ name, clock: ofDisk, makeRoom: async () => {} });
-  const harness = createHarness({ store: (_clock, isAlone) => storedOutbox(open(), isAlone) });
+  const harness = createHarness({ store: (_clock, isAlone) => storedOutbox(open(), { isAlone }) });
   const { server, post, outbox, events, clock, api } = harness;
   const isFull = () => events.some(({ type }) => type === 'outbox-full');
   let isUp = false;

@@ -8,7 +8,7 @@ export function sizeOf(value: unknown): number {
   if (value instanceof ArrayBuffer) return value.byteLength;
   if (value instanceof SimulatedBlob) return value.content.byteLength;
   if (value === undefined) return 0;
-  if (typeof value !== 'object' || value === null) return String(value).length;
+  if (typeof value !== 'object' || value === null) return `${value as string | number | boolean | null}`.length;
   return Object.entries(value).reduce((bytes, [name, part]) => bytes + name.length + sizeOf(part), 0);
 }
 
