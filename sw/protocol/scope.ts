@@ -5,6 +5,6 @@
  * @param scope the registration's, absolute
  */
 export const placeOf = (scope: string): string => {
-  const path = scope.slice(new URL(scope).origin.length);
+  const path = scope.replace(/^[^/]*\/\/[^/]*/, '');
   return path === '/' ? '' : `${path} `;
 };
