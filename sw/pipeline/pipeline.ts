@@ -101,5 +101,5 @@ export function createPipeline({ ports, configs, location, workerId, neighbours,
   const overhear = createOverhear({ holds, nudge, state });
   const intercept = createIntercept({ capture, state, report, overhear, nudge, remote, mayComeAgain: redelivery.mayCome, send: ports.send });
   const adopt = createAdoption({ ports, report, drain, state });
-  return { state, report, drain, remote, connectivityChanged, activated: redelivery.activated, api, intercept, overhear, adopt };
+  return { state, report, drain, remote, connectivityChanged, activated: state.activated, api, intercept, overhear, adopt };
 }

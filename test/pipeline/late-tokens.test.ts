@@ -132,6 +132,22 @@ test('A16 a sign-out forgets the newest token that an earlier worker has seen, w
   expect(await api.entries()).toMatchObject([{ state: 'parked', reason: 'signed-out' }]);
 });
 
+test('A16 a sign-out at the older worker of an update counts in the newer one, which had read the state before its activation', async () => {
+  const harness = createHarness();
+  const { api, post, adopt, goOffline, update } = harness;
+  const ann = jwt({ sub: 'ann', iat: 1, exp: 100_000 });
+  await api.provideToken(ann);
+  const { apiAtFirst, killFirst, activate } = update();
+  killFirst();
+  // An adoption reads the state at the worker's start; the older worker is started again after that.
+  await adopt(null);
+  await apiAtFirst.signOut();
+  activate();
+  goOffline();
+  await post('late', { token: ann });
+  expect(await api.entries()).toMatchObject([{ state: 'parked', reason: 'signed-out' }]);
+});
+
 describe('the answer to a token that the app hands over', () => {
   const [ann, annNewer] = [1, 50].map((iat) => jwt({ sub: 'ann', iat, exp: 100_000 })) as [string, string];
 

@@ -109,6 +109,24 @@ describe('D1 a fetch event that comes again', () => {
     expect(await api.entries()).toEqual([]);
   });
 
+  test('D1 to an update’s worker that had seen no other worker while it was installed is known, as the older one was started again since', async () => {
+    const harness = createHarness(AHEAD);
+    const { update, clock, api, adopt } = harness;
+    const seen = keysSeen(harness);
+    const { fetchAtFirst, killFirst, activate } = update();
+    killFirst();
+    // An adoption reads the state at the worker's start, and finds no other worker alive.
+    await adopt(null);
+    void fetchAtFirst('/api/x', MINE);
+    await settle();
+    activate();
+    expect((await harness.fetch('/api/x', MINE))!.status).toBe(201);
+    await clock.advance(60_000);
+    expect(seen.count()).toBe(2);
+    expect(seen.keys.size).toBe(1);
+    expect(await api.entries()).toEqual([]);
+  });
+
   test('D1 A14 is known with the kill switch on, as it would be sent twice if it went bare', async () => {
     const harness = createHarness(AHEAD);
     const { fetch, restart, clock, api } = harness;

@@ -42,7 +42,7 @@ export interface Harness {
   /** Another worker starts on the same disk, and the first lives on; later calls of the harness go to the new worker. */
   second(): void;
   /** As `second`, with ways to reach the first worker and to end it. */
-  update(): { fetchAtFirst: Harness['fetch']; killFirst(): void; activate(): void };
+  update(): { fetchAtFirst: Harness['fetch']; apiAtFirst: SyncApi; killFirst(): void; activate(): void };
   look(): Promise<void>;
   /** Asks for the remote configuration, as an activation does. */
   activate(): Promise<void>;
@@ -201,6 +201,7 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
       worker = start();
       return {
         fetchAtFirst: (path, init) => fetchAt(first, path, init),
+        apiAtFirst: first.api,
         killFirst: () => locks.release(workerLock(first.workerId)),
         activate: () => worker.activated(),
       };

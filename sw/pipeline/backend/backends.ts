@@ -19,6 +19,11 @@ export interface State {
   readonly locale: string | null;
   /** Reads the state from the disk. Repeated calls share one reading; a failed reading is tried again. */
   ready(): Promise<void>;
+  /**
+   * Must be called first in the worker's `activate` event. What was read or seen of others before doesn't count any more: until
+   * then the older worker may be started again, and write. An adoption reads the state before the activation.
+   */
+  activated(): void;
   /** The backends with the given base URL, in whatever spelling. */
   named(baseUrl: string, namespace?: string): Backend[];
 }
@@ -54,7 +59,8 @@ export function createState(
       const { serverSkewMs } = backend.record;
       if (serverSkewMs !== null) noteSkew(backend.clock, serverSkewMs);
       const turns = started.beginnings.map(({ turn }) => turn).filter(([key]) => key === backend.config.key);
-      backend.lanes.refresh(backend.lanes.refreshStarted(), turns);
+      // The reading may be older than a write that's listed, so none is taken out.
+      backend.lanes.refresh(0, turns);
     }
     doubts.begin(perhapsSent(started));
     const foreign = new Set(started.beginnings.flatMap(({ turn: [key] }) => (byKey.has(key) ? [] : key.replaceAll('%2F', '/').replaceAll('%3A', ':'))));
@@ -72,6 +78,11 @@ export function createState(
         loading = undefined;
         throw error;
       })),
+    activated() {
+      redelivery.activated();
+      neighbours.activated();
+      loading = undefined;
+    },
     named(baseUrl, namespace) {
       const wanted = normaliseBaseUrl(baseUrl, location);
       const found = backends.filter(

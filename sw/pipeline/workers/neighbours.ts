@@ -14,6 +14,8 @@ export interface Neighbours {
   mayBe(): boolean;
   /** Notes that no other worker lives any more, and that the events which they left on disk have been read. */
   gone(): void;
+  /** Notes that this worker is the active one from now on: what was seen of others before doesn't count, as the older worker may have been started since. */
+  activated(): void;
   /** Whether another worker may have stored an entry since the heads were read. */
   mayHaveStored(): boolean;
   /** Whether this worker alone writes to the outbox, and knows what others have left there. */
@@ -35,6 +37,7 @@ export function createNeighbours(locks: Pick<Locks, 'held'>, workerId: string, i
     mayBe: () => !areGone,
     any,
     gone: () => void (areGone = true),
+    activated: () => void (areGone = areHeadsKnown = false),
     mayHaveStored: () => !areHeadsKnown,
     isAlone: () => areGone && areHeadsKnown && isActive(),
     async reading(read) {
