@@ -118,7 +118,7 @@ const taken = (before: Session, token: LiveToken): Session => ({
 /** Forgets a token that was on its way at a sign-out: it signs nobody in, nor does a later request that brings it again. */
 function forgetting(before: Session, { value, owner, digest }: LiveToken, serverSkewMs: number | null): [Session, SessionEffect] {
   const { signedOut } = before;
-  if (!signedOut || isForgotten({ value, digest }, signedOut, serverSkewMs)) return [before, 'ignored'];
+  if (!signedOut || isForgotten({ value, owner, digest }, signedOut, serverSkewMs)) return [before, 'ignored'];
   const forgotten = { owner, digest, expiresAt: null, issuedAt: issuedAt(value) ?? signedOut.forgotten?.issuedAt ?? null };
   return [{ ...before, signedOut: { ...signedOut, forgotten } }, 'forgotten'];
 }
@@ -134,12 +134,15 @@ function isOfNoUse({ token: live, last, signedOut }: Session, event: SessionEven
   return made !== null && last.issuedAt !== null && made < last.issuedAt;
 }
 
-/** Whether a token is the one that the sign-out forgot, was made no later than that one, or was made before the sign-out. */
-function isForgotten({ value, digest }: Pick<LiveToken, 'value' | 'digest'>, { forgotten, since }: SignedOut, serverSkewMs: number | null): boolean {
+/**
+ * Whether a token is the one that the sign-out forgot, was made no later than that one, or was made before the sign-out. Another
+ * user's token of the same second is of a sign-in after it.
+ */
+function isForgotten({ value, owner, digest }: Pick<LiveToken, 'value' | 'owner' | 'digest'>, { forgotten, since }: SignedOut, serverSkewMs: number | null): boolean {
   const { iat = Infinity } = decodeJwt(value) ?? {};
   const { server } = clocksAt(since, serverSkewMs);
   // An `iat` is in full seconds, and can be compared with the server's clock only.
   if (server !== null && (iat + 1) * 1000 <= server) return true;
   const made = issuedAt(value);
-  return forgotten?.digest === digest || (made !== null && made <= (forgotten?.issuedAt ?? -Infinity));
+  return forgotten?.digest === digest || (made !== null && forgotten !== null && forgotten.issuedAt !== null && made < forgotten.issuedAt + (owner === forgotten.owner ? 1 : 0));
 }

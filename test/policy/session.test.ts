@@ -50,6 +50,7 @@ describe('a token', () => {
     ['that was on its way at a sign-out, and is forgotten already, is ignored', annLeft, came(annSeen, { signOuts: 0 }), 'ignored', null],
     ['that a sign-out has forgotten is ignored when it’s learnt after that', annLeft, came(annSeen, { signOuts: 1 }), 'ignored', null],
     ['of any user that’s learnt after a sign-out, and is no newer than the forgotten one, is ignored', annLeft, came(bobOlder, { signOuts: 1 }), 'ignored', null],
+    ['of another user that’s learnt after a sign-out, and was made in the same second as the forgotten one, signs its user in', annLeft, came(tokenOf('bob', annLeft.signedOut!.forgotten!.issuedAt!, false), { signOuts: 1 }), 'signed-in', 'bob'],
     ['that’s learnt after a sign-out, and is newer than the forgotten one, signs its user in', annLeft, came(bobNewer, { signOuts: 1 }), 'signed-in', 'bob'],
     ['that’s learnt after a sign-out, and was made before that by the server’s clock, is ignored', annLeft, came(bobNewer, { signOuts: 1, serverSkewMs: 0 }), 'ignored', null],
   ])('%s', (_, before, event, effect, owner) => {

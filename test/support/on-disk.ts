@@ -9,7 +9,7 @@ export interface Written {
   text: string;
 }
 
-/** Everything that Holdfast has in IndexedDB. */
+/** Everything that Holdfast has in IndexedDB. The small body that lies in an entry is shown as a body, too. */
 export function onDisk(page: Page): Promise<Written[]> {
   return page.evaluate(async () => {
     const done = <T>(request: IDBRequest<T>) =>
@@ -22,6 +22,8 @@ export function onDisk(page: Page): Promise<Written[]> {
     const tx = db.transaction(names);
     const found = await Promise.all(names.map(async (store) => ({ store, records: (await done(tx.objectStore(store).getAll())) as unknown[] })));
     db.close();
+    const inEntries = found.flatMap(({ records }) => records.flatMap((record) => (record as { body?: unknown } | null)?.body ?? []));
+    found.push({ store: 'bodies', records: inEntries.filter((body) => body instanceof ArrayBuffer) });
     const told = async (record: unknown): Promise<string> => {
       const kind = Object.prototype.toString.call(record).slice('[object '.length, -1);
       if (kind !== 'Blob' && kind !== 'ArrayBuffer') return JSON.stringify(record);
