@@ -86,9 +86,10 @@ export async function connect(options: ConnectOptions = {}): Promise<SyncClient>
     );
   await activated(registration);
   const client = open(registration, options);
+  const { active } = registration;
   try {
     const { version } = await client.status();
-    if (version !== VERSION) void nameStale(registration, version);
+    if (version !== VERSION) void nameStale(registration, active, version);
   } catch (error) {
     client.close();
     throw new Error(`holdfast: ${registration.waiting ? OLDER : SILENT}`, { cause: error });
@@ -101,13 +102,16 @@ const SILENT = "the worker doesn't answer; does its script call holdfast.install
 const OLDER =
   "an older worker doesn't answer; the new one waits until that one's pages are closed, or for its takeOver: true";
 
-/** A worker of another version than the page's is told, unless the browser finds its successor, which is being installed or waits. */
-async function nameStale(registration: ServiceWorkerRegistration, version: string | undefined): Promise<void> {
+/**
+ * A worker of another version than the page's is told, unless the browser finds its successor: one that's being installed, that
+ * waits, or that has taken its place meanwhile.
+ */
+async function nameStale(registration: ServiceWorkerRegistration, active: ServiceWorker | null, version: string | undefined): Promise<void> {
   await registration.update().catch(() => {});
-  if (registration.installing ?? registration.waiting) return;
-  const script = registration.active?.scriptURL;
-  console.warn(`[holdfast] the worker ${script} has version ${version}, this page ${VERSION}; build it anew, or run: npx holdfast init`);
+  if (registration.installing ?? registration.waiting ?? registration.active !== active) return;
+  console.warn(`[holdfast] the worker ${active?.scriptURL} has version ${version}, this page ${VERSION}; build it anew, or run: npx holdfast init`);
 }
+
 const UNCONTROLLED =
   "[holdfast] the worker doesn't control this page yet, so its requests aren't kept; reload it, or set takeOver: true";
 
