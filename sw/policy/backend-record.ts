@@ -2,6 +2,8 @@ import type { AuthGate } from './auth-gate.js';
 import { CLOSED, type Circuit } from './circuit.js';
 import type { Configuration } from '../protocol/api.js';
 
+type Gates = Readonly<Record<string, AuthGate>>;
+
 /** The state of a backend that must outlive the worker. */
 export interface BackendRecord {
   /** `namespace|base URL` */
@@ -19,9 +21,9 @@ export interface BackendRecord {
   /** The last good answer of the backend's `remoteConfig`. */
   remote: RemoteAnswer | null;
   /** Auth gates by owner; '' where the owner isn't known. */
-  gates: Record<string, AuthGate>;
+  gates: Gates;
   /** The gates of cookie sessions by user; '' where the user isn't known. */
-  sessionGates: Record<string, AuthGate>;
+  sessionGates: Gates;
   circuit: Circuit;
   /** Until when a server's `Retry-After` holds the backend back, in milliseconds since the epoch. */
   throttledUntil: number;
@@ -57,14 +59,20 @@ export function merged(onDisk: BackendRecord, written: BackendRecord): BackendRe
   const { epoch, last, signedOut, sessionUser, remote } = onDisk;
   const isNewer = epoch > written.epoch;
   const isOutdated = remote && remote.at > (written.remote?.at ?? -Infinity);
-  const newerGates = Object.entries(onDisk.gates).filter(([owner, { generation }]) => generation > (written.gates[owner]?.generation ?? -1));
   return {
     ...written,
-    // An owner may be called `__proto__`.
-    gates: Object.fromEntries([...Object.entries(written.gates), ...newerGates]),
+    gates: newerOf(onDisk.gates, written.gates),
+    sessionGates: newerOf(onDisk.sessionGates, written.sessionGates),
     ...(isNewer && { epoch, last, signedOut, sessionUser }),
     ...(isOutdated && { remote }),
   };
+}
+
+/** Each owner's gate with the higher generation, the written one where they're equal. */
+function newerOf(onDisk: Gates, written: Gates): Gates {
+  const newer = Object.entries(onDisk).filter(([owner, { generation }]) => generation > (written[owner]?.generation ?? -1));
+  // An owner may be called `__proto__`.
+  return Object.fromEntries([...Object.entries(written), ...newer]);
 }
 
 /** A sign-out, until the next token or sign-in. */

@@ -448,17 +448,17 @@ export function outboxContract(name: string, create: () => Outbox): void {
       expect((await outbox.start(1)).backends).toMatchObject([{ epoch: 3, signedOut: null, sessionUser: 'bob', throttledUntil: 0 }]);
     });
 
-    test('A10 the gate with the higher generation stays, so that a replaced worker’s late write doesn’t put an old hold over a release', async () => {
+    test.each(['gates', 'sessionGates'] as const)('A10 of %s the one with the higher generation stays, so that a replaced worker’s late write doesn’t put an old hold over a release', async (kind) => {
       const outbox = create();
       const backend = newBackendRecord(record().backend);
       const held = (generation: number) => ({ generation, hold: { reason: 'auth-expired', since: 1, refused: 'old', told: true }, probing: false }) as const;
       const released = (generation: number) => ({ generation, hold: null, probing: true });
-      await outbox.commit({ backend: { ...backend, gates: { ann: held(1), bob: held(1) } } });
-      await outbox.commit({ backend: { ...backend, gates: { ann: released(2), bob: held(1) } } });
-      await outbox.commit({ backend: { ...backend, gates: { ann: held(1), bob: released(2), constructor: held(0) }, throttledUntil: 7 } });
-      expect((await outbox.start(1)).backends).toMatchObject([{ gates: { ann: released(2), bob: released(2), constructor: held(0) }, throttledUntil: 7 }]);
-      await outbox.commit({ backend: { ...backend, gates: { ann: held(2) } } });
-      expect((await outbox.start(1)).backends).toMatchObject([{ gates: { ann: held(2), bob: released(2) } }]);
+      await outbox.commit({ backend: { ...backend, [kind]: { ann: held(1), bob: held(1) } } });
+      await outbox.commit({ backend: { ...backend, [kind]: { ann: released(2), bob: held(1) } } });
+      await outbox.commit({ backend: { ...backend, [kind]: { ann: held(1), bob: released(2), constructor: held(0) }, throttledUntil: 7 } });
+      expect((await outbox.start(1)).backends).toMatchObject([{ [kind]: { ann: released(2), bob: released(2), constructor: held(0) }, throttledUntil: 7 }]);
+      await outbox.commit({ backend: { ...backend, [kind]: { ann: held(2) } } });
+      expect((await outbox.start(1)).backends).toMatchObject([{ [kind]: { ann: held(2), bob: released(2) } }]);
     });
 
     test('A14 the newest answer about the server’s switches stays, though a record with an older answer or none is written later', async () => {
