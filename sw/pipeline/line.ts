@@ -67,8 +67,8 @@ export class Line {
   }
 
   /** Takes in a reading of all turns that there are. A turn that has changed meanwhile is unread afterwards. */
-  async readAll(read: () => Promise<Beginning[]>): Promise<Beginning[]> {
-    return this.#reading(read, ({ changed }, beginnings) => {
+  async readAll(read: () => Promise<Beginning[]>): Promise<void> {
+    await this.#reading(read, ({ changed }, beginnings) => {
       this.#turns.clear();
       this.#places.clear();
       this.#isComplete = true;
@@ -78,8 +78,8 @@ export class Line {
   }
 
   /** Takes in a reading of some turns. A turn that has changed meanwhile is unread afterwards, too. */
-  async readSome(read: () => Promise<Beginning[]>): Promise<Beginning[]> {
-    return this.#reading(read, ({ changed }, beginnings) => {
+  async readSome(read: () => Promise<Beginning[]>): Promise<void> {
+    await this.#reading(read, ({ changed }, beginnings) => {
       for (const beginning of beginnings) {
         const name = nameOf(beginning.turn);
         this.#set(beginning);
@@ -88,13 +88,12 @@ export class Line {
     });
   }
 
-  async #reading(read: () => Promise<Beginning[]>, takeIn: (reading: Reading, beginnings: Beginning[]) => void): Promise<Beginning[]> {
+  async #reading(read: () => Promise<Beginning[]>, takeIn: (reading: Reading, beginnings: Beginning[]) => void): Promise<void> {
     const reading: Reading = { changed: new Map(), isVoid: false };
     this.#readings.add(reading);
     try {
       const beginnings = await read();
       if (!reading.isVoid) takeIn(reading, beginnings);
-      return beginnings;
     } finally {
       this.#readings.delete(reading);
     }

@@ -1,5 +1,6 @@
 import type { Checkpoints } from '../ports.js';
 import type { Connection } from './connection.js';
+import type { WriteTransaction } from './schema.js';
 
 /** Checkpoints in memory: for tests, and for progress that needn't last. */
 export function memoryCheckpoints(): Checkpoints {
@@ -11,23 +12,22 @@ export function memoryCheckpoints(): Checkpoints {
   };
 }
 
+const storeOf = (tx: WriteTransaction) => tx.objectStore('checkpoints');
+
 /**
  * Checkpoints on disk.
  *
  * @param refuseIfReplaced called as a change's transaction begins: throws in a worker that an update has replaced
  */
 export function storedCheckpoints({ read, write }: Connection, refuseIfReplaced = () => {}): Checkpoints {
+  const change = (make: (store: ReturnType<typeof storeOf>) => Promise<unknown>) =>
+    write(async (tx) => {
+      refuseIfReplaced();
+      await make(storeOf(tx));
+    });
   return {
     load: (key) => read(async (db) => (await db.get('checkpoints', key)) ?? null),
-    save: (key, value) =>
-      write(async (tx) => {
-        refuseIfReplaced();
-        await tx.objectStore('checkpoints').put(value, key);
-      }),
-    clear: (key) =>
-      write(async (tx) => {
-        refuseIfReplaced();
-        await tx.objectStore('checkpoints').delete(key);
-      }),
+    save: (key, value) => change((store) => store.put(value, key)),
+    clear: (key) => change((store) => store.delete(key)),
   };
 }

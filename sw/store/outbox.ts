@@ -39,6 +39,10 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
       beginTallies(tx, lastTallies, isAlone());
       return work(tx);
     };
+
+  /** What the disk has had no room for since its entries have gone: it's written along with the next write for which there's room. */
+  const owed: { gone: Gone; events: SyncEvent[] }[] = [];
+  let isPaying = false;
   const write: Connection['write'] = (work, whenFull) => {
     const due = isPaying ? [] : [...owed];
     const pay = async (tx: WriteTransaction) => {
@@ -54,9 +58,6 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
     }
     return connection.write(begun(work), whenFull && ((commit) => whenFull((part) => commit(begun(part)))));
   };
-  /** What the disk has had no room for since its entries have gone: it's written along with the next write for which there's room. */
-  const owed: { gone: Gone; events: SyncEvent[] }[] = [];
-  let isPaying = false;
 
   /**
    * Makes a write that empties a full disk. Chromium takes no transaction there that writes anything, however much it removes, and
@@ -89,6 +90,7 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
         }
       },
     );
+
   /** Backend records already on disk in this very form. Records are immutable, so identity is enough. */
   const persistedRecords = new WeakSet<BackendRecord>();
 

@@ -187,6 +187,17 @@ describe('an entry that rested', () => {
 describe('a path that says "not now", on a server that’s there', () => {
   const isDown = (path: string) => (request: Request) => (request.url.endsWith(path) ? failing(502)() : ok());
 
+  /** Uses up the retries of an entry of the one path, while the other path is answered. */
+  async function restAlone({ server, post, clock, api }: Harness): Promise<void> {
+    server(isDown('/a'));
+    await post('a', { path: '/api/a' });
+    for (let second = 0; second < 80; second += 10) {
+      await clock.advance(10_000);
+      await post('b', { path: '/api/b' });
+    }
+    expect(await api.entries()).toMatchObject([{ state: 'pending', reason: 'server-unavailable' }]);
+  }
+
   test('R5 rests by itself: the other lanes go on, and are answered by the server', async () => {
     const harness = createHarness(byPath);
     const { server, post, clock, log, api } = harness;
@@ -204,14 +215,8 @@ describe('a path that says "not now", on a server that’s there', () => {
     let asked = 0;
     const gate = { awaitRetryAllowed: async () => void asked++ };
     const harness = createHarness({ backends: [{ ...byPath.backends![0]!, gate }] });
-    const { server, post, clock, api, look } = harness;
-    server(isDown('/a'));
-    await post('a', { path: '/api/a' });
-    for (let second = 0; second < 80; second += 10) {
-      await clock.advance(10_000);
-      await post('b', { path: '/api/b' });
-    }
-    expect(await api.entries()).toMatchObject([{ state: 'pending', reason: 'server-unavailable' }]);
+    const { look } = harness;
+    await restAlone(harness);
     asked = 0;
     await look();
     expect(asked).toBe(0);
@@ -219,14 +224,8 @@ describe('a path that says "not now", on a server that’s there', () => {
 
   test('R5 R14 is tried with a wake-up', async () => {
     const harness = createHarness(byPath);
-    const { server, post, clock, log, api } = harness;
-    server(isDown('/a'));
-    await post('a', { path: '/api/a' });
-    for (let second = 0; second < 80; second += 10) {
-      await clock.advance(10_000);
-      await post('b', { path: '/api/b' });
-    }
-    expect(await api.entries()).toMatchObject([{ state: 'pending', reason: 'server-unavailable' }]);
+    const { clock, log, api } = harness;
+    await restAlone(harness);
     const before = log.length;
     await api.wake('visible');
     await clock.advance(0);

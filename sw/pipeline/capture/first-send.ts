@@ -4,6 +4,7 @@ import type { Ports } from '../../ports.js';
 import { IDEMPOTENCY_HEADER } from '../../protocol/headers.js';
 import { authView, clocksOf } from '../backend/gates.js';
 import type { Judge } from '../send/judge.js';
+import { isCut } from '../send/records.js';
 import { mannerOf, secondLook, type Manner } from '../send/second-look.js';
 import { transmit, type Transmission } from '../send/transmit.js';
 import { withoutDirectives } from './directives.js';
@@ -27,10 +28,8 @@ export function createFirstSend({ ports, judge }: FirstSendParts): FirstSend {
     const { draft, backend } = exchange;
     const send = (manner: Manner) => sendFirst(exchange, manner, signal, ports);
     const sent = await send(mannerOf(draft, backend));
-    const { outcome } = sent;
-    const isCut = outcome.kind === 'unreachable' && outcome.cause === 'network';
     // A request that isn't kept is sent once.
-    return isCut && copy.isKept() ? secondLook(sent, draft, backend, signal, send) : sent;
+    return isCut(sent.outcome) && copy.isKept() ? secondLook(sent, draft, backend, signal, send) : sent;
   }
 
   return async (exchange, copy) => {

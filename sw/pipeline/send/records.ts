@@ -65,7 +65,7 @@ export function recordFailure(
     const rests = kind === 'rests' || kind === 'still-resting';
     opened = circuitFailed(circuit, { probe, answered: answer !== null, rests, until: now + (delayMs ?? 0) }, now);
   }
-  backend.record = { ...backend.record, circuit: opened };
+  if (opened !== circuit) backend.record = { ...backend.record, circuit: opened };
   if (floor !== null && (FOR_ALL.has(status) || kind === 'rests')) {
     backend.record = { ...backend.record, throttledUntil: Math.max(backend.record.throttledUntil, now + floor) };
   }
