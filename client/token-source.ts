@@ -60,6 +60,8 @@ export function feedTokens(
   const renewedAt = new Map<string, number>();
   /** Holds of users for whom this page has no token. */
   const foreign = new Set<string>();
+  /** In the back/forward cache: an answer to it there would make the browser throw the page away. */
+  let isLeft = false;
   /** Ends with the session: what was asked for before a sign-out is of no use after it. */
   let session = new AbortController();
 
@@ -143,7 +145,7 @@ export function feedTokens(
     // What has failed to renew is asked again by the hold, when the live token is over.
     if (hasFailed && next) askAgain(target, next);
     else if (mine.missed) required(target, mine.missed);
-    check();
+    if (!isLeft) check();
   }
 
   /** Asks now, or when as many tokens were refused that it's better to wait. */
@@ -187,6 +189,8 @@ export function feedTokens(
   const check = (isOccasion = false) => void (signal.aborted || !(getToken || isOccasion) || checkAll(isOccasion).catch(() => {}));
   const occasion = () => check(true);
   const on = { signal };
+  addEventListener('pagehide', () => (isLeft = true), on);
+  addEventListener('pageshow', () => (isLeft = false), on);
   addEventListener('focus', occasion, on);
   document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && occasion(), on);
   // A new worker has read of holds that the one before couldn't know of, and that were told long ago.
