@@ -1,15 +1,15 @@
 /// <reference lib="webworker" />
-/// <reference types="vite/client" />
 import { install } from 'holdfast/sw';
 import { cleanupOutdatedCaches, createHandlerBoundToURL, precacheAndRoute } from 'workbox-precaching';
 import { NavigationRoute, registerRoute } from 'workbox-routing';
 
 declare const self: ServiceWorkerGlobalScope & { __WB_MANIFEST: Parameters<typeof precacheAndRoute>[0] };
 
-// Reads: the page and its scripts, from the cache; in development they're Vite's.
-if (import.meta.env.PROD) {
+// Reads: the page and its scripts, from the cache. In development they're Vite's, and the list of files is empty.
+const files = self.__WB_MANIFEST;
+if (files.length > 0) {
   cleanupOutdatedCaches();
-  precacheAndRoute(self.__WB_MANIFEST);
+  precacheAndRoute(files);
   registerRoute(new NavigationRoute(createHandlerBoundToURL('/index.html'), { denylist: [/^\/(api|auth)\//] }));
 }
 
