@@ -1,6 +1,6 @@
 /** Installs the packages, unless what's installed is as new as the lock file. Plain Node, as nothing is there yet. */
 import { spawnSync } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { lstatSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = new URL('../', import.meta.url);
@@ -12,6 +12,10 @@ if (major < 20 || (major === 20 && minor < 19)) {
   process.exit(1);
 }
 if (age('node_modules/.package-lock.json') < age('package-lock.json')) {
+  if (lstatSync(new URL('node_modules', root), { throwIfNoEntry: false })?.isSymbolicLink()) {
+    console.error('node_modules is a link, and `npm ci` would empty the folder that it points to: remove the link first');
+    process.exit(1);
+  }
   const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: fileURLToPath(root), stdio: 'inherit' });
   process.exit(status ?? 1);
 }
