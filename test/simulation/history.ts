@@ -23,6 +23,8 @@ export interface Post {
   calledAt: number;
   order: number;
   heard: Heard | null;
+  /** When its event came to a worker first; Infinity until then. */
+  givenAt: number;
   /** Its page was closed, so nobody hears its answer. */
   isLeft: boolean;
   /** A worker died with it, when nothing of it was on disk. */

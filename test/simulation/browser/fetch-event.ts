@@ -42,6 +42,8 @@ export class FetchEvent {
     this.context = { clientId: open.page.name, handled, waitUntil: (work) => worker.extend(work) };
     worker.fetches.add(this);
     worker.extend(handled);
+    const post = world.history.posts.get(open.op);
+    if (post) post.givenAt = Math.min(post.givenAt, world.agenda.now);
   }
 
   /** `respondWith` */
