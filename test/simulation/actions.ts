@@ -93,6 +93,13 @@ export interface Setup {
   /** By how much the server's clock is ahead of the device's, in seconds; and whether its answers say so, in `Date`. */
   aheadS: number;
   isDated: boolean;
+  /**
+   * What the server says to a request while it's at an earlier one under the same key: 409 with a mark, 409 without one, or nothing
+   * until it's done; or it's never at one for longer than a moment.
+   */
+  layer: 'busy' | 'unmarked' | 'waits' | 'instant';
+  /** Whether it keeps refusals of a token, and failures of its own, under the key, with a mark when it gives them again or without. */
+  keeps: 'marked' | 'unmarked' | 'nothing';
 }
 
 /** All that a run follows from. */

@@ -1,5 +1,6 @@
 import { weighted } from '../chaos/random.js';
 import type { Agenda, Process } from './agenda.js';
+import { workMs } from './deeds/layer.js';
 import type { Chances } from './chance.js';
 import { answer, type Answer, type Arrived, type Server } from './server.js';
 
@@ -88,20 +89,28 @@ export class Network {
         void agenda.in(chances.step('network'), process, () =>
           end(() => resolve(new Response(made.body, { status: made.status, headers: made.headers })), made),
         );
-      const there = chances.step('network') + (fault === 'slow' ? 500 + chances.of('slow server')() * 12_000 : 0);
+      const { layer, keeps } = this.server.setup;
+      const slowMs = fault === 'slow' ? 500 + chances.of('slow server')() * 12_000 : 0;
+      const isAtOnce = layer === 'instant';
+      const there = chances.step('network') + (isAtOnce ? slowMs : 0);
+      const work = isAtOnce ? 0 : slowMs || workMs(chances.of('work'));
+      // An application that fails at a request does so behind a layer that keeps its failures.
+      const fails = fault === '500' && keeps !== 'nothing';
       if (fault === 'down') return cut(chances.step('network') / 4);
       if (fault === 'reset') return cut(there);
       if (fault === 'hang') return cut(HANGING_MS);
-      const refusal = fault === null ? undefined : REFUSALS[fault];
+      const refusal = fault === null || fails ? undefined : REFUSALS[fault];
       // What's under way when its sender dies, or gives up, arrives or doesn't.
       const survives = chances.of('arrivals')() < 0.7;
       agenda.in(there, null, () => {
         if ((isOver || !process.isAlive) && !survives) return;
-        const { headers, ...said } = refusal ?? this.server.take(arrived);
-        const made = { ...said, headers: { ...headers, ...this.server.stamp } };
+        const answered = ({ headers, ...said }: Answer) => {
+          if (fault !== 'reset-after' && fault !== 'hang-after') back({ ...said, headers: { ...headers, ...this.server.stamp } });
+        };
+        if (refusal) answered(refusal);
+        else this.server.take(arrived, { workMs: work, fails, answered });
         if (fault === 'reset-after') cut(chances.step('network'));
-        else if (fault === 'hang-after') cut(HANGING_MS);
-        else back(made);
+        if (fault === 'hang-after') cut(HANGING_MS);
       });
     });
   }

@@ -31,6 +31,8 @@ export const PLAIN: Setup = {
   sessions: 'token',
   aheadS: 0,
   isDated: false,
+  layer: 'instant',
+  keeps: 'nothing',
 };
 
 /** Whether the outbox may be full. */

@@ -3,10 +3,11 @@ import { bodyOf } from '../bodies.js';
 import { opOfEntry, type Effect, type Post } from '../history.js';
 import type { World } from '../world.js';
 import { noConflictWithItself } from './database.js';
+import { buriedInDoubt } from './layer.js';
 import { oldQueueIsTakenOver, owedInOrder } from './old-queue.js';
 
 /** Judged when all faults are over and everything has come to rest. */
-export const AT_END: ((world: World) => void)[] = [nothingLost, onceUnderAKey, inOrder, storedAsTheyCame, asItsUser, withItsBytes, everyPromiseSettles, allIsDelivered, statusIsTrue, noDirectiveSent, cancelTellsTheTruth, waitsHearTheirAnswer, purgesTakeTheirOwn, appsPolicyCounts, oldQueueIsTakenOver, owedInOrder, noConflictWithItself];
+export const AT_END: ((world: World) => void)[] = [nothingLost, onceUnderAKey, inOrder, storedAsTheyCame, asItsUser, withItsBytes, everyPromiseSettles, allIsDelivered, statusIsTrue, noDirectiveSent, cancelTellsTheTruth, waitsHearTheirAnswer, purgesTakeTheirOwn, appsPolicyCounts, oldQueueIsTakenOver, owedInOrder, noConflictWithItself, buriedInDoubt];
 
 const effectsOf = ({ history }: World, op: number): Effect[] => history.effects.filter((effect) => effect.op === op);
 
@@ -177,7 +178,7 @@ function purgesTakeTheirOwn({ history, chances }: World): void {
 function appsPolicyCounts({ history, setup }: World): void {
   for (const [op, told] of history.told)
     for (const { event } of told) {
-      if (event.type !== 'retrying' || event.status === null) continue;
+      if (event.type !== 'retrying' || event.status === null || event.reason === 'in-progress') continue;
       if (setup.isFinal500 && event.status === 500) history.violated("the app's policy counts", 'a 500 is tried again', op);
       if (event.attempt > (setup.givesUpAfter ?? Infinity)) history.violated("the app's policy counts", `retry ${event.attempt} of ${setup.givesUpAfter}`, op);
     }
