@@ -16,6 +16,11 @@ export interface Op {
   isAnonymous: boolean;
   /** The server refuses it for good. */
   isRefused: boolean;
+  /**
+   * It can't be delivered in another way: the connection is cut over it, its refusal comes without CORS headers, a redirect leads where
+   * the browser doesn't follow, or the app's `beforeSend` never settles for it.
+   */
+  fails?: 'cut' | 'unreadable' | 'redirect' | 'hook' | null;
   /** Its body: few bytes, much text, or so many bytes that they're kept as a Blob. @default a line of text */
   body?: 'bytes' | 'long' | 'large' | null;
 }
@@ -100,6 +105,8 @@ export interface Setup {
   layer: 'busy' | 'unmarked' | 'waits' | 'instant';
   /** Whether it keeps refusals of a token, and failures of its own, under the key, with a mark when it gives them again or without. */
   keeps: 'marked' | 'unmarked' | 'nothing';
+  /** Whether the app has a `beforeSend`. */
+  hasHook: boolean;
 }
 
 /** All that a run follows from. */

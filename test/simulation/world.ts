@@ -48,6 +48,8 @@ export class World {
   readonly pages: (Page | null)[] = [];
   /** Users whose entries still waited when all faults were long over. */
   readonly stuck: string[] = [];
+  /** How long each of them took to be rid of what isn't refused, in milliseconds. */
+  readonly late: number[] = [];
   /** What `status()` gave when all was over, and what was on disk then. */
   statusAtEnd: { status: SyncStatus; waiting: number; dead: number } | null = null;
   /** Pages that were opened. */

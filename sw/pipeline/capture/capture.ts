@@ -147,7 +147,7 @@ export function createCapture(parts: CaptureParts): Capture {
       return inLine || takenOver;
     };
     // An entry that can't be marked is taken over all the same: a second entry for the request would be worse.
-    const decision = await report.commit({ seq: left.seq, decide }).catch(() => ({ entry: left }));
+    const decision = await report.commit({ seq: left.seq, decide }).catch(() => ({ entry: { ...left, unheard: true as const } }));
     return decision?.entry ?? null;
   }
 

@@ -43,7 +43,11 @@ export class FetchEvent {
     worker.fetches.add(this);
     worker.extend(handled);
     const post = world.history.posts.get(open.op);
-    if (post) post.givenAt = Math.min(post.givenAt, world.agenda.now);
+    if (post?.givenAt === Infinity) {
+      post.givenAt = world.agenda.now;
+      // A sign-out may have come before it.
+      post.isSettled &&= world.setup.sessions !== 'cookie' || world.app.settledUser === post.user;
+    }
   }
 
   /** `respondWith` */

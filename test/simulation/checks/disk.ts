@@ -173,6 +173,8 @@ function deathIsDue({ history, agenda, server, setup }: World, event: SyncEvent)
 
   function isDue(): boolean {
     const { reason, status } = event as SyncEvent & { type: 'failed' };
+    if (reason === 'before-send') return post!.op.fails === 'hook';
+    if (reason === 'unsendable') return post!.op.fails === 'redirect';
     if (reason === 'expired') return ageMs >= setup.maxAgeMs;
     // Where nothing tells that the server keeps its first refusal, a key that may have been used is kept, and it's refused once more.
     if (reason === 'auth-rejected') return (server.refusals.get(op) ?? 0) >= setup.maxRejections || setup.keeps === 'unmarked';
