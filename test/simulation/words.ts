@@ -33,12 +33,12 @@ export function summary(results: readonly Told[], tookMs: number): string {
   ].join('\n');
 }
 
-/** How long after the faults' end the last write was delivered that isn't refused, of each user who has come by; nothing where none is refused. */
+/** How long after the faults' end, and its user's return, what waited was delivered; nothing where no write is refused on purpose. */
 function lateWords(late: readonly number[]): string[] {
   if (late.length === 0) return [];
   const sorted = late.toSorted((a, b) => a - b);
   const at = (share: number) => ((sorted[Math.ceil(share * sorted.length) - 1] ?? 0) / 1000).toFixed(0);
-  return [`the others  delivered ${at(0.5)} s after the faults' end (median), ${at(0.95)} s (95 %), ${at(1)} s (longest)`];
+  return [`the others  ${late.length} waited, delivered ${at(0.5)} s after the faults' end (median), ${at(0.95)} s (95 %), ${at(1)} s (longest)`];
 }
 
 /** Checks, each with the number of seeds that violate it. */

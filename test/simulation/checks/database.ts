@@ -38,11 +38,11 @@ export function watchDatabase(world: World): void {
     if (!disk.hasFailed && !isTwice && !chances.wasSlow && setup.keepsBlobs) history.violated('a lost connection costs nothing', `${worker.name} says that the storage fails`, op);
   };
 
-  /** What goes without Holdfast for want of a storage is told of. To a login page of the network's own, whose redirect may be the server's, a request goes without its key. */
+  /** What goes without Holdfast for want of a storage is told of. Where a redirect leads to another origin, a request goes without its key. */
   network.onSend.push((process, { url, method, headers }) => {
     const op = opOf(url);
     const post = history.posts.get(op);
-    if (!(process instanceof Worker) || method !== 'POST' || headers[IDEMPOTENCY_HEADER] !== undefined || !post || post.op.mode === 'bypass' || network.portalSince !== null) return;
+    if (!(process instanceof Worker) || method !== 'POST' || headers[IDEMPOTENCY_HEADER] !== undefined || !post || post.op.mode === 'bypass' || network.portalSince !== null || post.op.fails === 'redirect') return;
     const isOff = server.said.some(({ offlineMode }) => !offlineMode) || history.calls.some(({ name }) => name === 'switch');
     if (!isOff && !told.get(process)?.has(op)) history.violated('no storage is told of', `${process.name} sends it bare, and has said nothing`, op);
   });

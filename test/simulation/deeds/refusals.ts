@@ -12,5 +12,6 @@ export function withRefusals(script: Script): Script {
   const random = seeded(script.seed ^ 0x0b_ad_0b_ad);
   const fate = (op: Op): Op => ({ ...op, isRefused: false, ...((op.id + script.seed) % EVERY === 0 && { mode: null, ...oneOf(random, WAYS) }) });
   const actions = script.actions.map((action) => (action.do === 'post' ? { ...action, op: fate(action.op) } : action));
-  return { ...script, setup: { ...script.setup, hasHook: true, onDead: 'skip' }, actions };
+  // Without a HEAD nothing shows that the server answers, where no other write is sent.
+  return { ...script, setup: { ...script.setup, hasHook: true, onDead: 'skip', validates: true }, actions };
 }
