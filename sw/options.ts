@@ -156,7 +156,8 @@ export interface BackendOptions {
   /**
    * The URL that validates the network, before a replay after a failure to reach the server or in another network;
    * `false` for none. It's asked by HEAD, without a token. An answer counts, whatever its status, unless it
-   * leads to another origin, as a captive portal's does, or is a page over plain http.
+   * leads to another origin, as a captive portal's does, or is a page over plain http. With `false` no HEAD finds out a write that
+   * alone gets no answer: where nothing else is sent, it holds its lane up until it's too old.
    * Absolute, or relative to the worker's script. @default the base URL; false where that's on this machine
    */
   validate?: string | false;

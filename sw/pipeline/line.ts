@@ -37,6 +37,8 @@ export class Line {
   readonly #readings = new Set<Reading>();
   /** All turns are listed. */
   #isComplete = false;
+  /** How often everything was forgotten. The result of a write that began before says nothing of the disk any more. */
+  age = 0;
 
   /** The first entry of each turn; null where the disk must be read for it. */
   heads(): EntryRecord[] | null {
@@ -118,8 +120,9 @@ export class Line {
     };
   }
 
-  /** Notes an entry's new state on disk; null for an entry that has gone. */
-  changed(seq: number, next: EntryRecord | null): void {
+  /** Notes an entry's new state on disk; null for an entry that has gone. @param since the `age` when the write began */
+  changed(seq: number, next: EntryRecord | null, since = this.age): void {
+    if (since < this.age) return this.forget();
     if (next?.asked) this.#unanswered.set(seq, next);
     else this.#unanswered.delete(seq);
     const turn = next?.turn;
@@ -130,8 +133,9 @@ export class Line {
     if (next && turn) this.#put(turn, next);
   }
 
-  /** Notes a new entry, which stands behind all others of its turn. */
-  added(entry: EntryRecord): void {
+  /** Notes a new entry, which stands behind all others of its turn. @param since the `age` when the write began */
+  added(entry: EntryRecord, since = this.age): void {
+    if (since < this.age) return this.forget();
     if (entry.asked) this.#unanswered.set(entry.seq, entry);
     if (!entry.turn) return;
     this.#note(nameOf(entry.turn), true);
@@ -165,6 +169,7 @@ export class Line {
     this.#places.clear();
     this.#unanswered.clear();
     this.#isComplete = false;
+    this.age++;
   };
 
   #isChanging(seq: number): boolean {

@@ -81,6 +81,7 @@ export function createReport(
   }
 
   async function commitAll(commits: readonly Commit[]): Promise<(Decision | null)[]> {
+    const since = line.age;
     const ends = commits.flatMap(({ seq }) => (seq === undefined ? [] : [line.writing(seq)]));
     try {
       const marked = commits.map((commit) => {
@@ -92,7 +93,7 @@ export function createReport(
         const decision = decisions[index];
         if (seq !== undefined) {
           if (decision) doubts.end(seq);
-          if (decision) line.changed(seq, decision.entry);
+          if (decision) line.changed(seq, decision.entry, since);
           else line.unsure(seq);
         }
         tell(...events);
@@ -166,6 +167,7 @@ export function createReport(
     },
     async capture(order) {
       flush();
+      const since = line.age;
       const ends: (() => void)[] = [];
       // A waiting entry that isn't in flight is about to be replaced.
       const isInFlight = (seq: number) => {
@@ -180,8 +182,8 @@ export function createReport(
           const entry = decision.entry ?? { ...order.draft, seq };
           // The waiters for a replaced request don't wait for the new one.
           if (result.replaced) end(seq, order.draft.requestId);
-          if (result.replaced) line.changed(seq, entry);
-          else line.added(entry);
+          if (result.replaced) line.changed(seq, entry, since);
+          else line.added(entry, since);
           doubts.end(seq);
           announce(decision);
         }

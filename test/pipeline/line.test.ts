@@ -146,4 +146,16 @@ describe('the line', () => {
     swept();
     expect([2, 3].map((seq) => line.unanswered({ seq, requestId: `r${seq}` }))).toEqual([null, null]);
   });
+
+  test('takes in no result of a write that began before it was forgotten: a sweep may have been written along with it', async () => {
+    const asked = { worker: 'w', fingerprint: 'f' };
+    const line = await read();
+    const since = line.age;
+    line.sweeping()();
+    line.added(entryOf(1, 'a', { asked }), since);
+    line.changed(2, entryOf(2, 'a', { asked }), since);
+    expect([1, 2].map((seq) => line.unanswered({ seq, requestId: `r${seq}` }))).toEqual([null, null]);
+    line.added(entryOf(3, 'a', { asked }), line.age);
+    expect(line.unanswered({ seq: 3, requestId: 'r3' })).toMatchObject({ seq: 3 });
+  });
 });

@@ -16,7 +16,7 @@ function redirects(harness: Harness, from = '/api/export'): Request[] {
     if (new URL(request.url).pathname !== from) return new Response(null, { status: 201 });
     seen.push(request);
     if (request.redirect === 'manual') return opaqueRedirect();
-    return request.headers.has(KEY) ? 'drop' : new Response('from the other origin');
+    return request.headers.has(KEY) ? 'drop' : Object.defineProperty(new Response('from the other origin'), 'redirected', { value: true });
   });
   return seen;
 }
@@ -186,6 +186,29 @@ describe('an entry that alone gets no answer', () => {
     await harness.clock.advance(10_000);
     expect(delivered(harness)).toBe(1);
     expect(seen.map(({ headers, redirect }) => [headers.has(KEY), redirect])).toEqual([[true, 'follow'], [true, 'manual'], [false, 'follow']]);
+  });
+
+  test('C13 C15 a login page of the network\'s own costs no later write its key', async () => {
+    const harness = createHarness({ backends: [API] });
+    const seen: Request[] = [];
+    let isBehind = true;
+    harness.server((request) => {
+      if (request.method === 'HEAD') return new Response();
+      seen.push(request);
+      if (!isBehind) return new Response(null, { status: 201 });
+      return request.redirect === 'manual' ? opaqueRedirect() : 'drop';
+    });
+    harness.goOffline();
+    await harness.post('a', { path: '/api/export' });
+    harness.goOnline();
+    await harness.api.wake('online');
+    await harness.clock.advance(1_000);
+    expect(seen.some(({ redirect }) => redirect === 'manual')).toBe(true);
+    isBehind = false;
+    seen.length = 0;
+    await harness.clock.advance(60_000);
+    await harness.post('b', { path: '/api/export' });
+    expect(seen.map(({ headers }) => headers.has(KEY))).toEqual([true, true]);
   });
 });
 

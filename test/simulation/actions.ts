@@ -16,6 +16,11 @@ export interface Op {
   isAnonymous: boolean;
   /** The server refuses it for good. */
   isRefused: boolean;
+  /**
+   * It can't be delivered in another way: the connection is cut over it, its refusal comes without CORS headers, a redirect leads where
+   * the browser doesn't follow, or the app's `beforeSend` never settles for it.
+   */
+  fails?: 'cut' | 'unreadable' | 'redirect' | 'hook' | null;
   /** Its body: few bytes, much text, or so many bytes that they're kept as a Blob. @default a line of text */
   body?: 'bytes' | 'long' | 'large' | null;
 }
@@ -93,6 +98,15 @@ export interface Setup {
   /** By how much the server's clock is ahead of the device's, in seconds; and whether its answers say so, in `Date`. */
   aheadS: number;
   isDated: boolean;
+  /**
+   * What the server says to a request while it's at an earlier one under the same key: 409 with a mark, 409 without one, or nothing
+   * until it's done; or it's never at one for longer than a moment.
+   */
+  layer: 'busy' | 'unmarked' | 'waits' | 'instant';
+  /** Whether it keeps refusals of a token, and failures of its own, under the key, with a mark when it gives them again or without. */
+  keeps: 'marked' | 'unmarked' | 'nothing';
+  /** Whether the app has a `beforeSend`. */
+  hasHook: boolean;
 }
 
 /** All that a run follows from. */

@@ -13,6 +13,8 @@ export interface Arguments {
   check: boolean;
   /** Looks for the shortest script that still violates the same, and keeps it. */
   shrink: boolean;
+  /** One write in twenty is always refused, in one way or another. */
+  refuse: boolean;
   /** Tries the simulation itself, on a product that's broken on purpose. */
   mutations: boolean;
 }
@@ -27,19 +29,19 @@ const RULES: Rules<'seed' | 'from' | 'count' | 'minutes' | 'writes'> = {
   writes: whole(1, 1_000),
 };
 
-const FLAGS = ['trace', 'check', 'shrink', 'mutations'] as const;
+const FLAGS = ['trace', 'check', 'shrink', 'refuse', 'mutations'] as const;
 
 /**
- * Reads `--seed 7`, or `--from 1 --count 100`, or `--minutes 60`, with `--writes`, `--trace`, `--check`, `--shrink` and
- * `--mutations`.
+ * Reads `--seed 7`, or `--from 1 --count 100`, or `--minutes 60`, with `--writes`, `--trace`, `--check`, `--shrink`, `--refuse`
+ * and `--mutations`.
  * @param anySeed where `--minutes` begins, unless it's said
  * @throws UsageError
  */
 export function readArguments(given: readonly string[], anySeed: number): Arguments {
   const options = readOptions(given, RULES, FLAGS);
-  const { seed, minutes, writes = 30, trace = false, check = false, shrink = false, mutations = false } = options;
+  const { seed, minutes, writes = 30, trace = false, check = false, shrink = false, refuse = false, mutations = false } = options;
   const { from = seed ?? (minutes === undefined ? 1 : anySeed), count = seed === undefined ? 100 : 1 } = options;
   if (seed !== undefined && (options.from !== undefined || options.count !== undefined || minutes !== undefined))
     throw new UsageError('--seed names one seed; leave it out with --from, --count and --minutes');
-  return { from, count, minutes: minutes ?? null, writes, trace, check, shrink, mutations };
+  return { from, count, minutes: minutes ?? null, writes, trace, check, shrink, refuse, mutations };
 }

@@ -1,11 +1,16 @@
 import type { BackendRecord } from '../../sw/policy/backend-record.js';
+import type { EntryRecord } from '../../sw/policy/entry-record.js';
 import { rowsLeft } from './checks/old-queue.js';
 import { changeSession } from './deeds/sessions.js';
+import { opOfEntry } from './history.js';
 import { open, setOnline } from './perform.js';
 import type { World } from './world.js';
 
 /** The longest backoff is five minutes, of a server that rests; what waits for it in a lane comes after. */
 const LONGEST_MS = 330_000;
+
+/** What isn't refused is delivered so long after the faults' end, in milliseconds. */
+const OTHERS_MS = 120_000;
 
 /** So many workers have a look at what's owed elsewhere. */
 const ADOPTIONS = 4;
@@ -18,6 +23,9 @@ const USERS = ['ann', 'bob', 'ann'];
 /** The faults are over. Each user comes by, and all that may move has time to be delivered. */
 export async function calmDown(world: World): Promise<void> {
   const { agenda, app, browser, chances, disk, history, network } = world;
+  const begin = agenda.now;
+  /** What waits and isn't refused, by op: whose it is. */
+  const others = new Map(disk.all<EntryRecord>('entries').flatMap((entry): [number, string | null][] => (entry.state === 'pending' && !isHopeless(world, entry) ? [[opOfEntry(entry), entry.owner]] : [])));
   network.weather = null;
   network.portalSince = null;
   chances.slowShare = 0;
@@ -46,6 +54,7 @@ export async function calmDown(world: World): Promise<void> {
     await say('status', (client) => client.status());
   }
   for (const user of USERS) {
+    let since = begin;
     // It's the app that says who is there: after another user nobody asks for this one's token.
     const isUnheard = disk.all<BackendRecord>('backends').some(({ signedOut, last }) => signedOut || (last && last.owner !== user));
     // A session by cookie that nobody has ended may be over all the same.
@@ -59,7 +68,14 @@ export async function calmDown(world: World): Promise<void> {
           if (said === 'ignored: expired') agenda.in(AGAIN_MS, page, () => void page.call('provideToken', null, (client) => client.provideToken(app.freshToken(user))));
         });
       });
+      since = agenda.now;
       await agenda.run(agenda.now + 5_000);
+    }
+    if (world.setup.hasHook) {
+      const hasOthers = () => isMoving(world, user, (entry) => !isHopeless(world, entry));
+      for (const [op, owner] of others) if (!world.owed.has(op) && (owner === null || owner === user)) world.owed.set(op, since);
+      while (agenda.now < since + OTHERS_MS && hasOthers()) await agenda.run(agenda.now + 1_000);
+      if (hasOthers()) world.history.violated('one bad write stops no other', `${user}'s wait two minutes after the faults' end: ${waitingOf(world, user).map((entry) => `op ${opOfEntry(entry)} ${entry.reason}`).join(', ')}`, ...waitingOf(world, user).map(opOfEntry));
     }
     const end = agenda.now + LONGEST_MS;
     while (agenda.now < end && isMoving(world, user)) await agenda.run(Math.min(end, agenda.now + 5_000));
@@ -72,18 +88,18 @@ export async function calmDown(world: World): Promise<void> {
   await say('status', (client) => client.status());
 }
 
-interface Standing {
-  state: string;
-  owner: string | null;
-  backend: string;
-  lane: string;
-  turn?: unknown;
-  seq: number;
+const waitingOf = ({ disk, history }: World, user: string): EntryRecord[] =>
+  disk.all<EntryRecord>('entries').filter((entry) => entry.state === 'pending' && (entry.owner === null || entry.owner === user) && !isHopeless({ history }, entry));
+
+/** Whether nothing can deliver it. */
+function isHopeless({ history }: Pick<World, 'history'>, entry: EntryRecord): boolean {
+  const { op } = history.posts.get(opOfEntry(entry)) ?? {};
+  return Boolean(op?.fails || op?.isRefused);
 }
 
 /** Whether anything waits that this user's session may move. */
-function isMoving(world: World, user: string): boolean {
-  const entries = world.disk.all<Standing>('entries');
+function isMoving(world: World, user: string, counts: (entry: EntryRecord) => boolean = () => true): boolean {
+  const entries = world.disk.all<EntryRecord>('entries');
   const blocked = new Set(entries.filter(({ state, turn }) => state === 'dead' && turn).map(({ backend, lane }) => `${backend} ${lane}`));
-  return entries.some(({ state, owner, backend, lane }) => state === 'pending' && (owner === null || owner === user) && !blocked.has(`${backend} ${lane}`));
+  return entries.some((entry) => entry.state === 'pending' && (entry.owner === null || entry.owner === user) && !blocked.has(`${entry.backend} ${entry.lane}`) && counts(entry));
 }

@@ -75,6 +75,7 @@ export function leave({ agenda, disk, history, now }: World, { op, user, agoMs }
     calledAt: since,
     order,
     heard: { kind: 'queued', status: 202, op: NaN, at: since, order },
+    givenAt: Infinity,
     isLeft: true,
     diedBare: false,
     deaths: 0,

@@ -23,6 +23,8 @@ export interface Post {
   calledAt: number;
   order: number;
   heard: Heard | null;
+  /** When its event came to a worker first; Infinity until then. */
+  givenAt: number;
   /** Its page was closed, so nobody hears its answer. */
   isLeft: boolean;
   /** A worker died with it, when nothing of it was on disk. */
@@ -43,11 +45,13 @@ export interface Effect {
   key: string | null;
   user: string | null;
   body: string;
+  /** When its request came to the server. */
+  arrivedOrder: number;
   at: number;
   order: number;
 }
 
-export interface Arrival extends Omit<Effect, 'body'> {
+export interface Arrival extends Omit<Effect, 'body' | 'arrivedOrder'> {
   headers: Record<string, string>;
   method: string;
 }
@@ -112,9 +116,12 @@ export class History {
     this.found.push({ check, why, ops });
   }
 
-  arrived(arrival: Omit<Arrival, 'at' | 'order'>): void {
+  /** Gives its place in the order of all that has happened. */
+  arrived(arrival: Omit<Arrival, 'at' | 'order'>): number {
     this.trace(() => `server has op ${arrival.op}, key ${arrival.key}, as ${arrival.user}`);
-    this.arrivals.push({ ...arrival, at: this.agenda.now, order: this.next() });
+    const order = this.next();
+    this.arrivals.push({ ...arrival, at: this.agenda.now, order });
+    return order;
   }
 
   acted(effect: Omit<Effect, 'at' | 'order'>): void {

@@ -1,6 +1,7 @@
 import { orExplained } from '../support/options.js';
 import { readArguments, type Arguments } from './arguments.js';
 import { isKnown, keep, readKept } from './kept.js';
+import { withRefusals } from './deeds/refusals.js';
 import { planOf } from './plan.js';
 import { run, type Result } from './run.js';
 import { shrink } from './shrink.js';
@@ -18,9 +19,9 @@ export async function main(given: readonly string[]): Promise<number> {
   let failed = 0;
   for (let index = 0; (minutes !== null || index < count) && performance.now() < end; index++) {
     const seed = (from + index) % 2 ** 32;
-    const { counts, violations, isGood } = await runSeed({ ...wanted, from: seed });
+    const { counts, violations, late, isGood } = await runSeed({ ...wanted, from: seed });
     const known = violations.filter((violation) => isKnown(seed, wanted.writes, violation));
-    results.push({ counts, known, violations: violations.filter((violation) => !known.includes(violation)) });
+    results.push({ counts, late, known, violations: violations.filter((violation) => !known.includes(violation)) });
     if (!isGood) failed++;
   }
   console.log(summary(results, performance.now() - begin));
@@ -50,13 +51,13 @@ export async function checksViolated(seed: number, writes: number): Promise<stri
   return [...new Set(violations.filter((violation) => !isKnown(seed, writes, violation)).map(({ check }) => check))];
 }
 
-async function runSeed({ from: seed, writes, trace, check, shrink: shrinks }: Arguments): Promise<Result & { isGood: boolean }> {
-  const script = planOf(seed, writes);
+async function runSeed({ from: seed, writes, trace, check, refuse, shrink: shrinks }: Arguments): Promise<Result & { isGood: boolean }> {
+  const script = refuse ? withRefusals(planOf(seed, writes)) : planOf(seed, writes);
   const result = await run(script, { isTraced: trace });
   const { violations, lines, fingerprint } = result;
   if (trace && !shrinks) console.log(lines.join('\n'));
   let isGood = violations.every((violation) => isKnown(seed, writes, violation));
-  if (violations.length > 0 && (!isGood || shrinks)) console.log(`\n${commandFor(seed, writes)}\n${violationWords(violations)}`);
+  if (violations.length > 0 && (!isGood || shrinks)) console.log(`\n${commandFor(seed, writes, refuse)}\n${violationWords(violations)}`);
   if (check && (await run(script)).fingerprint !== fingerprint) {
     console.log(`\nseed ${seed} went another way when it was played again`);
     isGood = false;

@@ -65,6 +65,18 @@ export const MUTATIONS: readonly Mutation[] = [
   one('an answer of "not now" opens no circuit', 'sw/pipeline/send/records.ts', "else if (kind !== 'failed' && kind !== 'rests-alone' && kind !== 'suspect') {", "else if (kind === 'unreachable') {"),
   one("a Retry-After isn't read", 'sw/pipeline/send/records.ts', 'answer && askedPatienceMs(answer.headers, now)', 'null as number | null'),
   one('a Retry-After counts for one entry alone', 'sw/pipeline/send/records.ts', 'FOR_ALL.has(status) ||', 'false ||'),
+  // An idempotency layer's answers.
+  one('a server that is at work counts as a refusal', 'sw/policy/idempotency.ts', "if (mark === 'busy' && (isRepeated || !isFirst)) return 'in-progress';", ''),
+  one('a conflict without a mark is a refusal', 'sw/policy/idempotency.ts', "return mark === null && isRepeated && mayBeBusy(answer.status) ? 'transient' : verdict;", 'return verdict;'),
+  one('a server at work spends the retries', 'sw/pipeline/send/records.ts', 'delayMs: busyDelay(entry.inProgress, askedPatienceMs(answer.headers, now), chance.fraction(), now),\n    retries: entry.retries,', 'delayMs: entry.retries < 5 ? 2_000 : null,\n    retries: entry.retries + 1,'),
+  one('a server at work is asked at once', 'sw/policy/idempotency.ts', 'Math.min(left, Math.max(askAgain(asks, random), floorMs ?? 0))', '0'),
+  one('a kept failure is tried again', 'sw/policy/idempotency.ts', "if (mark === 'kept') return 'permanent';", "if (mark === 'kept') return verdict;"),
+  one("a refused token's key goes with the next token", 'sw/policy/entry.ts', 'freshKey && (kept || onlyTokensRefused(entry)) ? underKey(entry, freshKey) : entry;', 'freshKey && kept ? entry : entry;'),
+  one('nothing is in doubt', 'sw/policy/entry.ts', '...(isInDoubt(entry) && { inDoubt: true as const })', '...(false && { inDoubt: true as const })'),
+  one('a failure of the server leaves no doubt', 'sw/policy/key-history.ts', '(status === null || status === 408 || status >= 500)', '(status === 408)'),
+  one("what a dead worker may have sent isn't in doubt", 'sw/pipeline/workers/doubts.ts', 'on: (entry) => (isIn(entry) ? { ...entry, unheard: true } : entry),', 'on: (entry) => entry,'),
+  one("a network's login page costs an address its key", 'sw/pipeline/send/second-look.ts', "if (sent.outcome.kind === 'answer' && sent.outcome.redirected)", 'if (true)'),
+  one('a replaced worker takes up what came again', 'sw/pipeline/capture/capture.ts', "reason ?? (ports.isActive() ? null : 'behind-waiting')", 'reason'),
   // Whose it is, and with what it travels.
   one('an entry is stored without its owner', 'sw/pipeline/capture/exchange.ts', 'scheme !== null ? config.owner(credential)', 'scheme !== null ? null'),
   one('a token that is over is sent', 'sw/pipeline/backend/gates.ts', "if (isOver(token.expiresAt, clocksOf(backend, now))) return 'over';", ''),

@@ -1,6 +1,8 @@
 import { weighted } from '../chaos/random.js';
 import type { Agenda, Process } from './agenda.js';
+import { workMs } from './deeds/layer.js';
 import type { Chances } from './chance.js';
+import { opOf } from './history.js';
 import { answer, type Answer, type Arrived, type Server } from './server.js';
 
 /** What becomes of a request on its way. */
@@ -35,6 +37,9 @@ const REFUSALS: Partial<Record<Fault, Answer>> = {
 
 /** A browser gives a connection up on which nothing comes, in milliseconds. */
 const HANGING_MS = 200_000;
+
+/** An upload that's too large is cut after so long, in milliseconds. */
+const CUT_MS = 2_000;
 
 export class Network {
   weather: Weather = null;
@@ -77,31 +82,41 @@ export class Network {
       signal.addEventListener('abort', abort);
       if (!process.isAlive) return;
       for (const look of this.onSend) look(process, arrived);
-      if (this.isOnline && this.portalSince !== null) {
-        // It leads to another origin, and that allows nobody to read it.
-        const led = () => (request.redirect === 'manual' ? resolve(opaqueRedirect()) : reject(new TypeError('fetch failed')));
-        return void agenda.in(chances.step('network'), process, () => end(led));
-      }
+      // A redirect leads to another origin, and that allows nobody to read it.
+      const led = () => (request.redirect === 'manual' ? resolve(opaqueRedirect()) : reject(new TypeError('fetch failed')));
+      if (this.isOnline && this.portalSince !== null) return void agenda.in(chances.step('network'), process, () => end(led));
       const fault = this.#fault();
       const cut = (ms: number) => void agenda.in(ms, process, () => end(() => reject(new TypeError('fetch failed'))));
       const back = (made: Answer) =>
         void agenda.in(chances.step('network'), process, () =>
           end(() => resolve(new Response(made.body, { status: made.status, headers: made.headers })), made),
         );
-      const there = chances.step('network') + (fault === 'slow' ? 500 + chances.of('slow server')() * 12_000 : 0);
+      const { layer, keeps } = this.server.setup;
+      const slowMs = fault === 'slow' ? 500 + chances.of('slow server')() * 12_000 : 0;
+      const isAtOnce = layer === 'instant';
+      const there = chances.step('network') + (isAtOnce ? slowMs : 0);
+      const work = isAtOnce ? 0 : slowMs || workMs(chances.of('work'));
+      // An application that fails at a request does so behind a layer that keeps its failures.
+      const isKept = fault === '500' && keeps !== 'nothing';
+      const fails = fault === null && arrived.method === 'POST' ? this.server.history.posts.get(opOf(arrived.url))?.op.fails : null;
+      if (fails === 'redirect') return void agenda.in(there, process, () => end(led));
+      if (fails === 'cut') return cut(there + CUT_MS);
+      if (fails === 'unreadable') return cut(2 * there);
       if (fault === 'down') return cut(chances.step('network') / 4);
       if (fault === 'reset') return cut(there);
       if (fault === 'hang') return cut(HANGING_MS);
-      const refusal = fault === null ? undefined : REFUSALS[fault];
+      const refusal = fault === null || isKept ? undefined : REFUSALS[fault];
       // What's under way when its sender dies, or gives up, arrives or doesn't.
       const survives = chances.of('arrivals')() < 0.7;
       agenda.in(there, null, () => {
         if ((isOver || !process.isAlive) && !survives) return;
-        const { headers, ...said } = refusal ?? this.server.take(arrived);
-        const made = { ...said, headers: { ...headers, ...this.server.stamp } };
+        const answered = ({ headers, ...said }: Answer) => {
+          if (fault !== 'reset-after' && fault !== 'hang-after') back({ ...said, headers: { ...headers, ...this.server.stamp } });
+        };
+        if (refusal) answered(refusal);
+        else this.server.take(arrived, { workMs: work, fails: isKept, answered });
         if (fault === 'reset-after') cut(chances.step('network'));
-        else if (fault === 'hang-after') cut(HANGING_MS);
-        else back(made);
+        if (fault === 'hang-after') cut(HANGING_MS);
       });
     });
   }

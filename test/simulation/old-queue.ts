@@ -68,6 +68,7 @@ export function owe(world: World, { queue, op, method, user, agoMs, flaw }: Owe)
     calledAt: agenda.now - agoMs,
     order: history.next(),
     heard: null,
+    givenAt: Infinity,
     isLeft: true,
     diedBare: false,
     deaths: 0,

@@ -15,6 +15,8 @@ export interface Result {
   violations: Violation[];
   /** Posts, effects, ends of workers and so on. */
   counts: Counts;
+  /** How long each write that isn't refused on purpose took, once the faults were over, in milliseconds; none where no write is. */
+  late: readonly number[];
   lines: readonly string[];
   /** The same for two runs that went the same way. */
   fingerprint: string;
@@ -61,7 +63,7 @@ export async function run(script: Script, { isTraced = false, stopAt }: RunOptio
     commits: world.disk.commits,
     turns: agenda.turns,
   };
-  return { script, violations: history.found, counts, lines: history.lines, fingerprint: `${JSON.stringify(counts)} ${agenda.now} ${JSON.stringify(history.effects)}` };
+  return { script, violations: history.found, counts, late: [...world.owed].map(([op, since]) => Math.max(0, (history.gone.get(op)?.at ?? agenda.now) - since)), lines: history.lines, fingerprint: `${JSON.stringify(counts)} ${agenda.now} ${JSON.stringify(history.effects)}` };
 }
 
 /** The store counts by module what it has written to the journal. Each run begins at the same count. */

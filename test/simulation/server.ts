@@ -1,6 +1,6 @@
 import type { Setup } from './actions.js';
 import type { Agenda } from './agenda.js';
-import type { History } from './history.js';
+import type { Effect, History } from './history.js';
 import { readToken } from './tokens.js';
 
 /** A request as the server has it. */
@@ -19,10 +19,22 @@ export interface Answer {
   body: string;
 }
 
+/** One send of a request, as the server has it. */
+export interface Taken {
+  /** How long the server is at it, in milliseconds. */
+  workMs: number;
+  /** The application fails at it. */
+  fails: boolean;
+  /** Called with the answer. */
+  answered(answer: Answer): void;
+}
+
 /** The app's API: under `/api` it honours idempotency keys, under `/bare` it ignores them. */
 export class Server {
-  /** By user and key: what was answered first. */
-  #answers = new Map<string, Answer>();
+  /** By key: what was answered first, or whoever waits until the server is done with it. */
+  #answers = new Map<string, Answer | ((answer: Answer) => void)[]>();
+  /** By op: how often its token, or its session, was refused, but for refusals that were kept and given again. */
+  readonly refusals = new Map<number, number>();
   /** Tokens with a lower serial number are refused, whatever they say of themselves. */
   validFrom = 0;
   /** What its clients may do, and how that's said. */
@@ -35,31 +47,68 @@ export class Server {
     readonly history: History,
     /** By its own clock. */
     readonly now: () => number,
-    readonly setup: Pick<Setup, 'sessions' | 'isDated' | 'aheadS'>,
+    readonly setup: Pick<Setup, 'sessions' | 'isDated' | 'aheadS' | 'layer' | 'keeps'>,
   ) {}
 
   /** Acts on a request, once it's there. */
-  take(arrived: Arrived): Answer {
-    const { url, method, headers, body } = arrived;
+  take(arrived: Arrived, { workMs, fails, answered }: Taken): void {
+    const { url, method, headers } = arrived;
     const { pathname } = new URL(url);
     const [, prefix = '', , op = ''] = pathname.split('/');
-    if (method === 'HEAD') return answer(405);
-    if (prefix === 'switches') return this.#configuration();
-    const isAnonymous = pathname.includes('/open/');
+    if (method === 'HEAD') return answered(answer(405));
+    if (prefix === 'switches') return answered(this.#configuration());
     const user = this.userOf(arrived);
-    if (method === 'GET') return user === null ? answer(401) : answer(200, '[]');
-    this.history.arrived({ op: Number(op), prefix, key: headers['idempotency-key'] ?? null, user, headers, method });
-    if (user === null && !isAnonymous && this.setup.sessions === 'cookie') return answer(401, '{"error":"nobody is signed in"}');
-    if (user === null && !isAnonymous)
-      return answer(401, '{"error":"expired"}', { 'www-authenticate': 'Bearer error="invalid_token", error_description="expired"' });
-    const key = prefix === 'api' ? (headers['idempotency-key'] ?? null) : null;
-    const known = key === null ? undefined : this.#answers.get(`${user} ${key}`);
-    if (known) return known;
-    if (body.startsWith('refuse')) return answer(422, `{"op":${op}}`);
-    this.history.acted({ op: Number(op), prefix, key: headers['idempotency-key'] ?? null, user, body });
-    const made = answer(201, `{"op":${op}}`);
-    if (key !== null) this.#answers.set(`${user} ${key}`, made);
-    return made;
+    if (method === 'GET') return answered(user === null ? answer(401) : answer(200, '[]'));
+    const key = headers['idempotency-key'] ?? null;
+    const order = this.history.arrived({ op: Number(op), prefix, key, user, headers, method });
+    const refusal = user === null && !pathname.includes('/open/') ? this.#refusal() : null;
+    const { keeps } = this.setup;
+    // A layer that keeps refusals lies before what looks at tokens, and so knows of no users.
+    if (refusal && keeps === 'nothing') return answered(this.#refused(Number(op), refusal));
+    const scope = prefix === 'api' && key !== null ? (keeps === 'nothing' ? `${user} ${key}` : key) : null;
+    const known = scope === null ? undefined : this.#answers.get(scope);
+    if (known) return Array.isArray(known) ? this.#meanwhile(known, answered) : answered(keeps === 'marked' ? { ...known, headers: { ...known.headers, 'idempotency-replayed': 'true' } } : known);
+    const keep = (made: Answer) => {
+      if (scope !== null) this.#answers.set(scope, made);
+      return made;
+    };
+    if (refusal) return answered(keep(this.#refused(Number(op), refusal)));
+    const work = () => answered(this.#work(arrived, Number(op), { prefix, key, user, arrivedOrder: order }, fails, keep));
+    if (workMs === 0) return work();
+    const waiting: ((answer: Answer) => void)[] = [];
+    if (scope !== null) this.#answers.set(scope, waiting);
+    this.agenda.in(workMs, null, () => {
+      if (scope !== null) this.#answers.delete(scope);
+      work();
+      for (const wait of waiting) this.take(arrived, { workMs, fails, answered: wait });
+    });
+  }
+
+  /** Does what's asked for, or fails at it. A failure that isn't kept is one after which another request may be tried under the key. */
+  #work({ body }: Arrived, op: number, about: Pick<Effect, 'prefix' | 'key' | 'user' | 'arrivedOrder'>, fails: boolean, keep: (made: Answer) => Answer): Answer {
+    const { keeps } = this.setup;
+    if (fails) return keeps === 'nothing' ? answer(500) : keep(answer(500));
+    if (body.startsWith('refuse')) return keeps === 'nothing' ? answer(422, `{"op":${op}}`) : keep(answer(422, `{"op":${op}}`));
+    this.history.acted({ op, ...about, body });
+    return keep(answer(201, `{"op":${op}}`));
+  }
+
+  /** What's said while the server is at an earlier request under the key. */
+  #meanwhile(waiting: ((answer: Answer) => void)[], answered: (answer: Answer) => void): void {
+    const { layer } = this.setup;
+    if (layer === 'busy') answered(answer(409, '{"error":"in progress"}', { 'retry-after': '1' }));
+    else if (layer === 'unmarked') answered(answer(409, '{"error":"conflict"}'));
+    else waiting.push(answered);
+  }
+
+  #refusal(): Answer {
+    if (this.setup.sessions === 'cookie') return answer(401, '{"error":"nobody is signed in"}');
+    return answer(401, '{"error":"expired"}', { 'www-authenticate': 'Bearer error="invalid_token", error_description="expired"' });
+  }
+
+  #refused(op: number, refusal: Answer): Answer {
+    this.refusals.set(op, (this.refusals.get(op) ?? 0) + 1);
+    return refusal;
   }
 
   /** What's off is left out half of the time: a key that's missing means false. */

@@ -31,13 +31,16 @@ export const PLAIN: Setup = {
   sessions: 'token',
   aheadS: 0,
   isDated: false,
+  layer: 'instant',
+  keeps: 'nothing',
+  hasHook: false,
 };
 
 /** Whether the outbox may be full. */
 export const isTight = ({ maxEntries, maxBytes }: Setup): boolean => maxEntries < PLAIN.maxEntries || maxBytes < PLAIN.maxBytes;
 
 /** The backends of a run: one whose server honours idempotency keys, and one whose server ignores them. */
-export const backendsOf = (setup: Setup): BackendOptions[] =>
+export const backendsOf = (setup: Setup, isStuck: (url: string) => boolean): BackendOptions[] =>
   ['/api', '/bare'].map((baseUrl) => ({
     baseUrl,
     capture: setup.capture,
@@ -47,6 +50,7 @@ export const backendsOf = (setup: Setup): BackendOptions[] =>
     respond: setup.respond,
     idempotencyKey: true,
     validate: setup.validates && baseUrl,
+    ...(setup.hasHook && { beforeSend: async ({ url }) => (isStuck(url) ? new Promise<undefined>(() => {}) : undefined) }),
     ...(setup.hasRemote && { remoteConfig: `/switches${baseUrl}` }),
     auth: { learn: setup.learns, maxRejections: setup.maxRejections, on401: setup.on401 },
     limits: { maxEntries: setup.maxEntries, maxBytes: setup.maxBytes, maxAgeMs: setup.maxAgeMs },

@@ -3,8 +3,8 @@ import type { Script } from './actions.js';
 import type { Violation } from './checks/index.js';
 import type { Counts, Result } from './run.js';
 
-export const commandFor = (seed: number, writes: number): string =>
-  `npm run simulate -- --seed ${seed}${writes === 30 ? '' : ` --writes ${writes}`} --trace`;
+export const commandFor = (seed: number, writes: number, refuse: boolean): string =>
+  `npm run simulate -- --seed ${seed}${writes === 30 ? '' : ` --writes ${writes}`}${refuse ? ' --refuse' : ''} --trace`;
 
 export const violationWords = (violations: readonly Violation[]): string =>
   violations.map(({ check, why, ops }) => `VIOLATED  ${check}: ${why}${ops.length > 0 ? ` (op ${ops.join(', ')})` : ''}`).join('\n');
@@ -13,7 +13,7 @@ export const scriptWords = ({ setup, actions }: Script): string =>
   [`${actions.length} actions, ${JSON.stringify(setup)}`, ...actions.map(({ at, ...deed }) => `${String(at).padStart(8)}  ${JSON.stringify(deed)}`)].join('\n');
 
 /** What's told of a seed: the violations that `known.json` has apart from the others. */
-export type Told = Pick<Result, 'counts' | 'violations'> & { known: readonly Violation[] };
+export type Told = Pick<Result, 'counts' | 'violations' | 'late'> & { known: readonly Violation[] };
 
 /** The counts of all seeds. */
 export function summary(results: readonly Told[], tookMs: number): string {
@@ -26,10 +26,19 @@ export function summary(results: readonly Told[], tookMs: number): string {
     `writes      ${sum('writes')}, ${sum('effects')} effects`,
     `workers     ${sum('ends')} ended, ${sum('redispatches')} events came again`,
     `ports       ${sum('calls')} calls, ${sum('commits')} commits, ${sum('turns')} turns`,
+    ...lateWords(results.flatMap(({ late }) => late)),
     `violated    ${checksIn(results.map(({ violations }) => violations)) || 'nothing'}`,
     ...(known ? [`known       ${known}`] : []),
     `time        ${(tookMs / 1000).toFixed(1)} s, ${perSecond('writes')} writes/s, ${perSecond('turns')} turns/s`,
   ].join('\n');
+}
+
+/** How long after the faults' end, and its user's return, what waited was delivered; nothing where no write is refused on purpose. */
+function lateWords(late: readonly number[]): string[] {
+  if (late.length === 0) return [];
+  const sorted = late.toSorted((a, b) => a - b);
+  const at = (share: number) => ((sorted[Math.ceil(share * sorted.length) - 1] ?? 0) / 1000).toFixed(0);
+  return [`the others  ${late.length} waited, delivered ${at(0.5)} s after the faults' end (median), ${at(0.95)} s (95 %), ${at(1)} s (longest)`];
 }
 
 /** Checks, each with the number of seeds that violate it. */

@@ -48,6 +48,8 @@ export class World {
   readonly pages: (Page | null)[] = [];
   /** Users whose entries still waited when all faults were long over. */
   readonly stuck: string[] = [];
+  /** By op: since when nothing has been in the way of what waited at the faults' end, and isn't refused on purpose; none where nothing is. */
+  readonly owed = new Map<number, number>();
   /** What `status()` gave when all was over, and what was on disk then. */
   statusAtEnd: { status: SyncStatus; waiting: number; dead: number } | null = null;
   /** Pages that were opened. */

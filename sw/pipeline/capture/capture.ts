@@ -141,11 +141,13 @@ export function createCapture(parts: CaptureParts): Capture {
     const from = left.asked?.worker ?? '';
     const decide = (entry: EntryRecord): Decision | null => {
       const takenOver = transition(entry, { type: 'taken-over', from, by: workerId }, clock.now());
-      const inLine = reason && takenOver?.entry && queued(takenOver.entry, { reason }, clock.now());
+      // A replaced worker leaves the send to the active one: until this is written, that takes the entry for a dead worker's, and may replay it.
+      const why = reason ?? (ports.isActive() ? null : 'behind-waiting');
+      const inLine = why && takenOver?.entry && queued(takenOver.entry, { reason: why }, clock.now());
       return inLine || takenOver;
     };
     // An entry that can't be marked is taken over all the same: a second entry for the request would be worse.
-    const decision = await report.commit({ seq: left.seq, decide }).catch(() => ({ entry: left }));
+    const decision = await report.commit({ seq: left.seq, decide }).catch(() => ({ entry: { ...left, unheard: true as const } }));
     return decision?.entry ?? null;
   }
 

@@ -46,7 +46,7 @@ export interface DiskCopies {
 }
 
 export interface DiskCopyParts {
-  ports: Pick<Ports, 'clock' | 'log' | 'askForWakeUp'>;
+  ports: Pick<Ports, 'clock' | 'log' | 'askForWakeUp' | 'isActive'>;
   report: Report;
   state: State;
   nudge: Nudge;
@@ -61,8 +61,8 @@ const LATE_MS = 250;
 /** How long the handing over of an answer may take, in milliseconds: a page that's gone never takes it. */
 const HANDOVER_TIMEOUT_MS = 1_000;
 
-/** The wait before a failed removal is tried again, in milliseconds, and the number of tries. */
-const REMOVAL_RETRY_MS = 1_000;
+/** The wait before a failed write is tried again, in milliseconds, and the number of tries of a removal. */
+const RETRY_MS = 1_000;
 const MAX_REMOVAL_TRIES = 60;
 
 export function createDiskCopies({ ports, report, state, nudge, enqueue, answerFor, doubts }: DiskCopyParts): DiskCopies {
@@ -141,14 +141,15 @@ export function createDiskCopies({ ports, report, state, nudge, enqueue, answerF
       } catch (error) {
         doubts.add(entry.seq);
         if (tries === 0) log.error(`[holdfast] ${entry.id} is delivered and can't be removed; it's tried again`, error);
-        await new Promise<void>((resolve) => void clock.after(REMOVAL_RETRY_MS, resolve));
+        await new Promise<void>((resolve) => void clock.after(RETRY_MS, resolve));
       }
     }
     void nudge();
   }
 
   /** Puts an entry on disk into the line. Returns the entry in its new state; null when it isn't there any more. */
-  async function step({ backend }: Exchange, entry: EntryRecord, why: Waiting): Promise<EntryRecord | null> {
+  async function step(exchange: Exchange, entry: EntryRecord, why: Waiting): Promise<EntryRecord | null> {
+    const { backend } = exchange;
     const { seq, id, turn } = entry;
     if (turn) backend.lanes.writeStarted(turn);
     let inLine: EntryRecord | null = entry;
@@ -161,6 +162,8 @@ export function createDiskCopies({ ports, report, state, nudge, enqueue, answerF
       why.hold?.undo();
       doubts.add(seq);
       log.error(`[holdfast] what became of ${id} can't be written, so it will be sent again`, error);
+      // By the active worker, which leaves a first send alone while this worker lives.
+      clock.after(RETRY_MS, () => ports.isActive() || void step(exchange, entry, { reason: why.reason }));
     } finally {
       if (turn) backend.lanes.writeEnded(turn, inLine !== null);
       ports.askForWakeUp();

@@ -1,12 +1,13 @@
 import type { BackendConfig } from '../../config.js';
 import { isUnder } from '../../policy/base-url.js';
 import { readBodyErrors } from '../../policy/body-errors.js';
-import { aboutEntry, type EntryRecord } from '../../policy/entry-record.js';
+import { aboutEntry, type EntryRecord, type StoredRequest } from '../../policy/entry-record.js';
 import { transition, type EntryInput, type SendInput } from '../../policy/entry.js';
 import type { Answer } from '../../policy/outcome.js';
 import type { Body, Ports } from '../../ports.js';
 import type { EntryInfo } from '../../protocol/api.js';
 import type { DeadReason, SyncEvent } from '../../protocol/events.js';
+import { IDEMPOTENCY_HEADER } from '../../protocol/headers.js';
 import type { Backend } from '../backend/backend.js';
 import type { State } from '../backend/backends.js';
 import type { DescribeEntry } from '../backend/describe-entry.js';
@@ -18,7 +19,7 @@ import type { Holds } from '../auth/tokens.js';
 import type { Line } from '../line.js';
 import type { Report } from '../report.js';
 import type { Judge, Again, Final } from '../send/judge.js';
-import { mannerOf, noteKeyless } from '../send/second-look.js';
+import { followed, mannerOf, type Manner } from '../send/second-look.js';
 import { describeRequest, sizeOf, travelHeaders } from '../send/stored-request.js';
 import { finalAnswer, transmit, type Transmission } from '../send/transmit.js';
 import type { Doubts } from '../workers/doubts.js';
@@ -127,16 +128,26 @@ export function createReplay({ ports, report, judge, holds, csrfFor, describe, s
     if (token) request.headers.set('authorization', authorizationOf(entry, token));
     for (const [name, value] of Object.entries(csrf)) request.headers.set(name, value);
     report.tell({ ...aboutEntry(entry, startedAt), type: 'sending', send: entry.sends + 1 });
-    const transmission = await transmit(request, {
-      send: ports.send,
-      clock,
-      timeoutMs: config.networkTimeoutMs,
-      signal: flight.abort.signal,
-      bearer: /^bearer /i.test(request.headers.get('authorization') ?? ''),
-      csrf: entry.csrf !== undefined,
-      readsAll: config.auth?.bodyErrors !== undefined,
-      isRepeated: true,
-    });
+    const send = (sent: Request) =>
+      transmit(sent, {
+        send: ports.send,
+        clock,
+        timeoutMs: config.networkTimeoutMs,
+        signal: flight.abort.signal,
+        bearer: /^bearer /i.test(request.headers.get('authorization') ?? ''),
+        csrf: entry.csrf !== undefined,
+        readsAll: config.auth?.bodyErrors !== undefined,
+        isRepeated: true,
+      });
+    const copy = request.redirect === 'manual' ? request.clone() : null;
+    let transmission = await send(request);
+    if (copy && transmission.outcome.kind === 'answer' && transmission.outcome.opaque) {
+      // The browser refuses to follow the redirect with our key.
+      const { mode, redirect } = entry.request as StoredRequest & Manner;
+      const keyless = new Request(copy, { mode, redirect });
+      keyless.headers.delete(IDEMPOTENCY_HEADER);
+      transmission = await followed(backend, entry, send(keyless));
+    }
     if (flight.cancelled) return;
     const sent = { entry, startedAt, credential: token?.value ?? null, generation, signOuts, csrf, isFirst: false };
     const judgement = await judge(backend, sent, flight, transmission);
@@ -175,11 +186,6 @@ export function createReplay({ ports, report, judge, holds, csrfFor, describe, s
     const answer = response && (await finalAnswer(response, clock));
     if (flight.cancelled) return;
     flight.settling = true;
-    if (outcome.kind === 'answer' && outcome.opaque && mannerOf(entry, backend).redirect === 'manual') {
-      // The browser refuses to follow the redirect with our key, so the next send goes without.
-      noteKeyless(backend, entry);
-      return void (await settle(backend, entry, { type: 'hurried', until: clock.now() }));
-    }
     if (!isDelivered || !answer || outcome.kind !== 'answer') {
       const isPage = outcome.kind === 'answer' && outcome.isPage;
       return void (await toDeadLetter(backend, entry, isPage ? 'redirected' : outcome.kind === 'unsendable' ? 'unsendable' : 'permanent', answer, kept));

@@ -72,11 +72,8 @@ export async function secondLook(
   if (again.outcome.kind !== 'answer' || !again.outcome.opaque) return again;
   if (isOurKey(entry, backend) && manner.isKeyed) {
     const { mode, redirect } = entry.request as StoredRequest & Manner;
-    const followed = await send({ isKeyed: false, mode, redirect });
-    if (followed.outcome.kind !== 'unreachable') {
-      noteKeyless(backend, entry);
-      return followed;
-    }
+    const sent = await followed(backend, entry, send({ isKeyed: false, mode, redirect }));
+    if (sent.outcome.kind !== 'unreachable') return sent;
   }
   return refused(entry, 'the browser refuses to follow the redirect');
 }
@@ -90,8 +87,13 @@ const refused = ({ request: { method, url } }: Keyed, why: string): Transmission
   drop: () => {},
 });
 
-/** Notes that a request's address leads to another origin. */
-export function noteKeyless(backend: Backend, { request }: Pick<EntryRecord, 'request'>): void {
+/**
+ * The result of a send without our key. An answer that came by a redirect shows that the address leads to another origin, which is
+ * noted. The redirect alone doesn't: it may have been a network's login page.
+ */
+export async function followed(backend: Backend, { request }: Pick<EntryRecord, 'request'>, sending: Promise<Transmission>): Promise<Transmission> {
+  const sent = await sending;
   const { keyless = [] } = backend.record;
-  backend.record = { ...backend.record, keyless: [addressOf(request), ...keyless].slice(0, KNOWN) };
+  if (sent.outcome.kind === 'answer' && sent.outcome.redirected) backend.record = { ...backend.record, keyless: [addressOf(request), ...keyless].slice(0, KNOWN) };
+  return sent;
 }

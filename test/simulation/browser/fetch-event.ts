@@ -42,6 +42,12 @@ export class FetchEvent {
     this.context = { clientId: open.page.name, handled, waitUntil: (work) => worker.extend(work) };
     worker.fetches.add(this);
     worker.extend(handled);
+    const post = world.history.posts.get(open.op);
+    if (post?.givenAt === Infinity) {
+      post.givenAt = world.agenda.now;
+      // A sign-out may have come before it.
+      post.isSettled &&= world.setup.sessions !== 'cookie' || world.app.settledUser === post.user;
+    }
   }
 
   /** `respondWith` */

@@ -146,6 +146,7 @@ export class Page implements Process {
       calledAt: agenda.now,
       order: history.next(),
       heard: null,
+      givenAt: Infinity,
       isLeft: false,
       diedBare: false,
       deaths: 0,

@@ -7,6 +7,7 @@ import type { SyncEvent } from '../../../sw/protocol/events.js';
 import { readOptions } from '../../../sw/read-options.js';
 import type { Process } from '../agenda.js';
 import { hosts } from '../disk/idb.js';
+import { opOf } from '../history.js';
 import type { World } from '../world.js';
 import { tokensIn } from '../tokens.js';
 import { backendsOf, ORIGIN } from '../setup.js';
@@ -59,7 +60,7 @@ export class Worker implements Process {
     this.#backgroundSync = wakeUps(world.browser.registration, () => world.network.isOnline);
     const ports = portsOf(this, () => this.#backgroundSync.ask(), () => neighbours.isAlone());
     const neighbours = createNeighbours(ports.locks, name, ports.isActive);
-    const configs = readOptions({ backends: backendsOf(world.setup) }, { location: `${ORIGIN}/sw.js`, warn: () => {} });
+    const configs = readOptions({ backends: backendsOf(world.setup, (url) => world.history.posts.get(opOf(url))?.op.fails === 'hook') }, { location: `${ORIGIN}/sw.js`, warn: () => {} });
     this.#pipeline = createPipeline({ ports, configs, location: `${ORIGIN}/sw.js`, workerId: name, neighbours });
     world.broadcasts.listen(this, (message) => this.#pipeline.report.heard(message as SyncEvent));
     this.#answer = serve(this.#pipeline.api, this.#pipeline.drain.idle, () => this.isReplaced);

@@ -3,10 +3,11 @@ import { bodyOf } from '../bodies.js';
 import { opOfEntry, type Effect, type Post } from '../history.js';
 import type { World } from '../world.js';
 import { noConflictWithItself } from './database.js';
+import { buriedInDoubt } from './layer.js';
 import { oldQueueIsTakenOver, owedInOrder } from './old-queue.js';
 
 /** Judged when all faults are over and everything has come to rest. */
-export const AT_END: ((world: World) => void)[] = [nothingLost, onceUnderAKey, inOrder, storedAsTheyCame, asItsUser, withItsBytes, everyPromiseSettles, allIsDelivered, statusIsTrue, noDirectiveSent, cancelTellsTheTruth, waitsHearTheirAnswer, purgesTakeTheirOwn, appsPolicyCounts, oldQueueIsTakenOver, owedInOrder, noConflictWithItself];
+export const AT_END: ((world: World) => void)[] = [nothingLost, onceUnderAKey, inOrder, storedAsTheyCame, asItsUser, withItsBytes, everyPromiseSettles, allIsDelivered, statusIsTrue, noDirectiveSent, cancelTellsTheTruth, waitsHearTheirAnswer, purgesTakeTheirOwn, appsPolicyCounts, oldQueueIsTakenOver, owedInOrder, noConflictWithItself, buriedInDoubt];
 
 const effectsOf = ({ history }: World, op: number): Effect[] => history.effects.filter((effect) => effect.op === op);
 
@@ -18,7 +19,9 @@ function nothingLost(world: World): void {
     const told = history.told.get(op.id) ?? [];
     const isPromised = heard?.kind === 'queued' || (heard?.kind === 'answer' && heard.status === 201) || told.some(({ event }) => event.type === 'queued');
     if (!isPromised || waiting.has(op.id) || effectsOf(world, op.id).length > 0) continue;
-    const isEnded = told.some(({ event }) => event.type === 'cancelled') || history.gone.get(op.id)?.how === 'replaced' || wasDead(world, op.id);
+    // From a full disk it goes by itself, and a worker that dies then tells nothing of it.
+    const isRemoved = disk.wasFull && history.gone.get(op.id)?.how === 'removed' && history.calls.some(({ name, op: about }) => name === 'purge' || (name === 'cancel' && about === op.id));
+    const isEnded = isRemoved || told.some(({ event }) => event.type === 'cancelled') || history.gone.get(op.id)?.how === 'replaced' || wasDead(world, op.id);
     if (!isEnded) history.violated('nothing is lost', `promised (${heard?.kind}), gone (${JSON.stringify(history.gone.get(op.id))}), and the server never acted`, op.id);
   }
 }
@@ -177,7 +180,7 @@ function purgesTakeTheirOwn({ history, chances }: World): void {
 function appsPolicyCounts({ history, setup }: World): void {
   for (const [op, told] of history.told)
     for (const { event } of told) {
-      if (event.type !== 'retrying' || event.status === null) continue;
+      if (event.type !== 'retrying' || event.status === null || event.reason === 'in-progress') continue;
       if (setup.isFinal500 && event.status === 500) history.violated("the app's policy counts", 'a 500 is tried again', op);
       if (event.attempt > (setup.givesUpAfter ?? Infinity)) history.violated("the app's policy counts", `retry ${event.attempt} of ${setup.givesUpAfter}`, op);
     }

@@ -12,7 +12,8 @@ const REPEATED_MS = 2_000;
 /** A write without an id of its page's is in nobody's way: it has found itself, on disk since its connection was lost. */
 export function noConflictWithItself({ history }: World): void {
   for (const { op, heard } of history.posts.values())
-    if (heard?.kind === 'answer' && heard.status === 409 && op.taskId === null) history.violated('no conflict with itself', 'its page heard 409', op.id);
+    // A server that's still at an earlier send has said it last.
+    if (heard?.kind === 'answer' && heard.status === 409 && op.taskId === null && !history.told.get(op.id)?.some(({ event }) => event.type === 'failed' && event.status === 409)) history.violated('no conflict with itself', 'its page heard 409', op.id);
 }
 
 /** Looks at what becomes of writes when the database is lost, or kept by somebody. */
@@ -37,11 +38,11 @@ export function watchDatabase(world: World): void {
     if (!disk.hasFailed && !isTwice && !chances.wasSlow && setup.keepsBlobs) history.violated('a lost connection costs nothing', `${worker.name} says that the storage fails`, op);
   };
 
-  /** What goes without Holdfast for want of a storage is told of. */
+  /** What goes without Holdfast for want of a storage is told of. Where a redirect leads to another origin, a request goes without its key. */
   network.onSend.push((process, { url, method, headers }) => {
     const op = opOf(url);
     const post = history.posts.get(op);
-    if (!(process instanceof Worker) || method !== 'POST' || headers[IDEMPOTENCY_HEADER] !== undefined || !post || post.op.mode === 'bypass') return;
+    if (!(process instanceof Worker) || method !== 'POST' || headers[IDEMPOTENCY_HEADER] !== undefined || !post || post.op.mode === 'bypass' || network.portalSince !== null || post.op.fails === 'redirect') return;
     const isOff = server.said.some(({ offlineMode }) => !offlineMode) || history.calls.some(({ name }) => name === 'switch');
     if (!isOff && !told.get(process)?.has(op)) history.violated('no storage is told of', `${process.name} sends it bare, and has said nothing`, op);
   });

@@ -163,14 +163,26 @@ function oneEnd({ history, agenda }: World, event: SyncEvent): void {
 const LATER = new Set([401, 425, 429, 502, 503, 504]);
 
 /** What ends as a dead letter was refused by the server for good, has failed there too often, or is too old. */
-function deathIsDue({ history, agenda, setup }: World, event: SyncEvent): void {
-  if (event.type !== 'failed' || event.reason === 'auth-rejected') return;
+function deathIsDue({ history, agenda, server, setup }: World, event: SyncEvent): void {
+  if (event.type !== 'failed') return;
   const op = opOf(event.url);
   const post = history.posts.get(op);
   if (!post) return;
   const ageMs = agenda.now - post.calledAt;
-  const isDue = event.reason === 'expired' ? ageMs >= setup.maxAgeMs : event.reason === 'permanent' ? post.op.isRefused || setup.isFinal500 || (event.status === 401 && setup.hasRemote) : setup.givesUpAfter !== null || !LATER.has(event.status ?? 0);
-  if (!isDue) history.violated('dead letters are due', `${event.reason}, status ${event.status}, after ${Math.round(ageMs)} ms`, op);
+  if (!isDue()) history.violated('dead letters are due', `${event.reason}, status ${event.status}, after ${Math.round(ageMs)} ms`, op);
+
+  function isDue(): boolean {
+    const { reason, status } = event as SyncEvent & { type: 'failed' };
+    if (reason === 'before-send') return post!.op.fails === 'hook';
+    if (reason === 'unsendable') return post!.op.fails === 'redirect';
+    if (reason === 'expired') return ageMs >= setup.maxAgeMs;
+    // Where nothing tells that the server keeps its first refusal, a key that may have been used is kept, and it's refused once more.
+    if (reason === 'auth-rejected') return (server.refusals.get(op) ?? 0) >= setup.maxRejections || setup.keeps === 'unmarked';
+    // A server that says it's still at the first request is asked for a quarter of an hour.
+    if (status === 409) return reason === 'retries-exhausted' && setup.layer === 'unmarked';
+    if (reason === 'permanent') return post!.op.isRefused || setup.isFinal500 || (status === 401 && setup.hasRemote) || (status === 500 && setup.keeps === 'marked');
+    return setup.givesUpAfter !== null || !LATER.has(status ?? 0);
+  }
 }
 
 /** A 401 closes the gate for the token that it was about, and not for a good one that has come since. */

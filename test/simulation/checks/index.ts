@@ -6,6 +6,7 @@ import { watchClocks } from './clocks.js';
 import { watchDisk } from './disk.js';
 import { watchDrains } from './drains.js';
 import { watchHolds } from './holds.js';
+import { watchLayer } from './layer.js';
 import { watchOldQueue } from './old-queue.js';
 import { watchPages } from './pages.js';
 import { watchPatience } from './patience.js';
@@ -44,6 +45,7 @@ export function watch(world: World): void {
   watchSessions(world);
   watchClocks(world);
   watchVersions(world);
+  watchLayer(world);
 }
 
 /** Judges what has happened in all. */

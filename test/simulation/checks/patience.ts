@@ -81,7 +81,8 @@ export function watchPatience(world: World): void {
     // A 500 is the application's own: it's there again.
     if (![429, 502, 503, 504].includes(answer.status)) servedAt.set(backendOf(url), world.now());
     const asked = Number(answer.headers['retry-after'] ?? 0) * 1_000;
-    if (asked > 0) Object.assign(heard, { askedAt: agenda.now, patientUntil: Math.max(heard.patientUntil, agenda.now + asked) });
+    // A server that's still at the first request asks to be left alone with this one.
+    if (asked > 0 && answer.status !== 409) Object.assign(heard, { askedAt: agenda.now, patientUntil: Math.max(heard.patientUntil, agenda.now + asked) });
   });
 
   /** Since when the backend doesn't answer, as the worker has written; 0 where it does, or has since. */

@@ -37,8 +37,8 @@ export function watchSessions(world: World): void {
     const entry = entryOnDisk(op);
     const user = entry ? entry.owner : (post?.user ?? null);
     if (!post || post.op.isAnonymous || user === null || user === session || agenda.now < app.cookieSince + DECIDED_MS) return;
-    // A page's request that comes again, and was never stored, is to the next worker what it would be without one.
-    if (!entry && post.deaths > 0) return;
+    // A page's request that comes again, or has taken so long to its first worker, and was never stored, is to that worker what it would be without one.
+    if (!entry && (post.deaths > 0 || post.givenAt > app.cookieSince)) return;
     const check = isReplay(world, process, op) ? 'in its own session' : 'a first send in its own session';
     history.violated(check, `${process.name} sends ${user}'s in ${session}'s`, op);
   });

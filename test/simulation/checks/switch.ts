@@ -18,11 +18,11 @@ export function watchSwitch(world: World): void {
     }
   });
 
-  /** What is on disk goes out under its key, whatever is switched off: bare it would act a second time. */
+  /** What is on disk goes out under its key, whatever is switched off: bare it would act a second time. A redirect to another origin leads past the server. */
   network.onSend.push((process, { url, method, headers }) => {
-    if (!(process instanceof Worker) || method !== 'POST' || headers[IDEMPOTENCY_HEADER] !== undefined || disk.hasFailed) return;
+    if (!(process instanceof Worker) || method !== 'POST' || headers[IDEMPOTENCY_HEADER] !== undefined || disk.hasFailed || network.portalSince !== null) return;
     const op = opOf(url);
-    if (entryOf(world, op)) history.violated('nothing that is stored goes bare', `${process.name} sends it without its key`, op);
+    if (entryOf(world, op) && history.posts.get(op)?.op.fails !== 'redirect') history.violated('nothing that is stored goes bare', `${process.name} sends it without its key`, op);
   });
 }
 
