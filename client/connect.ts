@@ -119,8 +119,7 @@ async function registered({ worker, scope, type }: ConnectOptions): Promise<Serv
   if (!('serviceWorker' in navigator))
     throw new Error('holdfast: this browser gives no service worker here; they need https or localhost');
   if (worker !== undefined) {
-    const options = { ...(scope !== undefined && { scope }), ...(type !== undefined && { type }) };
-    return navigator.serviceWorker.register(worker as string | URL, options).catch(async (error: unknown) => {
+    return navigator.serviceWorker.register(worker as string | URL, { scope, type } as RegistrationOptions).catch(async (error: unknown) => {
       throw new RegistrationError(String(worker), await whyRefused(worker, type, error), error);
     });
   }
@@ -133,17 +132,16 @@ async function registered({ worker, scope, type }: ConnectOptions): Promise<Serv
 function open(registration: ServiceWorkerRegistration, { getToken, renewSession, getCsrfToken, persist, trace = false, deadlineMs }: ConnectOptions): SyncClient {
   const end = new AbortController();
   const { signal } = end;
-  const endpoint = workerEndpoint(registration, { signal, ...(deadlineMs !== undefined && { deadlineMs }) });
+  const endpoint = workerEndpoint(registration, { signal, deadlineMs });
   const api = callsOver(endpoint);
   const place = placeOf(registration.scope);
   const client = new SyncClient(api, end, place, {
     hear(event) {
       wakeUps.hear(event);
       tokens.hear(event);
-      if (persistence) persistence.hear(event);
+      if (persistence) persistence(event);
       if (draw) draw(event);
     },
-    tokenChanged: () => tokens.check(),
     signedOut: () => tokens.endSession(),
     getToken,
   });

@@ -1,7 +1,8 @@
-import type { SyncEvent } from '../sw/protocol/events.js';
+import type { Heard } from '../sw/protocol/events.js';
 import type { SyncClient } from './sync-client.js';
 import { loadTools } from './tools/load.js';
 import type { Printed } from './tools/print.js';
+import { browserAfter } from './wait.js';
 
 declare global {
   /** For the console: `await __HOLDFAST__.entries()` prints a table, and gives what the client gives. */
@@ -26,15 +27,9 @@ export function showInConsole(client: SyncClient, signal: AbortSignal): void {
 }
 
 /** Hears events, and draws them once the code for it is there. */
-export function traced(): (event: SyncEvent) => void {
+export function traced(): (event: Heard) => void {
   const trace = loadTools().then(({ createTrace }) =>
-    createTrace({
-      performance,
-      after(ms, task) {
-        const timer = setTimeout(task, ms);
-        return () => clearTimeout(timer);
-      },
-    }),
+    createTrace({ performance, after: browserAfter }),
   );
   trace.catch((error: unknown) => console.warn("[holdfast] nothing is traced; holdfast-tools.js isn't beside holdfast.js", error));
   return (event) => void trace.then((draw) => draw(event)).catch(() => {});

@@ -5,9 +5,8 @@
  * <script src="/holdfast.js" data-worker="/holdfast-sw.js?api=/api" data-get-token="appGetToken"></script>
  * ```
  */
-import { connect } from './connect.js';
+import { connect, type ConnectOptions } from './connect.js';
 import type { SyncClient } from './sync-client.js';
-import type { GetCsrfToken, GetToken, RenewSession } from './ask-token.js';
 
 export * from './index.js';
 
@@ -22,14 +21,14 @@ const { worker, scope, type, getToken, renewSession, getCsrfToken, persist, trac
 if (worker !== undefined) {
   connect({
     worker,
-    ...(scope !== undefined && { scope }),
-    ...(type !== undefined && { type: type as WorkerType }),
-    ...(trace !== undefined && { trace: true }),
-    ...(persist !== undefined && { persist: true }),
-    ...(getToken !== undefined && { getToken: named<GetToken>('data-get-token', getToken) }),
-    ...(renewSession !== undefined && { renewSession: named<RenewSession>('data-renew-session', renewSession) }),
-    ...(getCsrfToken !== undefined && { getCsrfToken: named<GetCsrfToken>('data-get-csrf-token', getCsrfToken) }),
-  }).then(
+    scope,
+    type,
+    trace: trace !== undefined,
+    persist: persist !== undefined || undefined,
+    getToken: named('data-get-token', getToken),
+    renewSession: named('data-renew-session', renewSession),
+    getCsrfToken: named('data-get-csrf-token', getCsrfToken),
+  } as ConnectOptions).then(
     (client) => {
       window.holdfast = client;
       window.dispatchEvent(new CustomEvent('holdfast-ready', { detail: client }));
@@ -39,10 +38,11 @@ if (worker !== undefined) {
 }
 
 /** A function of the page by its name. Looked up when it's needed, as the page may define it later. */
-function named<Ask extends (request: never) => unknown>(attribute: string, name: string): Ask {
-  return ((request) => {
+function named(attribute: string, name: string | undefined) {
+  if (name === undefined) return undefined;
+  return (request: unknown): unknown => {
     const found = (window as unknown as Record<string, unknown>)[name];
-    if (typeof found === 'function') return (found as Ask)(request);
+    if (typeof found === 'function') return (found as (request: unknown) => unknown)(request);
     throw new TypeError(`holdfast: ${attribute} names "${name}", which is no function of the page`);
-  }) as Ask;
+  };
 }

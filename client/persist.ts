@@ -1,4 +1,4 @@
-import type { SyncEvent } from '../sw/protocol/events.js';
+import type { Heard } from '../sw/protocol/events.js';
 
 /** In `localStorage`: the user was asked, whatever came of it. */
 const ASKED = 'holdfast:persist';
@@ -10,16 +10,14 @@ const ASKED = 'holdfast:persist';
  *
  * @param isWanted the app itself wants it
  */
-export function askToPersist(isWanted: boolean): { hear(event: SyncEvent): void } {
+export function askToPersist(isWanted: boolean): (event: Heard) => void {
   let hasAsked = false;
-  return {
-    hear({ type }) {
-      // Every tab hears of it; the one that's looked at asks.
-      if (hasAsked || type !== 'queued' || document.visibilityState !== 'visible') return;
-      hasAsked = true;
-      // What came of it is in `status()`.
-      ask(isWanted).catch(() => {});
-    },
+  return ({ type }) => {
+    // Every tab hears of it; the one that's looked at asks.
+    if (hasAsked || type !== 'queued' || document.visibilityState !== 'visible') return;
+    hasAsked = true;
+    // What came of it is in `status()`.
+    ask(isWanted).catch(() => {});
   };
 }
 

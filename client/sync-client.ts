@@ -14,7 +14,7 @@ import type {
   TokenResult,
   TokenTarget,
 } from '../sw/protocol/api.js';
-import { EVENT_CHANNEL, type AboutEntry, type ChangeNote, type SyncEvent, type SyncEventType, type TokenNote } from '../sw/protocol/events.js';
+import { EVENT_CHANNEL, type AboutEntry, type ChangeNote, type Heard, type SyncEvent, type SyncEventType } from '../sw/protocol/events.js';
 import type { AnyUrl } from './any-url.js';
 import { observe } from './observe.js';
 import type { ObserveOptions } from './stream/options.js';
@@ -71,11 +71,9 @@ const withJson = (settlement: Settlement): Settled =>
 const LOOK_AGAIN_MS = 15_000;
 
 interface ClientHooks {
-  hear?(event: SyncEvent): void;
-  /** Another token is the live one. */
-  tokenChanged?(): void;
+  hear(event: Heard): void;
   /** The user signs out. */
-  signedOut?(): void;
+  signedOut(): void;
   /** The app's. */
   getToken?: GetToken | undefined;
 }
@@ -90,20 +88,19 @@ export class SyncClient extends TypedEventTarget {
   #outbox: OutboxStore | undefined;
 
   /** Made by `connect`. */
-  constructor(api: SyncApi, end: AbortController, place: string, hooks: ClientHooks = {}) {
+  constructor(api: SyncApi, end: AbortController, place: string, hooks: ClientHooks) {
     super();
     this.#api = api;
     this.#end = end;
     this.#place = place;
     this.#hooks = hooks;
     const channel = new BroadcastChannel(place + EVENT_CHANNEL);
-    channel.addEventListener('message', ({ data }: MessageEvent<SyncEvent | TokenNote | ChangeNote>) => {
-      if (data.type === 'token') return hooks.tokenChanged?.();
-      if (data.type === 'changed') return void this.dispatchEvent(new CustomEvent('changed', { detail: data }));
+    channel.addEventListener('message', ({ data }: MessageEvent<Heard>) => {
       if (data.type === 'held' && data.reason === 'signed-out') this.#endSession();
-      hooks.hear?.(data);
+      hooks.hear(data);
+      if (data.type === 'token') return;
       this.dispatchEvent(new CustomEvent(data.type, { detail: data }));
-      this.dispatchEvent(new CustomEvent('event', { detail: data }));
+      if (data.type !== 'changed') this.dispatchEvent(new CustomEvent('event', { detail: data }));
     });
     end.signal.addEventListener('abort', () => channel.close());
   }
@@ -142,7 +139,6 @@ export class SyncClient extends TypedEventTarget {
    */
   signOut(options?: SignOutOptions): Promise<void> {
     // At once: a token that is on its way here must not reach the worker after it.
-    this.#hooks.signedOut?.();
     this.#endSession();
     return this.#api.signOut(options);
   }
@@ -318,6 +314,7 @@ export class SyncClient extends TypedEventTarget {
 
   /** A stream that carries the user's token must not go on as that user. */
   #endSession(): void {
+    this.#hooks.signedOut();
     this.#session.abort(new DOMException('holdfast: the user has signed out', 'AbortError'));
     this.#session = new AbortController();
   }

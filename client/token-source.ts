@@ -1,6 +1,7 @@
 import type { BackendStatus, HoldInfo, SyncApi, TokenResult } from '../sw/protocol/api.js';
-import type { AuthRequiredEvent, SyncEvent } from '../sw/protocol/events.js';
+import type { AuthRequiredEvent, Heard } from '../sw/protocol/events.js';
 import { alone, KINDS, within, type GetCsrfToken, type GetToken, type Kind, type RenewSession, type SessionRequest, type TokenRequest } from './ask-token.js';
+import { handOver } from './hand-over.js';
 import { knownCsrf } from './csrf.js';
 import { LONGEST_TIMER } from './wait.js';
 
@@ -30,9 +31,7 @@ const targetOf = ({ baseUrl, namespace }: Target): Target => ({ baseUrl, namespa
 const kindOf = (reason: Reason): Kind => (reason === 'session-expired' ? 'session' : reason === 'csrf-expired' ? 'csrf' : 'token');
 
 export interface TokenSource {
-  hear(event: SyncEvent): void;
-  /** Reads when the live tokens are over, and has them renewed in time. */
-  check(): void;
+  hear(event: Heard): void;
   /** The user signs out: what is under way is of no use any more. */
   endSession(): void;
 }
@@ -186,6 +185,7 @@ export function feedTokens(
   }
 
   // A status that can't be had now is asked for on the next occasion.
+  /** Reads when the live tokens are over, and has them renewed in time. */
   const check = (isOccasion = false) => void (signal.aborted || !(getToken || isOccasion) || checkAll(isOccasion).catch(() => {}));
   const occasion = () => check(true);
   const on = { signal };
@@ -196,7 +196,9 @@ export function feedTokens(
   // A new worker has read of holds that the one before couldn't know of, and that were told long ago.
   navigator.serviceWorker.addEventListener('controllerchange', occasion, on);
 
+  const given = handOver(api);
   const endSession = () => {
+    given.forget();
     session.abort();
     session = new AbortController();
     timers.forEach(clearTimeout);
@@ -207,10 +209,11 @@ export function feedTokens(
   occasion();
 
   return {
-    check,
     endSession,
     hear(event) {
       switch (event.type) {
+        case 'token':
+          return event.isLost ? given.again() : check();
         case 'auth-required':
           if (gives[kindOf(event.reason)]) required(event, event.reason);
           return;
@@ -226,10 +229,8 @@ export function feedTokens(
         case 'released': {
           const name = nameOf(event, kindOf(event.reason ?? 'auth-expired'));
           clearTimeout(timers.get(name));
-          return void failures.delete(name);
+          failures.delete(name);
         }
-        case 'held':
-          if (event.reason === 'signed-out') endSession();
       }
     },
   };

@@ -1,5 +1,5 @@
 import type { SyncApi, WakeReason } from '../sw/protocol/api.js';
-import type { SyncEvent } from '../sw/protocol/events.js';
+import type { Heard } from '../sw/protocol/events.js';
 import { LONGEST_TIMER } from './wait.js';
 
 const SOON_MS = 250;
@@ -12,7 +12,7 @@ const GATED_MS = 60_000;
 
 export interface Signals {
   /** Lets the timer know of an event. */
-  hear(event: SyncEvent): void;
+  hear(event: Heard): void;
 }
 
 /**

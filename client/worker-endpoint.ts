@@ -4,7 +4,7 @@ import { isCallMessage, thrown } from '../sw/protocol/comlink.js';
 /** How long a call may take, and when all of them end. */
 export interface EndpointOptions {
   /** Milliseconds after which a call without an answer fails with a `TimeoutError`. @default 10000 */
-  deadlineMs?: number;
+  deadlineMs?: number | undefined;
   /** Ends the endpoint: calls under way fail, and no listener stays behind. */
   signal?: AbortSignal;
 }

@@ -1,4 +1,4 @@
-import type { SyncEvent } from '../../sw/protocol/events.js';
+import type { Heard, SyncEvent } from '../../sw/protocol/events.js';
 
 export interface TracePorts {
   performance: Pick<Performance, 'measure' | 'timeOrigin'>;
@@ -23,7 +23,7 @@ interface Span {
  * Draws attempts, holds and drains into a recording of the Performance panel, as a track of their own.
  * @see https://developer.chrome.com/docs/devtools/performance/extension
  */
-export function createTrace({ performance, after }: TracePorts): (event: SyncEvent) => void {
+export function createTrace({ performance, after }: TracePorts): (event: Heard) => void {
   const sending = new Map<number, SyncEvent & { type: 'sending' }>();
   const holds = new Map<string, SyncEvent & { type: 'held' }>();
   let drain: { start: number; sends: number } | null = null;

@@ -305,8 +305,12 @@ export type WakeReason = 'online' | 'offline' | 'visible' | 'pageshow' | 'due' |
  * An entry whose task id waits at two backends must be named by its key, else the call fails with `AmbiguousReferenceError`.
  */
 export interface SyncApi {
-  /** A fresh token, without its scheme: it replaces the live one, and ends the hold of its user. */
-  provideToken(token: string | null | undefined, target?: TokenTarget): Promise<TokenResult>;
+  /**
+   * A fresh token, without its scheme: it replaces the live one, and ends the hold of its user.
+   *
+   * @param isAgain an earlier worker was given this token: it's taken only if it was the last one of that worker, and this worker has none
+   */
+  provideToken(token: string | null | undefined, target?: TokenTarget, isAgain?: boolean): Promise<TokenResult>;
   /** For sessions by cookie: this user is signed in now, or somebody is. Ends the hold of that session. A user is kept across restarts. */
   signIn(user?: string): Promise<void>;
   /** A backend's cookie session is live again; or, with `csrf`, what a page knows of its CSRF token. Signs nobody in. */

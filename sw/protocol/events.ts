@@ -257,6 +257,8 @@ export interface OfflineEvent extends Timed {
 /** A note to pages, dispatched as no event: another token is the live one, so they look when that token expires. */
 export interface TokenNote {
   type: 'token';
+  /** The worker has lost its token, as it was started anew: the page that gave the token hands it over again. */
+  isLost?: true;
 }
 
 /**
@@ -271,3 +273,6 @@ export interface ChangeNote {
 
 /** The BroadcastChannel on which the events reach every tab, behind the registration's place. */
 export const EVENT_CHANNEL = 'holdfast';
+
+/** What a worker tells its pages. */
+export type Heard = SyncEvent | TokenNote | ChangeNote;

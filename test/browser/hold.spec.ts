@@ -1,4 +1,4 @@
-import { chromiumOnly, expect, test, connectPage, workerScript, FAST } from '../support/fixtures.js';
+import { App, chromiumOnly, expect, test, connectPage, workerScript, FAST } from '../support/fixtures.js';
 
 const authorization = (token: string) => ({ Authorization: `Bearer ${token}` });
 
@@ -132,6 +132,29 @@ test('A10 a worker that lost its token in memory asks any open page at once', as
   await app.heard('delivered');
   expect(await app.events()).toContainEqual(expect.objectContaining({ type: 'auth-required', reason: 'token-missing' }));
   expect(server.received.map(({ user }) => user)).toEqual(['ann']);
+});
+
+test('L10 a worker that was stopped is given the page’s good token again, before any tab is told to sign in', async ({ open, server, context }) => {
+  server.requireToken();
+  const app = await open({ connect: 'getToken: () => { window.timesAsked = (window.timesAsked ?? 0) + 1; return window.nextToken; }' });
+  const second = new App(await context.newPage(), server);
+  await second.page.goto(server.origin);
+  await connectPage(second.page);
+  const token = await server.token('ann');
+  await app.page.evaluate((value) => Object.assign(window, { nextToken: value }), token);
+  await app.post('a', { headers: authorization(await server.token('ann', -3600)) });
+  await app.heard('delivered');
+  await server.unlisten();
+  await app.post('b', { headers: authorization(token) });
+  await app.call((sync) => sync.pause());
+  await app.stopWorker();
+  await server.listen();
+  await app.call((sync) => sync.resume());
+  await app.heard('delivered', 2);
+  await second.heard('delivered', 2);
+  for (const types of [await app.types(), await second.types()]) expect(types.filter((type) => type === 'auth-required')).toHaveLength(1);
+  expect(await app.page.evaluate('timesAsked')).toBe(1);
+  expect(server.received.map(({ user }) => user)).toEqual([null, 'ann', 'ann']);
 });
 
 test('A11 entries that need no token go on during a hold', async ({ open, server }) => {

@@ -23,7 +23,7 @@ describe('W9 settlement.json()', () => {
   const settled = (answer: Partial<Settlement>) => {
     const end = new AbortController();
     const api = { settled: async () => ({ id: 'a', state: 'delivered', status: 201, body: null, truncated: false, ...answer }) } as unknown as SyncApi;
-    const client = new SyncClient(api, end, 'holdfast-test');
+    const client = new SyncClient(api, end, 'holdfast-test', { hear() {}, signedOut() {} });
     return client.settled('a').finally(() => client.close());
   };
   const bytes = (text: string) => new TextEncoder().encode(text).buffer;

@@ -125,6 +125,43 @@ describe('getToken', () => {
   });
 });
 
+describe('a worker that has lost its token', () => {
+  /** A page that is asked for the tokens it gave, as its worker was started anew. */
+  function page() {
+    const given: unknown[][] = [];
+    const api = {
+      status: async () => ({ backends: [] }),
+      provideToken: async (...values: unknown[]) => void given.push(values),
+    } as unknown as SyncApi;
+    const end = new AbortController();
+    onTestFinished(() => end.abort());
+    const source = feedTokens(api, { getToken: () => expect.fail() }, end.signal, '');
+    const again = () => {
+      given.length = 0;
+      source.hear({ type: 'token', isLost: true });
+      return given;
+    };
+    return { ...source, api, again };
+  }
+
+  test('L10 is given the last one of each target again', async () => {
+    const { api, again } = page();
+    const other = { baseUrl: '/other' };
+    for (const [token, to] of [['old'], ['new'], ['theirs', other], [null], ['', other]] as const) await api.provideToken(token, to);
+    expect(again()).toEqual([
+      ['new', undefined, true],
+      ['theirs', other, true],
+    ]);
+  });
+
+  test('L10 A16 is given none from before a sign-out', async () => {
+    const { api, again, endSession } = page();
+    await api.provideToken('old');
+    endSession();
+    expect(again()).toEqual([]);
+  });
+});
+
 /** A page whose backend has a hold of this reason until `api.renew` releases it. */
 function held(reason: 'session-expired' | 'csrf-expired', sources: Sources, result: () => TokenResult = () => 'released') {
   const hold = { owner: null, reason, since: 0, ...(reason === 'csrf-expired' && { cookie: 'mine' }) };
@@ -170,7 +207,7 @@ describe('renewSession', () => {
     let give = (_isLive: boolean) => {};
     const page = held('session-expired', { renewSession: () => new Promise((resolve) => (give = resolve)) });
     await settle();
-    page.hear({ ...HOLD, type: 'held', reason: 'signed-out', id: null });
+    page.endSession();
     give(true);
     await settle();
     expect(page.renewed).toEqual([]);

@@ -452,6 +452,7 @@ describe('a request that the worker leaves alone', () => {
     const harness = await waiting();
     harness.restart();
     await back(harness, 5_000);
+    await harness.clock.advance(1_000);
     expect(await harness.api.entries()).toMatchObject([{ state: 'held', reason: 'token-missing' }]);
     await harness.fetch('/api/notes', authorized(old));
     await harness.clock.advance(0);

@@ -283,10 +283,75 @@ describe('the hold', () => {
     await look();
     await clock.advance(60_000);
     expect(sends(log)).toEqual([]);
-    expect(log.filter((line) => line.includes('auth-required'))).toEqual(['30000 auth-required token-missing']);
+    expect(log.filter((line) => line.includes('auth-required'))).toEqual(['31000 auth-required token-missing']);
     expect(await harness.api.provideToken('old')).toBe('released');
     await clock.advance(0);
     expect(log.at(-1)).toContain('delivered');
+  });
+
+  describe('a worker that has started without a token', () => {
+    /** What waits under `old`, for a worker that has started since, under a server that takes `old` and `new`. */
+    async function restarted(before: (harness: Harness) => Promise<unknown> = async () => {}): Promise<Harness> {
+      const harness = createHarness();
+      harness.goOffline();
+      await harness.api.provideToken('old');
+      await harness.post('a', { token: 'old' });
+      await before(harness);
+      harness.restart();
+      harness.server(accepts('old', 'new'));
+      harness.goOnline();
+      harness.log.length = 0;
+      await harness.api.wake('visible');
+      await harness.clock.advance(0);
+      return harness;
+    }
+
+    test('L10 is given the page’s again, and nobody is told to sign in', async () => {
+      const { log, api, clock } = await restarted();
+      expect(log).toEqual(['0 asks pages for their token']);
+      expect(await api.status()).toMatchObject({ needsSignIn: false });
+      await clock.advance(900);
+      expect(await api.provideToken('old', undefined, true)).toBe('stored');
+      await clock.advance(60_000);
+      expect(log).toEqual(['0 asks pages for their token', '900 sending', '900 send a old', '900 delivered']);
+    });
+
+    test('L10 asks no page twice', async () => {
+      const { log, api, clock } = await restarted();
+      await clock.advance(60_000);
+      await api.replay();
+      expect(log).toEqual(['0 asks pages for their token', '1000 held token-missing', '1000 auth-required token-missing']);
+      expect(await api.provideToken('old', undefined, true)).toBe('released');
+    });
+
+    test.each<[string, (harness: Harness) => Promise<unknown>]>([
+      ['before a sign-out', ({ api }) => api.signOut()],
+      ['before another user’s sign-in', ({ api }) => api.provideToken(jwt({ sub: 'bob' }))],
+      ['before a newer token', ({ api }) => api.provideToken('new')],
+    ])('L10 takes none from %s', async (_when, before) => {
+      const { log, api, clock } = await restarted(before);
+      expect(await api.provideToken('old', undefined, true)).toBe('ignored: same-token');
+      await clock.advance(60_000);
+      expect(sends(log)).toEqual([]);
+    });
+
+    test('L10 takes none that was refused', async () => {
+      const harness = createHarness();
+      await stored(harness, ['a']);
+      harness.restart();
+      expect(await harness.api.provideToken('old', undefined, true)).toBe('ignored: same-token');
+      await harness.clock.advance(60_000);
+      expect(sends(harness.log)).toEqual(['0 send a old']);
+    });
+
+    test('L10 takes none from before a sign-out that comes while it’s on its way', async () => {
+      const { log, api, clock } = await restarted();
+      const [given] = await Promise.all([api.provideToken('old', undefined, true), api.signOut()]);
+      expect(given).toBe('ignored: same-token');
+      await clock.advance(60_000);
+      expect(sends(log)).toEqual([]);
+      expect(await api.entries()).toMatchObject([{ state: 'parked', reason: 'signed-out' }]);
+    });
   });
 
   test('A11 an entry that needs no token goes on during a hold, and doesn’t spin when it fails', async () => {
@@ -497,10 +562,11 @@ describe('a token of another user', () => {
     goOnline();
     server((request) => (request.url.endsWith('/x') ? ok() : expired()));
     await api.wake('online');
-    await clock.advance(0);
+    // Until then no page has handed its token over, and the hold has begun.
+    await clock.advance(1_000);
     await api.provideToken('new');
     await clock.advance(0);
-    expect(sends(log)).toEqual(['100 send /x', '100 send /api/b new']);
+    expect(sends(log)).toEqual(['1100 send /x', '1100 send /api/b new']);
   });
 });
 

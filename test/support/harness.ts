@@ -127,6 +127,7 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
       checkpoints,
       broadcast: (event) => {
         if (event.type === 'changed') changed.push(event.seq);
+        if (event.type === 'token' && event.isLost) log.push(`${clock.now()} asks pages for their token`);
         if (event.type === 'token' || event.type === 'changed') return;
         events.push(event);
         log.push(describe(event));

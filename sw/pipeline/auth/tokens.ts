@@ -14,12 +14,8 @@ import { knownValue } from './csrf.js';
 
 /** The auth holds of all backends: tokens end holds, missing or expired tokens begin them. */
 export interface Holds {
-  /**
-   * Takes a token for a backend.
-   *
-   * @param signOuts the backend's count of sign-outs when the token came
-   */
-  provide(backend: Backend, value: string, scheme: string, signOuts: number): Promise<TokenResult>;
+  /** Takes a token for a backend. */
+  provide(backend: Backend, value: string, scheme: string, source: TokenSource): Promise<TokenResult>;
   /** Learns the token of a request that the page makes itself. */
   learn(backend: Backend, value: string, scheme: string, origin: TokenOrigin): Promise<void>;
   /** Begins a hold before a send: an entry needs a token, and there's none, or the live token is over by its own `exp`. */
@@ -57,6 +53,8 @@ interface TokenSource {
   learnt: boolean;
   /** The backend's count of sign-outs when the token came. */
   signOuts: number;
+  /** An earlier worker had the token: it counts only if it's the last known token. */
+  isAgain?: boolean | undefined;
 }
 
 export function createHolds({ broadcast, chance, clock, digest, log }: HoldPorts, report: Report): Holds {
@@ -78,12 +76,13 @@ export function createHolds({ broadcast, chance, clock, digest, log }: HoldPorts
     return isOver(expiresAt, clocksOf(backend, now));
   };
 
-  const provide = async (backend: Backend, value: string, scheme: string, { learnt, signOuts }: TokenSource): Promise<TokenResult> => {
+  const provide = async (backend: Backend, value: string, scheme: string, { learnt, signOuts, isAgain }: TokenSource): Promise<TokenResult> => {
     const owner = backend.config.owner(value);
     const ready = Promise.all([digestOf(value, scheme), backend.taking]);
     backend.taking = ready.catch(() => {});
     const [digest] = await ready;
-    const { token: live, record: { signedOut, serverSkewMs } } = backend;
+    const { token: live, record: { last, signedOut, serverSkewMs } } = backend;
+    if (isAgain && (live || last?.digest !== digest)) return 'ignored: same-token';
     const waiting = waitingOwners(backend);
     const own: LiveToken = { value, scheme, owner, digest, expiresAt: expiryOf(value), provided: !learnt };
     const [after, effect] = session(sessionOf(backend), { type: 'token', token: own, signOuts, now: clock.now(), serverSkewMs });
@@ -197,7 +196,7 @@ export function createHolds({ broadcast, chance, clock, digest, log }: HoldPorts
         }
       }
     },
-    provide: (backend, value, scheme, signOuts) => provide(backend, value, scheme, { learnt: false, signOuts }),
+    provide,
     async learn(backend, value, scheme, { signOuts, redelivered }) {
       const { auth } = backend.config;
       const live = backend.token;

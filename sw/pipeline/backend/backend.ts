@@ -28,6 +28,8 @@ export interface Backend {
   taking: Promise<unknown>;
   /** The token that the app handed over last, while it's being taken: a sign-out meanwhile counts as its user's. */
   arriving: LastToken | null;
+  /** Until when this worker, which has started without a token, waits for the page that gave it to an earlier one; 0 while no page was asked. */
+  askedUntil: number;
   readonly flights: Map<number, Flight>;
   readonly arrivals: Arrivals;
   readonly lanes: LaneIndex;
@@ -94,6 +96,7 @@ export function createBackend(config: BackendConfig, ports: Ports, connectivity:
     token: null,
     taking: Promise.resolve(),
     arriving: null,
+    askedUntil: 0,
     flights: new Map(),
     arrivals: new Arrivals(),
     lanes: new LaneIndex(),

@@ -46,7 +46,7 @@ export function createSessionCalls({ state, holds, sessions, drain }: SessionCal
   }
 
   return {
-    async provideToken(token, target) {
+    async provideToken(token, target, isAgain) {
       if (token === null || token === undefined) return 'ignored: blank';
       if (typeof token !== 'string') throw new ConfigError('token', typeof token, 'it must be a string, or null');
       checkOptions(target ?? {}, TARGET_RULES, 'target.');
@@ -58,9 +58,10 @@ export function createSessionCalls({ state, holds, sessions, drain }: SessionCal
       // Each backend's count of sign-outs is read before the first write: a sign-out during a write comes after the token.
       const giving = targets(baseUrl, namespace).map(async (backend) => {
         const arriving = { owner: backend.config.owner(value), digest: '', expiresAt: null, issuedAt: issuedAt(value) };
-        backend.arriving = arriving;
+        // What comes again may be of an earlier user.
+        if (!isAgain) backend.arriving = arriving;
         try {
-          return await holds.provide(backend, value, scheme, backend.signOuts);
+          return await holds.provide(backend, value, scheme, { learnt: false, signOuts: backend.signOuts, isAgain });
         } finally {
           if (backend.arriving === arriving) backend.arriving = null;
           void drain.nudge();

@@ -22,6 +22,9 @@ export const DRAIN_LOCK = 'holdfast:drain';
 /** The wait after a drain that broke off, in milliseconds. */
 const PAUSE_MS = 1_000;
 
+/** How long a worker that has started without a token waits for the page that has it, in milliseconds. */
+const HAND_OVER_MS = 1_000;
+
 /** How often a worker that waits for an entry's time looks whether it's in the way of an update, in milliseconds. */
 const LOOK_ROUND_MS = 1_000;
 
@@ -194,6 +197,15 @@ export function createDrain({ ports, report, holds, state, replay, redelivery, d
     // A failed write must not stop the entries that can be sent.
     const failed: unknown[] = [];
     const noteFailure = (work: Promise<void>) => work.catch((error: unknown) => void failed.push(error));
+    // The page that gave an earlier worker its token may have it still: it's asked before anybody is told to sign in.
+    if (plan.missing.length > 0 && backend.record.last) {
+      if (!backend.askedUntil) ports.broadcast({ type: 'token', isLost: true });
+      backend.askedUntil ||= now + HAND_OVER_MS;
+      if (backend.askedUntil > now) {
+        plan.missing = [];
+        plan.due = Math.min(plan.due ?? Infinity, backend.askedUntil);
+      }
+    }
     for (const entry of [...plan.missing, ...plan.over]) await noteFailure(holds.missing(backend, entry));
     for (const entry of plan.expired) await noteFailure(expire(backend, entry));
     if (failed.length > 0) log.error("[holdfast] a change of state can't be written, and will be tried again", failed[0]);
