@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { authenticated, authRoutes, createTokens } from './auth.js';
+import { authenticated, createTokens, loginRoutes } from './auth.js';
 import type { PageFiles } from './build.js';
 import { createDial, dialRoutes, lostAnswer, outage, trouble } from './dial.js';
 import type { DemoEnv } from './env.js';
@@ -8,6 +8,7 @@ import { idempotent } from './idempotency.js';
 import { reportRoutes } from './reports.js';
 import { seedBook } from './seeds.js';
 import { createServerLog, logged, logRoutes } from './server-log.js';
+import { createSessions, sessionRoutes } from './sessions.js';
 import { staticRoutes } from './static.js';
 
 /** The whole demo as one app: the API that can be broken, the dial that breaks it, and the page. */
@@ -15,9 +16,10 @@ export async function createDemoApp(page: PageFiles = new Map()): Promise<Hono<D
   const dial = createDial();
   const log = createServerLog();
   const tokens = createTokens();
+  const sessions = createSessions();
 
   const api = new Hono<DemoEnv>()
-    .use(outage(dial), lostAnswer(dial), logged(log), trouble(dial), authenticated(tokens), idempotent())
+    .use(outage(dial), lostAnswer(dial), logged(log, sessions), trouble(dial), authenticated(tokens, sessions), idempotent())
     .route('/reports', reportRoutes(seedBook()))
     .route('/feed', feedRoutes(dial))
     .notFound((c) => c.json({ code: 'not_found' }, 404));
@@ -31,7 +33,8 @@ export async function createDemoApp(page: PageFiles = new Map()): Promise<Hono<D
       c.header('Connection', 'close');
       if (!c.res.headers.has('Cache-Control')) c.header('Cache-Control', 'no-store');
     })
-    .route('/auth', authRoutes(tokens, dial))
+    .route('/auth', loginRoutes(tokens, sessions, dial))
+    .route('/auth', sessionRoutes(sessions, dial))
     .route('/dial', dialRoutes(dial))
     .route('/server-log', logRoutes(log, dial))
     .route('/api', api)

@@ -2,6 +2,7 @@ import { decodeJwt, jwtVerify, SignJWT } from 'jose';
 import { Hono, type Context, type MiddlewareHandler } from 'hono';
 import type { Dial } from './dial.js';
 import type { DemoEnv } from './env.js';
+import { inSession, type Sessions } from './sessions.js';
 
 const USERS = ['mara', 'joon'];
 export const TOKEN_LIFE_S = 60;
@@ -40,24 +41,31 @@ export function createTokens(): Tokens {
   };
 }
 
-/** Turning the dial to 401 ends every session; the next login ends the fault. */
-export function authRoutes(tokens: Tokens, dial: Dial): Hono<DemoEnv> {
+/**
+ * Logins, by either way: a JWT for the page, or a cookie that it never sees, with a CSRF token. Turning the dial to 401 makes all
+ * of them invalid; the next login ends that fault.
+ */
+export function loginRoutes(tokens: Tokens, sessions: Sessions, dial: Dial): Hono<DemoEnv> {
   dial.onTurn((mode) => mode === '401' && tokens.revoke());
   return new Hono<DemoEnv>().post('/login', async (c) => {
-    const { user } = await c.req.json<{ user?: unknown }>().catch(() => ({ user: null }));
+    const { user, by } = await c.req.json<{ user?: unknown; by?: unknown }>().catch(() => ({ user: null, by: null }));
     if (typeof user !== 'string' || !USERS.includes(user)) return c.json({ code: 'unknown_user', known: USERS }, 400);
-    if (dial.mode === '401') dial.set('ok');
-    return c.json(await tokens.issue(user));
+    if (dial.mode === '401' || dial.mode === 'csrf') dial.set('ok');
+    return c.json(by === 'cookie' ? { csrf: sessions.begin(c, user).csrf } : await tokens.issue(user));
   });
 }
 
-/** Lets in who has a good token. */
-export const authenticated = (tokens: Tokens): MiddlewareHandler<DemoEnv> => async (c, next) => {
+/** Lets in who has a good token or, with no token at all, a session. */
+export const authenticated = (tokens: Tokens, sessions: Sessions): MiddlewareHandler<DemoEnv> => async (c, next) => {
   const token = bearerOf(c);
-  if (token === null)
+  if (token === null && sessions.of(c)) return inSession(sessions)(c, next);
+  if (token === null) {
+    c.set('refused', 'token');
     return c.json({ code: 'token_missing' }, 401, { 'WWW-Authenticate': 'Bearer realm="fieldbook"' });
+  }
   const user = await tokens.userOf(token);
   if (user === null) {
+    c.set('refused', 'token');
     const challenge = 'Bearer realm="fieldbook", error="invalid_token", error_description="The token has expired"';
     return c.json({ code: 'token_expired' }, 401, { 'WWW-Authenticate': challenge });
   }
@@ -65,10 +73,12 @@ export const authenticated = (tokens: Tokens): MiddlewareHandler<DemoEnv> => asy
   return next();
 };
 
-/** Who the token says it is, a refused one too: the log wants a name. */
-export function claimedUser(c: Context<DemoEnv>): string | null {
+/** Who the token or the session says it is, a refused one too: the log wants a name. */
+export function claimedUser(c: Context<DemoEnv>, sessions: Sessions): string | null {
+  const token = bearerOf(c);
+  if (token === null) return sessions.of(c)?.user ?? null;
   try {
-    return decodeJwt(bearerOf(c) ?? '').sub ?? null;
+    return decodeJwt(token).sub ?? null;
   } catch {
     return null;
   }

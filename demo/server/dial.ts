@@ -4,7 +4,7 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { DemoEnv } from './env.js';
 
 /** The ways in which the API can be broken. */
-export const DIAL_MODES = ['ok', 'down', 'slow', '503', '401', '429', 'lie-fi'] as const;
+export const DIAL_MODES = ['ok', 'down', 'slow', '503', '401', 'csrf', '429', 'lie-fi'] as const;
 export type DialMode = (typeof DIAL_MODES)[number];
 
 export interface Dial {

@@ -8,6 +8,8 @@ export interface DemoEnv {
     user: string;
     /** What the request is about, for the log: a report's title. */
     about: string;
+    /** The credential that the request was refused for. */
+    refused: 'token' | 'session' | 'csrf';
     /** The answer is a repeated one. */
     repeated: boolean;
     /** The answer is thrown away on its way. */

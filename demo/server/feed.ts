@@ -44,7 +44,7 @@ export function feedRoutes(dial: Dial): Hono<DemoEnv> {
     c.set('about', known ? `Live feed, after #${asked}` : 'Live feed, from the start');
     return streamSSE(c, async (stream) => {
       const stop = dial.onTurn((mode) => {
-        if (mode !== 'ok' && mode !== 'slow') c.env.incoming.socket.destroy();
+        if (mode !== 'ok' && mode !== 'slow' && mode !== 'csrf') c.env.incoming.socket.destroy();
       });
       stream.onAbort(stop);
       while (!stream.aborted) {

@@ -3,6 +3,7 @@ import { streamSSE } from 'hono/streaming';
 import { claimedUser } from './auth.js';
 import type { Dial } from './dial.js';
 import type { DemoEnv } from './env.js';
+import type { Sessions } from './sessions.js';
 
 /** One request that reached the API. */
 export interface SeenRequest {
@@ -12,6 +13,8 @@ export interface SeenRequest {
   path: string;
   user: string | null;
   status: number;
+  /** The credential that it was refused for. */
+  refused: 'token' | 'session' | 'csrf' | null;
   /** The start of the idempotency key. */
   key: string | null;
   /** The key was seen before: the first answer was given again, and nothing else was done. */
@@ -49,14 +52,15 @@ export function createServerLog(): ServerLog {
 }
 
 /** Writes down what came, and how it was answered. */
-export const logged = (log: ServerLog): MiddlewareHandler<DemoEnv> => async (c, next) => {
+export const logged = (log: ServerLog, sessions: Sessions): MiddlewareHandler<DemoEnv> => async (c, next) => {
   await next();
   log.add({
     at: Date.now(),
     method: c.req.method,
     path: c.req.path,
-    user: claimedUser(c),
+    user: claimedUser(c, sessions),
     status: c.res.status,
+    refused: c.get('refused') ?? null,
     key: c.req.header('Idempotency-Key')?.replaceAll('"', '').slice(0, 8) ?? null,
     repeated: c.get('repeated') ?? false,
     lost: c.get('lost') ?? false,

@@ -107,6 +107,51 @@ test('the demo: signing out parks the waiting reports, and only the same user’
   await expect(page.locator('#reports [data-report]').filter({ hasText: 'Loose bolt' })).toBeVisible();
 });
 
+test('the demo: P1 P2 P5 signed in by cookie, what waits is held on a lapsed session and on a stale CSRF token, and released by a click', async ({ page, demo }) => {
+  await page.goto(demo.url);
+  const status = page.locator('#status');
+  const life = page.locator('#session-life');
+  const replay = page.locator('#outbox-panel').getByRole('button', { name: 'Replay now' });
+  const delivered = (title: string) => page.locator('#reports [data-state="delivered"]').filter({ hasText: title });
+  await expect(status).toHaveAttribute('data-state', 'idle');
+  await page.getByText('Session cookie').click();
+  await expect(life).toHaveText('by cookie, CSRF token good');
+  // The session's cookie is none that a script sees.
+  expect(await page.evaluate(() => document.cookie)).toBe('');
+
+  await dial(page, 'down');
+  await save(page, 'Loose bolt');
+  await expect(status).toHaveAttribute('data-state', 'waiting');
+  await expect(page.getByRole('radio', { name: 'JWT in a header' })).toBeDisabled();
+  await dial(page, '401');
+  await replay.click();
+  await expect(status).toContainText('1 report is held: your session has ended.');
+  await expect(life).toHaveText('session has ended');
+  await page.locator('#status-act').getByText('Sign in').click();
+  await expect(status).toHaveAttribute('data-state', 'idle');
+  await expect(delivered('Loose bolt')).toBeVisible();
+
+  await dial(page, 'down');
+  await save(page, 'Lamp out');
+  await expect(status).toHaveAttribute('data-state', 'waiting');
+  await dial(page, 'csrf');
+  await replay.click();
+  await expect(status).toContainText("1 report is held: the page's CSRF token is stale.");
+  await expect(page.locator('#reports').getByText('Held: needs a new CSRF token')).toBeVisible();
+  await page.locator('#status-act').getByText('New token').click();
+  await expect(status).toHaveAttribute('data-state', 'idle');
+  await expect(delivered('Lamp out')).toBeVisible();
+
+  // A page's own write hears its answer, and says so.
+  await dial(page, '401');
+  await page.getByLabel('Title').fill('Bent rail');
+  await page.getByRole('button', { name: 'Save report' }).click();
+  await expect(page.locator('#form-note')).toHaveText('Not saved: your session has ended. Sign in, and save it again.');
+  await expect(page.getByLabel('Title')).toHaveValue('Bent rail');
+  const statuses = await page.locator('#seen .code').allTextContents();
+  expect(statuses.reverse()).toEqual(['401', '201', '403', '201', '401']);
+});
+
 test('the demo: S3 the live feed goes on where it was, after an outage and after a reload', async ({ page, demo }) => {
   await page.goto(demo.url);
   const state = page.locator('#feed-state');

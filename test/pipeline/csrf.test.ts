@@ -254,6 +254,49 @@ describe('a stale CSRF token', () => {
     expect(told(harness.log, 'delivered')).toHaveLength(2);
   });
 
+  test.each<[string, (harness: Harness) => Promise<unknown>]>([
+    ['a GET', ({ fetch }) => fetch('/api/notes', { headers: { 'X-CSRF-Token': 'second' } })],
+    ['a write in mode bypass', ({ post }) => post('b', { headers: { 'X-CSRF-Token': 'second', 'Holdfast-Mode': 'bypass' } })],
+    ['a write of a method that isn’t captured', ({ fetch }) => fetch('/api/notes', { method: 'REPORT', headers: { 'X-CSRF-Token': 'second' } })],
+  ])('P4 P5 %s with another token releases it, though Holdfast doesn’t answer that request', async (_what, ask) => {
+    const harness = createHarness();
+    const server = protectedBy(harness, 'X-CSRF-Token', coded);
+    await stored(harness, ['a']);
+    server.good = 'second';
+    await replayed(harness);
+    expect(told(harness.log, 'held')).toEqual(['0 held csrf-expired']);
+    await ask(harness);
+    await harness.clock.advance(0);
+    expect(told(harness.log, 'delivered')).toHaveLength(1);
+  });
+
+  test('P4 a restarted worker learns it from a GET, and asks no page', async () => {
+    const harness = createHarness();
+    const server = protectedBy(harness, 'X-CSRF-Token', coded);
+    await stored(harness, ['a']);
+    harness.restart();
+    await harness.fetch('/api/notes', { headers: { 'X-CSRF-Token': 'first' } });
+    await replayed(harness);
+    expect(server.came).toEqual(['first']);
+    expect(told(harness.log, 'auth-required')).toEqual([]);
+  });
+
+  test.each<[string, HarnessOptions, string, Record<string, string>]>([
+    ['of a sign-in', {}, '/api/login', { 'X-CSRF-Token': 'second' }],
+    ['where the backend learns nothing', { backends: [{ baseUrl: '/api', auth: { learn: false } }] }, '/api/notes', { 'X-CSRF-Token': 'second' }],
+    ['outside the base URL', {}, '/elsewhere', { 'X-CSRF-Token': 'second' }],
+    ['that’s the refused one', {}, '/api/notes', { 'X-CSRF-Token': 'first' }],
+  ])('P4 a CSRF token %s isn’t learnt from a GET, and releases nothing', async (_what, options, path, headers) => {
+    const harness = createHarness(options);
+    protectedBy(harness, 'X-CSRF-Token', coded).good = 'second';
+    await stored(harness, ['a']);
+    await replayed(harness);
+    await harness.fetch(path, { headers });
+    await replayed(harness);
+    expect(told(harness.log, 'released')).toEqual([]);
+    expect(told(harness.log, 'delivered')).toEqual([]);
+  });
+
   test('P5 a 403 that no newer token mends is a dead letter, and the others go on', async () => {
     const harness = createHarness();
     harness.server(async (request) => ((await request.text()) === 'forbidden' ? plain() : ok()));

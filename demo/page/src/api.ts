@@ -1,4 +1,4 @@
-import { authorization } from './session.js';
+import { authorization, mend, session } from './session.js';
 import type { Change, Report } from './types.js';
 
 /** What became of a write, as far as its answer says. */
@@ -11,7 +11,7 @@ export type WriteResult =
 
 export async function fetchReports(): Promise<Report[] | null> {
   try {
-    const response = await fetch('/api/reports', { headers: authorization() });
+    const response = await ask('/api/reports');
     return response.ok ? ((await response.json()) as Report[]) : null;
   } catch {
     return null;
@@ -20,7 +20,7 @@ export async function fetchReports(): Promise<Report[] | null> {
 
 export async function fetchPhoto(id: string): Promise<Blob | null> {
   try {
-    const response = await fetch(`/api/reports/${encodeURIComponent(id)}/photo`, { headers: authorization() });
+    const response = await ask(`/api/reports/${encodeURIComponent(id)}/photo`);
     return response.ok ? await response.blob() : null;
   } catch {
     return null;
@@ -31,11 +31,21 @@ export async function fetchPhoto(id: string): Promise<Blob | null> {
 export async function write(change: Change, photo: Blob | null = null): Promise<WriteResult> {
   try {
     const { url, ...init } = requestOf(change, photo);
-    const headers = { ...authorization(), ...init.headers, 'Holdfast-Id': change.id };
-    return await resultOf(await fetch(url, { ...init, headers }));
+    return await resultOf(await ask(url, { ...init, headers: { ...init.headers, 'Holdfast-Id': change.id } }));
   } catch {
     return { kind: 'failed' };
   }
+}
+
+/**
+ * Fetches with the session's credentials. A lapsed session by cookie is the page's own affair at a first send, so the request is sent
+ * again where the page has renewed the session.
+ */
+async function ask(url: string, { headers, ...init }: { method?: string; headers?: Record<string, string>; body?: string | FormData } = {}): Promise<Response> {
+  const asked = session();
+  const send = () => fetch(url, { ...init, headers: { ...authorization(), ...headers } });
+  const response = await send();
+  return (await mend(response, asked)) ? send() : response;
 }
 
 function requestOf(change: Change, photo: Blob | null) {

@@ -7,9 +7,9 @@ import { showOutbox, startOutbox } from './outbox.js';
 import { startReportForm } from './report-form.js';
 import { loadPictures, showReports } from './report-list.js';
 import { startServerPanel } from './server-panel.js';
-import { hasHistory, isAlive, onSession, session } from './session.js';
+import { hasHistory, isAlive, onSession, renewByItself, session, way, type Way } from './session.js';
 import { showSession, showStatus, startStatus } from './status.js';
-import { look, onLook, renewByItself, signIn, signOut, worker } from './sync.js';
+import { changeWay, freshCsrf, look, onLook, resumeSession, signIn, signOut, worker } from './sync.js';
 
 const TICK_MS = 250;
 
@@ -41,8 +41,13 @@ function startSessionBox(): void {
   renew.addEventListener('change', () => {
     renewByItself(renew.checked);
     // Somebody may be waiting already.
-    if (renew.checked && worker.entries.some((entry) => entry.state === 'held')) void signIn(user.value);
+    const held = renew.checked && worker.entries.find((entry) => entry.state === 'held');
+    if (held) void (held.reason === 'csrf-expired' ? freshCsrf() : signIn(user.value));
   });
+  for (const radio of document.querySelectorAll<HTMLInputElement>('input[name="way"]')) {
+    radio.checked = radio.value === way();
+    radio.addEventListener('change', () => void changeWay(radio.value as Way));
+  }
   onSession(() => {
     const mine = session();
     if (mine) user.value = mine.user;
@@ -54,6 +59,7 @@ function startSessionBox(): void {
 /** A visitor finds a working app. Nobody is signed in against their will, nor while a hold is to be seen. */
 async function greet(): Promise<void> {
   const mine = session();
+  await resumeSession().catch(() => {});
   await look();
   const signedOut = mine === null && hasHistory();
   if (!signedOut && !isAlive() && worker.entries.length === 0) await signIn(mine?.user ?? 'mara');

@@ -1,7 +1,8 @@
+import type { WriteResult } from './api.js';
 import { change } from './changes.js';
 import { byId, icon, make, setText } from './dom.js';
 import { samplePhoto, thumbOf } from './photo.js';
-import { session } from './session.js';
+import { session, sessionTrouble } from './session.js';
 import type { Report } from './types.js';
 
 const EXAMPLES: Pick<Report, 'title' | 'place' | 'severity' | 'note'>[] = [
@@ -76,13 +77,19 @@ async function submit(): Promise<void> {
   const wanted = { id: report.ref!, title: report.title, kind: 'create', report, thumb: sentThumb } as const;
   const result = await change(wanted, sent);
   if (result.kind === 'delivered' || result.kind === 'queued') return;
-  const why = result.kind === 'refused' ? `the server refused it (${result.status})` : "it couldn't be sent";
-  setText(note, `Not saved: ${why}.`);
+  setText(note, `Not saved: ${whyNot(result)}.`);
   // Nobody should have to write it twice.
   if (field('title').value === '') {
     fill(report);
     await choose(sent);
   }
+}
+
+function whyNot(result: WriteResult): string {
+  if (result.kind !== 'refused') return "it couldn't be sent";
+  if (result.status === 401 && sessionTrouble() === 'lapsed') return 'your session has ended. Sign in, and save it again';
+  if (result.status === 403 && sessionTrouble() === 'stale') return "the page's CSRF token is stale. Get a new one, and save it again";
+  return `the server refused it (${result.status})`;
 }
 
 function readReport(author: string): Report {

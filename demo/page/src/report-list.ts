@@ -73,6 +73,7 @@ function update(element: HTMLElement, row: Row, now: number): void {
 function badgeText({ entry, state, report, removing }: Row): string {
   if (state === 'delivered') return report.done ? 'Done' : BADGES.delivered;
   if (entry?.state === 'paused') return 'Paused';
+  if (entry?.state === 'held' && entry.reason === 'csrf-expired') return 'Held: needs a new CSRF token';
   if (entry?.state === 'parked') return `Held for ${nameOf(entry.owner ?? '')}`;
   return removing && state === 'waiting' ? 'Deletion waits' : BADGES[state];
 }
@@ -89,7 +90,7 @@ function showPicture(element: HTMLElement, { key, report, thumb, isNew }: Row): 
   place.replaceChildren(picture);
 }
 
-/** Photos need the token too, so the browser can't fetch them by itself. */
+/** Photos need the session too, so the browser can't fetch them by itself. */
 async function load(key: string, id: string): Promise<void> {
   if (!mayLoad || loading.has(id)) return;
   loading.add(id);

@@ -1,22 +1,35 @@
 import { byId, make, setData, setText, showRows } from './dom.js';
 import type { SeenRequest as Seen } from '../../server/server-log.js';
+import { onSession, way, type Way } from './session.js';
 import { clockTime } from './words.js';
 
-const MODES: [value: string, name: string, does: string][] = [
+type Mode = [value: string, name: string, does: string];
+
+const MODES: Mode[] = [
   ['ok', 'It works', 'Every request of a live session is answered.'],
   ['down', 'Down', 'Connections break before anything is heard.'],
   ['slow', 'Slow', 'Each answer takes three seconds.'],
   ['503', 'Overloaded', 'Answers 503, "service unavailable".'],
-  ['401', 'Token expired', 'Refuses all tokens until a new sign-in.'],
   ['429', 'Rate limit', 'Answers 429, "too many requests, wait 5 s".'],
   ['lie-fi', 'Answer lost', 'Lie-fi: does the work, but the answer never arrives.'],
 ];
 
+/** The faults of what one has signed in by. */
+const CREDENTIAL_MODES: Record<Way, Mode[]> = {
+  token: [['401', 'Token expired', 'Refuses all tokens until a new sign-in.']],
+  cookie: [
+    ['401', 'Session lapsed', 'Ends all sessions until a new sign-in.'],
+    ['csrf', 'CSRF token stale', 'Refuses writes until the page has a new one.'],
+  ],
+};
+
 const KEPT = 200;
+let mode = 'ok';
 let seen: Seen[] = [];
 
 export function startServerPanel(onTurn: () => void): void {
-  byId('dial').append(...MODES.map(choice));
+  showDial();
+  onSession(showDial);
   byId('show-reads').addEventListener('change', showSeen);
   // One open stream for a tab that's looked at; hidden ones would use up the browser's connections.
   let stream: EventSource | null = null;
@@ -28,9 +41,18 @@ export function startServerPanel(onTurn: () => void): void {
   listen();
 }
 
-function choice([value, name, does]: (typeof MODES)[number]): HTMLElement {
+let shownFor: Way | null = null;
+
+function showDial(): void {
+  if (shownFor === way()) return;
+  shownFor = way();
+  const all = [...MODES.slice(0, 4), ...CREDENTIAL_MODES[shownFor], ...MODES.slice(4)];
+  byId('dial').replaceChildren(byId('dial').firstElementChild!, ...all.map(choice));
+}
+
+function choice([value, name, does]: Mode): HTMLElement {
   const radio = make('input');
-  Object.assign(radio, { type: 'radio', name: 'dial', value, checked: value === 'ok' });
+  Object.assign(radio, { type: 'radio', name: 'dial', value, checked: value === mode });
   radio.addEventListener('change', () => {
     const headers = { 'Content-Type': 'application/json' };
     void fetch('/dial', { method: 'PUT', headers, body: JSON.stringify({ mode: value }) });
@@ -51,7 +73,7 @@ function openStream(onTurn: () => void): EventSource {
     showSeen();
   });
   on('dial', (data) => {
-    const mode = JSON.parse(data) as string;
+    mode = JSON.parse(data) as string;
     for (const radio of document.querySelectorAll<HTMLInputElement>('input[name="dial"]')) radio.checked = radio.value === mode;
     onTurn();
   });
@@ -65,12 +87,12 @@ function showSeen(): void {
   byId('seen-empty').hidden = wanted.length > 0;
 }
 
-function build({ at, method, path, user, status, key, repeated, lost, about }: Seen): HTMLElement {
+function build({ at, method, path, user, status, refused, key, repeated, lost, about }: Seen): HTMLElement {
   const row = make('li', 'line');
-  setData(row, 'state', status < 400 ? (lost ? 'waiting' : 'delivered') : status === 401 ? 'held' : 'dead');
+  setData(row, 'state', status < 400 ? (lost ? 'waiting' : 'delivered') : refused ? 'held' : 'dead');
   const words = [user ?? 'nobody', ...(key ? [`key ${key}`] : [])].join(' \u00b7 ');
   const remark = make('span', 'remark');
-  setText(remark, remarkOn({ status, repeated, lost }));
+  setText(remark, remarkOn({ status, refused, repeated, lost }));
   row.append(
     make('time', 'soft', clockTime(at)),
     make('span', 'code', String(status)),
@@ -79,8 +101,10 @@ function build({ at, method, path, user, status, key, repeated, lost, about }: S
   return row;
 }
 
-function remarkOn({ status, repeated, lost }: Pick<Seen, 'status' | 'repeated' | 'lost'>): string {
-  if (status === 401) return 'Token refused.';
+const REFUSED = { token: 'Token refused.', session: 'No live session.', csrf: 'CSRF token refused.' };
+
+function remarkOn({ status, refused, repeated, lost }: Pick<Seen, 'status' | 'refused' | 'repeated' | 'lost'>): string {
+  if (refused) return REFUSED[refused];
   if (repeated) return `Seen before: the same answer again, done once${lost ? '. Lost again' : ''}.`;
   return lost && status < 400 ? 'Done, but the answer was lost.' : '';
 }

@@ -1,5 +1,6 @@
 import type { EntryInfo, SyncClient, SyncEvent, SyncStatus, TokenRequest } from '../../../client/index.js';
-import { isAlive, logIn, logOut, session } from './session.js';
+import { fetchReports } from './api.js';
+import { isAlive, logIn, logOut, readSession, renewsByItself, session, setWay, type Way } from './session.js';
 
 /** The classic script's global, as an app without a bundler has it. */
 declare const Holdfast: typeof import('../../../client/index.js');
@@ -18,17 +19,35 @@ const hearers = new Set<(event: SyncEvent) => void>();
 export const onLook = (listener: () => void): void => void lookers.add(listener);
 export const onSyncEvent = (listener: (event: SyncEvent) => void): void => void hearers.add(listener);
 
-let renews = false;
-export const renewByItself = (does: boolean): void => void (renews = does);
-
 /** The page's own token will do as long as the server hasn't refused it; after that, a person decides. */
 async function getToken({ reason }: TokenRequest): Promise<string | null> {
   const mine = session();
-  if (reason === 'token-missing' && mine && isAlive()) return mine.token;
-  return renews && mine ? (await logIn(mine.user)).token : null;
+  if (mine?.by !== 'token') return null;
+  if (reason === 'token-missing' && isAlive()) return mine.token;
+  return renewsByItself() ? renewedToken(mine.user) : null;
 }
 
-export const connected: Promise<SyncClient> = Holdfast.connect({ worker: '/sw.js', getToken });
+async function renewedToken(user: string): Promise<string | null> {
+  const renewed = await logIn(user);
+  return renewed.by === 'token' ? renewed.token : null;
+}
+
+/** A session by cookie that has lapsed: as with a token, a person decides. */
+async function renewSession(): Promise<boolean> {
+  const mine = session();
+  if (mine?.by !== 'cookie' || !renewsByItself()) return false;
+  await logIn(mine.user);
+  return true;
+}
+
+/** The CSRF token that this page has, or a new one where it fetches that by itself. */
+async function getCsrfToken(): Promise<string | null> {
+  const mine = session();
+  if (mine?.by !== 'cookie') return null;
+  return renewsByItself() || mine.csrf === null ? readSession() : mine.csrf;
+}
+
+export const connected: Promise<SyncClient> = Holdfast.connect({ worker: '/sw.js', getToken, renewSession, getCsrfToken });
 
 connected.then(
   (sync) => {
@@ -41,11 +60,39 @@ connected.then(
   (error: unknown) => console.error('The demo needs its service worker', error),
 );
 
-/** Signs in, and lets the worker have the token: what was held goes out. */
+/** Signs in, and lets the worker know: what was held goes out. */
 export async function signIn(user: string): Promise<void> {
-  const { token } = await logIn(user);
-  await (await connected).provideToken(token, { baseUrl: '/api' });
+  const before = session()?.user;
+  const mine = await logIn(user);
+  const sync = await connected;
+  if (mine.by === 'token') await sync.provideToken(mine.token, { baseUrl: '/api' });
+  else {
+    // The worker learns the new CSRF token from any request, so what's held goes out with it. Another user's name comes first.
+    if (user === before) await fetchReports();
+    await sync.signIn(user);
+  }
   await look();
+}
+
+/** A page that has been loaded with a session by cookie says whose it is. */
+export async function resumeSession(): Promise<void> {
+  if (session()?.by !== 'cookie' || (await readSession()) === null) return;
+  await (await connected).signIn(session()!.user);
+}
+
+/** Fetches the session's new CSRF token. The worker learns it from the page's next request. */
+export async function freshCsrf(): Promise<void> {
+  await readSession();
+  await fetchReports();
+  await look();
+}
+
+/** Signs out by the one way, and in by the other. */
+export async function changeWay(next: Way): Promise<void> {
+  const user = session()?.user;
+  if (user) await signOut();
+  setWay(next);
+  if (user) await signIn(user);
 }
 
 /** The worker first: when the page has forgotten the token, nothing is sent with it any more. */
@@ -53,7 +100,7 @@ export async function signOut(): Promise<void> {
   try {
     await (await connected).signOut();
   } finally {
-    logOut();
+    await logOut();
   }
   await look();
 }
@@ -61,7 +108,7 @@ export async function signOut(): Promise<void> {
 /** For reading: a write with an old token is held and released, and that is to be seen. */
 export async function freshen(): Promise<void> {
   const mine = session();
-  if (renews && mine && !isAlive()) await logIn(mine.user);
+  if (renewsByItself() && mine && !isAlive()) await logIn(mine.user);
 }
 
 let looking: Promise<void> | null = null;

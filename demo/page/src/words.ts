@@ -1,5 +1,5 @@
 import type { EntryInfo, SyncStatus } from '../../../client/index.js';
-import { nameOf } from './session.js';
+import { nameOf, type Trouble } from './session.js';
 
 export type StatusState = 'idle' | 'waiting' | 'held' | 'paused';
 
@@ -10,7 +10,7 @@ export interface StatusLine {
   text: string;
   /** When the next try is made. */
   nextAt: number | null;
-  act: 'sign-in' | 'resume' | null;
+  act: 'sign-in' | 'fresh-csrf' | 'resume' | null;
   /** Whose sign-in is needed. */
   user: string | null;
 }
@@ -26,8 +26,8 @@ const REASONS: Record<EntryInfo['reason'], string> = {
   'circuit-open': "the server can't be reached",
   'behind-waiting': 'others are before it',
   'auth-expired': 'your session has expired',
-  'session-expired': 'your session has expired',
-  'csrf-expired': "the page's security token has expired",
+  'session-expired': 'your session has ended',
+  'csrf-expired': "the page's CSRF token is stale",
   'signed-out': 'nobody is signed in',
   'token-missing': 'a fresh sign-in is needed',
   'first-send': "it's on its first way",
@@ -60,7 +60,8 @@ const nouns = (entries: readonly EntryInfo[]): string => {
 };
 const verb = (entries: readonly EntryInfo[], one: string, many: string) => (entries.length === 1 ? one : many);
 
-export function statusLine(status: SyncStatus, entries: readonly EntryInfo[], inFlight: number): StatusLine {
+/** @param trouble what the server has refused the page itself */
+export function statusLine(status: SyncStatus, entries: readonly EntryInfo[], inFlight: number, trouble: Trouble | null): StatusLine {
   const line = { nextAt: null, act: null, user: null };
   const of = (state: EntryInfo['state']) => entries.filter((entry) => entry.state === state);
   const live = entries.filter((entry) => entry.state !== 'dead');
@@ -73,13 +74,16 @@ export function statusLine(status: SyncStatus, entries: readonly EntryInfo[], in
   if (held.length > 0) {
     const why = reasonWords(held[0]!.reason);
     const text = `${nouns(held)} ${verb(held, 'is', 'are')} held: ${why}.`;
-    return { ...line, state: 'held', icon: 'held', text, act: 'sign-in', user: held[0]!.owner };
+    const act = held[0]!.reason === 'csrf-expired' ? 'fresh-csrf' : 'sign-in';
+    return { ...line, state: 'held', icon: 'held', text, act, user: held[0]!.owner };
   }
   if (parked.length > 0) {
     const owner = parked[0]!.owner ?? '';
     const text = `${nouns(parked)} ${verb(parked, 'is', 'are')} held until ${nameOf(owner)} signs in.`;
     return { ...line, state: 'held', icon: 'held', text, act: 'sign-in', user: owner };
   }
+  if (trouble === 'lapsed') return { ...line, state: 'held', icon: 'held', text: 'Your session has ended. Sign in to go on.', act: 'sign-in' };
+  if (trouble === 'stale') return { ...line, state: 'held', icon: 'held', text: "The page's CSRF token is stale. Get a new one to go on.", act: 'fresh-csrf' };
   if (sending.length > 0) {
     const text = live.length > 1 ? `Sending ${sending.length} of ${nouns(live)}.` : `Sending ${nouns(live)}.`;
     return { ...line, state: 'waiting', icon: 'sending', text };

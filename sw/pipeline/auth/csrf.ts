@@ -38,9 +38,9 @@ export function knownValue({ config, csrf: { given, seen } }: Backend, header: s
   return value !== null && /^[\x20-\x7e]+$/.test(value) ? value : null;
 }
 
-/** Learns the CSRF headers of a page's own request. Returns whether a value is new. */
-export function learnCsrf({ csrf }: Backend, headers: CsrfHeaders): boolean {
-  const isNew = Object.entries(headers).some(([name, value]) => csrf.seen[name] !== value);
-  if (isNew) Object.assign(csrf, { seen: { ...csrf.seen, ...headers }, given: null });
-  return isNew;
+/** Learns the CSRF headers of a page's own request, unless the backend learns nothing. Returns whether a value is new. */
+export function learnCsrf({ config: { auth, csrf: { headers: names } }, csrf }: Backend, { headers }: Request): boolean {
+  const fresh = [...headers].filter(([name, value]) => auth?.learn !== false && names.has(name) && csrf.seen[name] !== value);
+  if (fresh.length > 0) Object.assign(csrf, { seen: { ...csrf.seen, ...Object.fromEntries(fresh) }, given: null });
+  return fresh.length > 0;
 }

@@ -1,5 +1,6 @@
 import { nearest } from '../../policy/base-url.js';
 import { isOfOneKind } from '../../policy/jwt.js';
+import { learnCsrf } from '../auth/csrf.js';
 import type { Holds } from '../auth/tokens.js';
 import type { Backend } from '../backend/backend.js';
 import type { State } from '../backend/backends.js';
@@ -7,8 +8,8 @@ import type { Nudge } from '../nudge.js';
 import { newCredentialIn } from './exchange.js';
 
 /**
- * Learns the token of a request under a base URL that Holdfast doesn't answer: a GET, most often. Null, and at once,
- * where the request has no new token. The promise never rejects.
+ * Learns the token and the CSRF token of a request under a base URL that Holdfast doesn't answer: a GET, most often. Null, and at
+ * once, where neither is new. The promise never rejects.
  */
 export type Overhear = (request: Request) => Promise<void> | null;
 
@@ -27,17 +28,24 @@ export function createOverhear({ holds, nudge, state }: OverhearParts): Overhear
   }
 
   return (request) => {
-    if (!request.headers.has('authorization')) return null;
     const heard = listeners(request).flatMap((backend) => {
+      // A refresh token goes to where tokens are asked for, and nowhere else. The CSRF token of a sign-in is over with it.
+      if (backend.config.exclude(request)) return [];
+      const { signOuts } = backend;
       const found = newCredentialIn(request, backend);
-      // A refresh token goes to where tokens are asked for, and nowhere else.
-      return found && isOfItsKind(found, backend) && !backend.config.exclude(request) ? [{ backend, ...found, signOuts: backend.signOuts }] : [];
+      const token = found && isOfItsKind(found, backend) && found;
+      const isCsrfNew = learnCsrf(backend, request);
+      const take = async () => {
+        if (isCsrfNew) await holds.renewCsrf(backend);
+        if (token) await holds.learn(backend, token.credential, token.scheme, { signOuts, redelivered: false });
+        if (backend.lanes.any) await nudge();
+      };
+      return token || isCsrfNew ? [take] : [];
     });
     if (heard.length === 0) return null;
     const learn = async () => {
       await state.ready();
-      for (const { backend, credential, scheme, signOuts } of heard) await holds.learn(backend, credential, scheme, { signOuts, redelivered: false });
-      if (heard.some(({ backend, credential }) => backend.token?.value === credential && backend.lanes.any)) await nudge();
+      for (const take of heard) await take();
     };
     // A failed storage is ignored: without it no entry waits for a token.
     return learn().catch(() => {});

@@ -10,5 +10,5 @@ export interface SessionStack extends Server {
   /** The header that carries the CSRF token; null where the framework looks at `Origin` alone. */
   header: string | null;
   /** Ends all sessions, as a restarted server does. */
-  lapse(): void;
+  lapse(): void | Promise<void>;
 }

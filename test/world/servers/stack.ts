@@ -10,6 +10,8 @@ export interface Server {
    * @param act what the route does with the text of a write that it accepts
    */
   listener(act: (text: string) => void): Listener | Promise<Listener>;
+  /** Ends what the listener has started. */
+  close?(): Promise<void>;
 }
 
 /** A write, as the client that goes with a stack sends it. */

@@ -35,13 +35,13 @@ type ForwardTo = (behind: Server) => Promise<Upstream>;
 
 export const test = base.extend<{ forwardTo: ForwardTo }>({
   forwardTo: async ({ server }, use) => {
-    const started: Upstream[] = [];
+    const ends: (() => Promise<void>)[] = [];
     await use(async (behind) => {
       const upstream = await forward(server, behind);
-      started.push(upstream);
+      ends.push(upstream.stop, async () => behind.close?.());
       return upstream;
     });
-    await Promise.all(started.map(({ stop }) => stop()));
+    await Promise.all(ends.map((end) => end()));
   },
 });
 
