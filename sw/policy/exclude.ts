@@ -23,7 +23,7 @@ const ABOVE = /^sign[-_]?(in|out|up)$/i;
 const QUERY = /[?&](grant_type|EIO)=/;
 
 /** Headers of uploads that go on where they were by a protocol of their own: tus-js-client 4.3.1, and FilePond 4.32.12 in chunks. */
-const UPLOADS = ['tus-resumable', 'upload-offset'];
+const UPLOADS = ['tus-resumable', 'upload-offset', 'upload-length'];
 
 /**
  * Whether a request must not be kept for later: it asks for a token, begins or ends a session, or is a step of a protocol

@@ -28,6 +28,7 @@ describe('W1 a request that must not be kept for later', () => {
 
   test.each([
     ['tus', { 'Tus-Resumable': '1.0.0' }],
+    ['FilePond, that begins to send chunks', { 'Upload-Length': '300' }],
     ['FilePond in chunks', { 'Upload-Offset': '0' }],
   ])('is a step of an upload by %s', (_, headers) => {
     expect(excludes('/api/files/7', headers)).toBe(true);
