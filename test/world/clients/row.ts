@@ -37,6 +37,10 @@ export interface Row {
   effect: RegExp;
   /** @default down, slow */
   faults?: Fault[];
+  /** The source text of the backend's `match`. */
+  match?: string;
+  /** What the worker's script does after `install`. */
+  worker?: string;
   /** What the screen shows all the time, for `unchanged`. */
   screen?: string;
   /** A part of what the app does, or what a user of Holdfast should know; for the docs. */

@@ -66,11 +66,11 @@ const CORE: Row[] = [
   { client: 'socket.io-client', packages: ['socket.io-client'], does: 'a packet by polling', page: 'socket-io', sees: 'retries', told: 'kept', backend: socketIo, effect: /^POST .*\/socket\.io/, faults: ['cut'] },
 ];
 
-/** Whether the libraries are run that have packages of their own, installed by their own command. */
-export const isAll = process.env['HOLDFAST_CLIENTS'] === 'all';
+/** Whether the libraries of `more` are run: `npm run test:clients` installs their packages. */
+export const isMore = process.env['HOLDFAST_CLIENTS'] === 'more';
 
 export const ROWS: Row[] = [...CORE, ...MORE];
-export const RUN: Row[] = isAll ? MORE : CORE;
+export const RUN: Row[] = isMore ? MORE : CORE;
 
 const read = (path: string) => (JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')) as { devDependencies: Record<string, string> }).devDependencies;
 const VERSIONS = { ...read('../../../package.json'), ...read('./more/package.json') };

@@ -2,7 +2,7 @@ import type { Row, Sees } from './row.js';
 
 /** What the app sees, as the docs and the tests' titles say it. */
 export const SEEN: Record<Sees, string> = {
-  queued: 'success, with the 202',
+  queued: 'success, by the 202',
   waits: 'the server’s own answer, once it’s there',
   unchanged: 'nothing changes on the screen',
   error: 'the error that there is without a worker; nothing is kept',
