@@ -11,7 +11,7 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'node', include: ['**/*.test.ts'], exclude: ['browser/**'] },
+        test: { name: 'node', include: ['**/*.test.ts'], exclude: ['browser/**', '**/node_modules/**'] },
       },
       {
         // What needs real IndexedDB, and no service worker around it.

@@ -19,11 +19,11 @@ const ABOUT_SESSIONS = /^(log[-_]?(in|out)|sign[-_]?(in|out|up)|((access|auth|id
 /** A segment before the last one that says the same of all that lies under it: better-auth, by its docs (`/sign-in/email`). */
 const ABOVE = /^sign[-_]?(in|out|up)$/i;
 
-/** The query of a URL, where it names an OAuth grant (https://www.rfc-editor.org/rfc/rfc6749#section-4), or engine.io's version (socket.io-client 4.8.4). */
-const QUERY = /[?&](grant_type|EIO)=/;
+/** The query of a URL, where it names an OAuth grant (https://www.rfc-editor.org/rfc/rfc6749#section-4), engine.io's version (socket.io-client 4.8.4), or a question for feature flags (posthog-js 1.449.2). */
+const QUERY = /[?&](grant_type|EIO)=|\/flags\/\?v=/;
 
 /** Headers of uploads that go on where they were by a protocol of their own: tus-js-client 4.3.1, and FilePond 4.32.12 in chunks. */
-const UPLOADS = ['tus-resumable', 'upload-offset'];
+const UPLOADS = ['tus-resumable', 'upload-offset', 'upload-length'];
 
 /**
  * Whether a request must not be kept for later: it asks for a token, begins or ends a session, or is a step of a protocol

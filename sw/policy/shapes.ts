@@ -1,6 +1,6 @@
 import type { RequestHead } from './exclude.js';
 
-/** The page's answer for a stored request of a known shape: the server's own, none (204), or a Turbo Stream that does nothing. */
+/** The page's answer for a stored request of a known shape: the server's own, none (204), or a Turbo Stream that does nothing (200). */
 export type ShapedAnswer = 'wait' | 'empty' | 'stream';
 
 /** A shape that requests have. `where` is the header that tells it, or `path`: then the path of the URL does. */
@@ -21,6 +21,7 @@ export type Shape = readonly [where: string, pattern: RegExp, answer: ShapedAnsw
  * | htmx | htmx 2.0.11 and 4.0.1 |
  * | Unpoly | Unpoly 3.14.3 |
  * | a form of Turbo | Turbo 8.0.23 |
+ * | an event of PostHog, which is sent again until there's a 200 | posthog-js 1.449.2 |
  */
 export const shapes: readonly Shape[] = [
   ['accept', /graphql-response\+json/i, 'wait'],
@@ -33,6 +34,7 @@ export const shapes: readonly Shape[] = [
   ['hx-request', /./, 'empty'],
   ['x-up-version', /./, 'empty'],
   ['accept', /turbo-stream/, 'stream'],
+  ['path', /\/e\/$/, 'stream'],
 ];
 
 /** The answer for a request's shape, as its URL and headers tell it; undefined for none that's known. */

@@ -22,18 +22,20 @@ describe('W1 a request that must not be kept for later', () => {
     ['Supabase, signing up', '/auth/v1/signup'],
     ['Supabase, leaving', '/auth/v1/logout?scope=global'],
     ['engine.io', '/socket/?EIO=4&transport=polling&sid=x'],
+    ['PostHog, asking for flags', '/ph/flags/?v=2&compression=base64'],
   ])('is one of %s', (_, path) => {
     expect(excludes(path)).toBe(true);
   });
 
   test.each([
     ['tus', { 'Tus-Resumable': '1.0.0' }],
+    ['FilePond, that begins to send chunks', { 'Upload-Length': '300' }],
     ['FilePond in chunks', { 'Upload-Offset': '0' }],
   ])('is a step of an upload by %s', (_, headers) => {
     expect(excludes('/api/files/7', headers)).toBe(true);
   });
 
-  test.each(['/api/notes', '/api/tokens/7', '/api/token-prices', '/api/logins', '/api/blogin', '/api/signatures', '/api/refreshments', '/api/notes?token=1', '/api/designs/sign', '/'])(
+  test.each(['/api/notes', '/api/tokens/7', '/api/token-prices', '/api/logins', '/api/blogin', '/api/signatures', '/api/refreshments', '/api/notes?token=1', '/api/designs/sign', '/api/flags/', '/api/flags/7?v=2', '/'])(
     'is none at %s',
     (path) => {
       expect(excludes(path)).toBe(false);

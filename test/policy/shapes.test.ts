@@ -20,6 +20,7 @@ describe('W2 the answer to a request’s shape', () => {
     ['htmx', '/notes', { 'HX-Request': 'true', Accept: '*/*' }, 'empty'],
     ['Unpoly', '/notes', { 'X-Up-Version': '3.14.3', Accept: 'text/html' }, 'empty'],
     ['Turbo', '/notes', { Accept: 'text/vnd.turbo-stream.html, text/html, application/xhtml+xml' }, 'stream'],
+    ['PostHog', '/ph/e/?retry_count=1', {}, 'stream'],
   ])('%s', (_client, path, headers, expected) => {
     expect(answer(path, headers)).toBe(expected);
   });
@@ -33,6 +34,7 @@ describe('W2 the answer to a request’s shape', () => {
     ['/api/notes.data/7', {}],
     ['/api/notes?next=/trpc/x', {}],
     ['/api/actions/7', {}],
+    ['/api/notes/e', {}],
   ])('is none for %s %j, which gets the 202', (path, headers) => {
     expect(answer(path, headers)).toBeUndefined();
   });

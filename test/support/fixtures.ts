@@ -121,12 +121,14 @@ export interface OpenOptions {
   /** Source text of `connect`'s further options. */
   connect?: string;
   context?: BrowserContext;
+  /** What the worker's script does after `install`. */
+  after?: string;
 }
 
 export type Open = (options?: OpenOptions) => Promise<App>;
 
-export async function openApp(page: Page, server: ApiServer, { options, connect = '' }: OpenOptions = {}): Promise<App> {
-  server.serve('/worker.js', workerScript(options ?? `backends: [{ baseUrl: '/api', ${FAST} }]`));
+export async function openApp(page: Page, server: ApiServer, { options, connect = '', after = '' }: OpenOptions = {}): Promise<App> {
+  server.serve('/worker.js', `${workerScript(options ?? `backends: [{ baseUrl: '/api', ${FAST} }]`)}\n${after}`);
   await page.goto(server.origin);
   await connectPage(page, connect);
   return new App(page, server);
