@@ -3,23 +3,26 @@ import { orExplained } from '../support/options.js';
 import { readArguments, type Arguments } from './arguments.js';
 import { check } from './checks.js';
 import { startLoad } from './load.js';
-import { DatabaseLostError, run } from './run.js';
+import { DatabaseLostError, run, type RunOptions } from './run.js';
 import { tallyOf, type Tally } from './tally.js';
+import { startUpstream, type Upstream } from './upstream.js';
 import { commandFor, story, summary, totals } from './words.js';
 
 /** The fault run. Gives the exit code: 0, 1 for a violation, 2 for a wrong argument. */
 export async function main(given: readonly string[]): Promise<number> {
   const wanted = orExplained(() => readArguments(given, Math.floor(Math.random() * 2 ** 32)));
   if (!wanted) return 2;
+  const upstream = wanted.example ? await startUpstream() : null;
   const load = await startLoad(wanted.load);
   try {
-    return await runSeeds(wanted);
+    return await runSeeds(wanted, upstream);
   } finally {
     await load.end();
+    await upstream?.stop();
   }
 }
 
-async function runSeeds(wanted: Arguments): Promise<number> {
+async function runSeeds(wanted: Arguments, upstream: Upstream | null): Promise<number> {
   const { seed, minutes, load } = wanted;
   const pageScript = await buildPage();
   const start = performance.now();
@@ -29,7 +32,7 @@ async function runSeeds(wanted: Arguments): Promise<number> {
   let runs = 0;
   do {
     const next = (seed + runs++) % 2 ** 32;
-    const { isGood, tally } = await runSeed({ ...wanted, seed: next }, pageScript);
+    const { isGood, tally } = await runSeed({ ...wanted, seed: next }, { pageScript, upstream });
     if (!isGood) failed.push(next);
     if (tally) tallies.push(tally);
   } while (performance.now() < end);
@@ -42,7 +45,7 @@ async function runSeeds(wanted: Arguments): Promise<number> {
 const LOSSES = 2;
 
 /** `isGood`: nothing was violated. There's no tally of a run that broke off. */
-async function runSeed(wanted: Arguments, pageScript: string, losses = 0): Promise<{ isGood: boolean; tally: Tally | null }> {
+async function runSeed(wanted: Arguments, parts: Pick<RunOptions, 'pageScript' | 'upstream'>, losses = 0): Promise<{ isGood: boolean; tally: Tally | null }> {
   const { verbose, tolerate, ...options } = wanted;
   console.log(`\nseed ${options.seed}, ${options.ops} posts\nagain:      ${commandFor(wanted)}`);
   const say = (line: string) => void (verbose && console.log(line));
@@ -50,7 +53,7 @@ async function runSeed(wanted: Arguments, pageScript: string, losses = 0): Promi
   try {
     const record = await run({
       ...options,
-      pageScript,
+      ...parts,
       onStep: (step, index, ms) => say(`${String(ms).padStart(6)} ms  ${index} ${JSON.stringify(step)}`),
       onConsole: (line) => say(`           console: ${line}`),
     });
@@ -65,7 +68,7 @@ async function runSeed(wanted: Arguments, pageScript: string, losses = 0): Promi
     return { isGood: violations.length === 0, tally: tallyOf(record, violations, tolerated) };
   } catch (error) {
     console.error('the run broke off', error);
-    if (error instanceof DatabaseLostError && losses < LOSSES) return runSeed(wanted, pageScript, losses + 1);
+    if (error instanceof DatabaseLostError && losses < LOSSES) return runSeed(wanted, parts, losses + 1);
     return { isGood: false, tally: null };
   }
 }

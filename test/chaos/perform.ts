@@ -45,6 +45,10 @@ export async function perform(step: Step, stage: Stage): Promise<void> {
       await (step.at === 'arrival' ? atMost(arrival, ARRIVAL_MS) : after(step.at));
       return stopWorker(stage);
     }
+    case 'kill-server':
+      void killServer(step.op, stage);
+      await atMost(post(step.op, step.tab, stage), PATIENCE_MS);
+      return;
     case 'kill':
       for (const op of step.inFlight) void post(op, step.tab, stage);
       await after(step.afterMs);
@@ -96,6 +100,13 @@ async function kill({ driver, kills, now }: Stage): Promise<void> {
   const from = now();
   await driver.kill();
   kills.push({ what: 'browser', from, to: now() });
+}
+
+/** The write may come later: it may wait for the network, or a token. */
+async function killServer(op: Op, { server, kills, now }: Stage): Promise<void> {
+  await server.killOver(op.id);
+  const from = now();
+  kills.push({ what: 'server', from, to: now() });
 }
 
 /** A call may die with its page, or with a worker: the run is about what becomes of the posts. */

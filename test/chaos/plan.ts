@@ -32,6 +32,8 @@ export type Step =
   | { do: 'stop' }
   /** Stops the worker when the server has the request, or so many milliseconds after the call. */
   | { do: 'stop-in-flight'; tab: number; op: Op; at: 'arrival' | number }
+  /** Kills the server's process that writes the post, in the midst of it. */
+  | { do: 'kill-server'; tab: number; op: Op }
   | { do: 'kill'; tab: number; inFlight: Op[]; afterMs: number }
   | { do: 'reload' | 'close' | 'open'; tab: number }
   | { do: 'sign-in'; tab: number; user: User }
@@ -44,6 +46,10 @@ export interface PlanOptions {
   /** Posts in all. */
   ops: number;
   tabs: number;
+  /** The weight of steps that stop the worker over a write-ahead post, beside the usual steps. @default 0 */
+  stops?: number;
+  /** The server has processes that are killed. @default false */
+  example?: boolean;
 }
 
 /** How often each kind of step comes up. */
@@ -63,6 +69,13 @@ const WEIGHTS = {
   update: 1,
   lapse: 2.5,
 };
+
+/** The steps that only some runs have. */
+const weightsOf = ({ stops = 0, example = false }: PlanOptions) => ({
+  ...WEIGHTS,
+  ...(stops > 0 && { 'stop-ahead': stops }),
+  ...(example && { 'kill-server': 2.5 }),
+});
 
 const FAULTS: Record<Fault, number> = {
   down: 4,
@@ -85,7 +98,9 @@ interface Spell {
 }
 
 /** The steps of a run: a pure function of the seed. */
-export function plan({ seed, ops, tabs }: PlanOptions): Step[] {
+export function plan(options: PlanOptions): Step[] {
+  const { seed, ops, tabs } = options;
+  const weights = weightsOf(options);
   const random = seeded(seed);
   const users: User[] = Array.from({ length: tabs }, () => 'ann');
   const open = new Set(users.keys());
@@ -98,7 +113,7 @@ export function plan({ seed, ops, tabs }: PlanOptions): Step[] {
 
   while (posted < ops) {
     const tab = oneOf(random, [...open]);
-    const kind = weighted(random, WEIGHTS);
+    const kind = weighted(random, weights);
     const is = (end: Step['do']) => spells.some((spell) => spell.end.do === end);
     const lasts = (end: Step, least: number, most: number) => spells.push({ left: between(random, least, most), end });
     switch (kind) {
@@ -122,6 +137,12 @@ export function plan({ seed, ops, tabs }: PlanOptions): Step[] {
         break;
       case 'stop-in-flight':
         steps.push({ do: kind, tab, op: nextOp(tab), at: random() < 0.6 ? 'arrival' : between(random, 0, 40) });
+        break;
+      case 'stop-ahead':
+        steps.push({ do: 'stop-in-flight', tab, op: { ...nextOp(tab), backend: 'ahead' }, at: random() < 0.6 ? 'arrival' : between(random, 0, 40) });
+        break;
+      case 'kill-server':
+        steps.push({ do: kind, tab, op: nextOp(tab) });
         break;
       case 'kill':
         steps.push({ do: kind, tab, inFlight: nextOps(tab, 0, 4), afterMs: between(random, 0, 60) });
@@ -182,7 +203,7 @@ function drawWeather(random: Random): Weather {
 /** The posts of a plan, in the order in which they are made. */
 export const opsOf = (steps: readonly Step[]): Op[] =>
   steps.flatMap((step) => {
-    if (step.do === 'post' || step.do === 'stop-in-flight') return [step.op];
+    if (step.do === 'post' || step.do === 'stop-in-flight' || step.do === 'kill-server') return [step.op];
     if (step.do === 'burst') return step.ops;
     return step.do === 'kill' ? step.inFlight : [];
   });

@@ -26,9 +26,9 @@ export interface Post {
   heard: Heard | null;
 }
 
-/** A worker stopped, the whole browser killed, or crashed by itself: between the two moments. */
+/** A worker stopped, a process of the server killed, the whole browser killed, or crashed by itself: between the two moments. */
 export interface Kill {
-  what: 'worker' | 'browser' | 'crash';
+  what: 'worker' | 'server' | 'browser' | 'crash';
   from: Moment;
   to: Moment;
 }

@@ -10,6 +10,7 @@ import { perform, type Stage } from './perform.js';
 import { opsOf, plan, type PlanOptions, type Step } from './plan.js';
 import { startClock, type Record } from './record.js';
 import { createChaosServer } from './server.js';
+import type { Upstream } from './upstream.js';
 import { atMost } from './waiting.js';
 
 /**
@@ -25,6 +26,7 @@ export class DatabaseLostError extends Error {
 
 export interface RunOptions extends PlanOptions {
   pageScript: string;
+  upstream: Upstream | null;
   onStep(step: Step, index: number, ms: number): void;
   onConsole(line: string): void;
 }
@@ -39,10 +41,10 @@ const MOST_CRASHES = 3;
 const STEPS_BETWEEN_READINGS = 15;
 
 /** One run of a seed, from an empty profile to an empty outbox. */
-export async function run({ pageScript, onStep, onConsole, ...options }: RunOptions): Promise<Record> {
+export async function run({ pageScript, upstream, onStep, onConsole, ...options }: RunOptions): Promise<Record> {
   const steps = plan(options);
   const now = startClock();
-  const server = await createChaosServer(options.seed, opsOf(steps), now);
+  const server = await createChaosServer({ seed: options.seed, ops: opsOf(steps), now, upstream });
   const publishWorker = await serveApp(server, pageScript);
   const profile = await mkdtemp(join(tmpdir(), 'holdfast-chaos-'));
   const { origin, tokenFor } = server;

@@ -5,6 +5,7 @@ import { opIdOf, type Op } from './op.js';
 import type { Fault, Weather } from './plan.js';
 import { between, seededFor } from './random.js';
 import type { Effect, Moment, Seen } from './record.js';
+import type { Upstream } from './upstream.js';
 
 export interface ChaosServer {
   origin: string;
@@ -16,6 +17,8 @@ export interface ChaosServer {
   tokenFor(user: string): Promise<string>;
   /** From now on no token that was given out before is good. */
   lapse(): void;
+  /** Kills the process that writes this op next. Never resolves where the server has none. */
+  killOver(op: number): Promise<void>;
   /** The first request of this op stays under way for a while. */
   dawdle(op: number): void;
   /** Resolves when a request of this op has come. */
@@ -32,8 +35,16 @@ const MOST_RESETS = 2;
 
 const JWT_401 = { status: 401, headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' } };
 
+export interface ChaosServerOptions {
+  seed: number;
+  ops: readonly Op[];
+  now: () => Moment;
+  /** Does the writes in the place of this server, which is a gateway then. */
+  upstream: Upstream | null;
+}
+
 /** A server that honours idempotency keys, and has weather. */
-export async function createChaosServer(seed: number, ops: readonly Op[], now: () => Moment): Promise<ChaosServer> {
+export async function createChaosServer({ seed, ops, now, upstream }: ChaosServerOptions): Promise<ChaosServer> {
   const api = await createApiServer();
   const byId = new Map(ops.map((op) => [op.id, op]));
   const seen: Seen[] = [];
@@ -41,14 +52,31 @@ export async function createChaosServer(seed: number, ops: readonly Op[], now: (
   const acted = new Set<string>();
   const bodies = new Map<string, Buffer>();
   const attempts = new Map<number, number>();
+  const faithful = new Map<number, Promise<boolean>>();
   const resets = new Map<number, number>();
   const dawdling = new Set<number>();
   const arrivals = new Map<number, () => void>();
   let good = new Set<string>();
   let weather: Weather = null;
 
+  upstream?.begin();
+
+  /** Has a write done by the server behind. An answer that doesn't come from there is a broken connection, or the gateway's 502. */
+  async function passOn(request: Received, note: Seen, behind: Upstream): Promise<Reply> {
+    const { op, key, user } = note;
+    const passed = faithful.get(op) ?? isFaithful(byId.get(op)!, { ...request });
+    faithful.set(op, passed);
+    const answer = await behind.write({ op, user: user!, key, body: request.body });
+    const status = answer?.status ?? 502;
+    const did = status === 201 ? (answer?.isKept ? 'repeated' : 'acted') : answer ? `answered ${status}` : 'lost with its process';
+    note.did = `${note.did} ${did}`.trim();
+    if (!answer && mayBreak(op)) return 'reset';
+    return { status, ...(status === 201 && { body: { op } }), ...(answer && { headers: answer.headers }) };
+  }
+
   /** Acts once for each key, and says the same again for a repetition. */
-  function act(request: Received, note: Seen): Reply {
+  async function act(request: Received, note: Seen): Promise<Reply> {
+    if (upstream) return passOn(request, note, upstream);
     const { op, key, user } = note;
     if (key === null || !acted.has(key)) {
       if (key !== null) acted.add(key);
@@ -64,11 +92,21 @@ export async function createChaosServer(seed: number, ops: readonly Op[], now: (
 
   function faultOf(op: number, share: number): Fault | null {
     if (weather === null || share >= weather.share) return null;
-    const breaks = weather.fault.startsWith('reset');
+    return weather.fault.startsWith('reset') && !mayBreak(op) ? null : weather.fault;
+  }
+
+  /** Whether the connection of this op may break once more. */
+  function mayBreak(op: number): boolean {
     const broken = resets.get(op) ?? 0;
-    if (breaks && broken === MOST_RESETS) return null;
-    if (breaks) resets.set(op, broken + 1);
-    return weather.fault;
+    if (broken === MOST_RESETS) return false;
+    resets.set(op, broken + 1);
+    return true;
+  }
+
+  /** The order of the database is that of its rows. */
+  async function rows(behind: Upstream): Promise<Effect[]> {
+    const all = await behind.rows();
+    return Promise.all(all.map(async ({ op, user }, n) => ({ at: { order: n, ms: 0 }, op, key: null, user, faithful: (await faithful.get(op)) ?? false })));
   }
 
   async function answer(request: Received): Promise<Reply> {
@@ -90,7 +128,7 @@ export async function createChaosServer(seed: number, ops: readonly Op[], now: (
     switch (fault) {
       case 'slow': {
         const early = random() < 0.5;
-        const reply = early ? act(request, note) : null;
+        const reply = early ? await act(request, note) : null;
         await passes(between(random, 50, 600));
         return reply ?? act(request, note);
       }
@@ -98,10 +136,10 @@ export async function createChaosServer(seed: number, ops: readonly Op[], now: (
       case 'hang':
         return fault;
       case 'reset-after':
-        act(request, note);
+        await act(request, note);
         return 'reset';
       case 'hang-after':
-        act(request, note);
+        await act(request, note);
         return 'hang';
       case '500':
       case '503':
@@ -134,6 +172,7 @@ export async function createChaosServer(seed: number, ops: readonly Op[], now: (
     origin: api.origin,
     seen,
     effects: async () => {
+      if (upstream) return rows(upstream);
       await Promise.all(effects.map(({ judged }) => judged));
       return effects;
     },
@@ -147,6 +186,7 @@ export async function createChaosServer(seed: number, ops: readonly Op[], now: (
     lapse: () => {
       good = new Set();
     },
+    killOver: (op) => upstream?.killOver(op) ?? new Promise(() => {}),
     dawdle: (op) => void dawdling.add(op),
     arrival: (op) => new Promise((resolve) => void arrivals.set(op, resolve)),
     serve: api.serve,

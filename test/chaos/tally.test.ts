@@ -27,17 +27,17 @@ test('a server that ignores keys would act on each request that this one took, a
 test('each kind of violation is counted, and a tolerated one counts as doubled too', () => {
   const kinds: ViolationKind[] = ['lost', 'doubled', 'redispatched', 'overtaken', 'wrong-owner', 'wrong-owner', 'leftover'];
   expect(tallyOf(record([]), kinds.map(violation), 3)).toEqual({
-    posts: 0, kills: 1, lost: 1, doubled: 5, tolerated: 3, doubledWithoutKey: 0, overtaken: 1, otherOwner: 2,
+    posts: 0, kills: 1, serverKills: 0, aheadKills: 0, lost: 1, doubled: 5, tolerated: 3, doubledWithoutKey: 0, overtaken: 1, otherOwner: 2,
   });
 });
 
 test('the counts of all runs are told in words', () => {
-  const one = { posts: 400, kills: 12, lost: 0, doubled: 1, tolerated: 1, doubledWithoutKey: 9, overtaken: 0, otherOwner: 0 };
+  const one = { posts: 400, kills: 12, serverKills: 2, aheadKills: 3, lost: 0, doubled: 1, tolerated: 1, doubledWithoutKey: 9, overtaken: 0, otherOwner: 0 };
   expect(totals([one, { ...one, lost: 2 }], { load: 6, runs: 3, tookMs: 90_000 }).split('\n')).toEqual([
     'load        6 busy processes',
     'minutes     1.5, 3 runs, 1 of them broken off and not counted',
     'posts       800',
-    'kills       24',
+    "kills       24, 6 of workers over a write-ahead post, 4 of the server's processes",
     'lost        2',
     "doubled     2 where the key counts, 2 of them tolerated; 18 where it doesn't",
     'overtaken   0',

@@ -1,10 +1,14 @@
 import type { Violation } from './checks.js';
-import type { Record as RunRecord } from './record.js';
+import { killsInFlight, type Record as RunRecord } from './record.js';
 
 /** What is counted of each run, to be added up. */
 export interface Tally {
   posts: number;
   kills: number;
+  /** Of these, how many of the server's processes. */
+  serverKills: number;
+  /** Of these, how many of workers that had a write-ahead post in flight. */
+  aheadKills: number;
   lost: number;
   /** Posts that the run's own server acted on twice, though it honours the key. */
   doubled: number;
@@ -25,6 +29,8 @@ export function tallyOf({ posts, kills, seen }: RunRecord, violations: readonly 
   return {
     posts: posts.length,
     kills: kills.length,
+    serverKills: kills.filter(({ what }) => what === 'server').length,
+    aheadKills: new Set(posts.filter(({ op }) => op.backend === 'ahead').flatMap((post) => killsInFlight(post, kills)).filter(({ what }) => what === 'worker')).size,
     lost: count('lost'),
     doubled: count('doubled', 'redispatched') + tolerated,
     tolerated,

@@ -6,11 +6,13 @@ import type { PlanOptions } from './plan.js';
 import { killsInFlight, type Post, type Record as RunRecord } from './record.js';
 import type { Tally } from './tally.js';
 
-export const commandFor = ({ seed, ops, tabs, tolerate, load }: PlanOptions & Pick<Arguments, 'tolerate' | 'load'>): string =>
+export const commandFor = ({ seed, ops, tabs, tolerate, load, stops, example }: PlanOptions & Pick<Arguments, 'tolerate' | 'load' | 'stops' | 'example'>): string =>
   [
     `npm run chaos -- --seed ${seed} --ops ${ops} --tabs ${tabs}`,
     ...(tolerate === TOLERATED_MS ? [] : [`--tolerate ${tolerate}`]),
     ...(load === 0 ? [] : [`--load ${load}`]),
+    ...(stops === 0 ? [] : [`--stops ${stops}`]),
+    ...(example ? ['--example'] : []),
   ].join(' ');
 
 export interface Verdict {
@@ -48,7 +50,7 @@ export function totals(tallies: readonly Tally[], { load, runs, tookMs }: { load
     `load        ${load} busy processes`,
     `minutes     ${(tookMs / 60_000).toFixed(1)}, ${runs} run${runs === 1 ? '' : 's'}${broken > 0 ? `, ${broken} of them broken off and not counted` : ''}`,
     `posts       ${sum('posts')}`,
-    `kills       ${sum('kills')}`,
+    `kills       ${sum('kills')}, ${sum('aheadKills')} of workers over a write-ahead post, ${sum('serverKills')} of the server's processes`,
     `lost        ${sum('lost')}`,
     `doubled     ${sum('doubled')} where the key counts, ${sum('tolerated')} of them tolerated; ${sum('doubledWithoutKey')} where it doesn't`,
     `overtaken   ${sum('overtaken')}`,

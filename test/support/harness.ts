@@ -67,11 +67,13 @@ export interface HarnessOptions {
   locale?: string;
   /** @default in memory */
   store?: (clock: VirtualClock, isAlone: () => boolean) => Outbox;
+  /** What the clock waits for at each timer. A real server needs more than turns of the event loop. @default settle */
+  rest?: () => Promise<void>;
 }
 
 /** A whole worker without a browser: the real pipeline and policies, a memory outbox, a virtual clock. */
-export function createHarness({ backends = [{ baseUrl: '/api' }], random = () => 1, onEvent, locale, store = memoryOutbox }: HarnessOptions = {}): Harness {
-  const clock = virtualClock();
+export function createHarness({ backends = [{ baseUrl: '/api' }], random = () => 1, onEvent, locale, store = memoryOutbox, rest }: HarnessOptions = {}): Harness {
+  const clock = virtualClock(rest);
   const outbox = store(clock, () => isAlone());
   const checkpoints = memoryCheckpoints();
   const log: string[] = [];

@@ -12,7 +12,8 @@ export async function settle(): Promise<void> {
   for (let turn = 0; turn < 12; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-export function virtualClock(): VirtualClock {
+/** @param rest waits until nothing is under way but timers */
+export function virtualClock(rest: () => Promise<void> = settle): VirtualClock {
   let now = 0;
   let timers: { at: number; task: () => void }[] = [];
   return {
@@ -29,14 +30,14 @@ export function virtualClock(): VirtualClock {
     },
     async advance(ms) {
       const end = now + ms;
-      await settle();
+      await rest();
       for (;;) {
         const next = timers.filter((timer) => timer.at <= end).sort((a, b) => a.at - b.at)[0];
         if (!next) break;
         timers = timers.filter((timer) => timer !== next);
         now = Math.max(now, next.at);
         next.task();
-        await settle();
+        await rest();
       }
       now = end;
     },

@@ -10,7 +10,7 @@ type Seen = Omit<Answered, 'right'>;
 const MARKS = /^(retry-after|(x-)?idempoten(t|cy)-(replay(ed)?|status|key))$/;
 
 /** An answer that comes no sooner than this is one that waits. The first request stays under way until then, however long. */
-const EARLY_MS = 250;
+export const EARLY_MS = 250;
 
 const FAILURES: Partial<Record<Case, Done>> = {
   'answered with 401': { status: 401 },
@@ -19,11 +19,24 @@ const FAILURES: Partial<Record<Case, Done>> = {
   'answered with 503': { status: 503, headers: { 'Retry-After': '1' } },
 };
 
-/** Sends two requests under one key, the second one after what the case says of the first, and gives its answer. */
-export async function ask(layer: Layer, name: Case, { waits }: Pick<Answered, 'waits'>): Promise<Seen> {
-  const key = `"${crypto.randomUUID()}"`;
-  const isCut = name.startsWith('cut');
-  const isUnderWay = name.includes('under way');
+/** The server of a case. What becomes of the first write is the case's; each later one succeeds. */
+export interface Scene {
+  /** Changes when the server is lost. */
+  readonly origin: string;
+  /** Resolves when the route has the first write. */
+  begun: Promise<void>;
+  /** Lets a first write that's under way come to its end. */
+  go(): void;
+  /** Resolves when the write has been done. */
+  done: Promise<void>;
+  /** How often the write has been done. */
+  readonly runs: number;
+  /** The server dies over the first write, and another one takes its place. */
+  lose(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function stage(layer: Layer, name: Case): Promise<Scene> {
   const [begun, go, done] = [moment(), moment(), moment()];
   const isFirst = once();
   let runs = 0;
@@ -43,40 +56,71 @@ export async function ask(layer: Layer, name: Case, { waits }: Pick<Answered, 'w
     begun.come();
     return new Promise(() => {});
   };
-  const isLost = name === 'lost with its server';
-  let server = await run(layer, isLost ? dead : act);
-  try {
-    const cut = new AbortController();
-    const first = send(server.origin, key, 'a', cut.signal).catch(() => null);
-    await begun.came;
-    if (isCut) cut.abort();
-    if (isLost) {
+  let server = await run(layer, name === 'lost with its server' ? dead : act);
+  return {
+    get origin() {
+      return server.origin;
+    },
+    begun: begun.came,
+    go: go.come,
+    done: done.came,
+    get runs() {
+      return runs;
+    },
+    async lose() {
       await server.close();
       await layer.crash?.();
       go.come();
       server = await run(layer, act);
       isFirst();
-    }
-    if (!isUnderWay) {
-      go.come();
+    },
+    close: () => server.close(),
+  };
+}
+
+/** Whether the first request's client hangs up before it's done. */
+export const isCut = (name: Case): boolean => name.startsWith('cut');
+
+/** Whether the second request comes while the first one is under way. */
+export const isUnderWay = (name: Case): boolean => name.includes('under way');
+
+/** The text of the second request; the first one's is `a`. */
+export const textOfSecond = (name: Case): string => (name.endsWith('another body') ? 'b' : 'a');
+
+/** Waits until what the server has done is also kept. */
+export async function kept({ done }: Scene): Promise<void> {
+  await done;
+  // What the server keeps in memory is kept in this turn; what isn't yet in a database is waited for there.
+  await turn();
+}
+
+/** Sends two requests under one key, the second one after what the case says of the first, and gives its answer. */
+export async function ask(layer: Layer, name: Case, { waits }: Pick<Answered, 'waits'>): Promise<Seen> {
+  const key = `"${crypto.randomUUID()}"`;
+  const isLost = name === 'lost with its server';
+  const scene = await stage(layer, name);
+  try {
+    const cut = new AbortController();
+    const first = send(scene.origin, key, 'a', cut.signal).catch(() => null);
+    await scene.begun;
+    if (isCut(name)) cut.abort();
+    if (isLost) await scene.lose();
+    if (!isUnderWay(name)) {
+      scene.go();
       await first;
     }
-    if (name === 'cut, and done') {
-      await done.came;
-      // What the server keeps in memory is kept in this turn; what isn't yet in a database is waited for there.
-      await turn();
-    }
-    const asked = send(server.origin, key, name.endsWith('another body') ? 'b' : 'a');
+    if (name === 'cut, and done') await kept(scene);
+    const asked = send(scene.origin, key, textOfSecond(name));
     const isEarly = waits && (await Promise.race([asked.then(() => true), sleep(EARLY_MS, false)]));
-    if (waits && !isLost) go.come();
+    if (waits && !isLost) scene.go();
     const { status, marks, code } = await asked;
-    go.come();
-    if (isUnderWay) await done.came;
+    scene.go();
+    if (isUnderWay(name)) await scene.done;
     await first;
     const ours = marks['idempotency-key'] === key ? { 'idempotency-key': '(ours)' } : {};
-    return { status, marks: { ...marks, ...ours }, ...(code !== undefined && { code }), ...(waits && !isEarly && { waits }), runs };
+    return { status, marks: { ...marks, ...ours }, ...(code !== undefined && { code }), ...(waits && !isEarly && { waits }), runs: scene.runs };
   } finally {
-    await server.close();
+    await scene.close();
   }
 }
 

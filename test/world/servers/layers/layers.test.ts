@@ -4,10 +4,14 @@ import { titled } from '../table.js';
 import { ask, askOverLostConnection, askTenTimes } from './contract.js';
 import { openPostgres } from './exactly-once.js';
 import type { Layer } from './layer.js';
-import { CASES, LAYERS, type Right } from './table.js';
+import { CASES, endOf, LAYERS, type Right } from './table.js';
+import { play } from './worker.js';
 
 /** A database is made within this. */
 const OPENING_MS = 90_000;
+
+/** A quarter of an hour of virtual time, with each of its requests, passes within this on a busy machine. */
+const PLAYING_MS = 30_000;
 
 /** The behaviour that a client needs for what's right. */
 const BEHAVIOURS: Record<Right, string> = {
@@ -41,6 +45,16 @@ describe.each(LAYERS.map((row) => [titled(row.packages, row.setup), row] as cons
       async (_behaviour, name, { right: _right, ...expected }) => {
         expect(await ask(layer, name, expected)).toEqual(expected);
       },
+    );
+
+    test.each(CASES.map((name) => [BEHAVIOURS[answers[name].right], name, answers[name]] as const))(
+      '%s to a worker whose first request was %s',
+      async (_behaviour, name, expected) => {
+        const end = endOf(answers, name);
+        const { right, runs } = expected;
+        expect(await play(layer, name, expected)).toEqual({ right, end, runs: end === 'delivered' ? 1 : runs });
+      },
+      PLAYING_MS,
     );
 
     test('E8 at the same moment as nine others, with one effect', async () => {

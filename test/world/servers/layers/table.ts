@@ -18,19 +18,30 @@ export const CASES = [
 
 export type Case = (typeof CASES)[number];
 
-/** What's right for a client that has heard nothing of the first request, or the failure that the case names. */
+/**
+ * What's right for a client at the answer to its second request, when it has heard nothing of the first one, or the failure that
+ * the case names.
+ */
 export type Right =
   | 'delivered'
   // It's under way. The lane waits, and no retry is spent.
   | 'asked again'
   // A failure that another try may mend.
   | 'retried'
-  // The 401 did nothing, and the server gives it again.
+  // The 401 did nothing, and a server may give it again: the second request has another key.
   | 'sent under a fresh key'
   // A dead letter that was perhaps delivered: no retry will get another answer.
   | 'in doubt'
   // A dead letter: nothing was done.
   | 'refused';
+
+/** What becomes of the write in the end. */
+export type End =
+  | 'delivered'
+  | 'in doubt'
+  | 'refused'
+  // It's asked now and then for as long as it's kept, as after any 502 or 503: a server that's away says the same.
+  | 'rests';
 
 /** The answer to the second request. */
 export interface Answered {
@@ -53,6 +64,18 @@ export interface Row {
   open(url: string): Layer | Promise<Layer>;
   needs?: 'postgres';
   answers: Record<Case, Answered>;
+}
+
+/**
+ * How it ends for a client that does what's right each time. Whoever asks again is answered in the end as after a first request
+ * that's done; where it's never done, nobody knows.
+ */
+export function endOf(answers: Row['answers'], name: Case): End {
+  const { right, runs, status } = answers[name];
+  if (right === 'in doubt' || right === 'refused') return right;
+  if (right === 'delivered' || right === 'sent under a fresh key') return 'delivered';
+  if (runs === 0) return status === 502 || status === 503 ? 'rests' : 'in doubt';
+  return endOf(answers, name.endsWith('another body') ? 'done with another body' : 'done');
 }
 
 const answered = (status: number, right: Right, marks: Record<string, string> = {}, rest: Partial<Answered> = {}): Answered => ({
@@ -80,7 +103,7 @@ const EXAMPLE: Row['answers'] = {
   'cut, and done': answered(201, 'delivered', REPLAYED),
   'done with another body': REUSED,
   'under way with another body': { ...REUSED, ...WAITS },
-  'answered with 401': answered(201, 'delivered'),
+  'answered with 401': answered(201, 'sent under a fresh key'),
   'answered with 422': answered(201, 'delivered'),
   'answered with 500': answered(201, 'delivered'),
   'answered with 503': answered(201, 'delivered'),
@@ -119,7 +142,7 @@ export const LAYERS: Row[] = [
       'cut, and done': answered(201, 'delivered', OURS),
       'done with another body': answered(417, 'in doubt', OURS),
       'under way with another body': answered(417, 'in doubt', OURS),
-      'answered with 401': answered(201, 'delivered', OURS),
+      'answered with 401': answered(201, 'sent under a fresh key', OURS),
       'answered with 422': answered(201, 'delivered', OURS),
       'answered with 500': answered(201, 'delivered', OURS),
       'answered with 503': answered(201, 'delivered', OURS),

@@ -1,0 +1,89 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { request as send } from 'node:http';
+import { json } from 'node:stream/consumers';
+import { killTeller, startExample } from '../world/servers/layers/example.js';
+import { after } from './waiting.js';
+
+/** A write as the gateway passes it on: who asks is settled. */
+export interface PassedOn {
+  op: number;
+  user: string;
+  key: string | null;
+  body: Buffer;
+}
+
+export interface UpstreamAnswer {
+  status: number;
+  headers: Record<string, string>;
+  /** It's the first answer to the key, given again. */
+  isKept: boolean;
+}
+
+/** A write that the server has in its database. */
+export interface Row {
+  op: number;
+  user: string;
+}
+
+/** The server of `demo/examples/04-exactly-once`, with its processes and its database, behind the run's own as its gateway. */
+export interface Upstream {
+  /** Null where the process doesn't answer, or dies over it. */
+  write(write: PassedOn): Promise<UpstreamAnswer | null>;
+  /** Kills the process that writes this op next, in the midst of its transaction. Resolves with the kill. */
+  killOver(op: number): Promise<void>;
+  /** What's in the database of this run, in the order in which it was written. */
+  rows(): Promise<Row[]>;
+  /** Begins a run of its own in the same database. */
+  begin(): void;
+  stop(): Promise<void>;
+}
+
+/** A write takes so long that a process can be killed in the midst of it. */
+const WORK_MS = 25;
+const LOOK_MS = 200;
+
+/** Starts it over PGlite, in one process, or over the Postgres of `DATABASE_URL`, in two. */
+export async function startUpstream(): Promise<Upstream> {
+  const example = await startExample({ WORK_MS: String(WORK_MS) });
+  const url = `${example.origin}/api/notes`;
+  let run = randomUUID();
+  return {
+    write: ({ op, user, key, body }) =>
+      new Promise((resolve) => {
+        const text = [run, op, user, createHash('sha256').update(body).digest('hex')].join(' ');
+        const headers = { Authorization: user, 'Content-Type': 'application/json', ...(key !== null && { 'Idempotency-Key': key }) };
+        // Each on a connection of its own, so that the processes share them out.
+        const sent = send(url, { method: 'POST', headers, agent: false }, (answered) => {
+          const { 'retry-after': retryAfter, 'idempotent-replayed': replayed } = answered.headers;
+          const answer = {
+            status: answered.statusCode!,
+            headers: retryAfter === undefined ? {} : { 'Retry-After': retryAfter },
+            isKept: replayed === 'true',
+          };
+          answered.on('end', () => resolve(answer)).on('error', () => resolve(null)).resume();
+        });
+        sent.on('error', () => resolve(null));
+        sent.end(JSON.stringify({ text }));
+      }),
+    killOver: (op) => example.hears(` writes ${run} ${op} `).then(killTeller),
+    async rows() {
+      for (;;) {
+        // A process that was killed is back in some seconds.
+        const texts = await listed(url);
+        if (texts) return texts.map((text) => text.split(' ')).filter(([of]) => of === run).map(([, op, user]) => ({ op: Number(op), user: user! }));
+        await after(LOOK_MS);
+      }
+    },
+    begin: () => void (run = randomUUID()),
+    stop: example.stop,
+  };
+}
+
+const listed = (url: string): Promise<string[] | null> =>
+  new Promise((resolve) => {
+    send(url, { agent: false }, (answered) => {
+      resolve(answered.statusCode === 200 ? json(answered).then((texts) => texts as string[], () => null) : (answered.resume(), null));
+    })
+      .on('error', () => resolve(null))
+      .end();
+  });
