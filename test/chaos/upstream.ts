@@ -27,7 +27,7 @@ export interface Row {
 
 /** The server of `demo/examples/04-exactly-once`, with its processes and its database, behind the run's own as its gateway. */
 export interface Upstream {
-  /** Null where the process doesn't answer, or dies over it. */
+  /** Null where the process dies over it. */
   write(write: PassedOn): Promise<UpstreamAnswer | null>;
   /** Kills the process that writes this op next, in the midst of its transaction. Resolves with the kill. */
   killOver(op: number): Promise<void>;
@@ -42,10 +42,15 @@ export interface Upstream {
 const WORK_MS = 25;
 const LOOK_MS = 200;
 
+/** What a gateway says while the only process is being started. Without a `Retry-After` the events of the retries would be more than the journal keeps. */
+const AWAY: UpstreamAnswer = { status: 503, headers: { 'Retry-After': '1' }, isKept: false };
+
 /** Starts it over PGlite, in one process, or over the Postgres of `DATABASE_URL`, in two. */
 export async function startUpstream(): Promise<Upstream> {
   const example = await startExample({ WORK_MS: String(WORK_MS) });
   const url = `${example.origin}/api/notes`;
+  // Ended by a signal, a process tells none of its children, unless it exits by itself.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
   let run = randomUUID();
   return {
     write: ({ op, user, key, body }) =>
@@ -62,7 +67,7 @@ export async function startUpstream(): Promise<Upstream> {
           };
           answered.on('end', () => resolve(answer)).on('error', () => resolve(null)).resume();
         });
-        sent.on('error', () => resolve(null));
+        sent.on('error', ({ code }: NodeJS.ErrnoException) => resolve(code === 'ECONNREFUSED' ? AWAY : null));
         sent.end(JSON.stringify({ text }));
       }),
     killOver: (op) => example.hears(` writes ${run} ${op} `).then(killTeller),
