@@ -7,7 +7,7 @@ import { eventsByEntry, sendsOf } from '../tools/sends.js';
 import type { InspectorClient } from './client.js';
 import { mayRenew, nameOf, type Action } from './actions.js';
 import { hexDump } from './hex.js';
-import { stateMark } from './state-icons.js';
+import { reasonOf, stateMark } from './state-icons.js';
 import { storyStyle } from './details-style.js';
 import { theme } from './style.js';
 import type { Localizer } from './localizer.js';
@@ -121,7 +121,7 @@ export class EntryDetails extends LitElement {
       <header>
         <button class="back" @click=${() => this.#dispatch('back')}>← ${labels.back}</button>
         <h2><b>${entry.method}</b> <span class="mono">${maskUrl(entry.url)}</span></h2>
-        <p>${stateMark(entry, localizer)} <span class="muted">${localizer.reason(entry.reason)}, ${labels.since(localizer.time(entry.since))}</span> ${this.#next()}</p>
+        <p>${stateMark(entry, localizer)} <span class="muted">${reasonOf(entry, localizer)}, ${labels.since(localizer.time(entry.since))}</span> ${this.#next()}</p>
         ${entry.inDoubt ? html`<p class="doubt">${labels.doubt}</p>` : mayRenew(entry) ? html`<p class="doubt">${labels.kept}</p>` : nothing} ${this.#actions()}
       </header>
       ${this.opened

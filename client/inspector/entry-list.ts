@@ -1,7 +1,7 @@
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import type { EntryInfo } from '../../sw/protocol/api.js';
-import { stateMark } from './state-icons.js';
+import { reasonOf, stateMark } from './state-icons.js';
 import { theme } from './style.js';
 import type { Localizer } from './localizer.js';
 
@@ -140,7 +140,7 @@ export class EntryList extends LitElement {
 
   #row(entry: EntryInfo, index: number): TemplateResult {
     const { localizer } = this;
-    const { seq, method, url, baseUrl, reason, since, sends } = entry;
+    const { seq, method, url, baseUrl, since, sends } = entry;
     const path = shortUrl(url, baseUrl);
     return html`<div
       role="row"
@@ -162,7 +162,7 @@ export class EntryList extends LitElement {
       <span role="gridcell" class="what"><b>${method}</b> <span class="mono" title=${url}>${path}</span></span>
       <span role="gridcell" class="why">
         ${stateMark(entry, localizer)}
-        <span class="muted">${localizer.reason(reason)}${sends > 0 ? html` · ${localizer.labels.attempt(localizer.number(sends))}` : nothing}</span>
+        <span class="muted">${reasonOf(entry, localizer)}${sends > 0 ? html` · ${localizer.labels.attempt(localizer.number(sends))}` : nothing}</span>
       </span>
       <span role="gridcell" class="when muted">${localizer.relative(since, this.now)}</span>
     </div>`;

@@ -13,6 +13,10 @@ const MARKS: Record<EntryState, readonly [sign: string, tone: string]> = {
   dead: ['✕', 'bad'],
 };
 
+/** The entry's reason, beside its state. Of an entry in doubt it's how the last send ended, and no reason for the doubt. */
+export const reasonOf = ({ reason, inDoubt }: EntryInfo, { labels, reason: inWords }: Localizer): string =>
+  inDoubt ? labels.inTheEnd(inWords(reason)) : inWords(reason);
+
 const IN_DOUBT = ['?', 'warn'] as const;
 
 export function stateMark({ state, inDoubt }: EntryInfo, { labels }: Localizer): TemplateResult {

@@ -3,7 +3,7 @@ import type { EntryInfo } from '../../sw/protocol/api.js';
 import { act, applies, mayRenew, messageOf, nameOf, type Action } from './actions.js';
 import { HoldfastElement } from './element.js';
 import { shortUrl } from './entry-list.js';
-import { stateMark } from './state-icons.js';
+import { reasonOf, stateMark } from './state-icons.js';
 import { scheme, theme } from './style.js';
 
 /** So many are listed. */
@@ -91,7 +91,7 @@ export class HoldfastStatus extends HoldfastElement {
         ${listed.map(
           (entry) => html`<li class=${entry.inDoubt ? 'doubt' : ''}>
             <span class="what"><b>${entry.method}</b> <span class="mono">${shortUrl(entry.url, entry.baseUrl)}</span></span>
-            <span class="why">${stateMark(entry, localizer)} <span class="muted">${localizer.reason(entry.reason)}</span></span>
+            <span class="why">${stateMark(entry, localizer)} <span class="muted">${reasonOf(entry, localizer)}</span></span>
             <span class="act">${this.#actions(entry)}</span>
           </li>`,
         )}
@@ -187,7 +187,8 @@ export class HoldfastStatus extends HoldfastElement {
         align-items: center;
         gap: 6px;
       }
-      .doubt .act {
+      .doubt .act,
+      .primary {
         margin-top: 6px;
       }
       p {

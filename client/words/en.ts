@@ -7,7 +7,7 @@ export const en: Words = {
     'server-error': 'server error',
     'rate-limited': 'too many requests',
     'server-unavailable': 'server unavailable',
-    'in-progress': 'the server is still at it',
+    'in-progress': 'the server is still working on it',
     offline: 'offline',
     'circuit-open': 'server unreachable',
     'behind-waiting': 'others go first',

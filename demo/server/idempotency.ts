@@ -10,7 +10,7 @@ interface Answer {
 }
 
 interface First {
-  /** Tells the request's body from another one. */
+  /** Tells the request from another one under the same key. */
   print: string;
   answer: Promise<Answer>;
 }
@@ -19,19 +19,20 @@ interface First {
 const KEPT = 500;
 
 /**
- * A key that was seen before gets the first answer again, with no second effect, or a 422 when it comes with another body. A
+ * A key that was seen before gets the first answer again, with no second effect, or a 422 when it comes with another request. A
  * request whose twin is still being worked on waits for it. Only success is kept: a failure did nothing, and may be mended.
  *
- * The reports are in memory, and so are the keys. In a database, a key is in one transaction with its write: see
- * `demo/examples/04-exactly-once`.
+ * The reports are in memory, and so are the keys: both end with the process. In a database, a key is in one transaction with its
+ * write: see `demo/examples/04-exactly-once`, whose rules these are.
  */
 export function idempotent(): MiddlewareHandler<DemoEnv> {
   const seen = new Map<string, First>();
   return async (c, next) => {
     const key = c.req.header('Idempotency-Key');
     if (key === undefined) return next();
-    const name = JSON.stringify([c.get('user'), c.req.method, c.req.path, key]);
-    const print = createHash('sha256').update(Buffer.from(await c.req.arrayBuffer())).digest('hex');
+    const name = JSON.stringify([c.get('user'), key]);
+    const { pathname, search } = new URL(c.req.url);
+    const print = createHash('sha256').update(`${c.req.method} ${pathname}${search} `).update(Buffer.from(await c.req.arrayBuffer())).digest('hex');
     const first = seen.get(name);
     if (first && first.print !== print) return c.json({ code: 'idempotency_key_reused' }, 422);
     if (first) {

@@ -10,7 +10,7 @@ const CALL_MS = 12_000;
 /** Ends all faults and waits until everybody's entries are delivered. Gives what is left over. */
 export async function finish(stage: Stage, tabs: number): Promise<EntryInfo[]> {
   const { driver, server, underWay } = stage;
-  await server.weather(null);
+  await server.calm();
   for (let tab = 0; tab < tabs; tab++) if (!driver.openTabs().includes(tab)) await driver.load(tab);
   for (const user of ['ann', 'bob'] as const) {
     for (let tab = 0; tab < tabs; tab++) await driver.signIn(tab, user);

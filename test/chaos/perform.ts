@@ -104,9 +104,9 @@ async function kill({ driver, kills, now }: Stage): Promise<void> {
 
 /** The write may come later: it may wait for the network, or a token. */
 async function killServer(op: Op, { server, kills, now }: Stage): Promise<void> {
-  await server.killOver(op.id);
+  const isKilled = await server.killOver(op.id);
   const from = now();
-  kills.push({ what: 'server', from, to: now() });
+  if (isKilled) kills.push({ what: 'server', from, to: now() });
 }
 
 /** A call may die with its page, or with a worker: the run is about what becomes of the posts. */

@@ -17,8 +17,10 @@ export interface ChaosServer {
   tokenFor(user: string): Promise<string>;
   /** From now on no token that was given out before is good. */
   lapse(): void;
-  /** Kills the process that writes this op next. Never resolves where the server has none. */
-  killOver(op: number): Promise<void>;
+  /** Kills the process that writes this op next. Resolves with false when none is killed any more, and never where there's none. */
+  killOver(op: number): Promise<boolean>;
+  /** Ends all faults. Resolves when writes can be done. */
+  calm(): Promise<void>;
   /** The first request of this op stays under way for a while. */
   dawdle(op: number): void;
   /** Resolves when a request of this op has come. */
@@ -160,6 +162,13 @@ export async function createChaosServer({ seed, ops, now, upstream }: ChaosServe
     return first?.equals(body) ?? true;
   }
 
+  async function change(next: Weather): Promise<void> {
+    const wasDown = weather?.fault === 'down';
+    weather = next;
+    if (next?.fault === 'down' && !wasDown) await api.unlisten();
+    if (wasDown && next?.fault !== 'down') await api.listen();
+  }
+
   api.reply(answer);
   const tokenFor = async (user: string) => {
     const token = await api.token(user, TOKEN_S);
@@ -176,11 +185,10 @@ export async function createChaosServer({ seed, ops, now, upstream }: ChaosServe
       await Promise.all(effects.map(({ judged }) => judged));
       return effects;
     },
-    async weather(next) {
-      const wasDown = weather?.fault === 'down';
-      weather = next;
-      if (next?.fault === 'down' && !wasDown) await api.unlisten();
-      if (wasDown && next?.fault !== 'down') await api.listen();
+    weather: change,
+    async calm() {
+      await change(null);
+      await upstream?.calm();
     },
     tokenFor,
     lapse: () => {

@@ -15,7 +15,7 @@ const cases: [event: SyncEvent, english: string, chinese: string][] = [
   [retrying, 'Server error, retry 2 of 5…', '服务器错误，第 2 次重试（共 5 次）…'],
   [{ ...retrying, maxAttempts: null, reason: 'unreachable', delayMs: 500 }, 'Server unreachable, next try in 1 second…', '无法连接服务器，1秒钟后重试…'],
   [{ ...retrying, maxAttempts: null, reason: 'timeout', delayMs: 90_000 }, 'No answer in time, next try in 2 minutes…', '服务器响应超时，2分钟后重试…'],
-  [{ ...retrying, maxAttempts: null, reason: 'in-progress', delayMs: 4_000 }, 'The server is still at it, next try in 4 seconds…', '服务器仍在处理，4秒钟后重试…'],
+  [{ ...retrying, maxAttempts: null, reason: 'in-progress', delayMs: 4_000 }, 'The server is still working on it, next try in 4 seconds…', '服务器仍在处理，4秒钟后重试…'],
   [{ ...about, type: 'delivered', status: 201 }, 'Delivered', '已送达'],
   [{ ...about, type: 'delivered', status: 201, replayed: true }, 'Delivered as it was before the change', '已送达的是修改前的内容'],
   [{ ...about, type: 'failed', reason: 'permanent', status: 422 }, 'Not delivered: refused by the server (422)', '未送达：服务器拒绝了请求（422）'],

@@ -42,6 +42,7 @@ export const en: Labels = {
     dead: 'Not delivered',
   },
   inDoubt: 'Perhaps delivered',
+  inTheEnd: (reason) => `in the end: ${reason}`,
   doubt:
     'The server may have done this already, so look there before you send it again. “Ask again” keeps its key: a server that knows the key does it once, and may refuse a change or give its first answer. “Send as new” may have it done twice.',
   kept: 'The server keeps its first answer to this, and gives it again whenever it’s asked under the same key. “Send as new” asks under another.',

@@ -35,6 +35,7 @@ export interface Labels {
   since(when: string): string;
   states: Record<EntryState, string>;
   inDoubt: string;
+  inTheEnd(reason: string): string;
   doubt: string;
   kept: string;
   all: string;

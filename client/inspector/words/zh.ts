@@ -34,6 +34,7 @@ export const zh: Labels = {
   since: (when) => `始于${when}`,
   states: { pending: '等待中', sending: '发送中', held: '已暂缓', parked: '已搁置', paused: '已暂停', orphaned: '无后端', dead: '未送达' },
   inDoubt: '可能已送达',
+  inTheEnd: (reason) => `最后结果：${reason}`,
   doubt: '服务器可能已经处理过此请求，重新发送前请先确认。“再次询问”沿用原来的键：识别该键的服务器只会处理一次，但可能拒绝修改或返回首次应答。“作为新请求发送”可能导致重复处理。',
   kept: '服务器保留了首次应答，以相同的键再次询问只会得到同样的应答。“作为新请求发送”会使用新的键。',
   all: '所有状态',

@@ -21,7 +21,7 @@ const REASONS: Record<EntryInfo['reason'], string> = {
   'server-error': 'the server is in trouble',
   'rate-limited': 'the server asked for a break',
   'server-unavailable': "the server isn't there",
-  'in-progress': 'the server is still at it',
+  'in-progress': 'the server is still working on it',
   offline: 'this device is offline',
   'circuit-open': "the server can't be reached",
   'behind-waiting': 'others are before it',

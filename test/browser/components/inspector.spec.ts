@@ -46,7 +46,7 @@ test.describe('V1 <holdfast-inspector>', () => {
     await show(page);
     await page.locator(rows).click();
     const told = page.locator(story);
-    await expect(told).toContainText('Perhaps delivered refused by the server');
+    await expect(told).toContainText('Perhaps delivered in the end: refused by the server');
     await expect(told.locator('.line li')).toHaveText([/Captured/, /Attempt 1:\s+500, server error/, /Attempt 2:\s+422, refused by the server/]);
     await expect(told.locator('pre')).toHaveText(/"title": "tree",\s+"password": "•••"/);
     await expect(told.getByRole('row', { name: /x-api-key/ })).toContainText('•••');
@@ -284,7 +284,7 @@ test.describe('V1 <holdfast-inspector>', () => {
     await queued(app, '/api/a');
     await buried(app, 1, { status: 404 });
     await show(page);
-    await expect(page.locator(rows)).toHaveText([/POST \/api\/a.*Perhaps delivered.*refused by the server/s]);
+    await expect(page.locator(rows)).toHaveText([/POST \/api\/a.*Perhaps delivered.*in the end: refused by the server/s]);
     await page.locator(rows).click();
     const told = page.locator(story);
     const press = (name: string) => told.getByRole('button', { name, exact: true }).click();
@@ -325,7 +325,7 @@ test.describe('V1 <holdfast-inspector>', () => {
     app.server.reply({ status: 409, headers: { 'Retry-After': '60' } });
     await app.call((sync) => sync.replay());
     await show(page);
-    await expect(page.locator(rows)).toHaveText([/Waiting.*the server is still at it/s]);
+    await expect(page.locator(rows)).toHaveText([/Waiting.*the server is still working on it/s]);
   });
 
   test('V1 exports a HAR by a download', async ({ open, page }) => {

@@ -133,6 +133,13 @@ export const LAYERS: Row[] = [
     answers: { ...EXAMPLE, 'under way': BUSY, 'cut, and under way': BUSY, 'under way with another body': BUSY },
   },
   {
+    packages: ['hono'],
+    setup: 'demo/server',
+    open: async () => (await import('./demo.js')).openDemo(),
+    // It needn't wait for what it has in memory.
+    answers: { ...EXAMPLE, 'under way with another body': REUSED },
+  },
+  {
     packages: ['express-idempotency', 'express'],
     open: async () => (await import('./express-idempotency.js')).open(),
     answers: {
