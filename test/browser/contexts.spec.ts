@@ -40,14 +40,14 @@ test('W6 the script that has taken the scope is named by a call’s error, and b
   server.serve('/mockServiceWorker.js', 'onactivate = (event) => event.waitUntil(clients.claim()); oninstall = () => skipWaiting();');
   await page.goto(server.origin);
   const [call, connect] = (await page.evaluate(`(async () => {
-    const sync = await Holdfast.connect({ worker: '/worker.js', deadlineMs: 500 });
+    const sync = await Holdfast.connect({ worker: '/worker.js', deadlineMs: 3_000 });
     const taken = new Promise((resolve) => navigator.serviceWorker.addEventListener('controllerchange', resolve));
     await navigator.serviceWorker.register('/mockServiceWorker.js');
     await taken;
     const message = (promise) => promise.then(() => 'answered', (error) => error.message);
-    return [await message(sync.status()), await message(Holdfast.connect({ deadlineMs: 500 }))];
+    return Promise.all([message(sync.status()), message(Holdfast.connect({ deadlineMs: 3_000 }))]);
   })()`)) as [string, string];
-  expect(call).toBe(`holdfast: the worker ${server.origin}/mockServiceWorker.js gave no answer within 500 ms`);
+  expect(call).toBe(`holdfast: the worker ${server.origin}/mockServiceWorker.js gave no answer within 3000 ms`);
   expect(connect).toContain('/mockServiceWorker.js gave no answer');
   expect(connect).toContain('Has another script taken the scope?');
 });
@@ -90,6 +90,8 @@ test.describe('W13 connect', () => {
 });
 
 test('W13 a prerendered page connects once it’s shown, and its write is kept before', chromiumOnly('only Chromium prerenders'), async ({ server }) => {
+  // A browser of its own is started.
+  test.slow();
   const told: unknown[] = [];
   let look = () => {};
   const heard = (count: number) => new Promise<string>((resolve) => (look = () => void (told.length >= count && resolve(''))));
@@ -133,7 +135,7 @@ test('W13 a prerendered page connects once it’s shown, and its write is kept b
   const browser = spawn(executablePath, args, { stdio: 'ignore' });
   const ended = new Promise((resolve) => browser.once('exit', resolve));
   try {
-    await expect.poll(() => told, { timeout: 15_000 }).toEqual([
+    await expect.poll(() => told, { timeout: 45_000 }).toEqual([
       { prerendering: true, status: 202, ready: false },
       { prerendering: false, waiting: 1 },
     ]);
