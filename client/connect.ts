@@ -78,7 +78,8 @@ const RULES: Rules = {
 export async function connect(options: ConnectOptions = {}): Promise<SyncClient> {
   checkOptions(options, RULES);
   const registration = await registered(options);
-  if (!location.href.startsWith(registration.scope))
+  // A frame of `srcdoc` has its parent's worker, and another address.
+  if (location.protocol !== 'about:' && !location.href.startsWith(registration.scope))
     throw new ConfigError(
       'worker',
       String(options.worker ?? registration.active?.scriptURL),
@@ -92,15 +93,14 @@ export async function connect(options: ConnectOptions = {}): Promise<SyncClient>
     if (version !== VERSION) void nameStale(registration, active, version);
   } catch (error) {
     client.close();
-    throw new Error(`holdfast: ${registration.waiting ? OLDER : SILENT}`, { cause: error });
+    throw new Error(`${(error as Error).message}; ${registration.waiting ? OLDER : SILENT}`, { cause: error });
   }
   if (!client.controlled) console.warn(UNCONTROLLED);
   return client;
 }
 
-const SILENT = "the worker doesn't answer; does its script call holdfast.install, or its URL name ?api=?";
-const OLDER =
-  "an older worker doesn't answer; the new one waits until that one's pages are closed, or for its takeOver: true";
+const SILENT = 'does it call holdfast.install, or name ?api=? Has another script taken the scope?';
+const OLDER = "the new one waits until that one's pages are closed, or for its takeOver: true";
 
 /**
  * A worker of another version than the page's is told, unless the browser finds its successor: one that's being installed, that
@@ -116,6 +116,8 @@ const UNCONTROLLED =
   "[holdfast] the worker doesn't control this page yet, so its requests aren't kept; reload it, or set takeOver: true";
 
 async function registered({ worker, scope, type }: ConnectOptions): Promise<ServiceWorkerRegistration> {
+  // Chromium throws a SecurityError at `navigator.serviceWorker`, and Firefox says that the URL is wrong.
+  if (origin === 'null') throw new Error('holdfast: no service worker in a data: page, or a sandbox without allow-same-origin');
   if (!('serviceWorker' in navigator))
     throw new Error('holdfast: this browser gives no service worker here; they need https or localhost');
   if (worker !== undefined) {

@@ -71,7 +71,7 @@ export function workerEndpoint(
       const timers = REPEATS_MS.map((ms) => setTimeout(again, ms));
       timers.push(
         setTimeout(
-          () => fail(id, 'TimeoutError', `holdfast: the worker gave no answer within ${deadlineMs} ms`),
+          () => fail(id, 'TimeoutError', `holdfast: the worker ${registration.active?.scriptURL} gave no answer within ${deadlineMs} ms`),
           deadlineMs,
         ),
       );

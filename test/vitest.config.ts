@@ -5,8 +5,6 @@ import { chromium } from './support/chromium.js';
 export default defineConfig({
   root: import.meta.dirname,
   define: { 'process.env.NODE_ENV': '"production"' },
-  // React isn't installed here: the hooks are tested over a small part of it.
-  resolve: { alias: [{ find: /^react$/, replacement: `${import.meta.dirname}/support/react.ts` }] },
   test: {
     projects: [
       {
@@ -14,11 +12,13 @@ export default defineConfig({
         test: { name: 'node', include: ['**/*.test.ts'], exclude: ['browser/**', '**/node_modules/**'] },
       },
       {
-        // What needs real IndexedDB, and no service worker around it.
+        // What needs real IndexedDB or a document, and no service worker around it.
         extends: true,
+        // A dependency that's found on the way reloads the page, and its tests with it.
+        optimizeDeps: { include: ['react', 'react-dom', 'react-dom/client', 'react-dom/server'] },
         test: {
           name: 'chromium',
-          include: ['**/*.idb.ts'],
+          include: ['**/*.idb.ts', '**/*.dom.ts'],
           browser: {
             enabled: true,
             headless: true,

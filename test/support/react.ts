@@ -1,41 +1,28 @@
-/** The part of React that the hooks use: one component, rendered again when a snapshot has changed. */
-type Effect = { subscribe: (changed: () => void) => () => void; getSnapshot: () => unknown; seen: unknown; stop: () => void };
+import { createElement, type ReactNode } from 'react';
+import { createRoot, hydrateRoot } from 'react-dom/client';
+import { flushSync } from 'react-dom';
+import { renderToString } from 'react-dom/server';
+import { SyncContext, type HasOutbox } from '../../client/react/index.js';
 
-let hooks: Effect[] = [];
-let at = 0;
-let again = () => {};
-let provided = new Map<object, unknown>();
-
-export const createContext = <Value>(value: Value) => ({ value, Provider: () => null });
-export const useContext = <Value>(context: { value: Value }): Value => (provided.has(context) ? (provided.get(context) as Value) : context.value);
-
-/** As React's: subscribes anew when `subscribe` is another function, and renders when `getSnapshot` gives another object. */
-export function useSyncExternalStore<Snapshot>(subscribe: Effect['subscribe'], getSnapshot: () => Snapshot): Snapshot {
-  const snapshot = getSnapshot();
-  if (!Object.is(snapshot, getSnapshot())) throw new Error('The result of getSnapshot should be cached to avoid an infinite loop');
-  const before = hooks[at];
-  const hook: Effect = before?.subscribe === subscribe ? before : { subscribe, getSnapshot, seen: snapshot, stop: () => {} };
-  Object.assign(hook, { getSnapshot, seen: snapshot });
-  hooks[at++] = hook;
-  if (hook !== before) {
-    before?.stop();
-    hook.stop = subscribe(() => {
-      if (!Object.is(hook.seen, hook.getSnapshot())) again();
-    });
-  }
-  return snapshot;
+export interface Below {
+  /** The client of the context. */
+  sync?: HasOutbox;
+  /** React takes over what a server has rendered. */
+  hydrate?: boolean;
 }
 
-/** Renders a component of its hooks. `shown` has what it gave, each time. */
-export function mount<Shown>(component: () => Shown, contexts: [object, unknown][] = []) {
-  hooks = [];
-  const own = hooks;
+/** Renders a component in React. `shown` has what it gave, each time; its text is the element's. */
+export function mount<Shown>(component: () => Shown, { sync, hydrate = false }: Below = {}) {
   const shown: Shown[] = [];
-  const render = () => {
-    [hooks, at, provided] = [own, 0, new Map(contexts)];
-    shown.push(component());
-  };
-  again = render;
-  render();
-  return { shown, render, unmount: () => own.forEach(({ stop }) => stop()) };
+  const errors: unknown[] = [];
+  const element = document.createElement('div');
+  const Component = (): ReactNode => JSON.stringify(shown[shown.push(component()) - 1]);
+  const tree = () => createElement(SyncContext.Provider, { value: sync ?? null }, createElement(Component));
+  if (hydrate) element.innerHTML = renderToString(tree());
+  const rendered = element.textContent;
+  const onRecoverableError = (error: unknown) => void errors.push(error);
+  const root = hydrate ? hydrateRoot(element, tree(), { onRecoverableError }) : createRoot(element);
+  const render = () => flushSync(() => root.render(tree()));
+  if (!hydrate) render();
+  return { shown, rendered, errors, element, render, unmount: () => root.unmount() };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { outboxStore } from '../../client/outbox/store.js';
-import { SyncContext, useEntry, useOutbox, useSyncStatus } from '../../client/react/index.js';
+import { useEntry, useOutbox, useSyncStatus } from '../../client/react/index.js';
 import type { EntryInfo } from '../../sw/protocol/api.js';
 import { outboxClient } from '../support/outbox-client.js';
 import { mount } from '../support/react.js';
@@ -55,7 +55,16 @@ describe('W9 hooks of holdfast/react', () => {
     const { sync } = connected([1]);
     const none = mount(() => useSyncStatus());
     expect(none.shown).toEqual([null]);
-    const { shown } = mount(() => useSyncStatus()?.waiting, [[SyncContext, sync]]);
+    const { shown } = mount(() => useSyncStatus()?.waiting, { sync });
     await vi.waitFor(() => expect(shown.at(-1)).toBe(1));
+  });
+
+  test('W9 a page that a server has rendered has nothing yet, and React takes it over without a complaint', async () => {
+    const { sync } = connected([1, 2]);
+    const { rendered, errors, element, shown } = mount(() => useOutbox().entries.length, { sync, hydrate: true });
+    expect(rendered).toBe('0');
+    await vi.waitFor(() => expect(element.textContent).toBe('2'));
+    expect(shown.at(-1)).toBe(2);
+    expect(errors).toEqual([]);
   });
 });

@@ -1,0 +1,147 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium as chromiumType, type Frame, type Page } from '@playwright/test';
+import { createApiServer } from '../support/api-server.js';
+import { chromium } from '../support/chromium.js';
+import { chromiumOnly, expect, NEVER, test, workerScript } from '../support/fixtures.js';
+
+const KEEPS = workerScript(`backends: [{ baseUrl: '/api', ${NEVER} }]`);
+
+/** Adds a frame to the page, and gives it once it's loaded. */
+async function framed(page: Page, attributes: Record<string, string>): Promise<Frame> {
+  const element = await page.evaluateHandle(async (all) => {
+    const frame = document.createElement('iframe');
+    for (const [name, value] of Object.entries(all)) frame.setAttribute(name, value);
+    const loaded = new Promise((resolve) => frame.addEventListener('load', resolve, { once: true }));
+    document.body.append(frame);
+    await loaded;
+    return frame;
+  }, attributes);
+  return (await element.contentFrame())!;
+}
+
+/** Connects in a frame, makes a write while the server is away, and gives what the outbox has. */
+const keeps = (frame: Frame): Promise<unknown> =>
+  frame.evaluate(`(async () => {
+    const sync = await Holdfast.connect({ worker: '/worker.js' });
+    const { status } = await fetch('/api/notes', { method: 'POST', body: 'x' });
+    const entries = await sync.entries();
+    sync.close();
+    return [status, entries.length];
+  })()`);
+
+const failure = (frame: Frame, options = `{ worker: '/worker.js' }`): Promise<unknown> =>
+  frame.evaluate(`Holdfast.connect(${options}).then(() => 'connected', ({ message }) => message)`);
+
+test('W6 the script that has taken the scope is named by a call’s error, and by that of the next connect', async ({ page, server }) => {
+  server.serve('/worker.js', KEEPS);
+  server.serve('/mockServiceWorker.js', 'onactivate = (event) => event.waitUntil(clients.claim()); oninstall = () => skipWaiting();');
+  await page.goto(server.origin);
+  const [call, connect] = (await page.evaluate(`(async () => {
+    const sync = await Holdfast.connect({ worker: '/worker.js', deadlineMs: 3_000 });
+    const taken = new Promise((resolve) => navigator.serviceWorker.addEventListener('controllerchange', resolve));
+    await navigator.serviceWorker.register('/mockServiceWorker.js');
+    await taken;
+    const message = (promise) => promise.then(() => 'answered', (error) => error.message);
+    return Promise.all([message(sync.status()), message(Holdfast.connect({ deadlineMs: 3_000 }))]);
+  })()`)) as [string, string];
+  expect(call).toBe(`holdfast: the worker ${server.origin}/mockServiceWorker.js gave no answer within 3000 ms`);
+  expect(connect).toContain('/mockServiceWorker.js gave no answer');
+  expect(connect).toContain('Has another script taken the scope?');
+});
+
+test.describe('W13 connect', () => {
+  test.beforeEach(async ({ page, server }) => {
+    server.serve('/worker.js', KEEPS);
+    server.reply('reset');
+    await page.goto(server.origin);
+  });
+
+  test('works in a frame of srcdoc, whose writes are its page’s', async ({ page }) => {
+    expect(await keeps(page.mainFrame())).toEqual([202, 1]);
+    const frame = await framed(page, { srcdoc: '<script src="/holdfast.js"></script>' });
+    expect(await keeps(frame)).toEqual([202, 2]);
+  });
+
+  test('says of a sandboxed frame, and of a data: page, that such have no service worker', async ({ page, server }) => {
+    const words = /no service worker in a data: page, or a sandbox without allow-same-origin/;
+    const script = `<script src="${server.origin}/holdfast.js"></script>`;
+    expect(await failure(await framed(page, { sandbox: 'allow-scripts', srcdoc: script }))).toMatch(words);
+    expect(await failure(await framed(page, { sandbox: 'allow-scripts', src: server.origin }))).toMatch(words);
+    expect(await failure(await framed(page, { src: `data:text/html,${encodeURIComponent(script)}` }), `{ worker: '${server.origin}/worker.js' }`)).toMatch(words);
+  });
+
+  test('in a frame of another site has an outbox of its own, or says that the browser gives no service worker there', async ({ page, browserName }) => {
+    const site = await createApiServer();
+    site.serve('/worker.js', KEEPS);
+    site.reply('reset');
+    // Another name is another site.
+    const origin = site.origin.replace('localhost', '127.0.0.1');
+    const frame = await framed(page, { src: origin });
+    // Playwright turns Chromium's partitioned storage off.
+    if (browserName === 'chromium') expect(await failure(frame)).toMatch(/could not be registered: .*denied permission/);
+    else expect(await keeps(frame)).toEqual([202, 1]);
+    await page.goto(origin);
+    expect(await keeps(page.mainFrame())).toEqual([202, 1]);
+    await site.close();
+  });
+});
+
+test('W13 a prerendered page connects once it’s shown, and its write is kept before', chromiumOnly('only Chromium prerenders'), async ({ server }) => {
+  // A browser of its own is started.
+  test.slow();
+  const told: unknown[] = [];
+  let look = () => {};
+  const heard = (count: number) => new Promise<string>((resolve) => (look = () => void (told.length >= count && resolve(''))));
+  server.serve('/told', async (_url, request) => {
+    let text = '';
+    for await (const chunk of request) text += String(chunk);
+    told.push(JSON.parse(text));
+    look();
+    return '';
+  });
+  server.serve('/written', () => heard(1));
+  server.serve('/worker.js', KEEPS);
+  server.reply('reset');
+  const scripted = (script: string) => `<!doctype html><script src="/holdfast.js"></script><script type="module">
+    const say = (what) => fetch('/told', { method: 'PUT', body: JSON.stringify(what) });
+    ${script}
+  </script>`;
+  server.serve(
+    '/first',
+    scripted(`await Holdfast.connect({ worker: '/worker.js' });
+      const rules = Object.assign(document.createElement('script'), { type: 'speculationrules', textContent: '{"prerender":[{"source":"list","urls":["/second"],"eagerness":"immediate"}]}' });
+      document.head.append(rules);
+      await fetch('/written');
+      location.href = '/second';`),
+    'text/html',
+  );
+  server.serve(
+    '/second',
+    scripted(`let ready = false;
+      const connecting = Holdfast.connect({ worker: '/worker.js' }).then((sync) => ((ready = true), sync));
+      const { status } = await fetch('/api/notes', { method: 'POST', body: 'x' });
+      await say({ prerendering: document.prerendering, status, ready });
+      const { waiting } = await (await connecting).status();
+      await say({ prerendering: document.prerendering, waiting });`),
+    'text/html',
+  );
+  const profile = await mkdtemp(join(tmpdir(), 'holdfast-prerender-'));
+  const { executablePath = chromiumType.executablePath() } = chromium();
+  const args = ['--headless=new', '--no-first-run', `--user-data-dir=${profile}`, ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), `${server.origin}/first`];
+  // A page that DevTools sees, as all of Playwright's are, is never prerendered.
+  const browser = spawn(executablePath, args, { stdio: 'ignore' });
+  const ended = new Promise((resolve) => browser.once('exit', resolve));
+  try {
+    await expect.poll(() => told, { timeout: 45_000 }).toEqual([
+      { prerendering: true, status: 202, ready: false },
+      { prerendering: false, waiting: 1 },
+    ]);
+  } finally {
+    browser.kill();
+    await ended;
+    await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+  }
+});
