@@ -1,5 +1,8 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Page } from '@playwright/test';
-import { connectPage, expect, NEVER, stopWorkers, test } from '../support/fixtures.js';
+import { chromiumOnly, connectPage, expect, NEVER, openApp, stopWorkers, test } from '../support/fixtures.js';
 import { onDisk } from '../support/on-disk.js';
 
 declare global {
@@ -64,3 +67,38 @@ for (const [what, header, page] of [
     expect(server.received.map(({ headers }) => headers[header.toLowerCase()])).toEqual(['fresh']);
   });
 }
+
+/** The files under a folder that contain a text, as bytes of a character each or as UTF-16. */
+async function filesWith(folder: string, text: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+  const contents = await Promise.all(files.map((file) => readFile(file)));
+  return files.filter((_, index) => contents[index]!.includes(text) || contents[index]!.includes(text, 0, 'utf16le'));
+}
+
+test('P4 no file of the browser’s profile has a CSRF token, of a write that waits, was delivered or was refused', chromiumOnly('Firefox takes twenty seconds to start on a profile of its own'), async ({ server, launch }) => {
+  // The start of a browser takes a busy machine up to twenty seconds.
+  test.setTimeout(60_000);
+  const profile = await mkdtemp(join(tmpdir(), 'holdfast-csrf-'));
+  try {
+    const context = await launch(profile);
+    const app = await openApp(await context.newPage(), server, { options: `backends: [{ baseUrl: '/api', ${NEVER} }]` });
+    const send = (body: string, csrf: string) => app.post(body, { headers: { 'X-CSRF-Token': csrf, 'X-Own': 'an-ordinary-header' } });
+    server.reply({ status: 201, headers: { 'X-CSRF-Token': 'csrf-of-an-answer' } });
+    expect(await send('sent', 'csrf-sent')).toMatchObject({ status: 201 });
+    await server.unlisten();
+    for (const body of ['delivered', 'refused', 'waiting']) expect(await send(body, 'csrf-stored')).toMatchObject({ status: 202 });
+    await server.listen();
+    server.reply(({ text }) => (text === 'delivered' ? { status: 201, headers: { 'X-CSRF-Token': 'csrf-of-an-answer' } } : { status: 403, body: { code: 'EBADCSRFTOKEN' } }));
+    await app.call((sync) => sync.replay());
+    await app.heard('held');
+    expect(server.received.map(({ headers }) => headers['x-csrf-token'])).toEqual(['csrf-sent', 'csrf-stored', 'csrf-stored']);
+    await context.close();
+    expect(await filesWith(profile, 'an-ordinary-header')).not.toEqual([]);
+    expect(await filesWith(profile, 'csrf-sent')).toEqual([]);
+    expect(await filesWith(profile, 'csrf-stored')).toEqual([]);
+    expect(await filesWith(profile, 'csrf-of-an-answer')).toEqual([]);
+  } finally {
+    await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+  }
+});

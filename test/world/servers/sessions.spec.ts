@@ -36,6 +36,7 @@ const STACKS: Row[] = [
   { title: titled(['express-session'], 'as Laravel does'), load: async () => (await express()).asLaravelDoes, lapsed: 419 },
   { title: titled(['express-session'], 'a redirect to a login page'), load: async () => (await express()).redirecting, lapsed: 302 },
   { title: titled(['@fastify/session', '@fastify/csrf-protection']), load: async () => (await import('./stacks/fastify-csrf.js')).stack, lapsed: 403 },
+  { title: titled(['hono'], 'hono/jwt with a cookie'), load: async () => (await import('./stacks/hono-jwt-cookie.js')).stack, lapsed: 401 },
   { title: titled(['hono'], 'hono/csrf'), load: async () => (await import('./stacks/hono-csrf.js')).stack, lapsed: 401 },
   {
     title: `Django ${django ?? ''}, with its login_required`,
@@ -177,4 +178,51 @@ test('P2 a page that says nothing releases what waits by its next write', async 
   await write('second');
   await app.empty();
   expect(upstream.effects).toEqual(['ann: first', 'ann: second']);
+});
+
+/** The lines that the docs have for a template, as the server makes them for a user. */
+const template = (user: string | null) => `<!doctype html>
+<script src="/holdfast.js" data-worker="/holdfast-sw.js?api=/api"></script>
+${user ? `<script>addEventListener('holdfast-ready', ({ detail: sync }) => sync.signIn('${user}'));</script>` : ''}`;
+
+test('P2 P6 with the template’s lines for Django a write waits for its own user’s page', async ({ page, server, forwardTo }) => {
+  test.skip(django === null, NO_DJANGO);
+  // Four pages are loaded one after the other, each with its worker, and Django is started: more than a test's time on a busy machine.
+  test.setTimeout(60_000);
+  const { stack } = await import('./stacks/django.js');
+  server.serve('/login', '<!doctype html><form>', 'text/html');
+  const upstream = await forwardTo(stack);
+  const open = async (user: string | null) => {
+    server.serve('/', template(user), 'text/html');
+    await page.goto(server.origin);
+    await page.waitForFunction(() => window.holdfast && navigator.serviceWorker.controller);
+  };
+  const post = (path: string, body: object) =>
+    page.evaluate(
+      async ([url, text]) => {
+        const [, csrf = ''] = /csrftoken=([^;]*)/.exec(document.cookie) ?? [];
+        return (await fetch(url, { method: 'POST', body: text, headers: { 'Content-Type': 'application/json', 'X-CSRFToken': csrf } })).status;
+      },
+      [path, JSON.stringify(body)] as const,
+    );
+  const logIn = async (user: string) => {
+    expect(await post('/api/login', { user })).toBe(204);
+    await open(user);
+  };
+  const states = () => page.evaluate(async () => (await window.holdfast!.entries()).map(({ state, owner }) => `${state} ${owner}`));
+  await open(null);
+  await logIn('ann');
+  expect(await post('/api/notes', { text: 'first' })).toBe(201);
+  await upstream.stop();
+  expect(await post('/api/notes', { text: 'second' })).toBe(202);
+  await stack.lapse();
+  await upstream.start();
+  await page.evaluate(() => window.holdfast!.replay());
+  await expect.poll(states).toEqual(['held ann']);
+  await logIn('bob');
+  await expect.poll(states).toEqual(['parked ann']);
+  expect(await post('/api/notes', { text: 'bob’s' })).toBe(201);
+  await logIn('ann');
+  await expect.poll(states).toEqual([]);
+  expect(upstream.effects).toEqual(['ann: first', 'bob: bob’s', 'ann: second']);
 });
