@@ -8,6 +8,7 @@ import type { Settlement } from '../protocol/api.js';
 import type { SyncEvent } from '../protocol/events.js';
 import { isKey, joinKey } from '../protocol/ids.js';
 import type { Connection } from './connection.js';
+import { emptying } from './full-disk.js';
 import { unawaited, type WriteTransaction } from './schema.js';
 import { keysOf, standingOf, takeOver } from './take-over.js';
 import { beginTallies, tallyOf, type LastTallies } from './tally.js';
@@ -40,56 +41,10 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
       return work(tx);
     };
 
-  /** What the disk has had no room for since its entries have gone: it's written along with the next write for which there's room. */
-  const owed: { gone: Gone; events: SyncEvent[] }[] = [];
-  let isPaying = false;
-  const write: Connection['write'] = (work, whenFull) => {
-    const due = isPaying ? [] : [...owed];
-    const pay = async (tx: WriteTransaction) => {
-      for (const { gone, events } of due) {
-        await note(tx, events);
-        for (const { entry, decision } of gone.values()) await apply(tx, entry, decision);
-      }
-    };
-    if (due.length > 0) {
-      isPaying = true;
-      const paying = connection.writeAlong(begun(pay)).then(() => owed.splice(0, due.length));
-      unawaited(paying.finally(() => (isPaying = false)));
-    }
-    return connection.write(begun(work), whenFull && ((commit) => whenFull((part) => commit(begun(part)))));
-  };
-
-  /**
-   * Makes a write that empties a full disk. Chromium takes no transaction there that writes anything, however much it removes, and
-   * takes a removal. So what is to go goes first, by itself, and then the journal.
-   *
-   * @param work told which entries have gone already
-   * @param remove removes what `work` would, and writes nothing
-   * @param owe called when there's still no room and entries have gone. Returns what `work` would, and the events that it would note beside theirs
-   */
-  const writeWhenFull = <T>(
-    work: (tx: WriteTransaction, gone: Gone) => Promise<T>,
-    remove: (tx: WriteTransaction) => Promise<Gone>,
-    owe: (gone: Gone) => { result: T; events: SyncEvent[] },
-  ): Promise<T> =>
-    write(
-      (tx) => work(tx, new Map()),
-      async (commit) => {
-        const gone = await commit(remove);
-        const rest = (tx: WriteTransaction) => work(tx, gone);
-        try {
-          return await commit(rest).catch(async () => {
-            await commit(async (tx) => unawaited(tx.objectStore('journal').delete(IDBKeyRange.lowerBound(0))));
-            return commit(rest);
-          });
-        } catch (error) {
-          if (gone.size === 0) throw error;
-          const { result, events } = owe(gone);
-          owed.push({ gone, events });
-          return result;
-        }
-      },
-    );
+  const { write, writeWhenFull, settlementOf } = emptying({
+    write: (work, whenFull) => connection.write(begun(work), whenFull && ((commit) => whenFull((part) => commit(begun(part))))),
+    writeAlong: (work) => connection.writeAlong(begun(work)),
+  });
 
   /** Backend records already on disk in this very form. Records are immutable, so identity is enough. */
   const persistedRecords = new WeakSet<BackendRecord>();
@@ -294,11 +249,8 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
 
     settlement: (reference) =>
       read(async (db) => {
-        for (const { gone } of owed)
-          for (const { decision } of gone.values()) {
-            const { settlement } = decision;
-            if (settlement && [settlement.seq, settlement.id, settlement.key].includes(reference)) return settlement;
-          }
+        const unwritten = settlementOf(reference);
+        if (unwritten) return unwritten;
         const { store } = db.transaction('settlements');
         const cursor = typeof reference === 'number' ? store.openCursor(reference) : store.index(named(reference)).openCursor(reference, 'prev');
         const { asked: _, owner: __, ...settlement } = ((await cursor)?.value ?? {}) as Partial<KeptSettlement>;

@@ -1,0 +1,78 @@
+import type { KeptSettlement } from '../policy/settlement.js';
+import type { Reference } from '../protocol/api.js';
+import type { SyncEvent } from '../protocol/events.js';
+import type { Connection } from './connection.js';
+import { unawaited, type WriteTransaction } from './schema.js';
+import { apply, note, type Gone } from './writes.js';
+
+/** A connection whose writes can empty a full disk. */
+export interface Emptying {
+  /** Runs a write as `Connection` does, with what the disk had no room for before. */
+  write: Connection['write'];
+  /**
+   * Runs a write that empties a full disk. Chromium takes no transaction there that writes anything, however much it removes, and
+   * takes a removal. So what is to go goes first, by itself, and then the journal.
+   *
+   * @param work told which entries have gone already
+   * @param remove removes what `work` would, and writes nothing
+   * @param owe called when there's still no room and entries have gone. Returns what `work` would, and the events that it would note beside theirs
+   */
+  writeWhenFull<T>(
+    work: (tx: WriteTransaction, gone: Gone) => Promise<T>,
+    remove: (tx: WriteTransaction) => Promise<Gone>,
+    owe: (gone: Gone) => { result: T; events: SyncEvent[] },
+  ): Promise<T>;
+  /** The settlement of an entry that has gone, while the disk has no room for the settlement. */
+  settlementOf(reference: Reference): KeptSettlement | undefined;
+}
+
+export function emptying({ write: plainly, writeAlong }: Pick<Connection, 'write' | 'writeAlong'>): Emptying {
+  /** What the disk has had no room for since its entries have gone: it's written along with the next write for which there's room. */
+  const owed: { gone: Gone; events: SyncEvent[] }[] = [];
+  let isPaying = false;
+
+  const write: Emptying['write'] = (work, whenFull) => {
+    const due = isPaying ? [] : [...owed];
+    const pay = async (tx: WriteTransaction) => {
+      for (const { gone, events } of due) {
+        await note(tx, events);
+        for (const { entry, decision } of gone.values()) await apply(tx, entry, decision);
+      }
+    };
+    if (due.length > 0) {
+      isPaying = true;
+      const paying = writeAlong(pay).then(() => owed.splice(0, due.length));
+      unawaited(paying.finally(() => (isPaying = false)));
+    }
+    return plainly(work, whenFull);
+  };
+
+  return {
+    write,
+    writeWhenFull: (work, remove, owe) =>
+      write(
+        (tx) => work(tx, new Map()),
+        async (commit) => {
+          const gone = await commit(remove);
+          const rest = (tx: WriteTransaction) => work(tx, gone);
+          try {
+            return await commit(rest).catch(async () => {
+              await commit(async (tx) => unawaited(tx.objectStore('journal').delete(IDBKeyRange.lowerBound(0))));
+              return commit(rest);
+            });
+          } catch (error) {
+            if (gone.size === 0) throw error;
+            const { result, events } = owe(gone);
+            owed.push({ gone, events });
+            return result;
+          }
+        },
+      ),
+    settlementOf: (reference) => {
+      const decisions = owed.flatMap(({ gone }) => [...gone.values()]);
+      return decisions
+        .map(({ decision }) => decision.settlement)
+        .find((settlement) => settlement && [settlement.seq, settlement.id, settlement.key].includes(reference)) ?? undefined;
+    },
+  };
+}
