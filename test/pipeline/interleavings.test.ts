@@ -161,6 +161,24 @@ describe('a first send that’s on disk', () => {
     expect(await harness.api.entries()).toEqual([]);
   });
 
+  test('L11 a first send that a replaced worker couldn’t write into the line is the newer worker’s once there’s room', async () => {
+    const harness = createHarness(AHEAD);
+    let answer = (_response: Response) => {};
+    harness.server((_request, count) => (count === 0 ? new Promise((resolve) => (answer = resolve)) : ok()));
+    const { fetchAtFirst, activate } = harness.update();
+    await harness.api.status();
+    const waiting = fetchAtFirst('/api/x', request('a', { 'Holdfast-Mode': 'wait' }));
+    await settle();
+    activate();
+    failCommits(harness, 1, ({ seq }) => seq !== undefined);
+    answer(failing(500)());
+    await harness.clock.advance(20_000);
+    await harness.look();
+    await harness.clock.advance(1_000);
+    expect(await harness.api.entries()).toEqual([]);
+    expect((await waiting)!.status).toBe(201);
+  });
+
   test('D2 a send of a living worker isn’t made by another worker too', async () => {
     const harness = createHarness(AHEAD);
     harness.server(() => 'hang');

@@ -53,6 +53,16 @@ describe('a first send that got no answer, while the server answers', () => {
     expect(seen.map(({ headers }) => headers.has(KEY))).toEqual([false]);
   });
 
+  test.each([[{}], [{ 'retry-after': '1' }]])('E2 a server that is still at the first send when it has the second is asked again (%j)', async (headers) => {
+    const harness = createHarness({ backends: [API] });
+    let sends = 0;
+    answers(harness, () => (++sends === 1 ? 'drop' : sends === 2 ? new Response(null, { status: 409, headers }) : new Response(null, { status: 201 })));
+    const answer = await harness.post('a');
+    expect(answer.status).toBe(202);
+    await harness.clock.advance(10_000);
+    expect([sends, await harness.api.entries()]).toEqual([3, []]);
+  });
+
   test('C15 a key that the page set goes wherever the page sends it', async () => {
     const harness = createHarness({ backends: [API] });
     const seen = redirects(harness);

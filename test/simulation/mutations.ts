@@ -76,6 +76,10 @@ export const MUTATIONS: readonly Mutation[] = [
   one('a failure of the server leaves no doubt', 'sw/policy/key-history.ts', '(status === null || status === 408 || status >= 500)', '(status === 408)'),
   one("what a dead worker may have sent isn't in doubt", 'sw/pipeline/workers/doubts.ts', 'on: (entry) => (isIn(entry) ? { ...entry, unheard: true } : entry),', 'on: (entry) => entry,'),
   one("a network's login page costs an address its key", 'sw/pipeline/send/second-look.ts', "if (sent.outcome.kind === 'answer' && sent.outcome.redirected)", 'if (true)'),
+  one("the second look's send counts as the first", 'sw/pipeline/capture/first-send.ts', 'exchange.draft = { ...draft, unheard: true };', ''),
+  one('a take-over that cannot be written leaves no doubt', 'sw/pipeline/capture/capture.ts', '{ entry: { ...left, unheard: true as const } }', '{ entry: left }'),
+  one('a capture is noted after the sweep of its transaction', 'sw/pipeline/line.ts', 'added(entry: EntryRecord, since = this.age): void {\n    if (since < this.age) return this.forget();', 'added(entry: EntryRecord, since = this.age): void {\n    if (since < 0) return this.forget();'),
+  one("a replaced worker's first send that can't be written stays", 'sw/pipeline/capture/disk-copy.ts', 'ports.isActive() || void step(', 'true || void step('),
   one('a replaced worker takes up what came again', 'sw/pipeline/capture/capture.ts', "reason ?? (ports.isActive() ? null : 'behind-waiting')", 'reason'),
   // Whose it is, and with what it travels.
   one('an entry is stored without its owner', 'sw/pipeline/capture/exchange.ts', 'scheme !== null ? config.owner(credential)', 'scheme !== null ? null'),

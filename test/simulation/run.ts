@@ -63,8 +63,15 @@ export async function run(script: Script, { isTraced = false, stopAt }: RunOptio
     commits: world.disk.commits,
     turns: agenda.turns,
   };
-  return { script, violations: history.found, counts, late: [...world.owed].map(([op, since]) => Math.max(0, (history.gone.get(op)?.at ?? agenda.now) - since)), lines: history.lines, fingerprint: `${JSON.stringify(counts)} ${agenda.now} ${JSON.stringify(history.effects)}` };
+  return { script, violations: history.found, counts, late: lateness(world), lines: history.lines, fingerprint: `${JSON.stringify(counts)} ${agenda.now} ${JSON.stringify(history.effects)}` };
 }
+
+/** From the faults' end, or its user's return, to the delivery of each write that waited then and isn't refused on purpose. */
+const lateness = ({ owed, history }: World): number[] =>
+  [...owed].flatMap(([op, since]) => {
+    const delivered = history.told.get(op)?.find(({ event }) => event.type === 'delivered');
+    return delivered ? [Math.max(0, delivered.at - since)] : [];
+  });
 
 /** The store counts by module what it has written to the journal. Each run begins at the same count. */
 async function sweepJournal(): Promise<void> {

@@ -29,7 +29,10 @@ export function createFirstSend({ ports, judge }: FirstSendParts): FirstSend {
     const send = (manner: Manner) => sendFirst(exchange, manner, signal, ports);
     const sent = await send(mannerOf(draft, backend));
     // A request that isn't kept is sent once.
-    return isCut(sent.outcome) && copy.isKept() ? secondLook(sent, draft, backend, signal, send) : sent;
+    if (!isCut(sent.outcome) || !copy.isKept()) return sent;
+    // The server may still be at the first send when it has the second.
+    exchange.draft = { ...draft, unheard: true };
+    return secondLook(sent, draft, backend, signal, send);
   }
 
   return async (exchange, copy) => {
@@ -49,7 +52,7 @@ export function createFirstSend({ ports, judge }: FirstSendParts): FirstSend {
       const cut = AbortSignal.any([signal, flight.abort.signal]);
       const transmission = await sendWell(exchange, copy, cut).finally(stopTimer);
       if (backend.probe === ticket) backend.probe = null;
-      const sent = { entry: draft, startedAt, credential, generation, signOuts, csrf: exchange.csrf, isFirst: true };
+      const sent = { entry: exchange.draft, startedAt, credential, generation, signOuts, csrf: exchange.csrf, isFirst: true };
       const judgement = flight.cancelled ? null : await judge(backend, sent, flight, transmission);
       flight.settling = true;
       const answer = transmission.response ?? Response.error();

@@ -10,7 +10,7 @@ const PLANNED_MS = 100;
 
 /** Looks at what becomes of what an idempotency layer says. */
 export function watchLayer(world: World): void {
-  const { agenda, chances, history, network } = world;
+  const { agenda, chances, disk, history, network } = world;
   /** By op and key: the last answer that a worker has had, when, and in which place of all that has happened. */
   const heard = new Map<string, { answer: Answer; at: number; order: number }>();
 
@@ -22,7 +22,7 @@ export function watchLayer(world: World): void {
   network.onSend.push((process, { url, headers }) => {
     const op = opOf(url);
     const last = heard.get(`${op} ${headers[IDEMPOTENCY_HEADER]}`);
-    if (!(process instanceof Worker) || !last || !isReplay(world, process, op) || agenda.now < last.at + PLANNED_MS || chances.wasSlow) return;
+    if (!(process instanceof Worker) || !last || !isReplay(world, process, op) || agenda.now < last.at + PLANNED_MS || chances.wasSlow || disk.wasFull || disk.hasFailed) return;
     const { answer, at, order } = last;
     const wantsIt = history.told.get(op)?.some(({ event, order: told }) => event.type === 'queued' && event.reason === 'retried' && told > order);
     const isFailure = answer.status >= 500 && answer.headers['idempotency-replayed'] === 'true';

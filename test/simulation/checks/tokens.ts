@@ -16,7 +16,7 @@ export function watchTokens(world: World): void {
   /** Tokens that a worker knows from nothing but a fetch event that came again. */
   const again = new WeakMap<Worker, Map<string, boolean>>();
 
-  /** When any worker was shown each token first, and when a page's client has brought it last, in the order of all that has happened. */
+  /** When any worker was shown each token first, and when a page has called to bring it last, in the order of all that has happened. */
   const seen = new Map<string, number>();
   const brought = new Map<string, number>();
   /** By token: the workers that were shown it. */
@@ -35,13 +35,16 @@ export function watchTokens(world: World): void {
     history.shown.add(token);
     if (!seen.has(token)) seen.set(token, history.next());
     holders.set(token, (holders.get(token) ?? new Set()).add(worker));
-    if (open === null) brought.set(token, history.next());
   };
 
   const { died, posted, replied } = world;
   world.posted = (page, call) => {
     posted(page, call);
-    if (callName(call) === 'provideToken') callsUnderWay.set(call.id, tokensIn(JSON.stringify(call.argumentList)));
+    if (callName(call) !== 'provideToken' || callsUnderWay.has(call.id)) return;
+    const tokens = tokensIn(JSON.stringify(call.argumentList));
+    callsUnderWay.set(call.id, tokens);
+    // A repeat of the call brings nothing new.
+    for (const token of tokens) brought.set(token, history.next());
   };
   world.replied = (page, answer) => {
     replied(page, answer);
