@@ -218,3 +218,49 @@ test('A19 an entry keeps its own scheme, whatever a page says with the token', a
   await clock.advance(0);
   expect(seen).toEqual(['bare-key']);
 });
+
+describe('a full disk that takes no setting', () => {
+  /** An outbox that's paused and owes `a`, and whose disk takes the settings once something was delivered. */
+  async function paused() {
+    const harness = createHarness();
+    const { api, outbox, post, goOffline, goOnline } = harness;
+    goOffline();
+    await post('a');
+    await api.pause();
+    goOnline();
+    await api.wake('online');
+    let isFull = true;
+    const { commit } = outbox;
+    const full = () => Promise.reject(new DOMException('full', 'QuotaExceededError'));
+    Object.assign(outbox, {
+      commit: (one: Parameters<Outbox['commit']>[0]) => {
+        if (isFull && one.settings) return full();
+        isFull &&= one.seq === undefined || one.decide === undefined;
+        return commit.call(outbox, one);
+      },
+    });
+    return harness;
+  }
+
+  test('L12 `resume` sends first, which makes the room to write it', async () => {
+    const { api, log, clock, server, restart } = await paused();
+    server(ok);
+    const resumed = api.resume();
+    await clock.advance(1_000);
+    await resumed;
+    expect(sent(log)).toEqual(['a']);
+    expect(count(log, 'resumed')).toBe(1);
+    restart();
+    expect(await api.status()).toMatchObject({ paused: false, waiting: 0 });
+  });
+
+  test('L12 `resume` is refused, and the outbox stays paused, where nothing could be sent', async () => {
+    const { api, log, clock, goOffline } = await paused();
+    goOffline();
+    const resumed = expect(api.resume()).rejects.toThrow('full');
+    await clock.advance(1_000);
+    await resumed;
+    expect(await api.status()).toMatchObject({ paused: true, waiting: 1 });
+    expect(count(log, 'resumed')).toBe(0);
+  });
+});

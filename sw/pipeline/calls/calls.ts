@@ -1,7 +1,7 @@
 import type { Settings } from '../../policy/backend-record.js';
 import { turnOf, type EntryRecord } from '../../policy/entry-record.js';
 import { transition, type Decision, type EntryInput } from '../../policy/entry.js';
-import { AmbiguousReferenceError } from '../../policy/errors.js';
+import { AmbiguousReferenceError, isQuotaError } from '../../policy/errors.js';
 import { freshKeyFor } from '../../policy/idempotency.js';
 import { isInDoubt } from '../../policy/key-history.js';
 import { checkOptions, check, record, type Rule, type Rules } from '../../policy/rules.js';
@@ -164,7 +164,16 @@ export function createCalls(parts: CallParts): SyncApi {
     ...createEditing({ ports, state, report, find: newestUnder, freshKeyOf }),
     pause: () => writeSettings({ paused: true }),
     async resume() {
-      await writeSettings({ paused: false });
+      const { settings } = state;
+      const resumed = { ...settings, paused: false };
+      await writeSettings(resumed).catch(async (error: unknown) => {
+        if (!isQuotaError(error)) throw error;
+        // On a full disk the deliveries make the room that writing this takes.
+        state.settings = resumed;
+        await drain.nudge();
+        if (state.settings === resumed) state.settings = settings;
+        return writeSettings(resumed);
+      });
       void drain.nudge();
     },
     async replay() {
