@@ -18,12 +18,14 @@ declare global {
   }
 }
 
-const { worker, scope, type, getToken, renewSession, getCsrfToken, persist, trace } = (document.currentScript as HTMLScriptElement | null)?.dataset ?? {};
+const { worker, scope, type, getToken, renewSession, getCsrfToken, user, persist, trace } = (document.currentScript as HTMLScriptElement | null)?.dataset ?? {};
 if (worker !== undefined) {
   connect({
     worker,
     ...(scope !== undefined && { scope }),
     ...(type !== undefined && { type: type as WorkerType }),
+    // A template leaves it empty where nobody is signed in.
+    ...(user && { user }),
     ...(trace !== undefined && { trace: true }),
     ...(persist !== undefined && { persist: true }),
     ...(getToken !== undefined && { getToken: named<GetToken>('data-get-token', getToken) }),
