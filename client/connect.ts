@@ -41,6 +41,8 @@ export interface ConnectOptions {
    * @example getCsrfToken: async ({ signal }) => (await (await fetch('/csrf', { signal })).json()).token
    */
   getCsrfToken?: GetCsrfToken;
+  /** Whose session by cookie this page was loaded in, as for `signIn`: said before anything that waits is sent. */
+  user?: string;
   /**
    * Have the browser keep the storage (`navigator.storage.persist`) when the first entry is stored. Left out: where it decides
    * by itself. `true`: also where it puts the question to its user (Firefox), once for good. `false`: never.
@@ -62,6 +64,7 @@ const RULES: Rules = {
   getToken: aFunction('a request for a token'),
   renewSession: aFunction('a request'),
   getCsrfToken: aFunction('a request'),
+  user: text,
   persist: bool,
   trace: bool,
   deadlineMs: [(ms: unknown) => typeof ms === 'number' && ms > 0, 'it must be a number of milliseconds over 0'],
@@ -131,7 +134,7 @@ async function registered({ worker, scope, type }: ConnectOptions): Promise<Serv
   return registration;
 }
 
-function open(registration: ServiceWorkerRegistration, { getToken, renewSession, getCsrfToken, persist, trace = false, deadlineMs }: ConnectOptions): SyncClient {
+function open(registration: ServiceWorkerRegistration, { getToken, renewSession, getCsrfToken, user, persist, trace = false, deadlineMs }: ConnectOptions): SyncClient {
   const end = new AbortController();
   const { signal } = end;
   const endpoint = workerEndpoint(registration, { signal, deadlineMs });
@@ -147,6 +150,8 @@ function open(registration: ServiceWorkerRegistration, { getToken, renewSession,
     signedOut: () => tokens.endSession(),
     getToken,
   });
+  // Calls are heard in order: a wake-up before it would send what another user has left in this user's session.
+  if (user !== undefined) client.signIn(user).catch(console.error);
   const wakeUps = sendWakeUps(api, signal);
   const persistence = persist !== false && askToPersist(persist === true);
   const tokens = feedTokens(api, { getToken, renewSession, getCsrfToken }, signal, place);

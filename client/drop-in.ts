@@ -17,12 +17,14 @@ declare global {
   }
 }
 
-const { worker, scope, type, getToken, renewSession, getCsrfToken, persist, trace } = (document.currentScript as HTMLScriptElement | null)?.dataset ?? {};
+const { worker, scope, type, getToken, renewSession, getCsrfToken, user, persist, trace } = (document.currentScript as HTMLScriptElement | null)?.dataset ?? {};
 if (worker !== undefined) {
   connect({
     worker,
     scope,
     type,
+    // A template leaves it empty where nobody is signed in.
+    user: user || undefined,
     trace: trace !== undefined,
     persist: persist !== undefined || undefined,
     getToken: named('data-get-token', getToken),

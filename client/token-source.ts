@@ -135,7 +135,7 @@ export function feedTokens(
       if (result === 'released') unproven.set(name, (unproven.get(name) ?? 0) + 1);
       if (!hasFailed) failures.delete(name);
     } catch (error) {
-      if (!ended.aborted) console.warn(`[holdfast] ${kindOf(reason) === 'session' ? 'renewSession gave no live session' : `get${kindOf(reason) === 'csrf' ? 'Csrf' : ''}Token gave no fresh token`}`, error);
+      if (!ended.aborted) console.warn(`[holdfast] the page gave no fresh ${kindOf(reason)}`, error);
     } finally {
       asking.delete(name);
     }

@@ -99,6 +99,7 @@ export async function page(registration: ServiceWorkerRegistration): Promise<voi
   await sync.signIn();
   // @ts-expect-error -- a session is live, or it isn't
   await connect({ renewSession: () => 'token' });
+  await connect({ user: 'ann' });
   for await (const { id, event, data } of sync.observe('/api/feed', { taskId: 'feed' })) {
     id satisfies string | null;
     (event + data) satisfies string;

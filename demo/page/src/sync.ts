@@ -47,7 +47,16 @@ async function getCsrfToken(): Promise<string | null> {
   return renewsByItself() || mine.csrf === null ? readSession() : mine.csrf;
 }
 
-export const connected: Promise<SyncClient> = Holdfast.connect({ worker: '/sw.js', getToken, renewSession, getCsrfToken });
+const known = session();
+
+export const connected: Promise<SyncClient> = Holdfast.connect({
+  worker: '/sw.js',
+  getToken,
+  renewSession,
+  getCsrfToken,
+  // Said before anything is sent: what another user has left isn't sent in this one's session.
+  ...(known?.by === 'cookie' && { user: known.user }),
+});
 
 connected.then(
   (sync) => {
