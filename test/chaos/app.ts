@@ -7,7 +7,6 @@ const PAGE = '<!doctype html><meta charset="utf-8"><title>chaos</title><script s
 
 /** A policy that never gives up, as a dead letter would have to be tended to. */
 const BACKEND = `
-  networkTimeoutMs: 1000,
   retry: ({ random }) => 20 + random * 130,
   auth: { maxRejections: 1000 }`;
 
@@ -17,13 +16,13 @@ const BACKEND = `
  * stopped in its installation. A new version has other bytes, which is all that makes the browser
  * install it.
  */
-const workerScript = (version: number, files: Record<string, string>): string => `// ${version}
+const workerScript = (version: number, networkTimeoutMs: number, files: Record<string, string>): string => `// ${version}
 importScripts('/holdfast-sw.js');
 holdfast.install({
   takeOver: true,
   backends: [
-    { baseUrl: '/api/plain', capture: 'on-failure', ${BACKEND} },
-    { baseUrl: '/api/ahead', capture: 'write-ahead', ${BACKEND} },
+    { baseUrl: '/api/plain', capture: 'on-failure', networkTimeoutMs: ${networkTimeoutMs}, ${BACKEND} },
+    { baseUrl: '/api/ahead', capture: 'write-ahead', networkTimeoutMs: ${networkTimeoutMs}, ${BACKEND} },
   ],
 });
 const files = ${JSON.stringify(files)};
@@ -35,12 +34,12 @@ addEventListener('fetch', (event) => {
 `;
 
 /** Serves the app; gives what publishes the next version of its worker. */
-export async function serveApp(server: ChaosServer, pageScript: string): Promise<() => void> {
+export async function serveApp(server: ChaosServer, pageScript: string, networkTimeoutMs: number): Promise<() => void> {
   const client = await readFile(new URL('../../dist/holdfast.js', import.meta.url), 'utf8');
   let version = 1;
   server.serve('/', PAGE, 'text/html');
   server.serve('/page.js', pageScript);
-  server.serve('/worker.js', () => workerScript(version, { '/': PAGE, '/holdfast.js': client, '/page.js': pageScript }));
+  server.serve('/worker.js', () => workerScript(version, networkTimeoutMs, { '/': PAGE, '/holdfast.js': client, '/page.js': pageScript }));
   return () => void version++;
 }
 

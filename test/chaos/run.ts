@@ -34,6 +34,10 @@ export interface RunOptions extends PlanOptions {
 /** No step waits for long, so one that does has found something. */
 const STEP_MS = 60_000;
 
+/** How long the worker waits for an answer: a server behind, whose requests take turns, needs longer for each of them. */
+const TIMEOUT_MS = 1_000;
+const PATIENT_MS = 3_000;
+
 /** A browser that crashes so often in a row doesn't run here at all. */
 const MOST_CRASHES = 3;
 
@@ -45,7 +49,7 @@ export async function run({ pageScript, upstream, onStep, onConsole, ...options 
   const steps = plan(options);
   const now = startClock();
   const server = await createChaosServer({ seed: options.seed, ops: opsOf(steps), now, upstream });
-  const publishWorker = await serveApp(server, pageScript);
+  const publishWorker = await serveApp(server, pageScript, upstream ? PATIENT_MS : TIMEOUT_MS);
   const profile = await mkdtemp(join(tmpdir(), 'holdfast-chaos-'));
   const { origin, tokenFor } = server;
   const driver = await startDriver({ origin, profile, tabs: options.tabs, tokenFor, onConsole });
