@@ -82,8 +82,8 @@ export function statusLine(status: SyncStatus, entries: readonly EntryInfo[], in
     const text = `${nouns(parked)} ${verb(parked, 'is', 'are')} held until ${nameOf(owner)} signs in.`;
     return { ...line, state: 'held', icon: 'held', text, act: 'sign-in', user: owner };
   }
-  if (trouble === 'lapsed') return { ...line, state: 'held', icon: 'held', text: 'Your session has ended. Sign in to go on.', act: 'sign-in' };
-  if (trouble === 'stale') return { ...line, state: 'held', icon: 'held', text: "The page's CSRF token is stale. Get a new one to go on.", act: 'fresh-csrf' };
+  if (trouble === 'lapsed') return { ...line, state: 'held', icon: 'held', text: 'Your session has ended.', act: 'sign-in' };
+  if (trouble === 'stale') return { ...line, state: 'held', icon: 'held', text: "The page's CSRF token is stale.", act: 'fresh-csrf' };
   if (sending.length > 0) {
     const text = live.length > 1 ? `Sending ${sending.length} of ${nouns(live)}.` : `Sending ${nouns(live)}.`;
     return { ...line, state: 'waiting', icon: 'sending', text };
