@@ -10,7 +10,7 @@ import { scheme, theme } from './style.js';
 const LISTED = 20;
 
 /**
- * `<holdfast-status>`: how many requests wait, why and since when; opened, a list of them with cancel and
+ * `<holdfast-status>`: how many requests wait, why, since when, and when the next try is; opened, a list of them with cancel and
  * retry. With the attribute `quiet` it isn't seen while nothing waits.
  *
  * `client`, `theme`, `locale` and the custom properties are those of `<holdfast-inspector>`. Parts:
@@ -58,7 +58,9 @@ export class HoldfastStatus extends HoldfastElement {
     if (!head || status.waiting === 0) return { words: dead ?? words.saved, tone: 'bad' };
     const count = number(status.waiting);
     const said = head.state === 'held' ? words.onHold(count) : head.state === 'parked' ? words.parked(count) : words.waiting(count);
-    const why = words.because(said, head.state === 'paused' ? labels.paused : reason(head.reason), labels.since(time(head.since)));
+    const { nextAttemptAt: next } = status;
+    const opens = head.state === 'pending' && next && next > Date.now() ? ` · ${labels.nextTry(time(next))}` : '';
+    const why = words.because(said, head.state === 'paused' ? labels.paused : reason(head.reason), labels.since(time(head.since))) + opens;
     return { words: dead ? `${dead} · ${why}` : why, tone: dead ? 'bad' : head.state === 'pending' || head.state === 'sending' ? 'muted' : 'warn' };
   }
 

@@ -2,13 +2,13 @@ import { expect, test } from '../../support/fixtures.js';
 import { buried, queued, QUIET, show, violations } from '../../support/inspector.js';
 
 test.describe('V1 <holdfast-status>', () => {
-  test('V1 says how many entries wait, why and since when, and is quiet when none waits', async ({ open, page, server }) => {
+  test('V1 says how many entries wait, why, since when and until when, and is quiet when none waits', async ({ open, page, server }) => {
     const app = await open({ options: QUIET });
     await show(page, 'holdfast-status', 'quiet');
     const status = page.locator('holdfast-status');
     await expect(status).toBeHidden();
     await queued(app, '/api/a');
-    await expect(status.getByRole('button')).toHaveText(/1 waiting: server error, since \d/);
+    await expect(status.getByRole('button')).toHaveText(/1 waiting: server error, since \d.* · Next try \d/);
     await app.call((sync) => sync.pause());
     await expect(status.getByRole('button')).toHaveText(/1 waiting: Paused/);
     await app.call((sync) => sync.resume());
