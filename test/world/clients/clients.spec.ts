@@ -63,7 +63,7 @@ class Client {
   }
 
   async outcome(): Promise<Outcome> {
-    await this.app.page.waitForFunction(() => window.outcome !== undefined, null, { timeout: 10_000 });
+    await this.app.page.waitForFunction(() => window.outcome !== undefined, null, { timeout: 40_000 });
     return (await this.soFar())!;
   }
 
@@ -86,6 +86,9 @@ const test = base.extend<{ openClient: (row: Row, fault: Fault) => Promise<Clien
 });
 
 const isEffect = ({ effect }: Row, { method, path }: Received) => effect.test(`${method} ${path}`);
+
+// FilePond draws each step of an upload, which takes a busy machine many seconds.
+test.describe.configure({ timeout: 60_000 });
 
 for (const row of RUN)
   for (const fault of row.faults ?? (['down', 'slow'] as const))
