@@ -10,7 +10,7 @@ export const BUDGETS = [
   { file: 'holdfast-stream.js', goal: 6_000, limit: 5_800 },
   { file: 'holdfast-outbox.js', goal: 1_000, limit: 1_000 },
   { file: 'holdfast-tools.js', goal: 4_000, limit: 3_650 },
-  { file: 'holdfast-inspector.js', goal: 28_000, limit: 31_500 },
+  { file: 'holdfast-inspector.js', goal: 28_000, limit: 31_700 },
 ];
 
 export async function checkSizes() {
