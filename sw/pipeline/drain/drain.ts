@@ -153,7 +153,7 @@ export function createDrain({ ports, report, holds, state, replay, redelivery, d
           const known = await heads.read();
           await doubts.look(heads.perhapsSent);
           for (const backend of state.backends.values()) {
-            const ownHeads = known.filter(({ seq, backend: key }) => key === backend.config.key && !backend.flights.get(seq)?.isDelivered);
+            const ownHeads = known.filter((head) => head.backend === backend.config.key);
             const soon = await startDue(backend, ownHeads, start);
             if (soon !== null) due = Math.min(due ?? soon, soon);
           }
@@ -183,8 +183,8 @@ export function createDrain({ ports, report, holds, state, replay, redelivery, d
   async function startDue(backend: Backend, heads: EntryRecord[], start: (backend: Backend, entry: EntryRecord) => void): Promise<number | null> {
     if (heads.length === 0) return null;
     const withheld = await redelivery.withheld(heads);
-    // A stalled entry isn't overtaken, as the entries behind it aren't among the heads.
-    const candidates = heads.filter((head) => !withheld.lanes.has(head.lane) && !backend.stalled.has(head.seq));
+    // A stalled entry isn't overtaken, as the entries behind it aren't among the heads. An answer may have come since those were read.
+    const candidates = heads.filter(({ lane, seq }) => !withheld.lanes.has(lane) && !backend.stalled.has(seq) && !backend.flights.get(seq)?.isDelivered);
     const now = clock.now();
     let plan = planSends(candidates, viewOf(backend, backend.isRetryGateClosed, now), now);
     // A gate that closes during a backoff must be noticed, as the backoff counts from the gate's opening.
