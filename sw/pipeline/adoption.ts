@@ -96,6 +96,8 @@ export function createAdoption({ ports, report, drain, state }: AdoptionParts): 
   async function takeAll(queue: OldQueue): Promise<number> {
     const taken = new Map<number, Taken>();
     const named = new Map<string, OldRow>();
+    /** Ends the taking. Rows that are taken leave the old queue all the same: once they're delivered and forgotten, they'd be taken again. */
+    let failure: unknown;
     // Equal rows are numbered from the last one on: should there be room for the first of them alone, the others keep their ids.
     for (const row of (await queue.rows()).reverse()) {
       let id = `workbox-${await digestOf(row).catch(() => row.id)}`;
@@ -103,7 +105,7 @@ export function createAdoption({ ports, report, drain, state }: AdoptionParts): 
       named.set(id, row);
     }
     for (const [id, row] of [...named].reverse()) {
-      const made = await take(row, id);
+      const made = await take(row, id).catch((error: unknown) => ((failure = error), { kind: 'full' as const }));
       // Later rows must not overtake a row that finds no room.
       if (made.kind === 'full') break;
       if (made.kind !== 'stays') taken.set(row.id, made);
@@ -121,6 +123,7 @@ export function createAdoption({ ports, report, drain, state }: AdoptionParts): 
         },
       });
     }
+    if (failure) throw failure;
     return removed.size;
   }
 

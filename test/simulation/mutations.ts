@@ -95,7 +95,7 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [['{ token: null, last: null, sessionUser: null, signedOut: {', '{ ...before, last: null, sessionUser: null, s: {']],
   },
   // What another library's queue owes.
-  one('adoption removes before it stores', 'sw/pipeline/adoption.ts', 'const made = await take(row, id);', 'await queue.remove([row.id]);\n      const made = await take(row, id);'),
+  one('adoption removes before it stores', 'sw/pipeline/adoption.ts', 'const made = await take(row, id)', 'await queue.remove([row.id]);\n      const made = await take(row, id)'),
   one('adoption beside the drain', 'sw/pipeline/adoption.ts', 'return await locks.exclusive(DRAIN_LOCK, () => takeAll(queue));', 'return await takeAll(queue);'),
   one('what the old queue has taken is sent too', 'sw/pipeline/adoption.ts', "if (made.kind !== 'taken' || removed.has(id)) continue;", 'continue;'),
   one('what was adopted before is not known', 'sw/pipeline/adoption.ts', 'directives.id = id;', 'directives.id = `${id}-${clock.now()}`;'),
