@@ -19,7 +19,9 @@ export function installGlobals(world: World): () => void {
 
   of('document');
   of('navigator');
-  define('location', { value: { href: 'https://app.example/' } });
+  const location = new URL('https://app.example/');
+  define('location', { value: location });
+  define('origin', { value: location.origin });
   define('IDBKeyRange', { value: KeyRange });
   define('addEventListener', { value: (...args: Parameters<EventTarget['addEventListener']>) => page()?.window.addEventListener(...args) });
   define('removeEventListener', { value: (...args: Parameters<EventTarget['removeEventListener']>) => page()?.window.removeEventListener(...args) });
