@@ -85,7 +85,7 @@ const test = base.extend<{ openClient: (row: Row, fault: Fault) => Promise<Clien
   },
 });
 
-const isEffect = ({ effect }: Row, { method, path }: Received) => effect.test(`${method} ${path}`);
+const isEffect = ({ effect, body = /(?:)/ }: Row, { method, path, text }: Received) => effect.test(`${method} ${path}`) && body.test(text);
 
 // FilePond draws each step of an upload, which takes a busy machine many seconds.
 test.describe.configure({ timeout: 60_000 });

@@ -35,6 +35,8 @@ export interface Row {
   backend: Backend;
   /** What the effect is: by method and path. */
   effect: RegExp;
+  /** What the effect's body has in it, where other requests have the same method and path. */
+  body?: RegExp;
   /** @default down, slow */
   faults?: Fault[];
   /** The source text of the backend's `match`. */

@@ -63,7 +63,7 @@ const CORE: Row[] = [
   { client: 'Uppy', packages: ['@uppy/xhr-upload', '@uppy/core'], does: 'an upload by XHR', page: 'uppy', sees: 'queued', told: 1, backend: note, effect: /^POST .*\/upload/, faults: [...BEARER] },
   { client: 'FilePond', packages: ['filepond'], does: 'an upload with the header `Holdfast-Mode: wait`', page: 'filepond', sees: 'waits', note: 'Without the header the 202’s JSON is the file’s id', told: 'file-1', backend: chunks, effect: /^POST .*\/upload/, faults: [...BEARER] },
   { client: 'FilePond', packages: ['filepond'], does: 'an upload in chunks', page: 'filepond', call: 'chunks', sees: 'error', told: 'file-1', times: 3, backend: chunks, effect: /^PATCH .*\/upload/, faults: ['down', 'cut'] },
-  { client: 'socket.io-client', packages: ['socket.io-client'], does: 'a packet by polling', page: 'socket-io', sees: 'retries', told: 'kept', backend: socketIo, effect: /^POST .*\/socket\.io/, faults: ['cut'] },
+  { client: 'socket.io-client', packages: ['socket.io-client'], does: 'a packet by polling', page: 'socket-io', sees: 'retries', told: 'kept', backend: socketIo, effect: /^POST .*\/socket\.io/, body: /note/, faults: ['cut'] },
 ];
 
 /** Whether the libraries of `more` are run: `npm run test:clients` installs their packages. */

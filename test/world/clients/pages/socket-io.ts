@@ -4,7 +4,7 @@ let socket: Socket;
 
 export const prepare = (): Promise<void> =>
   new Promise((resolve) => {
-    socket = io({ path: '/api/socket.io', transports: ['polling'], reconnectionDelay: 20, reconnectionDelayMax: 50, retries: 30, ackTimeout: 300 });
+    socket = io({ path: '/api/socket.io', transports: ['polling'], reconnectionDelay: 20, reconnectionDelayMax: 50, retries: 30, ackTimeout: 10_000 });
     socket.once('connect', resolve);
   });
 
