@@ -184,8 +184,7 @@ export function feedTokens(
     }
   }
 
-  // A status that can't be had now is asked for on the next occasion.
-  /** Reads when the live tokens are over, and has them renewed in time. */
+  /** Reads when the live tokens are over, and has them renewed in time. A status that can't be had now is asked for on the next occasion. */
   const check = (isOccasion = false) => void (signal.aborted || !(getToken || isOccasion) || checkAll(isOccasion).catch(() => {}));
   const occasion = () => check(true);
   const on = { signal };

@@ -1,5 +1,8 @@
 import type { HttpBindings } from '@hono/node-server';
 
+/** What a request may be refused for. */
+export type Credential = 'token' | 'session' | 'csrf';
+
 /** What travels with a request through the demo's server. */
 export interface DemoEnv {
   Bindings: HttpBindings;
@@ -9,7 +12,7 @@ export interface DemoEnv {
     /** What the request is about, for the log: a report's title. */
     about: string;
     /** The credential that the request was refused for. */
-    refused: 'token' | 'session' | 'csrf';
+    refused: Credential;
     /** The answer is a repeated one. */
     repeated: boolean;
     /** The answer is thrown away on its way. */

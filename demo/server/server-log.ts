@@ -2,7 +2,7 @@ import { Hono, type MiddlewareHandler } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import { claimedUser } from './auth.js';
 import type { Dial } from './dial.js';
-import type { DemoEnv } from './env.js';
+import type { Credential, DemoEnv } from './env.js';
 import type { Sessions } from './sessions.js';
 
 /** One request that reached the API. */
@@ -14,7 +14,7 @@ export interface SeenRequest {
   user: string | null;
   status: number;
   /** The credential that it was refused for. */
-  refused: 'token' | 'session' | 'csrf' | null;
+  refused: Credential | null;
   /** The start of the idempotency key. */
   key: string | null;
   /** The key was seen before: the first answer was given again, and nothing else was done. */

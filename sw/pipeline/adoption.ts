@@ -96,20 +96,29 @@ export function createAdoption({ ports, report, drain, state }: AdoptionParts): 
   async function takeAll(queue: OldQueue): Promise<number> {
     const taken = new Map<number, Taken>();
     const named = new Map<string, OldRow>();
-    /** Ends the taking. Rows that are taken leave the old queue all the same: once they're delivered and forgotten, they'd be taken again. */
-    let failure: unknown;
     // Equal rows are numbered from the last one on: should there be room for the first of them alone, the others keep their ids.
     for (const row of (await queue.rows()).reverse()) {
       let id = `workbox-${await digestOf(row).catch(() => row.id)}`;
       while (named.has(id)) id += '-';
       named.set(id, row);
     }
-    for (const [id, row] of [...named].reverse()) {
-      const made = await take(row, id).catch((error: unknown) => ((failure = error), { kind: 'full' as const }));
-      // Later rows must not overtake a row that finds no room.
-      if (made.kind === 'full') break;
-      if (made.kind !== 'stays') taken.set(row.id, made);
+    try {
+      for (const [id, row] of [...named].reverse()) {
+        const made = await take(row, id);
+        // Later rows must not overtake a row that finds no room.
+        if (made.kind === 'full') break;
+        if (made.kind !== 'stays') taken.set(row.id, made);
+      }
+    } catch (error) {
+      // Once they're delivered and forgotten, rows that stayed in the old queue would be taken again.
+      await leave(queue, taken);
+      throw error;
     }
+    return leave(queue, taken);
+  }
+
+  /** Removes the rows that were taken from the old queue. Returns how many it was that did it. */
+  async function leave(queue: OldQueue, taken: ReadonlyMap<number, Taken>): Promise<number> {
     const removed = await queue.remove([...taken.keys()]);
     for (const [id, made] of taken) {
       if (made.kind !== 'taken' || removed.has(id)) continue;
@@ -123,7 +132,6 @@ export function createAdoption({ ports, report, drain, state }: AdoptionParts): 
         },
       });
     }
-    if (failure) throw failure;
     return removed.size;
   }
 

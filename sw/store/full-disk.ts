@@ -68,11 +68,9 @@ export function emptying({ write: plainly, writeAlong }: Pick<Connection, 'write
           }
         },
       ),
-    settlementOf: (reference) => {
-      const decisions = owed.flatMap(({ gone }) => [...gone.values()]);
-      return decisions
-        .map(({ decision }) => decision.settlement)
-        .find((settlement) => settlement && [settlement.seq, settlement.id, settlement.key].includes(reference)) ?? undefined;
+    settlementOf(reference) {
+      const settlements = owed.flatMap(({ gone }) => [...gone.values()].flatMap(({ decision }) => decision.settlement ?? []));
+      return settlements.find(({ seq, id, key }) => [seq, id, key].includes(reference));
     },
   };
 }

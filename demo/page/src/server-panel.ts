@@ -1,15 +1,17 @@
 import { byId, make, setData, setText, showRows } from './dom.js';
+import type { Credential } from '../../server/env.js';
 import type { SeenRequest as Seen } from '../../server/server-log.js';
 import { onSession, way, type Way } from './session.js';
 import { clockTime } from './words.js';
 
 type Mode = [value: string, name: string, does: string];
 
-const MODES: Mode[] = [
+const modes = (by: Way): Mode[] => [
   ['ok', 'It works', 'Every request of a live session is answered.'],
   ['down', 'Down', 'Connections break before anything is heard.'],
   ['slow', 'Slow', 'Each answer takes three seconds.'],
   ['503', 'Overloaded', 'Answers 503, "service unavailable".'],
+  ...CREDENTIAL_MODES[by],
   ['429', 'Rate limit', 'Answers 429, "too many requests, wait 5 s".'],
   ['lie-fi', 'Answer lost', 'Lie-fi: does the work, but the answer never arrives.'],
 ];
@@ -46,8 +48,7 @@ let shownFor: Way | null = null;
 function showDial(): void {
   if (shownFor === way()) return;
   shownFor = way();
-  const all = [...MODES.slice(0, 4), ...CREDENTIAL_MODES[shownFor], ...MODES.slice(4)];
-  byId('dial').replaceChildren(byId('dial').firstElementChild!, ...all.map(choice));
+  byId('dial').replaceChildren(byId('dial').firstElementChild!, ...modes(shownFor).map(choice));
 }
 
 function choice([value, name, does]: Mode): HTMLElement {
@@ -101,7 +102,7 @@ function build({ at, method, path, user, status, refused, key, repeated, lost, a
   return row;
 }
 
-const REFUSED = { token: 'Token refused.', session: 'No live session.', csrf: 'CSRF token refused.' };
+const REFUSED: Record<Credential, string> = { token: 'Token refused.', session: 'No live session.', csrf: 'CSRF token refused.' };
 
 function remarkOn({ status, refused, repeated, lost }: Pick<Seen, 'status' | 'refused' | 'repeated' | 'lost'>): string {
   if (refused) return REFUSED[refused];

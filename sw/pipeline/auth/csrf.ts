@@ -39,8 +39,8 @@ export function knownValue({ config, csrf: { given, seen } }: Backend, header: s
 }
 
 /** Learns the CSRF headers of a page's own request, unless the backend learns nothing. Returns whether a value is new. */
-export function learnCsrf({ config: { auth, csrf: { headers: names } }, csrf }: Backend, { headers }: Request): boolean {
-  const fresh = [...headers].filter(([name, value]) => auth?.learn !== false && names.has(name) && csrf.seen[name] !== value);
-  if (fresh.length > 0) Object.assign(csrf, { seen: { ...csrf.seen, ...Object.fromEntries(fresh) }, given: null });
-  return fresh.length > 0;
+export function learnCsrf({ config: { auth }, csrf }: Backend, headers: CsrfHeaders): boolean {
+  const isNew = auth?.learn !== false && Object.entries(headers).some(([name, value]) => csrf.seen[name] !== value);
+  if (isNew) Object.assign(csrf, { seen: { ...csrf.seen, ...headers }, given: null });
+  return isNew;
 }

@@ -141,7 +141,7 @@ function generationOf(backend: Backend, { owner, session }: Pick<Draft, 'owner' 
 export async function learnFrom(exchange: Exchange, holds: Pick<Holds, 'learn' | 'renewCsrf'>, redelivered: boolean): Promise<void> {
   const { backend, credential, draft, signOuts } = exchange;
   const { scheme } = draft;
-  if (!redelivered && learnCsrf(backend, exchange.request)) await holds.renewCsrf(backend);
+  if (!redelivered && learnCsrf(backend, exchange.csrf)) await holds.renewCsrf(backend);
   if (scheme !== null && credential) await holds.learn(backend, credential, scheme, { signOuts, redelivered });
   exchange.generation = generationOf(backend, draft, credential);
 }

@@ -1,4 +1,5 @@
 import { nearest } from '../../policy/base-url.js';
+import { withoutCsrf } from '../../policy/csrf.js';
 import { isOfOneKind } from '../../policy/jwt.js';
 import { learnCsrf } from '../auth/csrf.js';
 import type { Holds } from '../auth/tokens.js';
@@ -34,7 +35,7 @@ export function createOverhear({ holds, nudge, state }: OverhearParts): Overhear
       const { signOuts } = backend;
       const found = newCredentialIn(request, backend);
       const token = found && isOfItsKind(found, backend) && found;
-      const isCsrfNew = learnCsrf(backend, request);
+      const isCsrfNew = learnCsrf(backend, withoutCsrf(Object.fromEntries(request.headers), backend.config.csrf.headers).csrf);
       const take = async () => {
         if (isCsrfNew) await holds.renewCsrf(backend);
         if (token) await holds.learn(backend, token.credential, token.scheme, { signOuts, redelivered: false });

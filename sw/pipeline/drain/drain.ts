@@ -199,8 +199,10 @@ export function createDrain({ ports, report, holds, state, replay, redelivery, d
     const noteFailure = (work: Promise<void>) => work.catch((error: unknown) => void failed.push(error));
     // The page that gave an earlier worker its token may have it still: it's asked before anybody is told to sign in.
     if (plan.missing.length > 0 && backend.record.last) {
-      if (!backend.askedUntil) ports.broadcast({ type: 'token', isLost: true });
-      backend.askedUntil ||= now + HAND_OVER_MS;
+      if (backend.askedUntil === 0) {
+        ports.broadcast({ type: 'token', isLost: true });
+        backend.askedUntil = now + HAND_OVER_MS;
+      }
       if (backend.askedUntil > now) {
         plan.missing = [];
         plan.due = Math.min(plan.due ?? Infinity, backend.askedUntil);
