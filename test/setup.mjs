@@ -1,9 +1,14 @@
-/** Installs the packages, unless what's installed is as new as the lock file. Plain Node, as nothing is there yet. */
+/**
+ * Installs the packages, unless what's installed is as new as the lock file. Plain Node, as nothing is there yet.
+ * `node test/setup.mjs FOLDER --flag` does it in a folder that has a lock file of its own, with flags for `npm ci`.
+ */
 import { spawnSync } from 'node:child_process';
 import { lstatSync, statSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
-const root = new URL('../', import.meta.url);
+const [folder, ...flags] = process.argv.slice(2);
+const root = folder === undefined ? new URL('../', import.meta.url) : pathToFileURL(`${resolve(folder)}/`);
 const age = (path) => statSync(new URL(path, root), { throwIfNoEntry: false })?.mtimeMs ?? -Infinity;
 
 const [major, minor] = process.versions.node.split('.').map(Number);
@@ -16,6 +21,6 @@ if (age('node_modules/.package-lock.json') < age('package-lock.json')) {
     console.error('node_modules is a link, and `npm ci` would empty the folder that it points to: remove the link first');
     process.exit(1);
   }
-  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: fileURLToPath(root), stdio: 'inherit' });
+  const { status } = spawnSync('npm', ['ci', ...flags, '--no-audit', '--no-fund'], { cwd: fileURLToPath(root), stdio: 'inherit' });
   process.exit(status ?? 1);
 }

@@ -1,7 +1,4 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { chromium as chromiumType, type Frame, type Page } from '@playwright/test';
 import { createApiServer } from '../support/api-server.js';
 import { chromium } from '../support/chromium.js';
@@ -89,7 +86,7 @@ test.describe('W13 connect', () => {
   });
 });
 
-test('W13 a prerendered page connects once it’s shown, and its write is kept before', chromiumOnly('only Chromium prerenders'), async ({ server }) => {
+test('W13 a prerendered page connects once it’s shown, and its write is kept before', chromiumOnly('only Chromium prerenders'), async ({ server, profile }) => {
   // A browser of its own is started.
   test.slow();
   const told: unknown[] = [];
@@ -128,7 +125,6 @@ test('W13 a prerendered page connects once it’s shown, and its write is kept b
       await say({ prerendering: document.prerendering, waiting });`),
     'text/html',
   );
-  const profile = await mkdtemp(join(tmpdir(), 'holdfast-prerender-'));
   const { executablePath = chromiumType.executablePath() } = chromium();
   const args = ['--headless=new', '--no-first-run', `--user-data-dir=${profile}`, ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), `${server.origin}/first`];
   // A page that DevTools sees, as all of Playwright's are, is never prerendered.
@@ -142,6 +138,5 @@ test('W13 a prerendered page connects once it’s shown, and its write is kept b
   } finally {
     browser.kill();
     await ended;
-    await rm(profile, { recursive: true, force: true, maxRetries: 5 });
   }
 });

@@ -1,7 +1,4 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { chromiumOnly, expect, test, openApp, connectPage, App, workerScript, FAST, NEVER } from '../support/fixtures.js';
 
 test('R13 D1 a worker that was stopped between two steps goes on where it was', async ({ open, server }) => {
@@ -60,31 +57,26 @@ test('C9 D1 a write-ahead request isn’t lost when its worker is stopped in mid
   expect(server.bodies().every((body) => body === 'x')).toBe(true);
 });
 
-test('D1 no entry is lost, and the order holds, when the browser is killed and started again on the same profile', async ({ server, launch }) => {
+test('D1 no entry is lost, and the order holds, when the browser is killed and started again on the same profile', async ({ server, profile, launch }) => {
   // Two starts of a browser: on a profile of its own, Playwright needs twenty seconds for Firefox, and on a busy machine for any.
   test.setTimeout(120_000);
-  const profile = await mkdtemp(join(tmpdir(), 'holdfast-'));
   server.serve('/worker.js', workerScript(`backends: [{ baseUrl: '/api', ${FAST} }]`));
-  try {
-    const first = await launch(profile);
-    const app = await openApp(first.pages()[0]!, server);
-    await server.unlisten();
-    for (const body of ['a', 'b', 'c']) expect((await app.post(body)).status).toBe(202);
-    const closed = new Promise((resolve) => first.once('close', resolve));
-    spawnSync('pkill', ['-KILL', '-f', profile]);
-    await closed;
+  const first = await launch(profile);
+  const app = await openApp(first.pages()[0]!, server);
+  await server.unlisten();
+  for (const body of ['a', 'b', 'c']) expect((await app.post(body)).status).toBe(202);
+  const closed = new Promise((resolve) => first.once('close', resolve));
+  spawnSync('pkill', ['-KILL', '-f', profile]);
+  await closed;
 
-    await server.listen();
-    const second = await launch(profile);
-    const page = second.pages()[0]!;
-    await page.goto(server.origin);
-    await connectPage(page);
-    await new App(page, server).empty();
-    expect(server.bodies()).toEqual(['a', 'b', 'c']);
-    await second.close();
-  } finally {
-    await rm(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
-  }
+  await server.listen();
+  const second = await launch(profile);
+  const page = second.pages()[0]!;
+  await page.goto(server.origin);
+  await connectPage(page);
+  await new App(page, server).empty();
+  expect(server.bodies()).toEqual(['a', 'b', 'c']);
+  await second.close();
 });
 
 test('V1 settled() gives the final answer, after a reload too', async ({ open, server }) => {

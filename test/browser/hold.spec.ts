@@ -118,17 +118,22 @@ test('A10 the hold survives a stopped worker, and a restarted worker sends nothi
   await app.heard('delivered');
 });
 
+/** A write is stored while the server is down, and its worker stopped: the next worker starts with no token, and sends the write. */
+async function sentByTheNextWorker(app: App, body: string, token: string): Promise<void> {
+  await app.server.unlisten();
+  await app.post(body, { headers: authorization(token) });
+  await app.call((sync) => sync.pause());
+  await app.stopWorker();
+  await app.server.listen();
+  await app.call((sync) => sync.resume());
+}
+
 test('A10 a worker that lost its token in memory asks any open page at once', async ({ open, server }) => {
   server.requireToken();
   const app = await open({ connect: 'getToken: () => window.nextToken', options: `backends: [{ baseUrl: '/api', ${FAST} }]` });
   const token = await server.token('ann');
   await app.page.evaluate((value) => Object.assign(window, { nextToken: value }), token);
-  await server.unlisten();
-  await app.post('a', { headers: authorization(token) });
-  await app.call((sync) => sync.pause());
-  await app.stopWorker();
-  await server.listen();
-  await app.call((sync) => sync.resume());
+  await sentByTheNextWorker(app, 'a', token);
   await app.heard('delivered');
   expect(await app.events()).toContainEqual(expect.objectContaining({ type: 'auth-required', reason: 'token-missing' }));
   expect(server.received.map(({ user }) => user)).toEqual(['ann']);
@@ -144,12 +149,7 @@ test('L10 a worker that was stopped is given the page’s good token again, befo
   await app.page.evaluate((value) => Object.assign(window, { nextToken: value }), token);
   await app.post('a', { headers: authorization(await server.token('ann', -3600)) });
   await app.heard('delivered');
-  await server.unlisten();
-  await app.post('b', { headers: authorization(token) });
-  await app.call((sync) => sync.pause());
-  await app.stopWorker();
-  await server.listen();
-  await app.call((sync) => sync.resume());
+  await sentByTheNextWorker(app, 'b', token);
   await app.heard('delivered', 2);
   await second.heard('delivered', 2);
   for (const types of [await app.types(), await second.types()]) expect(types.filter((type) => type === 'auth-required')).toHaveLength(1);

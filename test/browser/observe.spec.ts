@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { seeded } from '../chaos/random.js';
 import { createApiServer } from '../support/api-server.js';
@@ -214,22 +211,17 @@ test('S3 streams of two namespaces, base URLs or task ids don’t meet, and the 
   expect(lastIds(server).at(-1)).toBe('1');
 });
 
-test('S3 a stream goes on where it was after its browser was closed', chromiumOnly('Firefox takes twenty seconds to start on a profile of its own'), async ({ server, launch }) => {
+test('S3 a stream goes on where it was after its browser was closed', chromiumOnly('Firefox takes twenty seconds to start on a profile of its own'), async ({ server, profile, launch }) => {
   // A browser is started twice, which takes a busy machine up to twenty seconds each.
   test.setTimeout(120_000);
-  const profile = await mkdtemp(join(tmpdir(), 'holdfast-observe-'));
   server.reply(({ headers }) => openStream(headers['last-event-id'] === '2' ? events(3) : events(1, 2)));
-  try {
-    for (const expected of [['1', '2'], ['3']]) {
-      const context = await launch(profile);
-      const app = await openApp(await context.newPage(), server);
-      expect((await read(app.page, `taskId: 'feed'`, expected.length)).seen).toEqual(expected);
-      await context.close();
-    }
-    expect(lastIds(server)).toEqual([null, '2']);
-  } finally {
-    await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+  for (const expected of [['1', '2'], ['3']]) {
+    const context = await launch(profile);
+    const app = await openApp(await context.newPage(), server);
+    expect((await read(app.page, `taskId: 'feed'`, expected.length)).seen).toEqual(expected);
+    await context.close();
   }
+  expect(lastIds(server)).toEqual([null, '2']);
 });
 
 test('S4 a stream drops each event that the server sends again', async ({ open, server }) => {

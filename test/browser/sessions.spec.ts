@@ -1,5 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { chromiumOnly, connectPage, expect, NEVER, openApp, stopWorkers, test } from '../support/fixtures.js';
@@ -76,29 +75,24 @@ async function filesWith(folder: string, text: string): Promise<string[]> {
   return files.filter((_, index) => contents[index]!.includes(text) || contents[index]!.includes(text, 0, 'utf16le'));
 }
 
-test('P4 no file of the browser’s profile has a CSRF token, of a write that waits, was delivered or was refused', chromiumOnly('Firefox takes twenty seconds to start on a profile of its own'), async ({ server, launch }) => {
+test('P4 no file of the browser’s profile has a CSRF token, of a write that waits, was delivered or was refused', chromiumOnly('Firefox takes twenty seconds to start on a profile of its own'), async ({ server, profile, launch }) => {
   // The start of a browser takes a busy machine up to twenty seconds.
   test.setTimeout(60_000);
-  const profile = await mkdtemp(join(tmpdir(), 'holdfast-csrf-'));
-  try {
-    const context = await launch(profile);
-    const app = await openApp(await context.newPage(), server, { options: `backends: [{ baseUrl: '/api', ${NEVER} }]` });
-    const send = (body: string, csrf: string) => app.post(body, { headers: { 'X-CSRF-Token': csrf, 'X-Own': 'an-ordinary-header' } });
-    server.reply({ status: 201, headers: { 'X-CSRF-Token': 'csrf-of-an-answer' } });
-    expect(await send('sent', 'csrf-sent')).toMatchObject({ status: 201 });
-    await server.unlisten();
-    for (const body of ['delivered', 'refused', 'waiting']) expect(await send(body, 'csrf-stored')).toMatchObject({ status: 202 });
-    await server.listen();
-    server.reply(({ text }) => (text === 'delivered' ? { status: 201, headers: { 'X-CSRF-Token': 'csrf-of-an-answer' } } : { status: 403, body: { code: 'EBADCSRFTOKEN' } }));
-    await app.call((sync) => sync.replay());
-    await app.heard('held');
-    expect(server.received.map(({ headers }) => headers['x-csrf-token'])).toEqual(['csrf-sent', 'csrf-stored', 'csrf-stored']);
-    await context.close();
-    expect(await filesWith(profile, 'an-ordinary-header')).not.toEqual([]);
-    expect(await filesWith(profile, 'csrf-sent')).toEqual([]);
-    expect(await filesWith(profile, 'csrf-stored')).toEqual([]);
-    expect(await filesWith(profile, 'csrf-of-an-answer')).toEqual([]);
-  } finally {
-    await rm(profile, { recursive: true, force: true, maxRetries: 5 });
-  }
+  const context = await launch(profile);
+  const app = await openApp(await context.newPage(), server, { options: `backends: [{ baseUrl: '/api', ${NEVER} }]` });
+  const send = (body: string, csrf: string) => app.post(body, { headers: { 'X-CSRF-Token': csrf, 'X-Own': 'an-ordinary-header' } });
+  server.reply({ status: 201, headers: { 'X-CSRF-Token': 'csrf-of-an-answer' } });
+  expect(await send('sent', 'csrf-sent')).toMatchObject({ status: 201 });
+  await server.unlisten();
+  for (const body of ['delivered', 'refused', 'waiting']) expect(await send(body, 'csrf-stored')).toMatchObject({ status: 202 });
+  await server.listen();
+  server.reply(({ text }) => (text === 'delivered' ? { status: 201, headers: { 'X-CSRF-Token': 'csrf-of-an-answer' } } : { status: 403, body: { code: 'EBADCSRFTOKEN' } }));
+  await app.call((sync) => sync.replay());
+  await app.heard('held');
+  expect(server.received.map(({ headers }) => headers['x-csrf-token'])).toEqual(['csrf-sent', 'csrf-stored', 'csrf-stored']);
+  await context.close();
+  expect(await filesWith(profile, 'an-ordinary-header')).not.toEqual([]);
+  expect(await filesWith(profile, 'csrf-sent')).toEqual([]);
+  expect(await filesWith(profile, 'csrf-stored')).toEqual([]);
+  expect(await filesWith(profile, 'csrf-of-an-answer')).toEqual([]);
 });

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test as base, chromium as chromiumType, expect, firefox as firefoxType, type BrowserContext, type Page } from '@playwright/test';
 import type { SyncClient } from '../../client/index.js';
 import type { EntryInfo } from '../../sw/protocol/api.js';
@@ -164,6 +167,8 @@ interface Fixtures {
   context: BrowserContext;
   server: ApiServer;
   open: Open;
+  /** An empty folder, gone after the test: a browser's profile. */
+  profile: string;
   /** Starts another browser of the project's kind, on a profile that stays. */
   launch(profile: string): Promise<BrowserContext>;
 }
@@ -232,6 +237,11 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     usedOrigins.add(server.origin);
     await use(server);
     await server.close();
+  },
+  profile: async ({}, use) => {
+    const folder = await mkdtemp(join(tmpdir(), 'holdfast-profile-'));
+    await use(folder);
+    await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   },
   launch: async ({ browserName }, use) => {
     await use((profile) =>

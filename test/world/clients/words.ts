@@ -11,6 +11,6 @@ export const SEEN: Record<Sees, string> = {
 
 /** The table of the docs, as the tests have found it. */
 export function docsTable(rows: readonly Row[], versionOf: (row: Row) => string): string {
-  const lines = rows.map((row) => `| ${row.client} ${versionOf(row)} | ${row.does} | ${SEEN[row.sees].replaceAll('’', "'")}${row.note ? `. ${row.note}` : ''} |`);
+  const lines = rows.map((row) => `| ${row.client} ${versionOf(row)} | ${row.does} | ${SEEN[row.sees]}${row.note ? `. ${row.note}` : ''} |`);
   return ['| library | the app | what it sees with the server down |', '|---|---|---|', ...lines].join('\n').replaceAll('’', "'");
 }

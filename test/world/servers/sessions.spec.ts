@@ -13,11 +13,15 @@ declare global {
   }
 }
 
-interface Row {
-  title: string;
+/** How a stack is had. */
+interface Source {
   /** Why it isn't run. */
   skipped?: string | false;
   load(): Promise<SessionStack>;
+}
+
+interface Row extends Source {
+  title: string;
   /** The status that answers a write of a session that's over, with a CSRF token of that. */
   lapsed: number;
 }
@@ -29,21 +33,21 @@ const NO_DJANGO = 'There is no Django here (Debian: python3-django), so what nee
 // Each of Playwright's workers loads this file again.
 if (django === null && process.env['TEST_WORKER_INDEX'] === undefined) console.warn(NO_DJANGO);
 
+const DJANGO: Source = { skipped: django === null && NO_DJANGO, load: async () => (await import('./stacks/django.js')).stack };
+const LARAVEL: Source = { load: async () => (await express()).asLaravelDoes };
+
+const skipUnlessRun = ({ skipped }: Source) => test.skip(Boolean(skipped), skipped || '');
+
 const STACKS: Row[] = [
   { title: titled(['express-session', 'csrf-csrf']), load: async () => (await express()).byCsrfCsrf, lapsed: 403 },
   { title: titled(['express-session', 'csrf-sync']), load: async () => (await express()).byCsrfSync, lapsed: 403 },
   { title: titled(['express-session', 'lusca'], 'angular'), load: async () => (await express()).byLusca, lapsed: 403 },
-  { title: titled(['express-session'], 'as Laravel does'), load: async () => (await express()).asLaravelDoes, lapsed: 419 },
+  { title: titled(['express-session'], 'as Laravel does'), ...LARAVEL, lapsed: 419 },
   { title: titled(['express-session'], 'a redirect to a login page'), load: async () => (await express()).redirecting, lapsed: 302 },
   { title: titled(['@fastify/session', '@fastify/csrf-protection']), load: async () => (await import('./stacks/fastify-csrf.js')).stack, lapsed: 403 },
   { title: titled(['hono'], 'hono/jwt with a cookie'), load: async () => (await import('./stacks/hono-jwt-cookie.js')).stack, lapsed: 401 },
   { title: titled(['hono'], 'hono/csrf'), load: async () => (await import('./stacks/hono-csrf.js')).stack, lapsed: 401 },
-  {
-    title: `Django ${django ?? ''}, with its login_required`,
-    skipped: django === null && NO_DJANGO,
-    load: async () => (await import('./stacks/django.js')).stack,
-    lapsed: 302,
-  },
+  { title: `Django ${django ?? ''}, with its login_required`, ...DJANGO, lapsed: 302 },
 ];
 
 /** A page whose `renewSession` waits for the test, and that reads its CSRF token as the stack's documentation shows. */
@@ -100,9 +104,10 @@ const renew = (page: Page) =>
     window.renew = undefined;
   });
 
-for (const { title, skipped, load, lapsed } of STACKS) {
+for (const { title, lapsed, ...source } of STACKS) {
+  const { load } = source;
   test.describe(title, () => {
-    test.skip(Boolean(skipped), skipped || '');
+    skipUnlessRun(source);
 
     test('P1 P3 P4 P5 P6 a write whose session and CSRF token lapse while the API is down is held, renewed, and delivered once', async ({ openSite }) => {
       const stack = await load();
@@ -135,15 +140,15 @@ for (const { title, skipped, load, lapsed } of STACKS) {
 }
 
 /** Stacks that two users sign in at. */
-const USERS: [name: string, skipped: string | false, load: Row['load']][] = [
-  ['csrf-sync', false, async () => (await express()).byCsrfSync],
-  ['Django', django === null && NO_DJANGO, async () => (await import('./stacks/django.js')).stack],
+const USERS: [name: string, source: Source][] = [
+  ['csrf-sync', { load: async () => (await express()).byCsrfSync }],
+  ['Django', DJANGO],
 ];
 
-for (const [name, skipped, load] of USERS) {
+for (const [name, source] of USERS) {
   test(`P2 what one user leaves is parked while another is signed in, and goes out in its own user’s session: ${name}`, async ({ openSite }) => {
-    test.skip(Boolean(skipped), skipped || '');
-    const stack = await load();
+    skipUnlessRun(source);
+    const stack = await source.load();
     const { app, upstream, login, write } = await openSite(stack);
     await login('ann');
     await app.call((sync) => sync.signIn('ann'));
@@ -186,12 +191,18 @@ test('P2 a page that says nothing releases what waits by its next write', async 
 /** The line that the docs have for a template, as the server fills it in for a user, or for nobody. */
 const template = (user: string) => `<!doctype html><script src="/holdfast.js" data-worker="/holdfast-sw.js?api=/api" data-user="${user}"></script>`;
 
-for (const [name, skipped, load] of [['Laravel’s way', false, async () => (await express()).asLaravelDoes] as (typeof USERS)[number], USERS[1]!]) {
+/** Stacks with templates. */
+const TEMPLATES: typeof USERS = [
+  ['Laravel’s way', LARAVEL],
+  ['Django', DJANGO],
+];
+
+for (const [name, source] of TEMPLATES) {
   test(`P2 P6 with the template’s line nothing that one user has left goes out in another’s session: ${name}`, async ({ page, server, forwardTo }) => {
-    test.skip(Boolean(skipped), skipped || '');
+    skipUnlessRun(source);
     // Four pages are loaded one after the other, each with its worker: more than a test's time on a busy machine.
     test.setTimeout(60_000);
-    const stack = await load();
+    const stack = await source.load();
     const upstream = await forwardTo(stack);
     const open = async (user: string) => {
       server.serve('/', template(user), 'text/html');

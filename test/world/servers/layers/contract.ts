@@ -56,7 +56,7 @@ export async function stage(layer: Layer, name: Case): Promise<Scene> {
     begun.come();
     return new Promise(() => {});
   };
-  let server = await run(layer, name === 'lost with its server' ? dead : act);
+  let server = await run(layer, isLost(name) ? dead : act);
   return {
     get origin() {
       return server.origin;
@@ -81,6 +81,9 @@ export async function stage(layer: Layer, name: Case): Promise<Scene> {
 /** Whether the first request's client hangs up before it's done. */
 export const isCut = (name: Case): boolean => name.startsWith('cut');
 
+/** Whether the server dies over the first request. */
+export const isLost = (name: Case): boolean => name === 'lost with its server';
+
 /** Whether the second request comes while the first one is under way. */
 export const isUnderWay = (name: Case): boolean => name.includes('under way');
 
@@ -97,14 +100,13 @@ export async function kept({ done }: Scene): Promise<void> {
 /** Sends two requests under one key, the second one after what the case says of the first, and gives its answer. */
 export async function ask(layer: Layer, name: Case, { waits }: Pick<Answered, 'waits'>): Promise<Seen> {
   const key = `"${crypto.randomUUID()}"`;
-  const isLost = name === 'lost with its server';
   const scene = await stage(layer, name);
   try {
     const cut = new AbortController();
     const first = send(scene.origin, key, 'a', cut.signal).catch(() => null);
     await scene.begun;
     if (isCut(name)) cut.abort();
-    if (isLost) await scene.lose();
+    if (isLost(name)) await scene.lose();
     if (!isUnderWay(name)) {
       scene.go();
       await first;
@@ -112,7 +114,7 @@ export async function ask(layer: Layer, name: Case, { waits }: Pick<Answered, 'w
     if (name === 'cut, and done') await kept(scene);
     const asked = send(scene.origin, key, textOfSecond(name));
     const isEarly = waits && (await Promise.race([asked.then(() => true), sleep(EARLY_MS, false)]));
-    if (waits && !isLost) scene.go();
+    if (waits && !isLost(name)) scene.go();
     const { status, marks, code } = await asked;
     scene.go();
     if (isUnderWay(name)) await scene.done;

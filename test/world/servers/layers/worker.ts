@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { classify } from '../../../../sw/policy/classify.js';
 import { createHarness } from '../../../support/harness.js';
 import { settle } from '../../../support/virtual-clock.js';
-import { EARLY_MS, isCut, isUnderWay, kept, stage, textOfSecond, type Scene } from './contract.js';
+import { EARLY_MS, isCut, isLost, isUnderWay, kept, stage, textOfSecond, type Scene } from './contract.js';
 import type { Layer } from './layer.js';
 import type { Answered, Case } from './table.js';
 
@@ -97,7 +97,7 @@ export async function play(layer: Layer, name: Case, { waits }: Pick<Answered, '
       await api.wake('online');
       await clock.advance(STEP_MS);
     }
-    if (name === 'lost with its server') await scene.lose();
+    if (isLost(name)) await scene.lose();
     if (isHeard(name) || isUnderWay(name)) return;
     scene.go();
     await first;
