@@ -15,30 +15,41 @@ const root = fileURLToPath(new URL('../', import.meta.url));
 const results = await mkdtemp(join(tmpdir(), 'holdfast-results-'));
 const bin = (name) => join(root, 'node_modules/.bin', name);
 let passed = 0;
-let failed = 0;
+/** What failed, in the order of the steps: told again at the end, as what a step printed may be out of sight by then. */
+const failures = [];
 
 const run = (program, args, env = {}) =>
   spawnSync(program, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } }).status === 0;
 
 const count = (good, what) => {
   if (good) passed++;
-  else failed++;
+  else failures.push({ title: what, message: '' });
   console.log(`${good ? 'ok' : 'FAILED'}: ${what}`);
 };
 
-/** Adds up what a runner wrote; a runner that wrote nothing has failed. */
-const addUp = async (file, read, finished) => {
-  let good = 0;
-  let bad = 1;
+/** Runs `program`, which writes what it came to into `file`; one that wrote nothing has failed, and so has one that says so. */
+const addUp = async (step, file, read, [program, args, env]) => {
+  const finished = run(program, args, env);
+  let counts;
   try {
-    [good, bad] = read(JSON.parse(await readFile(file, 'utf8')));
-    // A run can fail without a failed test: an error outside of all of them, for one.
-    if (!finished && bad === 0) bad = 1;
+    counts = read(JSON.parse(await readFile(file, 'utf8')));
   } catch (error) {
-    console.error(`no results in ${file}`, error);
+    counts = { passed: 0, failures: [{ title: step, message: `it left no results: ${String(error)}` }] };
   }
-  passed += good;
-  failed += bad;
+  if (!finished && counts.failures.length === 0) counts.failures.push({ title: step, message: 'it ended with an error' });
+  passed += counts.passed;
+  failures.push(...counts.failures);
+};
+
+/** What Playwright's JSON report says of a run, in the shape of test/support/counts.ts. */
+const countsOfPlaywright = ({ stats, suites, errors }) => {
+  const specsOf = (suite) => [...(suite.specs ?? []), ...(suite.suites ?? []).flatMap(specsOf)];
+  const failed = suites.flatMap(specsOf).filter((spec) => !spec.ok);
+  const told = failed.map(({ file, title, tests }) => ({
+    title: `${tests[0]?.projectName}: ${file} > ${title}`,
+    message: tests.flatMap(({ results: tries }) => tries.flatMap((one) => one.errors.map(({ message }) => message))).join('\n'),
+  }));
+  return { passed: stats.expected, failures: [...told, ...errors.map(({ message }) => ({ title: 'outside of all tests', message }))] };
 };
 
 const steps = {
@@ -48,24 +59,20 @@ const steps = {
       count(run(bin('tsc'), ['-p', project]), `types of ${project}`);
   },
   lint: () => count(run(bin('oxlint'), ['--type-aware', '--deny-warnings']), 'lint'),
-  unit: async () => {
+  unit: () => {
     const file = join(results, 'unit.json');
-    const args = ['run', '--config', 'test/vitest.config.ts', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-    const finished = run(bin('vitest'), args);
-    await addUp(file, ({ numPassedTests, numFailedTests }) => [numPassedTests, numFailedTests], finished);
+    const reporters = ['--reporter=default', `--reporter=${join(root, 'test/support/counts-reporter.ts')}`];
+    const args = ['run', '--config', 'test/vitest.config.ts', ...reporters];
+    return addUp('unit tests', file, (counts) => counts, [bin('vitest'), args, { HOLDFAST_COUNTS: file }]);
   },
-  browser: async () => {
+  browser: () => {
     const file = join(results, 'browser.json');
     const args = ['test', '--config', 'test/playwright.config.ts', '--reporter=dot,json'];
-    const finished = run(bin('playwright'), args, { PLAYWRIGHT_JSON_OUTPUT_NAME: file });
-    await addUp(file, ({ stats }) => [stats.expected, stats.unexpected + stats.flaky], finished);
+    return addUp('browser tests', file, countsOfPlaywright, [bin('playwright'), args, { PLAYWRIGHT_JSON_OUTPUT_NAME: file }]);
   },
   webkit: () => {
-    const { status, stdout } = spawnSync('node', ['test/webkit/main.mjs'], { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
-    process.stdout.write(stdout);
-    const [, good, bad] = /(\d+) passed, (\d+) failed\s*$/.exec(stdout) ?? [null, 0, 1];
-    passed += Number(good);
-    failed += Number(bad) || (status === 0 ? 0 : 1);
+    const file = join(results, 'webkit.json');
+    return addUp('WebKit', file, (counts) => counts, ['node', ['test/webkit/main.mjs'], { HOLDFAST_COUNTS: file }]);
   },
   chaos: () => {
     // A fixed seed, so that a failure can be had again; more of them by `npm run chaos -- --minutes 60`.
@@ -108,5 +115,7 @@ for (const [name, step] of Object.entries(steps)) {
   }
 }
 await rm(results, { recursive: true, force: true });
-console.log(`\n${passed} passed, ${failed} failed`);
-process.exit(failed > 0 ? 1 : 0);
+if (failures.length > 0) console.log('\n— failed');
+for (const { title, message } of failures) console.log(`\n${title}\n${message.split('\n').slice(0, 30).join('\n')}`);
+console.log(`\n${passed} passed, ${failures.length} failed`);
+process.exit(failures.length > 0 ? 1 : 0);

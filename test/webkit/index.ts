@@ -3,7 +3,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startVitest } from 'vitest/node';
-import { countsOf, type Counts } from './counts.js';
+import { countsOf, type Counts } from '../support/counts.js';
 import { kill } from './processes.js';
 import { startDisplay, startDriver } from './start.js';
 
@@ -57,7 +57,7 @@ export async function main({ driver, browser, display }: Programs, names?: strin
       provide: { stage },
       ...(names !== undefined && { testNamePattern: names }),
     });
-    const counts = countsOf(vitest);
+    const counts = countsOf(vitest.state.getTestModules(), vitest.state.getUnhandledErrors() as Error[]);
     await vitest.close();
     return counts;
   } finally {
