@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ForbiddenError } from '../../sw/policy/errors.js';
 import { createHarness, ORIGIN, type Harness, type Reply } from '../support/harness.js';
+import { settle } from '../support/virtual-clock.js';
 
 const API = { baseUrl: '/api', validate: '/api/health' };
 const KEY = 'idempotency-key';
@@ -245,6 +246,64 @@ describe('a send that the worker\'s own policy forbids', () => {
     await harness.clock.advance(1_000);
     expect(await harness.api.entries()).toMatchObject([{ state: 'dead', reason: 'unsendable' }]);
     expect(says(harness)).toHaveLength(1);
+  });
+});
+
+describe('C15 the HEADs of first sends that fail at one time', () => {
+  /** Posts without an answer, each in a lane of its own, at a server whose HEADs the test answers one by one. */
+  function failing() {
+    const harness = createHarness({ backends: [{ ...API, capture: 'write-ahead' }] });
+    const heads: ((reply: Reply) => void)[] = [];
+    harness.server((request) => (request.method === 'HEAD' ? new Promise<Reply>((resolve) => heads.push(resolve)) : 'drop'));
+    const post = async (name: string) => {
+      const answer = harness.post(name, { headers: { 'Holdfast-Lane': name } });
+      await settle();
+      return answer;
+    };
+    const sends = (name: string) => harness.log.filter((line) => line.endsWith(` send ${name}`)).length;
+    return { harness, heads, post, sends };
+  }
+
+  test('a burst during an outage costs one', async () => {
+    const { heads, post } = failing();
+    const answers = Promise.all(['a', 'b', 'c', 'd', 'e'].map(post));
+    await settle();
+    expect(heads).toHaveLength(1);
+    heads[0]!('drop');
+    expect((await answers).map(({ status }) => status)).toEqual([202, 202, 202, 202, 202]);
+    expect(heads).toHaveLength(1);
+  });
+
+  test('an answer to one that began before a send failed says nothing of that send, and those share the next one', async () => {
+    const { heads, post, sends } = failing();
+    const answers = [post('a')];
+    await settle();
+    answers.push(post('b'), post('c'));
+    await settle();
+    heads[0]!(new Response());
+    await settle();
+    expect(heads).toHaveLength(3);
+    // The second HEAD asks for b and c whether the backend is there; the third asks whether a’s own address is reached.
+    heads[1]!('drop');
+    heads[2]!(new Response());
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([202, 202, 202]);
+    expect(['a', 'b', 'c'].map(sends)).toEqual([2, 1, 1]);
+  });
+
+  test('outlives the request that it was begun for', async () => {
+    const { harness, heads, post } = failing();
+    const first = harness.post('a', { headers: { 'Holdfast-Id': 'mine' } });
+    await settle();
+    const second = post('b');
+    await settle();
+    expect(await harness.api.cancel('mine')).toBe(true);
+    await first;
+    heads[0]!(new Response());
+    await settle();
+    // Not cut off, it has shown that the backend answers, so that b has one of its own.
+    expect(heads).toHaveLength(2);
+    heads[1]!('drop');
+    expect((await second).status).toBe(202);
   });
 });
 

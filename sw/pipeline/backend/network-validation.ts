@@ -14,7 +14,10 @@ export interface Validation {
   invalidate(): void;
   /** When the backend last answered a HEAD; -Infinity for never in this worker's life. */
   readonly answeredAt: number;
-  /** Asks a URL by HEAD whether the backend answers at all. False for null. @param asked left out: the witness */
+  /**
+   * Asks a URL by HEAD whether the backend answers at all, by an answer that began after the call. False for null, and once
+   * `signal` is aborted. Calls at one time share a request. @param asked left out: the witness
+   */
   isBackendThere(signal?: AbortSignal, asked?: string | null): Promise<boolean>;
   /** Asks by HEAD whether anything gets to a URL. */
   isReached(url: string, signal: AbortSignal): Promise<boolean>;
@@ -33,6 +36,14 @@ export interface ValidationParts {
   noteClock(headers: Readonly<Record<string, string>>): void;
 }
 
+/** Resolves with false once `signal` is aborted. */
+const whenAborted = (signal: AbortSignal) =>
+  new Promise<boolean>((resolve) => {
+    const abort = () => resolve(false);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort);
+  });
+
 const TIMEOUT_MS = 3_000;
 const wait = fullJitter(exponentialBackoff(DEFAULT_RETRY.unreachable));
 
@@ -50,6 +61,8 @@ export function createValidation({ ports, url, witness, isSameOrigin, changed, n
   let invalidations = 0;
 
   let answeredAt = -Infinity;
+  /** The requests of `isBackendThere` under way, by their URLs. */
+  const asking = new Map<string, Promise<boolean>>();
 
   const head = (init: RequestInit, asked: string, signal: AbortSignal) =>
     send(new Request(asked, { method: 'HEAD', cache: 'no-store', ...init }), signal);
@@ -66,6 +79,15 @@ export function createValidation({ ports, url, witness, isSameOrigin, changed, n
     const cut = new AbortController();
     const stopTimer = clock.after(TIMEOUT_MS, () => cut.abort());
     return check(signal ? AbortSignal.any([signal, cut.signal]) : cut.signal).catch(() => false).finally(stopTimer);
+  }
+
+  /** Asks whether the backend answers. A request under way may have been answered before the caller's failure, so that only its failure counts. */
+  async function isThere(asked: string): Promise<boolean> {
+    const earlier = asking.get(asked);
+    if (earlier && !(await earlier)) return false;
+    const current = asking.get(asked) ?? within(async (cut) => !(await isPortal(asked, cut))).finally(() => asking.delete(asked));
+    asking.set(asked, current);
+    return current;
   }
 
   async function isPortal(asked: string, signal: AbortSignal): Promise<boolean> {
@@ -118,7 +140,7 @@ export function createValidation({ ports, url, witness, isSameOrigin, changed, n
     get answeredAt() {
       return answeredAt;
     },
-    isBackendThere: async (signal, asked = witness) => asked !== null && within(async (cut) => !(await isPortal(asked, cut)), signal),
+    isBackendThere: async (signal, asked = witness) => asked !== null && Promise.race([isThere(asked), ...(signal ? [whenAborted(signal)] : [])]),
     isReached: (asked, signal) => within(async (cut) => (await reach(asked, cut), true), signal),
   };
 }
