@@ -6,6 +6,10 @@ export default defineConfig({
   root: import.meta.dirname,
   define: { 'process.env.NODE_ENV': '"production"' },
   test: {
+    // A busy machine takes its time, and vitest's own patience is seconds: what never comes fails all the same.
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    expect: { poll: { timeout: 15_000 } },
     projects: [
       {
         extends: true,

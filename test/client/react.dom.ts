@@ -1,9 +1,10 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { outboxStore } from '../../client/outbox/store.js';
 import { useEntry, useOutbox, useSyncStatus } from '../../client/react/index.js';
 import type { EntryInfo } from '../../sw/protocol/api.js';
 import { outboxClient } from '../support/outbox-client.js';
 import { mount } from '../support/react.js';
+import { until } from '../support/until.js';
 
 function connected(seqs: number[]) {
   const fake = outboxClient(seqs);
@@ -16,10 +17,10 @@ describe('W9 hooks of holdfast/react', () => {
     const { sync, outbox, tell, asked } = connected([1, 2]);
     const { shown, unmount } = mount(() => useOutbox(sync).entries.map(({ seq }) => seq));
     expect(shown).toEqual([[]]);
-    await vi.waitFor(() => expect(shown.at(-1)).toEqual([1, 2]));
+    await until(() => expect(shown.at(-1)).toEqual([1, 2]));
     outbox.delete(1);
     tell('delivered', 1);
-    await vi.waitFor(() => expect(shown.at(-1)).toEqual([2]));
+    await until(() => expect(shown.at(-1)).toEqual([2]));
     unmount();
     await quiet();
     const questions = asked.length;
@@ -31,7 +32,7 @@ describe('W9 hooks of holdfast/react', () => {
   test('W9 useEntry renders when its entry changes, and not when another does', async () => {
     const { sync, outbox, changed } = connected([1, 2]);
     const { shown } = mount(() => useEntry('task-1', sync)?.state);
-    await vi.waitFor(() => expect(shown).toEqual([undefined, 'pending']));
+    await until(() => expect(shown).toEqual([undefined, 'pending']));
     outbox.set(2, { ...outbox.get(2)!, state: 'held' } as EntryInfo);
     changed(2);
     await quiet();
@@ -39,14 +40,14 @@ describe('W9 hooks of holdfast/react', () => {
     expect(shown).toEqual([undefined, 'pending']);
     outbox.set(1, { ...outbox.get(1)!, state: 'held' } as EntryInfo);
     changed(1);
-    await vi.waitFor(() => expect(shown).toEqual([undefined, 'pending', 'held']));
+    await until(() => expect(shown).toEqual([undefined, 'pending', 'held']));
   });
 
   test('W9 useEntry finds an entry by its id, its key and its seq, the newest of several under an id, and none under null', async () => {
     const { sync, outbox } = connected([1, 2]);
     outbox.set(3, { ...outbox.get(1)!, seq: 3 });
     const { shown, render } = mount(() => ['task-1', '|/api|task-2', 1, null, 'task-9'].map((id) => useEntry(id, sync)?.seq));
-    await vi.waitFor(() => expect(sync.outbox.getSnapshot().loaded).toBe(true));
+    await until(() => expect(sync.outbox.getSnapshot().loaded).toBe(true));
     render();
     expect(shown.at(-1)).toEqual([3, 2, 1, undefined, undefined]);
   });
@@ -56,14 +57,14 @@ describe('W9 hooks of holdfast/react', () => {
     const none = mount(() => useSyncStatus());
     expect(none.shown).toEqual([null]);
     const { shown } = mount(() => useSyncStatus()?.waiting, { sync });
-    await vi.waitFor(() => expect(shown.at(-1)).toBe(1));
+    await until(() => expect(shown.at(-1)).toBe(1));
   });
 
   test('W9 a page that a server has rendered has nothing yet, and React takes it over without a complaint', async () => {
     const { sync } = connected([1, 2]);
     const { rendered, errors, element, shown } = mount(() => useOutbox().entries.length, { sync, hydrate: true });
     expect(rendered).toBe('0');
-    await vi.waitFor(() => expect(element.textContent).toBe('2'));
+    await until(() => expect(element.textContent).toBe('2'));
     expect(shown.at(-1)).toBe(2);
     expect(errors).toEqual([]);
   });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findPostgres, startPostgres, type Postgres } from '../../../support/postgres.js';
 import { titled } from '../table.js';
 import { ask, askOverLostConnection, askTenTimes } from './contract.js';
@@ -9,9 +9,6 @@ import { play } from './worker.js';
 
 /** A database is made within this. */
 const OPENING_MS = 90_000;
-
-/** A case is played within this on a busy machine: a quarter of an hour of virtual time, with each of its requests. */
-vi.setConfig({ testTimeout: 30_000 });
 
 /** The behaviour that a client needs for what's right. */
 const BEHAVIOURS: Record<Right, string> = {
