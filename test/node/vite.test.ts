@@ -1,5 +1,6 @@
 /** The plugin as an app has it: vite and the built package (`npm run build`) in a folder of its own. */
 import { spawn, execFile, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -25,10 +26,19 @@ let folder = '';
 let server: ChildProcess | null = null;
 
 afterEach(async () => {
-  server?.kill();
-  server = null;
+  await stop();
   await rm(folder, { recursive: true, force: true });
 });
+
+/** Stops what {@link start} has started, and waits for its end: until then it may write into the folder. */
+async function stop(): Promise<void> {
+  const child = server;
+  server = null;
+  if (!child || child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill();
+  await ended;
+}
 
 /** An app that consists of these files, an empty page, and a configuration with these plugins. */
 async function anApp(plugins: string, more: { options?: string; files?: Record<string, string> } = {}): Promise<void> {
@@ -84,7 +94,7 @@ async function classic(response: Response): Promise<string> {
 test('W8 the drop-in has its backends from the plugin: in dev, in a build, and in its preview', async () => {
   await anApp(`holdfast({ api: ['/api', '/files'] })`);
   const inDev = await classic(await (await start())('/holdfast-sw.js?v=1'));
-  server!.kill();
+  await stop();
   expect(inDev).toContain('install({ backends: [{"baseUrl":"/api"},{"baseUrl":"/files"}]');
   expect(inDev).not.toContain('sourceMappingURL');
   await build();
@@ -109,7 +119,7 @@ test('W8 the app’s own worker is bundled into a classic script: in dev for eac
   expect(await classic(await get('/sw.js'))).toContain('"/edited"');
   await write('src/sw.ts', 'const = 1;');
   expect((await get('/sw.js')).status).toBe(500);
-  server!.kill();
+  await stop();
 
   await write('src/sw.ts', files['src/sw.ts']);
   await build();
@@ -145,7 +155,7 @@ test('W8 beside vite-plugin-pwa: the app’s own worker is the plugin’s in dev
   const inDev = await classic(await (await start())('/sw.js'));
   expect(inDev).not.toContain('__WB_MANIFEST');
   expect(inDev).toContain('"/mine"');
-  server!.kill();
+  await stop();
   await build();
   expect(await classic(new Response(await written('sw.js'), { headers: { 'Content-Type': 'text/javascript' } }))).toMatch(/index\.html/);
 });
