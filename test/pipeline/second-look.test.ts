@@ -249,61 +249,112 @@ describe('a send that the worker\'s own policy forbids', () => {
   });
 });
 
-describe('C15 the HEADs of first sends that fail at one time', () => {
-  /** Posts without an answer, each in a lane of its own, at a server whose HEADs the test answers one by one. */
+describe('C15 first sends that fail at one time', () => {
+  /** Posts to a server whose answers the test gives one by one, each in a lane of its own. */
   function failing() {
     const harness = createHarness({ backends: [{ ...API, capture: 'write-ahead' }] });
-    const heads: ((reply: Reply) => void)[] = [];
-    harness.server((request) => (request.method === 'HEAD' ? new Promise<Reply>((resolve) => heads.push(resolve)) : 'drop'));
-    const post = async (name: string) => {
-      const answer = harness.post(name, { headers: { 'Holdfast-Lane': name } });
-      await settle();
-      return answer;
-    };
-    const sends = (name: string) => harness.log.filter((line) => line.endsWith(` send ${name}`)).length;
-    return { harness, heads, post, sends };
+    const asked: { name: string; answer(reply: Reply): Promise<void> }[] = [];
+    harness.server(
+      (request, _count, signal) =>
+        new Promise<Reply>((resolve, reject) => {
+          const name = request.method === 'HEAD' ? 'HEAD' : request.headers.get('X-Name')!;
+          const answer = (reply: Reply) => {
+            resolve(reply);
+            return settle();
+          };
+          asked.push({ name, answer });
+          signal.addEventListener('abort', () => reject(signal.reason as Error));
+        }),
+    );
+    const post = (name: string) => harness.post(name, { headers: { 'Holdfast-Lane': name, 'Holdfast-Id': name, 'X-Name': name } });
+    /** The requests that have got no answer yet. */
+    const next = (name: string) => asked.splice(asked.findIndex((one) => one.name === name), 1)[0]!;
+    const names = () => asked.map(({ name }) => name);
+    return { harness, next, names, post };
   }
+  const statuses = async (answers: Promise<Response>[]) => (await Promise.all(answers)).map(({ status }) => status);
 
-  test('a burst during an outage costs one', async () => {
-    const { heads, post } = failing();
-    const answers = Promise.all(['a', 'b', 'c', 'd', 'e'].map(post));
+  test('share a HEAD during an outage', async () => {
+    const { next, names, post } = failing();
+    const answers = ['a', 'b', 'c'].map(post);
     await settle();
-    expect(heads).toHaveLength(1);
-    heads[0]!('drop');
-    expect((await answers).map(({ status }) => status)).toEqual([202, 202, 202, 202, 202]);
-    expect(heads).toHaveLength(1);
+    for (const name of ['a', 'b', 'c']) await next(name).answer('drop');
+    expect(names()).toEqual(['HEAD']);
+    await next('HEAD').answer('drop');
+    expect(await statuses(answers)).toEqual([202, 202, 202]);
+    expect(names()).toEqual([]);
   });
 
-  test('an answer to one that began before a send failed says nothing of that send, and those share the next one', async () => {
-    const { heads, post, sends } = failing();
-    const answers = [post('a')];
+  test('a HEAD that was answered before a send failed says nothing of that send, and those that failed since share the next one', async () => {
+    const { next, names, post } = failing();
+    const answers = ['a', 'b', 'c'].map(post);
     await settle();
-    answers.push(post('b'), post('c'));
-    await settle();
-    heads[0]!(new Response());
-    await settle();
-    expect(heads).toHaveLength(3);
-    // The second HEAD asks for b and c whether the backend is there; the third asks whether a’s own address is reached.
-    heads[1]!('drop');
-    heads[2]!(new Response());
-    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([202, 202, 202]);
-    expect(['a', 'b', 'c'].map(sends)).toEqual([2, 1, 1]);
+    for (const name of ['a', 'b', 'c']) await next(name).answer('drop');
+    await next('HEAD').answer(new Response());
+    // The first HEAD has shown that the backend was there. Of the two that follow it, b and c share the one, and the other asks whether the address of a is reached.
+    expect(names()).toEqual(['HEAD', 'HEAD']);
+    await next('HEAD').answer('drop');
+    await next('HEAD').answer('drop');
+    expect(await statuses(answers.slice(1))).toEqual([202, 202]);
+    expect(names()).toEqual([]);
   });
 
-  test('outlives the request that it was begun for', async () => {
-    const { harness, heads, post } = failing();
-    const first = harness.post('a', { headers: { 'Holdfast-Id': 'mine' } });
+  test('leave a HEAD to the others when the request that it was begun for is cancelled', async () => {
+    const { harness, next, names, post } = failing();
+    const answers = ['a', 'b'].map(post);
     await settle();
-    const second = post('b');
+    for (const name of ['a', 'b']) await next(name).answer('drop');
+    expect(await harness.api.cancel('a')).toBe(true);
+    await next('HEAD').answer(new Response());
+    expect(names()).toEqual(['HEAD']);
+    await next('HEAD').answer('drop');
+    expect((await answers[1]!).status).toBe(202);
+  });
+});
+
+describe('L1 a write that comes while a failed first send is looked into', () => {
+  const inquired = async () => {
+    const harness = createHarness({ backends: [API] });
+    let head: (reply: Reply) => void = () => {};
+    harness.server((request) => {
+      if (request.method === 'HEAD') return new Promise<Reply>((resolve) => (head = resolve));
+      return new URL(request.url).pathname === '/api/bad' ? 'drop' : new Response(null, { status: 201 });
+    });
+    void harness.post('bad', { path: '/api/bad' });
     await settle();
-    expect(await harness.api.cancel('mine')).toBe(true);
-    await first;
-    heads[0]!(new Response());
+    const later = harness.post('later', { headers: { 'Holdfast-Lane': 'other' } });
     await settle();
-    // Not cut off, it has shown that the backend answers, so that b has one of its own.
-    expect(heads).toHaveLength(2);
-    heads[1]!('drop');
-    expect((await second).status).toBe(202);
+    const isSent = () => harness.log.some((line) => line.endsWith(' send later'));
+    const answerHead = (reply: Reply) => {
+      head(reply);
+      return settle();
+    };
+    return { harness, later, isSent, answerHead };
+  };
+
+  test('waits for the result, and isn’t sent in vain when the server is away', async () => {
+    const { later, isSent, answerHead } = await inquired();
+    expect(isSent()).toBe(false);
+    await answerHead('drop');
+    expect((await later).status).toBe(202);
+    expect(isSent()).toBe(false);
+  });
+
+  test('is sent when the server is there', async () => {
+    const { later, isSent, answerHead } = await inquired();
+    await answerHead(new Response());
+    await answerHead('drop');
+    expect((await later).status).toBe(201);
+    expect(isSent()).toBe(true);
+  });
+
+  test('waits no longer than 250 ms', async () => {
+    const { harness, later, isSent } = await inquired();
+    await harness.clock.advance(249);
+    expect(isSent()).toBe(false);
+    await harness.clock.advance(1);
+    expect(isSent()).toBe(true);
+    expect((await later).status).toBe(201);
   });
 });
 

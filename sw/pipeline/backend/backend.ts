@@ -7,6 +7,7 @@ import type { CsrfGiven } from '../../protocol/api.js';
 import { Arrivals, type Ticket } from './arrivals.js';
 import type { ConnectivityNews } from './connectivity.js';
 import type { Flight } from './flights.js';
+import { createInquiry, type Inquiry } from './inquiry.js';
 import { LaneIndex } from './lane-index.js';
 import { createValidation, type Validation } from './network-validation.js';
 import { createOfflineHint, type OfflineHint } from './offline-hint.js';
@@ -50,6 +51,7 @@ export interface Backend {
   readonly stalled: Set<number>;
   /** The ticket of the page's request that probes the open circuit; null when none does. */
   probe: Ticket | null;
+  readonly inquiry: Inquiry;
 }
 
 /** What's known of the session's CSRF token. In memory alone. */
@@ -109,6 +111,7 @@ export function createBackend(config: BackendConfig, ports: Ports, connectivity:
     isRetryGateClosed: false,
     stalled: new Set(),
     probe: null,
+    inquiry: createInquiry(ports.clock),
   };
   clock.backends.push(backend);
   return backend;

@@ -156,6 +156,7 @@ export function createCapture(parts: CaptureParts): Capture {
     const { backend, draft, directives, ticket } = exchange;
     // Entries stored by another living worker aren't in this worker's lane index.
     if (neighbours.mayHaveStored()) await heads.read().catch(() => []);
+    if (backend.inquiry.over) await backend.inquiry.over;
     const now = clock.now();
     stir(backend, now);
     let reason = inVain(backend, draft, mayProbe(backend, draft.lane, now), now);

@@ -23,13 +23,14 @@ export interface FirstSendParts {
 }
 
 export function createFirstSend({ ports, judge }: FirstSendParts): FirstSend {
-  /** Sends the request, and looks into a failure of the network. */
-  async function sendWell(exchange: Exchange, copy: DiskCopy, signal: AbortSignal): Promise<Transmission> {
+  /** Sends the request, and looks into a failure of the network. @param failed called when the look begins */
+  async function sendWell(exchange: Exchange, copy: DiskCopy, signal: AbortSignal, failed: () => void): Promise<Transmission> {
     const { draft, backend } = exchange;
     const send = (manner: Manner) => sendFirst(exchange, manner, signal, ports);
     const sent = await send(mannerOf(draft, backend));
     // A request that isn't kept is sent once.
     if (!isCut(sent.outcome) || !copy.isKept()) return sent;
+    failed();
     // The server may still be at the first send when it has the second.
     exchange.draft = { ...draft, unheard: true };
     return secondLook(sent, draft, backend, signal, send);
@@ -38,6 +39,7 @@ export function createFirstSend({ ports, judge }: FirstSendParts): FirstSend {
   return async (exchange, copy) => {
     const { backend, draft, credential, generation, signOuts, signal, ticket } = exchange;
     const { flight } = copy;
+    let endInquiry = () => {};
     try {
       const refusal = await copy.writeAhead();
       if (refusal) return refusal;
@@ -50,10 +52,11 @@ export function createFirstSend({ ports, judge }: FirstSendParts): FirstSend {
       const startedAt = ports.clock.now();
       const stopTimer = copy.writeWhenLate();
       const cut = AbortSignal.any([signal, flight.abort.signal]);
-      const transmission = await sendWell(exchange, copy, cut).finally(stopTimer);
+      const transmission = await sendWell(exchange, copy, cut, () => (endInquiry = backend.inquiry.begin())).finally(stopTimer);
       if (backend.probe === ticket) backend.probe = null;
       const sent = { entry: exchange.draft, startedAt, credential, generation, signOuts, csrf: exchange.csrf, isFirst: true };
       const judgement = flight.cancelled ? null : await judge(backend, sent, flight, transmission);
+      endInquiry();
       flight.settling = true;
       const answer = transmission.response ?? Response.error();
       if (judgement?.kind !== 'again' || !copy.isKept()) {
@@ -66,6 +69,7 @@ export function createFirstSend({ ports, judge }: FirstSendParts): FirstSend {
       transmission.drop();
       return stored;
     } finally {
+      endInquiry();
       copy.close();
     }
   };
