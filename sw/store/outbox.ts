@@ -140,7 +140,6 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
       return result;
     },
 
-    commit: async (commit) => (await commitAll([commit]))[0]!,
     commitAll,
 
     sweep({ backend, events, decide, forget }) {
