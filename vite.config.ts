@@ -39,6 +39,10 @@ const builds: Record<string, UserConfig['build']> = {
     lib: { entry: 'client/outbox/follow.ts', formats: ['es'], fileName: () => 'holdfast-outbox.js' },
     emptyOutDir: false,
   },
+  'classic-zh': {
+    lib: { entry: 'client/words/zh.ts', formats: ['es'], fileName: () => 'holdfast-zh.js' },
+    emptyOutDir: false,
+  },
   node: {
     lib: { entry: { vite: 'node/vite.ts', cli: 'node/cli.ts' }, formats: ['es'] },
     rolldownOptions: { external: [/^node:/, 'vite'] },
@@ -82,10 +86,8 @@ const extension: Plugin = {
 };
 
 /** A classic script can't be split by the bundler, so it loads what few pages need from beside itself. */
-const beside = ['stream', 'tools', 'outbox'].map((folder) => ({
-  find: `./${folder}/load.js`,
-  replacement: new URL(`client/${folder}/load-classic.ts`, import.meta.url).pathname,
-}));
+const loaded = (path: string) => ({ find: `./${path}.js`, replacement: new URL(`client/${path}-classic.ts`, import.meta.url).pathname });
+const beside = ['stream/load', 'tools/load', 'outbox/load'].map(loaded);
 
 /**
  * Makes the classic scripts small: smaller than Vite's own minifier does, which leaves the white space in modules. A
@@ -113,10 +115,25 @@ const small: Plugin = {
   },
 };
 
+/**
+ * Leaves out of idb what it adds when it's loaded, used or not, so that no bundler can shake it off: a database's shortcuts for a
+ * transaction of one request, and cursors as iterators.
+ */
+const lean: Plugin = {
+  name: 'lean',
+  transform(code, id) {
+    if (!id.endsWith('/idb/build/index.js')) return null;
+    const parts = code.split(/^replaceTraps\([\s\S]*?^\}\)\);$/m);
+    if (parts.length !== 3) throw new Error('idb has changed: look what it adds when it is loaded');
+    return parts.join('');
+  },
+};
+
 export default defineConfig(({ mode }) => ({
-  plugins: mode.startsWith('classic-') ? [small] : mode === 'devtools-extension' ? [extension] : [],
+  plugins: mode.startsWith('classic-') ? [lean, small] : mode === 'devtools-extension' ? [extension] : [],
   define: { 'process.env.NODE_ENV': '"production"' },
-  ...((mode === 'classic-client' || mode === 'classic-inspector') && { resolve: { alias: beside } }),
+  ...(mode === 'classic-client' && { resolve: { alias: [...beside, loaded('words/chinese')] } }),
+  ...(mode === 'classic-inspector' && { resolve: { alias: beside } }),
   ...(mode === 'devtools-extension' && { publicDir: `${EXTENSION}static` }),
   build: { target: 'es2022', outDir: 'dist', sourcemap: true, ...builds[mode] },
 }));

@@ -12,7 +12,7 @@ import { sendWakeUps } from './wake-ups.js';
 import { SyncClient } from './sync-client.js';
 import type { GetCsrfToken, GetToken, RenewSession } from './ask-token.js';
 import { feedTokens } from './token-source.js';
-import { whyRefused } from './why-refused.js';
+import { loadTools } from './tools/load.js';
 import { workerEndpoint } from './worker-endpoint.js';
 
 /** Which worker the page connects to, and what it does for it. A wrong or unknown option throws a `ConfigError`. */
@@ -125,7 +125,7 @@ async function registered({ worker, scope, type }: ConnectOptions): Promise<Serv
     throw new Error('holdfast: this browser gives no service worker here; they need https or localhost');
   if (worker !== undefined) {
     return navigator.serviceWorker.register(worker as string | URL, { scope, type } as RegistrationOptions).catch(async (error: unknown) => {
-      throw new RegistrationError(String(worker), await whyRefused(worker, type, error), error);
+      throw new RegistrationError(String(worker), await why(worker, type, error), error);
     });
   }
   const registration = await navigator.serviceWorker.getRegistration();
@@ -133,6 +133,10 @@ async function registered({ worker, scope, type }: ConnectOptions): Promise<Serv
     throw new ConfigError('worker', worker, "it's needed, as this page has no service worker yet");
   return registration;
 }
+
+/** What is wrong with a refused script, in the browser's words alone where what looks for more can't be loaded. */
+const why = (worker: string | AnyUrl, type: WorkerType | undefined, error: unknown): Promise<string> =>
+  loadTools().then(({ whyRefused }) => whyRefused(worker, type, error)).catch(() => String(error));
 
 function open(registration: ServiceWorkerRegistration, { getToken, renewSession, getCsrfToken, user, persist, trace = false, deadlineMs }: ConnectOptions): SyncClient {
   const end = new AbortController();

@@ -1,7 +1,7 @@
 import type { SyncEvent } from '../sw/protocol/events.js';
+import { chinese } from './words/chinese.js';
 import { en } from './words/en.js';
 import type { Reason, Say, Words } from './words/words.js';
-import { zh } from './words/zh.js';
 
 /** By language and script, as `zh-TW` isn't `zh-CN` in other words. */
 const nameOf = (locale: string): string => {
@@ -9,12 +9,9 @@ const nameOf = (locale: string): string => {
   return `${language}-${script}`;
 };
 
-const wordsIn = (locale: string): Words => languages.get(nameOf(locale)) ?? en;
+const wordsIn = (locale: string): Words => languages.get(nameOf(locale))?.() ?? en;
 
-const languages = new Map<string, Words>([
-  [nameOf('en'), en],
-  [nameOf('zh'), zh],
-]);
+const languages = new Map<string, () => Words>([[nameOf('zh'), chinese]]);
 
 /**
  * Adds a language to `describeEvent`, or takes another's words for one that's there.
@@ -24,7 +21,7 @@ const languages = new Map<string, Words>([
  * @example addLanguage('de', { reasons: { … }, events: { delivered: 'Zugestellt', … } })
  */
 export function addLanguage(locale: string, words: Words): void {
-  languages.set(nameOf(locale), words);
+  languages.set(nameOf(locale), () => words);
 }
 
 /**

@@ -160,9 +160,7 @@ export interface Outbox {
   /** @param count how many entries of each turn are named */
   start(count: number): Promise<OutboxStart>;
   capture(order: CaptureOrder): Promise<CaptureResult>;
-  /** Null when the entry isn't there any more, or `decide` wanted no change. */
-  commit(commit: Commit): Promise<Decision | null>;
-  /** Makes several commits, of different entries, in their order and in one transaction. */
+  /** Makes commits, of different entries, in their order and in one transaction. Null for an entry that isn't there any more, or that `decide` wanted unchanged. */
   commitAll(commits: readonly Commit[]): Promise<(Decision | null)[]>;
   /** Returns the decisions that were made. */
   sweep(sweep: Sweep): Promise<Decision[]>;

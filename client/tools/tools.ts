@@ -2,3 +2,4 @@
 export { exportHar } from './har.js';
 export { print } from './print.js';
 export { createTrace } from './trace.js';
+export { whyRefused } from './why-refused.js';

@@ -14,6 +14,7 @@ export const SCRIPTS = {
   'holdfast-stream.js': 'classic-stream',
   'holdfast-tools.js': 'classic-tools',
   'holdfast-outbox.js': 'classic-outbox',
+  'holdfast-zh.js': 'classic-zh',
   'holdfast-inspector.js': 'classic-inspector',
 };
 

@@ -88,7 +88,7 @@ export function createReport(
         const { decide } = commit;
         return decide ? { ...commit, decide: (entry: EntryRecord) => decide(doubts.on(entry)) } : commit;
       });
-      const decisions = await (marked.length === 1 ? outbox.commit(marked[0]!).then((decision) => [decision]) : outbox.commitAll(marked)).catch(lost);
+      const decisions = await outbox.commitAll(marked).catch(lost);
       for (const [index, { seq, events = [] }] of commits.entries()) {
         const decision = decisions[index];
         if (seq !== undefined) {

@@ -35,7 +35,7 @@ export async function workboxQueue(name: string): Promise<OldQueue | null> {
   const hasRows = db.objectStoreNames.contains(STORE);
   return {
     async rows() {
-      const rows = hasRows ? ((await db.getAllFromIndex(STORE, 'queueName', name)) as Row[]) : [];
+      const rows = hasRows ? ((await db.transaction(STORE).store.index('queueName').getAll(name)) as Row[]) : [];
       return rows.map(({ id, timestamp, requestData }) => ({
         id,
         at: timestamp,

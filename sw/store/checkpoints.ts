@@ -26,7 +26,7 @@ export function storedCheckpoints({ read, write }: Connection, refuseIfReplaced 
       await make(storeOf(tx));
     });
   return {
-    load: (key) => read(async (db) => (await db.get('checkpoints', key)) ?? null),
+    load: (key) => read(async (db) => (await db.transaction('checkpoints').store.get(key)) ?? null),
     save: (key, value) => change((store) => store.put(value, key)),
     clear: (key) => change((store) => store.delete(key)),
   };

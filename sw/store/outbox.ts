@@ -140,14 +140,15 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
       return result;
     },
 
-    commit: async (commit) => (await commitAll([commit]))[0]!,
     commitAll,
 
     sweep({ backend, events, decide, forget }) {
       const seqsOf = (tx: WriteTransaction) => tx.objectStore('entries').index('standing').getAllKeys(standingOf(backend.key));
       const forgetAll = async (tx: WriteTransaction, isFull: boolean) => {
-        for await (const cursor of tx.objectStore('journal')) if (isAbout(cursor.value, backend.key)) await cursor.delete();
-        for await (const cursor of tx.objectStore('settlements')) {
+        for (let cursor = await tx.objectStore('journal').openCursor(); cursor; cursor = await cursor.continue()) {
+          if (isAbout(cursor.value, backend.key)) await cursor.delete();
+        }
+        for (let cursor = await tx.objectStore('settlements').openCursor(); cursor; cursor = await cursor.continue()) {
           // What stays of a replaced request has no key, no user and no answer.
           const { key, owner = null, asked } = cursor.value as Partial<KeptSettlement>;
           if (!key?.startsWith(`${backend.key}|`) || (owner !== forget && owner !== null)) continue;
@@ -215,7 +216,7 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
 
     list: ({ after, limit }) =>
       read(async (db) => {
-        const values = await db.getAll('entries', IDBKeyRange.lowerBound(after, true), limit);
+        const values = await db.transaction('entries').store.getAll(IDBKeyRange.lowerBound(after, true), limit);
         return values.map((value) => readEntry(value, value.seq));
       }),
 
@@ -272,7 +273,7 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
         for (const seq of old) await tx.objectStore('settlements').delete(seq);
       }),
 
-    journal: () => read(async (db) => (await db.getAll('journal')).slice(-JOURNAL_KEPT)),
+    journal: () => read(async (db) => (await db.transaction('journal').store.getAll()).slice(-JOURNAL_KEPT)),
   };
 }
 

@@ -46,7 +46,8 @@ export const STORES = [
   'journal',
 ] as const satisfies readonly (keyof Schema)[];
 
-export type Database = IDBPDatabase<Schema>;
+/** Without idb's shortcuts for transactions of one request: the classic script has them left out. */
+export type Database = Pick<IDBPDatabase<Schema>, 'transaction' | 'createObjectStore' | 'close'>;
 export type WriteTransaction = IDBPTransaction<Schema, typeof STORES, 'readwrite'>;
 export type UpgradeTransaction = IDBPTransaction<Schema, typeof STORES, 'versionchange'>;
 
@@ -77,8 +78,8 @@ export async function upgrade(db: Database, oldVersion: number, tx: UpgradeTrans
     tx.objectStore('settlements').createIndex('asked', 'asked.worker');
     const tallies = db.createObjectStore('tallies');
     const sums = new Map<string, Tally>();
-    for await (const { value, primaryKey } of entries) {
-      const { backend, bodySize } = readEntry(value, primaryKey);
+    for (let cursor = await entries.openCursor(); cursor; cursor = await cursor.continue()) {
+      const { backend, bodySize } = readEntry(cursor.value, cursor.primaryKey);
       const { entries: count, bytes } = sums.get(backend) ?? NOTHING;
       sums.set(backend, { entries: count + 1, bytes: bytes + bodySize });
     }

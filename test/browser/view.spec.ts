@@ -112,6 +112,15 @@ test.describe('V1 for developers', () => {
     expect(await page.evaluate(() => window.sync.outbox.getSnapshot().status?.dead)).toBe(0);
   });
 
+  test('R9 describeEvent of the classic script speaks Chinese once its words are loaded, and English until then', async ({ open, page, server }) => {
+    await open({ options: `backends: [{ baseUrl: '/api', ${NEVER} }]` });
+    const loaded = page.waitForResponse(/holdfast-zh\.js$/);
+    const describe = () => page.evaluate(() => Holdfast.describeEvent({ type: 'paused', at: 0 }, 'zh-CN'));
+    expect(await describe()).toBe('Sending is paused');
+    expect((await loaded).url()).toBe(`${server.origin}/holdfast-zh.js`);
+    await expect.poll(describe).toBe('已暂停发送');
+  });
+
   test('the console’s __HOLDFAST__ prints tables and gives what the client gives', async ({ open, page, server }) => {
     const app = await open({ options: `backends: [{ baseUrl: '/api', ${NEVER} }]` });
     server.reply({ status: 500 });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { whyRefused } from '../../client/why-refused.js';
+import { whyRefused } from '../../client/tools/why-refused.js';
 
 type Fault = { message: string; filename: string; lineno: number; preventDefault(): void };
 

@@ -2,14 +2,15 @@ import { newBackendRecord } from '../../sw/policy/backend-record.js';
 import { describe, expect, test } from 'vitest';
 import { transition } from '../../sw/policy/entry.js';
 import { aboutEntry, turnOf, type EntryRecord } from '../../sw/policy/entry-record.js';
-import type { Body, CaptureOrder, Outbox } from '../../sw/ports.js';
+import type { Body, CaptureOrder } from '../../sw/ports.js';
+import type { TestOutbox } from '../support/stored-outbox.js';
 import { NO_LIMITS, record } from '../support/records.js';
 
 type Order = Partial<CaptureOrder> & { entry?: Partial<EntryRecord> };
 
 /** What every outbox must do. */
-export function outboxContract(name: string, create: () => Outbox): void {
-  const capture = (outbox: Outbox, { entry, ...order }: Order = {}) => {
+export function outboxContract(name: string, create: () => TestOutbox): void {
+  const capture = (outbox: TestOutbox, { entry, ...order }: Order = {}) => {
     const { seq: _, ...draft } = record(entry);
     return outbox.capture({
       draft,
@@ -21,7 +22,7 @@ export function outboxContract(name: string, create: () => Outbox): void {
       ...order,
     });
   };
-  const stored = async (outbox: Outbox, order?: Order): Promise<number> => {
+  const stored = async (outbox: TestOutbox, order?: Order): Promise<number> => {
     const result = await capture(outbox, order);
     if (result.kind !== 'stored') throw new Error('it was refused');
     return result.seq;
@@ -29,7 +30,7 @@ export function outboxContract(name: string, create: () => Outbox): void {
   const bytes = (text: string) => new TextEncoder().encode(text).buffer;
   const text = (body: Body | null) => body && new Response(body).text();
   const seqs = (entries: EntryRecord[]) => entries.map((entry) => entry.seq);
-  const remove = (outbox: Outbox, seq: number) => outbox.commit({ seq, decide: () => ({ entry: null, events: [] }) });
+  const remove = (outbox: TestOutbox, seq: number) => outbox.commit({ seq, decide: () => ({ entry: null, events: [] }) });
 
   describe(`outbox: ${name}`, () => {
     test('is empty at first', async () => {
@@ -262,7 +263,7 @@ export function outboxContract(name: string, create: () => Outbox): void {
 
     describe('C10 limits', () => {
       const limits = { maxEntries: 2, maxBytes: 10 };
-      const one = (outbox: Outbox, id: string, size: number, more: Order = {}) =>
+      const one = (outbox: TestOutbox, id: string, size: number, more: Order = {}) =>
         capture(outbox, { limits, body: new Uint8Array(size).buffer, ...more, entry: { id, bodySize: size, ...more.entry } });
 
       test('count entries, and an entry that’s removed makes room', async () => {

@@ -3,7 +3,7 @@ import { checkpointKey } from '../../sw/policy/base-url.js';
 import { newBackendRecord } from '../../sw/policy/backend-record.js';
 import { storedCheckpoints } from '../../sw/store/checkpoints.js';
 import type { Connection } from '../../sw/store/connection.js';
-import { storedOutbox } from '../../sw/store/outbox.js';
+import { storedOutbox } from '../support/stored-outbox.js';
 import { record } from '../support/records.js';
 
 /** What outbox and checkpoints in one database do to each other. */

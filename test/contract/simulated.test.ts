@@ -1,7 +1,7 @@
 import { vi } from 'vitest';
 import { openConnection } from '../../sw/store/connection.js';
 import { storedCheckpoints } from '../../sw/store/checkpoints.js';
-import { storedOutbox } from '../../sw/store/outbox.js';
+import { storedOutbox } from '../support/stored-outbox.js';
 import { openDB } from '../simulation/disk/idb.js';
 import { freshDisk, useSimulatedDisk } from '../support/simulated-disk.js';
 import { checkpointsContract } from './checkpoints.js';

@@ -1,6 +1,6 @@
 import { openDB } from 'idb';
 import { storedCheckpoints } from '../../sw/store/checkpoints.js';
-import { storedOutbox } from '../../sw/store/outbox.js';
+import { storedOutbox } from '../support/stored-outbox.js';
 import { opened } from '../support/database.js';
 import { checkpointsContract } from './checkpoints.js';
 import { databaseContract } from './database.js';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Outbox } from '../../sw/ports.js';
+import type { TestOutbox } from '../support/stored-outbox.js';
 import { createHarness } from '../support/harness.js';
 import { settle } from '../support/virtual-clock.js';
 import { jwt } from '../support/records.js';
@@ -12,7 +12,7 @@ const sent = (log: string[]) => log.flatMap((line) => / send (\S+)/.exec(line)?.
 const count = (log: string[], word: string) => log.filter((line) => line.includes(word)).length;
 
 /** The next write of that kind fails; those after it don't. */
-function failOnce(outbox: Outbox, call: 'commit' | 'capture'): void {
+function failOnce(outbox: TestOutbox, call: 'commit' | 'capture'): void {
   const real = outbox[call];
   Object.assign(outbox, {
     [call]: () => {
@@ -45,7 +45,7 @@ describe('nothing is overtaken at capture', () => {
     let secondTry = () => {};
     const refused = new Promise<void>((resolve) => (secondTry = resolve));
     Object.assign(outbox, {
-      capture: async (order: Parameters<Outbox['capture']>[0]) => {
+      capture: async (order: Parameters<TestOutbox['capture']>[0]) => {
         if (order.body instanceof Blob) await refused;
         return capture.call(outbox, order);
       },
@@ -233,7 +233,7 @@ describe('a full disk that takes no setting', () => {
     const { commit } = outbox;
     const full = () => Promise.reject(new DOMException('full', 'QuotaExceededError'));
     Object.assign(outbox, {
-      commit: (one: Parameters<Outbox['commit']>[0]) => {
+      commit: (one: Parameters<TestOutbox['commit']>[0]) => {
         if (isFull && one.settings) return full();
         isFull &&= one.seq === undefined || one.decide === undefined;
         return commit.call(outbox, one);

@@ -203,7 +203,8 @@ describe('circuit and lanes', () => {
     for (let at = 0; at < 20; at++) await post(`body ${at}`);
     goOnline();
     // The first delivery is written by itself; those behind it are written together, which takes for ever here.
-    outbox.commitAll = () => new Promise(() => {});
+    const { commitAll } = outbox;
+    outbox.commitAll = (commits) => (commits.length === 1 ? commitAll(commits) : new Promise(() => {}));
     await api.wake('online');
     await clock.advance(100);
     expect(log.filter((line) => / send /.test(line))).toHaveLength(1 + 16);
@@ -215,7 +216,7 @@ describe('circuit and lanes', () => {
     for (const body of ['a', 'b', 'c', 'd']) await post(body);
     goOnline();
     const { commitAll } = outbox;
-    outbox.commitAll = () => new Promise(() => {});
+    outbox.commitAll = (commits) => (commits.length === 1 ? commitAll(commits) : new Promise(() => {}));
     await api.wake('online');
     await clock.advance(100);
     outbox.commitAll = commitAll;

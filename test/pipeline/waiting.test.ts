@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Outbox } from '../../sw/ports.js';
+import type { TestOutbox } from '../support/stored-outbox.js';
 import { createHarness, type Harness } from '../support/harness.js';
 import { settle } from '../support/virtual-clock.js';
 
@@ -18,7 +18,7 @@ function outcomeOf(promise: Promise<Response | null>): () => string {
  * Holds the results of an outbox's writes back, as in IndexedDB, where writes that come together are committed together.
  * Returns the function that lets them go.
  */
-function committedTogether(outbox: Outbox, name: 'capture' | 'commit'): () => void {
+function committedTogether(outbox: TestOutbox, name: 'capture' | 'commit'): () => void {
   let open = () => {};
   const lot = new Promise<void>((resolve) => (open = resolve));
   const write = outbox[name] as (order: never) => Promise<unknown>;

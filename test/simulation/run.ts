@@ -79,5 +79,5 @@ async function sweepJournal(): Promise<void> {
   const write = ((work: (tx: WriteTransaction) => Promise<unknown>) =>
     work({ objectStore: () => store, done: Promise.resolve() } as unknown as WriteTransaction)) as Connection['write'];
   const events = Array.from({ length: 100 }, (): SyncEvent => ({ type: 'online', at: 0 }));
-  await storedOutbox({ read: (() => {}) as unknown as Connection['read'], write, writeAlong: write }).commit({ events });
+  await storedOutbox({ read: (() => {}) as unknown as Connection['read'], write, writeAlong: write }).commitAll([{ events }]);
 }

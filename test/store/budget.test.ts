@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { openConnection } from '../../sw/store/connection.js';
-import { storedOutbox } from '../../sw/store/outbox.js';
+import { storedOutbox } from '../support/stored-outbox.js';
 import { createHarness, type Harness, type HarnessOptions } from '../support/harness.js';
 import { freshDisk, useSimulatedDisk } from '../support/simulated-disk.js';
 import { settle } from '../support/virtual-clock.js';

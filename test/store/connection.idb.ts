@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { sizeOf } from '../../sw/pipeline/send/stored-request.js';
 import { browserLocks } from '../../sw/platform/browser.js';
-import { storedOutbox } from '../../sw/store/outbox.js';
+import { storedOutbox } from '../support/stored-outbox.js';
 import { opened } from '../support/database.js';
 import { NO_LIMITS, record } from '../support/records.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { openConnection } from '../../sw/store/connection.js';
-import { storedOutbox } from '../../sw/store/outbox.js';
+import { storedOutbox } from '../support/stored-outbox.js';
 import type { EntryRecord } from '../../sw/policy/entry-record.js';
 import type { SyncEvent } from '../../sw/protocol/events.js';
 import { createHarness } from '../support/harness.js';

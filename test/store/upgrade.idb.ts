@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { storedOutbox } from '../../sw/store/outbox.js';
+import { storedOutbox } from '../support/stored-outbox.js';
 import { opened } from '../support/database.js';
 import { firstVersion } from '../support/first-version.js';
 import { NO_LIMITS, record } from '../support/records.js';

@@ -65,7 +65,7 @@ export interface ApiServer {
 const SECRET = new TextEncoder().encode('a secret that only this server knows');
 const EARLIER_SECRET = new TextEncoder().encode('a secret that this server had before');
 const DIST = new URL('../../dist/', import.meta.url);
-const SCRIPTS = new Set(['/holdfast-sw.js', '/holdfast.js', '/holdfast-stream.js', '/holdfast-tools.js', '/holdfast-outbox.js', '/holdfast-inspector.js', '/client.js', '/sw.js']);
+const SCRIPTS = new Set(['/holdfast-sw.js', '/holdfast.js', '/holdfast-stream.js', '/holdfast-tools.js', '/holdfast-outbox.js', '/holdfast-zh.js', '/holdfast-inspector.js', '/client.js', '/sw.js']);
 
 /** A real HTTP server with real JWTs: the page, the built scripts, and an API with faults on demand. */
 export async function createApiServer({ cors = false } = {}): Promise<ApiServer> {

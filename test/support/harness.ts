@@ -9,7 +9,8 @@ import type { BackendOptions } from '../../sw/options.js';
 import { readOptions } from '../../sw/read-options.js';
 import type { SyncApi } from '../../sw/protocol/api.js';
 import type { SyncEvent } from '../../sw/protocol/events.js';
-import type { Locks, OldQueue, Outbox, Ports } from '../../sw/ports.js';
+import type { Locks, OldQueue, Ports } from '../../sw/ports.js';
+import type { TestOutbox } from './stored-outbox.js';
 import { memoryCheckpoints } from '../../sw/store/checkpoints.js';
 import { memoryOutbox } from './memory-outbox.js';
 import { settle, virtualClock, type VirtualClock } from './virtual-clock.js';
@@ -26,7 +27,7 @@ export interface Harness {
   /** The `seq` of each entry that changed without an event. */
   changed: number[];
   clock: VirtualClock;
-  outbox: Outbox;
+  outbox: TestOutbox;
   api: SyncApi;
   /** How the server answers from now on. `count` is the number of the request, from 0; `signal` ends the connection. */
   server(reply: (request: Request, count: number, signal: AbortSignal) => Reply | Promise<Reply>): void;
@@ -66,7 +67,7 @@ export interface HarnessOptions {
   onEvent?: (event: SyncEvent) => void;
   locale?: string;
   /** @default in memory */
-  store?: (clock: VirtualClock, isAlone: () => boolean) => Outbox;
+  store?: (clock: VirtualClock, isAlone: () => boolean) => TestOutbox;
   /** What the clock waits for at each timer. A real server needs more than turns of the event loop. @default settle */
   rest?: () => Promise<void>;
 }

@@ -3,14 +3,15 @@ import { isKey } from '../../sw/protocol/ids.js';
 import type { SyncEvent } from '../../sw/protocol/events.js';
 import type { Decision } from '../../sw/policy/entry.js';
 import { isFirstSend, readEntry, turnOf, type EntryRecord, type Turn } from '../../sw/policy/entry-record.js';
-import type { Body, Commit, Outbox, Requested } from '../../sw/ports.js';
+import type { Body, Commit, Requested } from '../../sw/ports.js';
 import { isAbout } from '../../sw/store/outbox.js';
+import { withCommit, type TestOutbox } from './stored-outbox.js';
 import { isSmall } from '../../sw/store/writes.js';
 import { merged, type BackendRecord, type Settings } from '../../sw/policy/backend-record.js';
 import { withoutAnswer, type KeptSettlement, type Remainder } from '../../sw/policy/settlement.js';
 
 /** The outbox of a worker that never dies: for tests under a virtual clock. */
-export function memoryOutbox(): Outbox {
+export function memoryOutbox(): TestOutbox {
   const entries = new Map<number, EntryRecord>();
   const bodies = new Map<number, Body>();
   const settlements = new Map<number, KeptSettlement>();
@@ -76,7 +77,7 @@ export function memoryOutbox(): Outbox {
     }
   };
 
-  return {
+  return withCommit({
     start: async (count) => ({
       backends: [...backends.values()],
       settings,
@@ -112,7 +113,6 @@ export function memoryOutbox(): Outbox {
       apply(seq, decision);
       return { kind: 'stored', decision, seq, replaced: inTheWay !== undefined };
     },
-    commit: async (given) => commit(given),
     commitAll: async (commits) => commits.map(commit),
     async sweep({ backend, events, decide, forget }) {
       const mine = inOrder().filter((entry) => entry.backend === backend.key);
@@ -172,5 +172,5 @@ export function memoryOutbox(): Outbox {
       for (const [seq, { at }] of settlements) if (at <= before) settlements.delete(seq);
     },
     journal: async () => journal.slice(-500),
-  };
+  });
 }

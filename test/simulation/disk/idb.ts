@@ -174,9 +174,6 @@ function storeOf(tx: Transaction, table: Table) {
       return write('add', () => tx.put(table, value, key, true));
     },
     delete: (query: Query) => write('delete', () => table.rows(query).forEach(({ primaryKey }) => tx.delete(table, primaryKey))),
-    async *[Symbol.asyncIterator]() {
-      for (let cursor = await source.openCursor(); cursor; cursor = await cursor.continue()) yield cursor;
-    },
   };
 }
 

@@ -1,4 +1,4 @@
-import type { AnyUrl } from './any-url.js';
+import type { AnyUrl } from '../any-url.js';
 
 /** A plain worker that has run its script to the end for so long, in milliseconds, doesn't fail as the service worker did. */
 const RUN_MS = 3_000;
