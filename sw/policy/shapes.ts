@@ -34,7 +34,7 @@ export const shapes: readonly Shape[] = [
   ['hx-request', /./, 'empty'],
   ['x-up-version', /./, 'empty'],
   ['accept', /turbo-stream/, 'stream'],
-  ['path', /\/e\/$/, 'stream', /^(\x1f|\{"api_key":)/],
+  ['path', /\/e\/$/, 'stream', /^(.\ufffd|\{"api_key":)/],
 ];
 
 /** The answer for a request's shape, as its URL, headers and body tell it; undefined for none that's known. */
