@@ -70,7 +70,7 @@ export interface BackendConfig {
   gate: RetryGate | null;
   /** The URL to validate the network by, absolute; null: no validation. */
   validate: string | null;
-  /** The URL to ask, where a send got no answer, whether the server answers at all; null where nothing may be asked. */
+  /** The URL to ask, where a send got no answer, whether the server answers at all; null where that's asked late only, at the base URL. */
   witness: string | null;
   concurrency: number;
   /** How many entries of a lane may be sent before the first of them is written off. */

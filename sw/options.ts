@@ -156,8 +156,8 @@ export interface BackendOptions {
   /**
    * The URL that validates the network, before a replay after a failure to reach the server or in another network;
    * `false` for none. It's asked by HEAD, without a token. An answer counts, whatever its status, unless it
-   * leads to another origin, as a captive portal's does, or is a page over plain http. With `false` no HEAD finds out a write that
-   * alone gets no answer: where nothing else is sent, it holds its lane up until it's too old.
+   * leads to another origin, as a captive portal's does, or is a page over plain http. With `false` the base URL is
+   * asked only when a write has got no answer five times in a row, and nothing else shows whether it's the server or that write.
    * Absolute, or relative to the worker's script. @default the base URL; false where that's on this machine
    */
   validate?: string | false;

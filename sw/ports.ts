@@ -103,7 +103,10 @@ export interface Commit {
   /** The new body of an entry that `decide` keeps; null for none. Left out, the body stays. */
   body?: Body | null;
   backend?: BackendRecord;
+  /** All of them but `paused`. */
   settings?: Settings;
+  /** The end of a pause is written, and a pause is written by removing that: a full disk takes it. */
+  paused?: boolean;
   events?: SyncEvent[];
 }
 
@@ -154,7 +157,7 @@ export interface EntryRange {
  * Must keep the newest answer of a backend's `remoteConfig`, when a record with an older answer, or none, is written.
  * Must never let one damaged record make a listing throw.
  * Must commit writes that come together in one transaction, where it can.
- * Must reject a commit with settings in a worker that an update has replaced.
+ * Must reject a commit with settings or `paused` in a worker that an update has replaced.
  */
 export interface Outbox {
   /** @param count how many entries of each turn are named */

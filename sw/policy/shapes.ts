@@ -3,8 +3,8 @@ import type { RequestHead } from './exclude.js';
 /** The page's answer for a stored request of a known shape: the server's own, none (204), or a Turbo Stream that does nothing (200). */
 export type ShapedAnswer = 'wait' | 'empty' | 'stream';
 
-/** A shape that requests have. `where` is the header that tells it, or `path`: then the path of the URL does. */
-export type Shape = readonly [where: string, pattern: RegExp, answer: ShapedAnswer];
+/** A shape that requests have. `where` is the header that tells it, or `path`: then the path of the URL does. Where there's a `body`, the request's must fit as well. */
+export type Shape = readonly [where: string, pattern: RegExp, answer: ShapedAnswer, body?: RegExp];
 
 /**
  * The shapes of requests whose client takes the 202 for a broken server, or puts its JSON into the page. The first that fits
@@ -21,7 +21,7 @@ export type Shape = readonly [where: string, pattern: RegExp, answer: ShapedAnsw
  * | htmx | htmx 2.0.11 and 4.0.1 |
  * | Unpoly | Unpoly 3.14.3 |
  * | a form of Turbo | Turbo 8.0.23 |
- * | an event of PostHog, which is sent again until there's a 200 | posthog-js 1.449.2 |
+ * | events of PostHog, gzipped or as JSON, which are sent again until there's a 200; nobody reads the answer to its `sendBeacon` | posthog-js 1.449.2 |
  */
 export const shapes: readonly Shape[] = [
   ['accept', /graphql-response\+json/i, 'wait'],
@@ -34,13 +34,16 @@ export const shapes: readonly Shape[] = [
   ['hx-request', /./, 'empty'],
   ['x-up-version', /./, 'empty'],
   ['accept', /turbo-stream/, 'stream'],
-  ['path', /\/e\/$/, 'stream'],
+  ['path', /\/e\/$/, 'stream', /^(.\ufffd|\{"api_key":)/],
 ];
 
-/** The answer for a request's shape, as its URL and headers tell it; undefined for none that's known. */
-export function shapedAnswer({ url, headers }: RequestHead & { headers: { get(name: string): string | null } }): ShapedAnswer | undefined {
+/** The answer for a request's shape, as its URL, headers and body tell it; undefined for none that's known. */
+export function shapedAnswer({ url, headers }: RequestHead & { headers: { get(name: string): string | null } }, body?: unknown): ShapedAnswer | undefined {
   const { pathname } = new URL(url);
-  return shapes.find(([where, pattern]) => pattern.test(where === 'path' ? pathname : (headers.get(where) ?? '')))?.[2];
+  const fits = ([where, pattern, , begins]: Shape) =>
+    pattern.test(where === 'path' ? pathname : (headers.get(where) ?? '')) &&
+    (!begins || (body instanceof ArrayBuffer && begins.test(new TextDecoder().decode(new Uint8Array(body)))));
+  return shapes.find(fits)?.[2];
 }
 
 /**

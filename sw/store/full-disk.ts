@@ -15,12 +15,12 @@ export interface Emptying {
    *
    * @param work told which entries have gone already
    * @param remove removes what `work` would, and writes nothing
-   * @param owe called when there's still no room and entries have gone. Returns what `work` would, and the events that it would note beside theirs
+   * @param owe called when there's still no room. Returns what `work` would, and the events that it would note beside those of what has gone; null where nothing was to go
    */
   writeWhenFull<T>(
     work: (tx: WriteTransaction, gone: Gone) => Promise<T>,
     remove: (tx: WriteTransaction) => Promise<Gone>,
-    owe: (gone: Gone) => { result: T; events: SyncEvent[] },
+    owe: (gone: Gone) => { result: T; events: SyncEvent[] } | null,
   ): Promise<T>;
   /** The settlement of an entry that has gone, while the disk has no room for the settlement. */
   settlementOf(reference: Reference): KeptSettlement | undefined;
@@ -61,10 +61,10 @@ export function emptying({ write: plainly, writeAlong }: Pick<Connection, 'write
               return commit(rest);
             });
           } catch (error) {
-            if (gone.size === 0) throw error;
-            const { result, events } = owe(gone);
-            owed.push({ gone, events });
-            return result;
+            const left = owe(gone);
+            if (!left) throw error;
+            owed.push({ gone, events: left.events });
+            return left.result;
           }
         },
       ),

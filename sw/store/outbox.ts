@@ -1,4 +1,4 @@
-import { readBackendRecord, type BackendRecord, type Settings } from '../policy/backend-record.js';
+import { readBackendRecord, type BackendRecord } from '../policy/backend-record.js';
 import { readEntry, type EntryRecord, type Turn } from '../policy/entry-record.js';
 import type { Decision } from '../policy/entry.js';
 import { isQuotaError } from '../policy/errors.js';
@@ -9,13 +9,12 @@ import type { SyncEvent } from '../protocol/events.js';
 import { isKey, joinKey } from '../protocol/ids.js';
 import type { Connection } from './connection.js';
 import { emptying } from './full-disk.js';
-import { unawaited, type WriteTransaction } from './schema.js';
+import { unawaited, UNPAUSED, type WriteTransaction } from './schema.js';
 import { keysOf, standingOf, takeOver } from './take-over.js';
 import { beginTallies, tallyOf, type LastTallies } from './tally.js';
-import { apply, capture, JOURNAL_KEPT, note, putBackend, removeEnding, type Gone } from './writes.js';
+import { apply, capture, JOURNAL_KEPT, note, putBackend, removeEnding, setPaused, type Gone } from './writes.js';
 
 const SETTINGS = 'settings';
-const DEFAULT_SETTINGS: Settings = { paused: false };
 
 /** What an outbox must know of the workers. */
 export interface OutboxWorld {
@@ -52,6 +51,7 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
   const commitAll: Outbox['commitAll'] = async (commits) => {
     const made: (Decision | null)[] = [];
     let isWritten = true;
+    const isPause = commits.some(({ paused }) => paused);
     const work = async (tx: WriteTransaction, gone: Gone) => {
       const news = new Map(commits.flatMap(({ backend }) => (backend && !persistedRecords.has(backend) ? [[backend.key, backend]] : [])));
       const owners = new Set(commits.flatMap(({ seq, backend }) => (seq !== undefined && backend ? [backend.key] : [])));
@@ -61,11 +61,10 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
       unawaited(reading);
       unawaited(tallies);
       for (const backend of news.values()) await putBackend(tx, backend);
-      for (const { settings, events } of commits) {
-        if (settings) {
-          refuseIfReplaced();
-          unawaited(tx.objectStore('settings').put(settings, SETTINGS));
-        }
+      for (const { settings, paused, events } of commits) {
+        if (settings || paused !== undefined) refuseIfReplaced();
+        if (settings) unawaited(tx.objectStore('settings').put(settings, SETTINGS));
+        if (paused !== undefined) setPaused(tx, paused);
         if (events) await note(tx, events);
       }
       const found = await reading;
@@ -84,8 +83,12 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
     };
     const decisions = await writeWhenFull(
       work,
-      (tx) => removeEnding(tx, commits),
+      (tx) => {
+        if (isPause) setPaused(tx, true);
+        return removeEnding(tx, commits);
+      },
       (gone) => {
+        if (gone.size === 0 && !isPause) return null;
         isWritten = false;
         return { result: commits.map(({ seq }) => gone.get(seq!)?.decision ?? null), events: commits.flatMap(({ events = [] }) => events) };
       },
@@ -98,9 +101,10 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
     start: (count) =>
       read(async (db) => {
         const tx = db.transaction(['backends', 'settings', 'entries']);
-        const [backends, settings] = await Promise.all([
+        const [backends, settings, unpaused] = await Promise.all([
           tx.objectStore('backends').getAll(),
           tx.objectStore('settings').get(SETTINGS),
+          tx.objectStore('settings').get(UNPAUSED),
         ]);
         const byTurn = tx.objectStore('entries').index('turn');
         const turns: Turn[] = [];
@@ -109,7 +113,7 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
         const beginnings: OutboxStart['beginnings'] = await Promise.all(
           turns.map(async (turn) => ({ turn, seqs: await byTurn.getAllKeys(IDBKeyRange.only(turn), count) })),
         );
-        return { backends: backends.map(readBackendRecord), settings: settings ?? DEFAULT_SETTINGS, beginnings };
+        return { backends: backends.map(readBackendRecord), settings: { ...settings, paused: !unpaused }, beginnings };
       }),
 
     open: () =>

@@ -7,7 +7,10 @@ import type { BackendRecord, Settings } from '../policy/backend-record.js';
 
 /** Behind the registration's place. */
 export const DATABASE = 'holdfast';
-export const VERSION = 2;
+export const VERSION = 3;
+
+/** The key in `settings` of a record that's there unless the outbox is paused: a full disk takes a removal, and no write. */
+export const UNPAUSED = 'unpaused';
 
 export interface Schema extends DBSchema {
   /** The requests still owed, in the order of capture, and the dead letters. */
@@ -84,6 +87,10 @@ export async function upgrade(db: Database, oldVersion: number, tx: UpgradeTrans
       sums.set(backend, { entries: count + 1, bytes: bytes + bodySize });
     }
     for (const [backend, tally] of sums) await tallies.put(tally, backend);
+  }
+  if (oldVersion < 3) {
+    const settings = tx.objectStore('settings');
+    if (!(await settings.get('settings'))?.paused) await settings.put({ paused: false }, UNPAUSED);
   }
 }
 

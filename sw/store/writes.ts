@@ -3,7 +3,7 @@ import { isFirstSend, readEntry, turnOf, type EntryRecord } from '../policy/entr
 import type { Decision } from '../policy/entry.js';
 import type { Body, CaptureOrder, CaptureResult, Commit } from '../ports.js';
 import type { SyncEvent } from '../protocol/events.js';
-import { unawaited, type WriteTransaction } from './schema.js';
+import { unawaited, UNPAUSED, type WriteTransaction } from './schema.js';
 import { count, limitReached, tallyOf } from './tally.js';
 
 /** How many events are kept at least; older events are removed in lots. */
@@ -70,6 +70,12 @@ export async function capture(tx: WriteTransaction, order: CaptureOrder, backend
 export async function putBackend(tx: WriteTransaction, backend: BackendRecord): Promise<void> {
   const store = tx.objectStore('backends');
   unawaited(store.put(merged(readBackendRecord((await store.get(backend.key)) ?? backend), backend)));
+}
+
+/** Writes that the outbox isn't paused, or removes this. */
+export function setPaused(tx: WriteTransaction, paused: boolean): void {
+  const settings = tx.objectStore('settings');
+  unawaited(paused ? settings.delete(UNPAUSED) : settings.put({ paused }, UNPAUSED));
 }
 
 interface Applied {

@@ -16,35 +16,26 @@ const post = ({ page }: App, size: number) =>
     );
   }, size);
 
-/** An app whose outbox has filled its origin's quota, so that nothing more is taken. The server is back. */
-async function full(page: Page, server: ApiServer): Promise<App & { owed: number }> {
+/**
+ * An app whose outbox has filled its origin's quota, so that nothing more is taken, and is paused. The server is back.
+ *
+ * @param isPausedLate pauses when the quota is filled, instead of before
+ */
+async function full(page: Page, server: ApiServer, isPausedLate = false): Promise<App & { owed: number }> {
   const cdp = await page.context().newCDPSession(page);
   // Before the first write: it's ignored after that.
   await cdp.send('Storage.overrideQuotaForOrigin', { origin: server.origin, quotaSize: 2_000_000 });
   const app = await openApp(page, server, { options: `backends: [{ baseUrl: '/api', owner: () => 'ann', ${FAST} }]` });
   server.reply({ status: 503 });
-  await app.call((sync) => sync.pause());
+  const pause = () => app.call((sync) => sync.pause());
+  if (!isPausedLate) await pause();
   for (const size of [150_000, 50_000, 10_000, 3_000, 1_000]) while ((await post(app, size)) === 202);
+  if (isPausedLate) await pause();
   const owed = (await app.entries()).length;
   expect(owed).toBeGreaterThan(4);
   server.reply({ status: 201, body: 'made' });
   return Object.assign(app, { owed });
 }
-
-/**
- * Pauses. The journal is all that such a write can remove. Where Chromium counts more than the quota all the same, as what it has
- * refused or removed isn't off its disk yet, nothing can be written until something goes: then an entry is cancelled.
- */
-const pause = ({ page }: App) =>
-  page.evaluate(async () => {
-    const { sync } = window;
-    await sync.pause().catch(async (error: unknown) => {
-      if (!(error instanceof Error) || error.name !== 'QuotaExceededError') throw error;
-      const [first] = await sync.entries();
-      await sync.cancel(first!.id);
-      await sync.pause();
-    });
-  });
 
 test.describe('an outbox that has filled its origin’s quota', () => {
   test('L12 is delivered, each entry once', QUOTA, async ({ page, server }) => {
@@ -58,11 +49,11 @@ test.describe('an outbox that has filled its origin’s quota', () => {
   });
 
   test('L12 takes `pause` and `resume`, which outlive the worker', QUOTA, async ({ page, server }) => {
-    const app = await full(page, server);
+    const app = await full(page, server, true);
     const isPaused = () => app.call(async (sync) => (await sync.status()).paused);
-    await pause(app);
     await app.stopWorker();
     expect(await isPaused()).toBe(true);
+    expect((await app.entries()).length).toBe(app.owed);
     await app.call((sync) => sync.resume());
     await app.stopWorker();
     expect(await isPaused()).toBe(false);

@@ -489,8 +489,12 @@ export function outboxContract(name: string, create: () => TestOutbox): void {
     test('keeps the gates and the settings', async () => {
       const outbox = create();
       const backend = { ...newBackendRecord(record().backend), throttledUntil: 7 };
-      await outbox.commit({ backend, settings: { paused: true } });
-      expect(await outbox.start(1)).toMatchObject({ backends: [backend], settings: { paused: true } });
+      await outbox.commit({ backend, settings: { paused: false, offlineMode: false } });
+      await outbox.commit({ paused: true });
+      expect(await outbox.start(1)).toMatchObject({ backends: [backend], settings: { paused: true, offlineMode: false } });
+      await outbox.commit({ settings: { paused: true, offlineMode: true } });
+      await outbox.commit({ paused: false });
+      expect(await outbox.start(1)).toMatchObject({ backends: [backend], settings: { paused: false, offlineMode: true } });
     });
   });
 }

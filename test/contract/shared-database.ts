@@ -45,19 +45,20 @@ export function sharedDatabaseContract(name: string, create: () => Connection): 
       const [checkpoints, outbox] = [storedCheckpoints(connection, refuseIfReplaced), storedOutbox(connection, { refuseIfReplaced })];
       const key = checkpointKey({ baseUrl: record().baseUrl, taskId: 'feed' });
       await checkpoints.save(key, '7');
-      await outbox.commit({ settings: { paused: false } });
+      await outbox.commit({ paused: false });
       const { seq: _, ...draft } = record();
       const asked = () => [
         outbox.commit({ events: [{ type: 'online', at: 1 }] }),
         checkpoints.save(key, '6'),
         checkpoints.clear(key),
-        outbox.commit({ settings: { paused: true }, events: [{ type: 'paused', at: 1 }] }),
+        outbox.commit({ paused: true, events: [{ type: 'paused', at: 1 }] }),
+        outbox.commit({ settings: { paused: false, offlineMode: false } }),
         outbox.capture({ draft, body: null, limits: { maxEntries: 1, maxBytes: 1 }, whenWaiting: 'refuse', isInFlight: () => false }),
       ];
       // The first write's transaction is under way when the worker is replaced; the others come after it.
       const writing = asked();
       worker.isReplaced = true;
-      expect((await Promise.allSettled(writing)).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected', 'rejected', 'fulfilled']);
+      expect((await Promise.allSettled(writing)).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected', 'rejected', 'rejected', 'fulfilled']);
       expect(await checkpoints.load(key)).toBe('7');
       expect((await outbox.start(1)).settings).toEqual({ paused: false });
       expect((await outbox.journal()).map(({ type }) => type)).toEqual(['online']);

@@ -234,7 +234,7 @@ describe('a full disk that takes no setting', () => {
     const full = () => Promise.reject(new DOMException('full', 'QuotaExceededError'));
     Object.assign(outbox, {
       commit: (one: Parameters<TestOutbox['commit']>[0]) => {
-        if (isFull && one.settings) return full();
+        if (isFull && one.paused === false) return full();
         isFull &&= one.seq === undefined || one.decide === undefined;
         return commit.call(outbox, one);
       },
@@ -262,5 +262,45 @@ describe('a full disk that takes no setting', () => {
     await resumed;
     expect(await api.status()).toMatchObject({ paused: true, waiting: 1 });
     expect(count(log, 'resumed')).toBe(0);
+  });
+
+  test('L12 V1 a `pause` that comes while `resume` sends is the last word', async () => {
+    const { api, log, clock, server, outbox } = await paused();
+    server(() => new Promise((resolve) => clock.after(100, () => resolve(ok()))));
+    const resumed = api.resume();
+    await clock.advance(50);
+    const pausing = api.pause();
+    await clock.advance(1_000);
+    await Promise.all([resumed, pausing]);
+    expect(sent(log)).toEqual(['a']);
+    expect(await api.status()).toMatchObject({ paused: true });
+    expect((await outbox.start(1)).settings).toMatchObject({ paused: true });
+  });
+});
+
+describe('V1 a pause', () => {
+  test('V1 stops replay at once, and for as long as the worker lives, where it can’t be written, which it says', async () => {
+    const { api, log, clock, outbox, post, goOffline, goOnline } = createHarness();
+    goOffline();
+    await post('a');
+    const { commit } = outbox;
+    let fail = (_error: Error) => {};
+    Object.assign(outbox, {
+      commit: (one: Parameters<Outbox['commit']>[0]) => (one.paused ? new Promise((_, reject) => (fail = reject)) : commit.call(outbox, one)),
+    });
+    const pausing = expect(api.pause()).rejects.toThrow('broken');
+    await clock.advance(0);
+    goOnline();
+    await api.wake('online');
+    await clock.advance(60_000);
+    expect(sent(log)).toEqual([]);
+    fail(new DOMException('broken', 'UnknownError'));
+    await pausing;
+    await clock.advance(60_000);
+    expect(await api.status()).toMatchObject({ paused: true });
+    expect(sent(log)).toEqual([]);
+    await api.resume();
+    await clock.advance(0);
+    expect(sent(log)).toEqual(['a']);
   });
 });

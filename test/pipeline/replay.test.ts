@@ -50,7 +50,7 @@ describe('retry ladder', () => {
     const { post, server, clock, events } = createHarness({
       backends: [{ baseUrl: '/api', lane: (request) => new URL(request.url).pathname }],
     });
-    server((request) => (request.url.endsWith('/cors') ? 'drop' : ok()));
+    server((request) => (request.url.endsWith('/cors') || request.method === 'HEAD' ? 'drop' : ok()));
     await post('bad', { path: '/api/cors' });
     for (let round = 0; round < 12; round++) {
       await clock.advance(40_000);

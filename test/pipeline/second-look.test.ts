@@ -157,6 +157,30 @@ describe('an entry that alone gets no answer', () => {
     expect(sends.slice(0, 4)).toEqual(['bad', 'bad', '/api', 'bad']);
   });
 
+  test('L1 with `validate: false` in a single lane, a HEAD is asked after the fifth failure, of the base URL', async () => {
+    const harness = createHarness({ backends: [{ ...API, validate: false }] });
+    cutsOff(harness);
+    await harness.post('bad');
+    await harness.post('good');
+    await harness.clock.advance(180_000);
+    expect(await dead(harness)).toEqual(['unreachable']);
+    expect(delivered(harness)).toBe(1);
+    const sends = harness.log.filter((line) => line.includes(' send ')).map((line) => line.split(' ').at(-1));
+    expect(sends.slice(0, 7)).toEqual(['bad', 'bad', 'bad', 'bad', 'bad', '/api', 'bad']);
+  });
+
+  test('L1 with `validate: false` an outage is an outage, and nothing is asked before the fifth failure', async () => {
+    const harness = createHarness({ backends: [{ ...API, validate: false }] });
+    cutsOff(harness, ['bad', 'good'], false);
+    await harness.post('bad');
+    await harness.post('good', { headers: { 'Holdfast-Lane': 'other' } });
+    await harness.clock.advance(600_000);
+    expect(await dead(harness)).toEqual([]);
+    const sends = harness.log.filter((line) => line.includes(' send ')).map((line) => line.split(' ').at(-1));
+    expect(sends.slice(0, 5)).not.toContain('/api');
+    expect(sends.length).toBeLessThan(70);
+  });
+
   test('L1 with `onDead: block` its lane stands, and no other', async () => {
     const harness = createHarness({ backends: [{ ...API, onDead: 'block' }] });
     cutsOff(harness);

@@ -20,7 +20,6 @@ describe('W2 the answer to a request’s shape', () => {
     ['htmx', '/notes', { 'HX-Request': 'true', Accept: '*/*' }, 'empty'],
     ['Unpoly', '/notes', { 'X-Up-Version': '3.14.3', Accept: 'text/html' }, 'empty'],
     ['Turbo', '/notes', { Accept: 'text/vnd.turbo-stream.html, text/html, application/xhtml+xml' }, 'stream'],
-    ['PostHog', '/ph/e/?retry_count=1', {}, 'stream'],
   ])('%s', (_client, path, headers, expected) => {
     expect(answer(path, headers)).toBe(expected);
   });
@@ -35,8 +34,37 @@ describe('W2 the answer to a request’s shape', () => {
     ['/api/notes?next=/trpc/x', {}],
     ['/api/actions/7', {}],
     ['/api/notes/e', {}],
+    ['/ph/e/', { 'Content-Type': 'text/plain' }],
   ])('is none for %s %j, which gets the 202', (path, headers) => {
     expect(answer(path, headers)).toBeUndefined();
+  });
+});
+
+describe('W2 the answer to what posthog-js 1.449.2 sends', () => {
+  const bytes = (text: string) => Uint8Array.from(text, (unit) => unit.charCodeAt(0)).buffer;
+  const of = (path: string, body: unknown) => shapedAnswer(new Request(`https://app.example${path}`, { method: 'POST' }), body);
+
+  test.each([
+    ['gzipped, as text/plain', '/ph/e/', '\x1f\x8b\b\0\0\0\0\0'],
+    ['as JSON, before the server has named its compressions', '/ph/e/', '{"api_key":"phc_key","batch":[]}'],
+    ['again', '/ph/e/?retry_count=1', '{"api_key":"phc_key","batch":[]}'],
+  ])('is an empty 200 for events %s', (_how, path, body) => {
+    expect(of(path, bytes(body))).toBe('stream');
+  });
+
+  test.each([
+    ['JSON of an app', '/api/e/', '{"name":"Ann"}'],
+    ['a form of an app', '/api/e/', 'name=ann'],
+    ['a form from `sendBeacon`, whose answer nobody reads', '/ph/e/?compression=base64', 'data=eyJhcGlfa2V5IjoicGhjX2tleSIs'],
+    ['text', '/api/e/', 'data'],
+    ['the same JSON at another path', '/api/notes/', '{"api_key":"phc_key","batch":[]}'],
+    ['nothing', '/api/e/', ''],
+  ])('is none for %s, which gets the 202', (_what, path, body) => {
+    expect(of(path, bytes(body))).toBeUndefined();
+  });
+
+  test('is none for a body that is too large to be looked into', () => {
+    expect(of('/api/e/', new Blob(['{"api_key":']))).toBeUndefined();
   });
 });
 

@@ -82,6 +82,34 @@ describe('an outbox on a full disk, which takes removals alone', () => {
     expect((await onDisk().start(1)).settings).toMatchObject({ paused: true });
   });
 
+  test('L12 `pause` is on disk where nothing at all can be written, and `paused` in the journal once there’s room', async () => {
+    const { api, clock, disk, onDisk, outbox, restart, sent, told, up } = await full();
+    disk.faults.quota = Infinity;
+    await api.resume();
+    disk.faults.full = Infinity;
+    up();
+    await api.pause();
+    expect(told('paused')).toBe(2);
+    restart();
+    await clock.advance(60_000);
+    expect(await api.status()).toMatchObject({ paused: true });
+    const before = sent().length;
+    await clock.advance(60_000);
+    expect(sent().length).toBe(before);
+    disk.faults.full = 0;
+    await outbox.commit({ events: [] });
+    expect((await onDisk().journal()).filter(({ type }) => type === 'paused').length).toBeGreaterThan(0);
+    expect((await onDisk().start(1)).settings).toMatchObject({ paused: true });
+  });
+
+  test('L12 `configure` is refused where nothing at all can be written, and changes nothing', async () => {
+    const { api, disk, onDisk } = await full();
+    disk.faults.full = Infinity;
+    await expect(api.configure({ offlineMode: false })).rejects.toMatchObject({ name: 'QuotaExceededError' });
+    expect((await onDisk().start(1)).settings).toEqual({ paused: true });
+    expect((await api.status()).backends[0]).toMatchObject({ offlineMode: true });
+  });
+
   test('L12 `cancel` removes an entry, and says why', async () => {
     const { api, list, events, onDisk } = await full();
     const [{ id }] = (await list()) as [EntryRecord];

@@ -32,6 +32,18 @@ test('D3 an upgrade keeps every entry with its body, and counts it', async () =>
   expect(await capture(outbox, 'second', 2)).toMatchObject({ kind: 'stored', seq: 8 });
 });
 
+test.each([[undefined, false], [{ paused: false }, false], [{ paused: true, offlineMode: false }, true]])('D3 V1 an upgrade keeps the settings %j', async (settings, paused) => {
+  const database = name();
+  const first = await firstVersion(database);
+  if (settings) {
+    const tx = first.transaction('settings', 'readwrite');
+    tx.objectStore('settings').put(settings, 'settings');
+    await new Promise((resolve) => (tx.oncomplete = resolve));
+  }
+  first.close();
+  expect((await storedOutbox(opened(database)).start(1)).settings).toEqual({ ...settings, paused });
+});
+
 test('D3 an upgrade that breaks off leaves the stored entries as they were', async () => {
   const database = name();
   (await firstVersion(database, OLD)).close();

@@ -48,9 +48,10 @@ export function memoryOutbox(): TestOutbox {
     journal.push(...events);
   };
 
-  const commit = ({ seq, decide, body, backend, settings: changed, events = [] }: Commit): Decision | null => {
+  const commit = ({ seq, decide, body, backend, settings: changed, paused, events = [] }: Commit): Decision | null => {
     if (backend) putBackend(backend);
-    if (changed) settings = changed;
+    if (changed) settings = { ...changed, paused: settings.paused };
+    if (paused !== undefined) settings = { ...settings, paused };
     journal.push(...events);
     const entry = seq === undefined ? undefined : entries.get(seq);
     const decision = entry && decide ? decide(readEntry(entry, entry.seq)) : null;

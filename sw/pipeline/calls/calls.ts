@@ -120,23 +120,36 @@ export function createCalls(parts: CallParts): SyncApi {
     }
   }
 
-  /** The last write of the settings: writes come one after the other, so that the last call counts. */
+  /** The last write of a setting: writes come one after the other, so that the last call counts. */
   let setting: Promise<void> = Promise.resolve();
-  const writeSettings = (changes: Partial<Settings>): Promise<void> =>
-    (setting = setting.catch(() => {}).then(async () => {
-      const settings = { ...state.settings, ...changes };
-      const { paused } = settings;
-      const isNews = paused !== state.settings.paused;
-      await report.commit({ settings, events: isNews ? [{ type: paused ? 'paused' : 'resumed', at: clock.now() }] : [] });
-      state.settings = settings;
-    }));
+  const inTurn = (write: () => Promise<void>): Promise<void> => (setting = setting.catch(() => {}).then(write));
+  const change = (changes: Partial<Settings>) => void (state.settings = { ...state.settings, ...changes });
+
+  /** Whether the last write was a pause; undefined before the first. */
+  let wasPaused: boolean | undefined;
+  /** Whether the last call was `pause`, and not `resume`. */
+  let isStopped: boolean;
+  const setPaused = (paused: boolean): Promise<void> => {
+    wasPaused ??= state.settings.paused;
+    isStopped = paused;
+    // A pause is in force at once, and while this worker lives, whatever comes of its write.
+    if (paused) change({ paused });
+    return inTurn(async () => {
+      await report.commit({ paused, events: paused === wasPaused ? [] : [{ type: paused ? 'paused' : 'resumed', at: clock.now() }] });
+      wasPaused = paused;
+      change({ paused: isStopped });
+    });
+  };
 
   const api: SyncApi = {
     ...createSessionCalls({ state, holds, sessions, drain }),
     async configure(configuration) {
       check('configuration', configuration ?? null, record('autoRetry, offlineMode or both'));
       checkOptions(configuration, CONFIGURATION_RULES);
-      await writeSettings(configuration);
+      await inTurn(async () => {
+        await report.commit({ settings: { ...state.settings, ...configuration } });
+        change(configuration);
+      });
       void remote.refresh();
       void drain.nudge();
     },
@@ -162,17 +175,15 @@ export function createCalls(parts: CallParts): SyncApi {
     cancel,
     discard: (reference) => toDead(reference, () => ({ type: 'discarded' })),
     ...createEditing({ ports, state, report, find: newestUnder, freshKeyOf }),
-    pause: () => writeSettings({ paused: true }),
+    pause: () => setPaused(true),
     async resume() {
-      const { settings } = state;
-      const resumed = { ...settings, paused: false };
-      await writeSettings(resumed).catch(async (error: unknown) => {
-        if (!isQuotaError(error)) throw error;
+      await setPaused(false).catch(async (error: unknown) => {
+        if (!isQuotaError(error) || isStopped) throw error;
         // On a full disk the deliveries make the room that writing this takes.
-        state.settings = resumed;
+        change({ paused: false });
         await drain.nudge();
-        if (state.settings === resumed) state.settings = settings;
-        return writeSettings(resumed);
+        change({ paused: true });
+        if (!isStopped) await setPaused(false);
       });
       void drain.nudge();
     },

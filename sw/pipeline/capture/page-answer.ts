@@ -37,7 +37,7 @@ export function createPageAnswer(ports: Pick<Ports, 'clock' | 'log'>, report: Re
 
   function answer(given: Given, exchange: Asking, entry: EntryRecord): Response | Promise<Response> {
     if (given instanceof Response) return given;
-    const wanted = given === 'auto' ? (shapedAnswer(exchange.request) ?? (exchange.operation ? 'wait' : 'queued')) : given;
+    const wanted = given === 'auto' ? (shapedAnswer(exchange.request, exchange.body) ?? (exchange.operation ? 'wait' : 'queued')) : given;
     if (wanted === 'reject') return Response.error();
     if (wanted === 'wait') return report.settlementOf(entry).then((settlement) => settledResponse(settlement, entry.request.url));
     const { id, key, state, reason } = describe(entry);

@@ -1,5 +1,5 @@
 import type { EntryRecord } from '../../policy/entry-record.js';
-import type { SendInput } from '../../policy/entry.js';
+import { SHUNNED_LIMIT, type SendInput } from '../../policy/entry.js';
 import { freshKeyFor, isKept, verdictUnderKey } from '../../policy/idempotency.js';
 import { isKeyUnused, type KeyHistory } from '../../policy/key-history.js';
 import type { Answer, Verdict } from '../../policy/outcome.js';
@@ -155,10 +155,10 @@ export function createJudge({ ports, holds, csrfFor, state }: JudgeParts): Judge
 
   /**
    * Whether a HEAD has shown that the backend answers, though a replay got no answer. The validation before the replay has
-   * asked already; where nothing is validated, the HEAD is sent after the second failure.
+   * asked already; where nothing is validated, the HEAD is sent after the second failure, and with `validate: false` after the fifth.
    */
   const isWitnessed = ({ validation, config }: Backend, { sentAt, unreachable }: Failing, { abort }: Flight): boolean | Promise<boolean> =>
-    validation.answeredAt >= sentAt || (unreachable > 0 && config.validate === null && validation.isBackendThere(abort.signal));
+    validation.answeredAt >= sentAt || (config.validate === null && unreachable >= (config.witness ? 1 : SHUNNED_LIMIT - 1) && validation.isBackendThere(abort.signal, config.witness ?? config.baseUrl));
 
   return async (backend, sent, flight, { outcome, response, drop }) => {
     const { config } = backend;
