@@ -8,7 +8,7 @@ import { RegistrationError } from './errors.js';
 import { showInConsole, traced } from './devtools.js';
 import { askToPersist } from './persist.js';
 import { activated } from './registration.js';
-import { sendWakeUps } from './wake-ups.js';
+import { sendWakeUps, type Signals } from './wake-ups.js';
 import { SyncClient } from './sync-client.js';
 import type { GetCsrfToken, GetToken, RenewSession } from './ask-token.js';
 import { feedTokens } from './token-source.js';
@@ -89,7 +89,7 @@ export async function connect(options: ConnectOptions = {}): Promise<SyncClient>
       `its scope is ${registration.scope}, and this page is outside of it; serve the worker's script from the root`,
     );
   await activated(registration);
-  const client = open(registration, options);
+  const { client, wake } = open(registration, options);
   const { active } = registration;
   try {
     const { version } = await client.status();
@@ -99,6 +99,8 @@ export async function connect(options: ConnectOptions = {}): Promise<SyncClient>
     throw new Error(`${(error as Error).message}; ${registration.waiting ? OLDER : SILENT}`, { cause: error });
   }
   if (!client.controlled) console.warn(UNCONTROLLED);
+  // The code behind `await connect()` runs before a timer does: whom that code signs in or out, the worker hears of before it sends anything.
+  setTimeout(wake);
   return client;
 }
 
@@ -138,7 +140,7 @@ async function registered({ worker, scope, type }: ConnectOptions): Promise<Serv
 const why = (worker: string | AnyUrl, type: WorkerType | undefined, error: unknown): Promise<string> =>
   loadTools().then(({ whyRefused }) => whyRefused(worker, type, error)).catch(() => String(error));
 
-function open(registration: ServiceWorkerRegistration, { getToken, renewSession, getCsrfToken, user, persist, trace = false, deadlineMs }: ConnectOptions): SyncClient {
+function open(registration: ServiceWorkerRegistration, { getToken, renewSession, getCsrfToken, user, persist, trace = false, deadlineMs }: ConnectOptions): { client: SyncClient; wake(): void } {
   const end = new AbortController();
   const { signal } = end;
   const endpoint = workerEndpoint(registration, { signal, deadlineMs });
@@ -146,7 +148,7 @@ function open(registration: ServiceWorkerRegistration, { getToken, renewSession,
   const place = placeOf(registration.scope);
   const client = new SyncClient(api, end, place, {
     hear(event) {
-      wakeUps.hear(event);
+      wakeUps?.hear(event);
       tokens.hear(event);
       if (persistence) persistence(event);
       if (draw) draw(event);
@@ -154,12 +156,11 @@ function open(registration: ServiceWorkerRegistration, { getToken, renewSession,
     signedOut: () => tokens.endSession(),
     getToken,
   });
-  // Calls are heard in order: a wake-up before it would send what another user has left in this user's session.
   if (user !== undefined) client.signIn(user).catch(console.error);
-  const wakeUps = sendWakeUps(api, signal);
+  let wakeUps: Signals | undefined;
   const persistence = persist !== false && askToPersist(persist === true);
   const tokens = feedTokens(api, { getToken, renewSession, getCsrfToken }, signal, place);
   const draw = trace && traced();
   showInConsole(client, signal);
-  return client;
+  return { client, wake: () => void (wakeUps = sendWakeUps(api, signal)) };
 }

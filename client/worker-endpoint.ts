@@ -62,11 +62,12 @@ export function workerEndpoint(
     removeEventListener: (_type, listener) => void listeners.delete(listener as (event: MessageEvent) => void),
     postMessage(message: unknown, transfer?: Transferable[]) {
       if (!isCallMessage(message)) throw new TypeError('holdfast: this endpoint carries Comlink messages only');
-      const { id } = message;
-      const post = (withTransfer: Transferable[] = []) => registration.active?.postMessage({ ...message, holdfast: 1 }, withTransfer);
+      const { id, path } = message;
+      const begun = Date.now();
+      const post = (withTransfer: Transferable[] = [], ageMs = Date.now() - begun) => registration.active?.postMessage({ ...message, holdfast: 1, ageMs }, withTransfer);
       // Comlink lets go of a proxy; there's nothing to hear about it.
       if (message.type === 'RELEASE') return;
-      const isLasting = LAST_COUNTS.test(String(message.path));
+      const isLasting = LAST_COUNTS.test(String(path));
       const again = isLasting ? () => inOrder.forEach((one) => one()) : post;
       const timers = REPEATS_MS.map((ms) => setTimeout(again, ms));
       timers.push(
@@ -86,7 +87,7 @@ export function workerEndpoint(
       if (signal?.aborted) return fail(id, 'AbortError', 'holdfast: the client is closed');
       // A dying worker may have swallowed an earlier call, which would be repeated after this one.
       if (isLasting) again();
-      post(transfer);
+      post(transfer, 0);
       if (isLasting) inOrder.add(post);
     },
   };

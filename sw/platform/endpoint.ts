@@ -54,5 +54,8 @@ async function called(api: SyncApi, name: keyof SyncApi | null, message: CallMes
       `holdfast: there's no call "${path?.join('.')}" of type ${type}; call one of SyncApi's methods with plain values`,
     );
   const call = api[name] as (...args: unknown[]) => unknown;
-  return call(...argumentList.map(({ value }) => value));
+  const values = argumentList.map(({ value }) => value);
+  // No call of a page's has more than three.
+  values[3] = message.ageMs;
+  return call(...values);
 }

@@ -77,6 +77,7 @@ function newerOf(onDisk: Gates, written: Gates): Gates {
 
 /** A sign-out, until the next token or sign-in. */
 export interface SignedOut {
+  /** When the page asked for it last, in milliseconds since the epoch. */
   since: number;
   /** The user who has signed out; null when nobody knows. */
   user: string | null;

@@ -94,13 +94,13 @@ export function session(before: Session, event: SessionEvent): [Session, Session
       return [{ ...before, sessionUser: event.user ?? before.sessionUser, signedOut: null, epoch: before.epoch + 1 }, before.signedOut ? 'signed-in' : 'none'];
     case 'signed-out': {
       const { last } = before;
-      const { since = event.at, user: earlier = null, forgotten: known = null } = before.signedOut ?? {};
+      const { user: earlier = null, forgotten: known = null } = before.signedOut ?? {};
       const current = event.arriving ?? before.token;
       const user = current ? current.owner : (event.cookieUser ?? last?.owner ?? earlier);
       const own = last ?? known;
       const forgotten = own ? { ...own, issuedAt: event.newest?.issuedAt ?? null } : event.newest;
       return [
-        { token: null, last: null, sessionUser: null, signedOut: { since, user, forgotten }, epoch: before.epoch + 1, signOuts: before.signOuts + 1 },
+        { token: null, last: null, sessionUser: null, signedOut: { since: event.at, user, forgotten }, epoch: before.epoch + 1, signOuts: before.signOuts + 1 },
         before.signedOut ? 'none' : 'signed-out',
       ];
     }

@@ -11,6 +11,8 @@ export interface CallMessage {
   path?: string[];
   argumentList?: { type: string; value?: unknown }[];
   holdfast?: 1;
+  /** How long ago the page made the call, in milliseconds; 0 the first time. */
+  ageMs?: number;
 }
 
 /** Comlink's answer to a call. */

@@ -15,6 +15,8 @@ function connect() {
     api,
     /** The names of the calls that were posted since it was asked last. */
     posted: () => posted.splice(0).map(({ path }) => path?.[0]),
+    /** The same calls, whole. */
+    messages: () => posted.splice(0),
     /** The worker refuses whatever it was posted. */
     refuse(error: Error) {
       for (const { id } of posted) container.dispatchEvent(new MessageEvent('message', { data: { id, ...thrown(error) } }));
@@ -53,6 +55,18 @@ describe('calls to the worker', () => {
     posted();
     vi.advanceTimersByTime(1_000);
     expect(posted().slice(-2)).toEqual(['pause', 'resume']);
+  });
+
+  test('T6 say how long ago they were made', () => {
+    const { api, messages } = connect();
+    const ages = () => messages().map(({ path, ageMs }) => [path?.[0], ageMs]);
+    void api.provideToken('ann’s');
+    vi.advanceTimersByTime(400);
+    void api.signIn('ann');
+    void api.signOut();
+    expect(ages()).toEqual([['provideToken', 0], ['provideToken', 400], ['signIn', 0], ['provideToken', 400], ['signIn', 0], ['signOut', 0]]);
+    vi.advanceTimersByTime(600);
+    expect(ages()).toEqual([['provideToken', 1_000], ['signIn', 600], ['signOut', 600]]);
   });
 
   test('T6 aren’t posted again once they’re answered', async () => {

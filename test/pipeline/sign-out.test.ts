@@ -81,6 +81,47 @@ describe('A16 a sign-out', () => {
     expect(await harness.api.provideToken(ann)).toBe('released');
   });
 
+  test('T6 stands against a token that a page brought before, and brings again to the next worker', async () => {
+    const harness = createHarness();
+    await harness.api.provideToken(ann);
+    harness.goOffline();
+    await harness.post('a', { token: ann });
+    await harness.clock.advance(400);
+    await harness.api.signOut();
+    harness.goOnline();
+    harness.restart();
+    await harness.clock.advance(600);
+    expect(await harness.api.provideToken(ann, undefined, undefined, 1_000)).toBe('ignored: same-token');
+    // A request that brings it signs nobody in either.
+    await harness.post('b', { token: ann });
+    await harness.api.wake('online');
+    await harness.clock.advance(60_000);
+    expect(await states(harness)).toEqual([['parked', 'signed-out'], ['parked', 'signed-out']]);
+    expect(sends(harness.log)).toEqual([]);
+    expect(await harness.api.provideToken(ann)).toBe('released');
+  });
+
+  test('T6 ends with a token that a page brought after it, whichever of the two calls comes to the worker last', async () => {
+    const harness = createHarness();
+    await signedOut(harness, ['a']);
+    await harness.clock.advance(1_000);
+    // The page has asked for this one five seconds ago.
+    await harness.api.signOut({}, undefined, undefined, 5_000);
+    expect(await harness.api.provideToken(ann, undefined, undefined, 4_000)).toBe('released');
+  });
+
+  test('T6 stands against a sign-in by cookie that a page made before, and makes again', async () => {
+    const harness = createHarness();
+    await harness.api.signIn('ann');
+    await harness.clock.advance(400);
+    await harness.api.signOut();
+    await harness.clock.advance(600);
+    await harness.api.signIn('ann', undefined, undefined, 1_000);
+    expect(await harness.api.status()).toMatchObject({ backends: [{ holds: [{ owner: 'ann', reason: 'signed-out' }] }] });
+    await harness.api.signIn('ann', undefined, undefined, 500);
+    expect(await harness.api.status()).toMatchObject({ backends: [{ holds: [] }] });
+  });
+
   test('doesn’t end with a token that was refused before', async () => {
     const harness = createHarness();
     harness.server(expired);

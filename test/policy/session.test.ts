@@ -128,9 +128,10 @@ describe('a sign-out', () => {
     expect(session(NOBODY, out({ newest }))[0].signedOut?.forgotten).toEqual(newest);
   });
 
-  test('that follows another one isn’t told, and keeps the first one’s time', () => {
+  test('that follows another one isn’t told, and its time counts', () => {
     expect(session(withAnn, out())[1]).toBe('signed-out');
-    const [after, effect] = session(annLeft, out());
-    expect([after.signedOut?.since, effect]).toEqual([annLeft.signedOut?.since, 'none']);
+    const at = now + 1;
+    const [after, effect] = session(annLeft, out({ at }));
+    expect([after.signedOut?.since, effect]).toEqual([at, 'none']);
   });
 });

@@ -49,6 +49,7 @@ export const MUTATIONS: readonly Mutation[] = [
   one("an entry goes out with any owner's token", 'sw/pipeline/backend/gates.ts', "if (token && owner !== null && token.owner !== owner) return 'parked';", ''),
   one('a sign-out forgets no token', 'sw/policy/session.ts', 'if (signedOut && isForgotten(', 'if (false && isForgotten('),
   one('a sign-out forgets the last token, and no newer one', 'sw/policy/session.ts', 'Math.max(newestMade(before), issuedAt(token.value) ?? 0) || null', 'issuedAt(token.value)'),
+  one('a repeated call counts as one after the sign-out', 'sw/pipeline/calls/sessions.ts', 'ageMs > 0 && signedOut', 'ageMs < 0 && signedOut'),
   one('a token of an event that comes again is learnt', 'sw/pipeline/auth/tokens.ts', 'if (redelivered && ', 'if (false && '),
   one('a worker tells no hold that an earlier one left untold', 'sw/pipeline/auth/tokens.ts', 'if (!hold || hold.told || signedOut) continue;', 'if (hold || !hold) continue;'),
   one("a worker doesn't hear other workers' events", 'sw/pipeline/report.ts', "heard: (event) => 'seq' in event && lookFor(event.seq),", 'heard: () => {},'),

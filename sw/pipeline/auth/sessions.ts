@@ -18,8 +18,8 @@ export interface Sessions {
   signIn(backends: readonly Backend[], user: string | null): Promise<void>;
   /** Ends the hold of the present cookie session, which is live again, and signs nobody in. */
   renew(backend: Backend): Promise<TokenResult>;
-  /** Signs the user out: entries that wait for a token are parked; with `purge` the user's own are removed. */
-  signOut(backends: readonly Backend[], purge: boolean): Promise<void>;
+  /** Signs the user out, as the page has asked at `at`: entries that wait for a token are parked; with `purge` the user's own are removed. */
+  signOut(backends: readonly Backend[], purge: boolean, at: number): Promise<void>;
 }
 
 /** A backend at a sign-out, and the events to tell of it. */
@@ -36,8 +36,7 @@ export function createSessions({ clock, outbox }: Pick<Ports, 'clock' | 'outbox'
    *
    * @param newest the newest token of all backends, which this backend forgets as well, seen or not
    */
-  function close(backend: Backend, newest: LastToken | null, arriving = backend.arriving): SyncEvent[] {
-    const at = clock.now();
+  function close(backend: Backend, newest: LastToken | null, at: number, arriving = backend.arriving): SyncEvent[] {
     const [after, effect] = session(sessionOf(backend), { type: 'signed-out', at, arriving, cookieUser: sessionUser(backend), newest });
     const user = after.signedOut?.user ?? null;
     for (const name of new Set(['', user ?? '', ...Object.keys(backend.record.gates)])) stepAuthGate(backend, name || null, { type: 'signed-out' });
@@ -53,7 +52,7 @@ export function createSessions({ clock, outbox }: Pick<Ports, 'clock' | 'outbox'
    * Signs out once more at backends where no token says who was signed in, by what the disk says now: another living worker
    * may have written it since this worker's start.
    */
-  async function signOutByDisk(closed: readonly Closed[]): Promise<void> {
+  async function signOutByDisk(closed: readonly Closed[], at: number): Promise<void> {
     const { backends: records } = await outbox.start(1);
     const newest = newestOf([...closed.map(({ backend }) => backend), ...records.map((record) => ({ arriving: null, record }))]);
     for (const one of closed) {
@@ -63,7 +62,7 @@ export function createSessions({ clock, outbox }: Pick<Ports, 'clock' | 'outbox'
       // Somebody may have signed in meanwhile; and what this worker is about to write may be newer.
       if (!one.isUncertain || !record.signedOut || epoch + 1 < record.epoch) continue;
       setSession(backend, { token: null, signOuts: signOuts - 1, last, sessionUser: user, signedOut, epoch });
-      one.events = close(backend, newest, null);
+      one.events = close(backend, newest, at, null);
       // A token that came meanwhile isn't from before.
       backend.arriving = arriving;
     }
@@ -114,12 +113,12 @@ export function createSessions({ clock, outbox }: Pick<Ports, 'clock' | 'outbox'
       if (events.length > 0) await report.commit({ backend: backend.record, events });
       return events.length > 0 ? 'released' : 'stored';
     },
-    async signOut(backends, purges) {
+    async signOut(backends, purges, at) {
       // All gates close in this turn of the event loop, before the first write, so that nothing can come between.
       const newest = newestOf(backends);
-      const closed = backends.map((backend): Closed => ({ backend, isUncertain: !(backend.arriving ?? backend.token), events: close(backend, newest) }));
+      const closed = backends.map((backend): Closed => ({ backend, isUncertain: !(backend.arriving ?? backend.token), events: close(backend, newest, at) }));
       if (neighbours.mayBe() && closed.some(({ isUncertain }) => isUncertain)) {
-        const reading = signOutByDisk(closed).catch(() => {});
+        const reading = signOutByDisk(closed, at).catch(() => {});
         // Tokens that come meanwhile count after the sign-out.
         for (const backend of backends) backend.taking = Promise.all([backend.taking, reading]);
         await reading;

@@ -142,7 +142,7 @@ export function createCalls(parts: CallParts): SyncApi {
   };
 
   const api: SyncApi = {
-    ...createSessionCalls({ state, holds, sessions, drain }),
+    ...createSessionCalls({ clock, state, holds, sessions, drain }),
     async configure(configuration) {
       check('configuration', configuration ?? null, record('autoRetry, offlineMode or both'));
       checkOptions(configuration, CONFIGURATION_RULES);

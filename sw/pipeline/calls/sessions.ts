@@ -1,6 +1,7 @@
 import { ConfigError } from '../../policy/errors.js';
 import { issuedAt } from '../../policy/jwt.js';
 import { bool, check, checkOptions, record, text, type Rule, type Rules } from '../../policy/rules.js';
+import type { Clock } from '../../ports.js';
 import type { SyncApi, TokenResult } from '../../protocol/api.js';
 import type { Sessions } from '../auth/sessions.js';
 import type { Holds } from '../auth/tokens.js';
@@ -26,6 +27,7 @@ const RESULTS: readonly TokenResult[] = [
 ];
 
 export interface SessionCallParts {
+  clock: Clock;
   state: State;
   holds: Holds;
   sessions: Sessions;
@@ -33,7 +35,7 @@ export interface SessionCallParts {
 }
 
 /** The calls that say who is signed in. */
-export function createSessionCalls({ state, holds, sessions, drain }: SessionCallParts): Pick<SyncApi, 'provideToken' | 'signIn' | 'renew' | 'signOut'> {
+export function createSessionCalls({ clock, state, holds, sessions, drain }: SessionCallParts): Pick<SyncApi, 'provideToken' | 'signIn' | 'renew' | 'signOut'> {
   const withAuth = () => [...state.backends.values()].filter(({ config }) => config.auth !== null);
 
   function targets(baseUrl?: string, namespace?: string): Backend[] {
@@ -45,8 +47,11 @@ export function createSessionCalls({ state, holds, sessions, drain }: SessionCal
     throw new ConfigError('target.baseUrl', baseUrl, rule);
   }
 
+  /** Whether a repeated call was made before the last sign-out. */
+  const isPast = ({ record: { signedOut } }: Backend, ageMs = 0) => ageMs > 0 && signedOut !== null && clock.now() - ageMs < signedOut.since;
+
   return {
-    async provideToken(token, target, isAgain) {
+    async provideToken(token, target, isAgain, ageMs) {
       if (token === null || token === undefined) return 'ignored: blank';
       if (typeof token !== 'string') throw new ConfigError('token', typeof token, 'it must be a string, or null');
       checkOptions(target ?? {}, TARGET_RULES, 'target.');
@@ -61,7 +66,7 @@ export function createSessionCalls({ state, holds, sessions, drain }: SessionCal
         // What comes again may be of an earlier user.
         if (!isAgain) backend.arriving = arriving;
         try {
-          return await holds.provide(backend, value, scheme, { learnt: false, signOuts: backend.signOuts, isAgain });
+          return await holds.provide(backend, value, scheme, { learnt: false, signOuts: backend.signOuts - Number(isPast(backend, ageMs)), isAgain });
         } finally {
           if (backend.arriving === arriving) backend.arriving = null;
           void drain.nudge();
@@ -71,9 +76,10 @@ export function createSessionCalls({ state, holds, sessions, drain }: SessionCal
       return RESULTS.find((result) => results.includes(result)) ?? 'stored';
     },
 
-    async signIn(user) {
+    async signIn(user, _, __, ageMs) {
       if (user !== undefined) check('user', user, USER_RULE);
-      await sessions.signIn(withAuth(), user ?? null);
+      const open = withAuth().filter((backend) => !isPast(backend, ageMs));
+      await sessions.signIn(open, user ?? null);
       void drain.nudge();
     },
     async renew(target, csrf) {
@@ -86,11 +92,11 @@ export function createSessionCalls({ state, holds, sessions, drain }: SessionCal
       void drain.nudge();
       return RESULTS.find((result) => all.includes(result)) ?? 'stored';
     },
-    async signOut(options) {
+    async signOut(options, _, __, ageMs = 0) {
       const { purge = false } = options ?? {};
       checkOptions(options ?? {}, SIGN_OUT_RULES);
       try {
-        await sessions.signOut(withAuth(), purge);
+        await sessions.signOut(withAuth(), purge, clock.now() - ageMs);
       } finally {
         void drain.nudge();
       }

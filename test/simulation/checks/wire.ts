@@ -3,6 +3,7 @@ import { Worker } from '../browser/worker.js';
 import { opOf, opOfEntry } from '../history.js';
 import { isTight } from '../setup.js';
 import type { World } from '../world.js';
+import type { EntryRecord } from '../../../sw/policy/entry-record.js';
 import { entryChanges } from './disk.js';
 
 /** A worker that was replaced may have had a replay in hand, which is on the wire after no longer than this. In milliseconds. */
@@ -58,6 +59,17 @@ export function watchWire(world: World): void {
       const op = before ? opOfEntry(before) : NaN;
       if (after && opOfEntry(after) !== op && flying.get(op)?.process === committed.process)
         history.violated('what is on the wire keeps its place', `op ${opOfEntry(after)} has taken it`, op);
+    }
+  });
+
+  /** What sends have come to is on disk from the beginning of a turn: nothing of a later entry without the deliveries before it. */
+  disk.onCommit.push((committed) => {
+    if (disk.hasFailed) return;
+    for (const { before, after } of entryChanges(committed)) {
+      if (!before?.turn || !after || after.sends <= before.sends) continue;
+      const isServed = (entry: EntryRecord) => served.get(opOfEntry(entry)) === committed.process && String(entry.turn) === String(before.turn);
+      const earlier = disk.all<EntryRecord>('entries').find((entry) => entry.seq < before.seq && isServed(entry));
+      if (earlier) history.violated('results are a prefix', `that of op ${opOfEntry(before)} is written, and op ${opOfEntry(earlier)} before it, which is delivered, isn't`, opOfEntry(before), opOfEntry(earlier));
     }
   });
 

@@ -3,6 +3,7 @@ import type { Script, Setup } from '../actions.js';
 import { withDatabase } from './database.js';
 import { withLayer } from './layer.js';
 import { withOldQueue } from './old-queue.js';
+import { withScenes } from './scenes.js';
 import { streamDeeds } from './streams.js';
 
 /** Tells these chances from those that the script itself is drawn from. */
@@ -25,5 +26,5 @@ export function extended(script: Script): Script {
   const end = script.actions.at(-1)?.at ?? 0;
   const more = random() < 0.25 ? streamDeeds(random, whole, end) : [];
   const actions = [...script.actions, ...more].sort((a, b) => a.at - b.at);
-  return withLayer(withDatabase(withOldQueue({ ...script, setup: whole, actions })));
+  return withScenes(withLayer(withDatabase(withOldQueue({ ...script, setup: whole, actions }))));
 }
