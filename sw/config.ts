@@ -1,6 +1,7 @@
 /** A backend's options inside the pipeline. `read-options.ts` makes them from the options of `install`. */
 import type { BodyErrors } from './policy/body-errors.js';
 import type { Classifier } from './policy/classify.js';
+import type { Conflict, ConflictResult } from './policy/conflict.js';
 import type { KeyForm } from './policy/idempotency.js';
 import type { RetryGate } from './policy/retry-gate.js';
 import type { RetryPolicy } from './policy/retry.js';
@@ -12,6 +13,9 @@ export type RespondMode = 'queued' | 'reject' | 'wait';
 
 /** Makes the answer for a stored request, or says its kind; null for the default, `'auto'`. */
 export type Responder = (entry: EntryInfo, request: Request) => Responded | Promise<Responded>;
+
+/** Says what becomes of an entry whose write met a newer version; null for a dead letter. */
+export type OnConflict = (conflict: Conflict & { request: Request }) => ConflictResult | Promise<ConflictResult>;
 
 type Responded = RespondMode | 'auto' | Response | null | undefined;
 
@@ -80,4 +84,5 @@ export interface BackendConfig {
   /** The URL of the remote configuration, absolute. */
   remoteConfig: string | null;
   beforeSend?(request: Request, entry: EntryInfo): Request | void | Promise<Request | void>;
+  onConflict?: OnConflict;
 }

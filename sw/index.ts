@@ -4,6 +4,7 @@ export type { AuthOptions, BackendOptions, InstallOptions, LimitOptions } from '
 export { classify, JWT_CODES, type Classifier, type ClassifyOptions } from './policy/classify.js';
 export { excludesCredentials, type RequestHead } from './policy/exclude.js';
 export { shapes, type Shape, type ShapedAnswer } from './policy/shapes.js';
+export { clientWins, mergeJson, serverWins, type Conflict, type ConflictAnswer, type ConflictRequest, type ConflictResult } from './policy/conflict.js';
 export type { BodyErrors } from './policy/body-errors.js';
 export { exponentialBackoff, fullJitter, type BackoffOptions, type Ceiling, type Delay } from './policy/backoff.js';
 export type { RetryOptions, RetryPolicy, RetryQuestion } from './policy/retry.js';
@@ -13,7 +14,7 @@ export type { Answer, NoAnswer, Outcome, Verdict } from './policy/outcome.js';
 export { registerQuotaErrorCallback } from 'workbox-core/registerQuotaErrorCallback.js';
 export { memoryCheckpoints } from './store/checkpoints.js';
 export type { Checkpoints } from './ports.js';
-export type { Responder, RespondMode } from './config.js';
+export type { OnConflict, Responder, RespondMode } from './config.js';
 export { ConfigError } from './policy/errors.js';
-export type { Attempt, EntryInfo, EntryState, LastAnswer } from './protocol/api.js';
+export type { Attempt, EntryInfo, EntryPatch, EntryState, LastAnswer } from './protocol/api.js';
 export type { DeadReason, HoldReason, SyncEvent, SyncEventType, WaitReason } from './protocol/events.js';

@@ -21,7 +21,7 @@ import type { RetryOptions, RetryPolicy } from './policy/retry.js';
 import type { RetryGate } from './policy/retry-gate.js';
 import type { EntryInfo } from './protocol/api.js';
 import type { SyncEvent } from './protocol/events.js';
-import type { Responder, RespondMode } from './config.js';
+import type { OnConflict, Responder, RespondMode } from './config.js';
 
 /** How a backend's 401s are understood. */
 export interface AuthOptions {
@@ -192,6 +192,16 @@ export interface BackendOptions {
    *   })
    */
   beforeSend?: (request: Request, entry: EntryInfo) => Request | void | Promise<Request | void>;
+  /**
+   * What becomes of an entry that the server refuses with a 409, 412 or 428, as it has a newer version: a patch as `edit` takes it,
+   * with which the entry goes again in its place, under a fresh idempotency key; `'discard'` to give it up for the server's
+   * version; or null for a dead letter. Three rounds at most. If it throws, or takes longer than 30 s, the entry is a dead letter
+   * (`on-conflict`). A 409 that means that the first attempt is under way doesn't come here, nor does the answer to a page's own first
+   * send, which the page gets. @default none: a dead letter
+   * @example onConflict: mergeJson
+   * @example onConflict: ({ answer }) => (answer.status === 412 ? { headers: { 'If-Match': answer.headers.etag } } : null)
+   */
+  onConflict?: OnConflict;
 }
 
 /** The options of `install`, which throws a `ConfigError` for a wrong or unknown option. */
@@ -258,6 +268,7 @@ export const BACKEND_RULES: Rules = {
   limits: record('maxEntries, maxBytes, maxAgeMs or some of them'),
   remoteConfig: [(url: unknown) => typeof url === 'string' && url.trim() !== '', "it must be the URL of the server's switches"],
   beforeSend: aFunction('a Request and an entry'),
+  onConflict: aFunction('a conflict'),
 };
 
 export const AUTH_RULES: Rules = {

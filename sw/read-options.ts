@@ -58,7 +58,7 @@ export function readOptions(options: InstallOptions, environment: Environment): 
 function readBackend(options: BackendOptions, at: string, { location, warn }: Environment): BackendConfig {
   checkOptions(options, BACKEND_RULES, `${at}.`);
   const { namespace = '', methods = ['POST', 'PUT', 'PATCH', 'DELETE'], networkTimeoutMs = 10_000 } = options;
-  const { busyCodes = [], lane, owner = 'jwt-sub', capture = 'on-failure', respond = 'auto', beforeSend } = options;
+  const { busyCodes = [], lane, owner = 'jwt-sub', capture = 'on-failure', respond = 'auto', beforeSend, onConflict } = options;
   const { retry = {}, gate = null, concurrency = 6, replayAhead = capture === 'write-ahead' ? 1 : AHEAD, onDead = 'skip', limits = {}, match = () => true, exclude } = options;
   const baseUrl = normaliseBaseUrl(options.baseUrl, location, `${at}.baseUrl`);
   const isSameOrigin = new URL(baseUrl).origin === new URL(location).origin;
@@ -104,6 +104,7 @@ function readBackend(options: BackendOptions, at: string, { location, warn }: En
     limits: { ...DEFAULT_LIMITS, ...defined(limits) },
     remoteConfig: options.remoteConfig === undefined ? null : absolute(options.remoteConfig, location, `${at}.remoteConfig`),
     ...(beforeSend && { beforeSend }),
+    ...(onConflict && { onConflict }),
   };
 }
 

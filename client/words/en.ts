@@ -18,6 +18,7 @@ export const en: Words = {
     'signed-out': 'signed out',
     'first-send': 'on its way',
     replaced: 'took an older one’s place',
+    conflict: 'the server has a newer version',
     retried: 'tried again by hand',
     permanent: 'refused by the server',
     redirected: 'answered with a page, such as a sign-in',
@@ -25,6 +26,7 @@ export const en: Words = {
     'auth-rejected': 'every sign-in was refused',
     expired: 'waited too long',
     'before-send': 'could not be prepared',
+    'on-conflict': 'the server has a newer version, and the app couldn’t join the two',
     unsendable: 'can’t be sent',
     unreadable: 'can’t be read any more',
     unwritable: 'this device can’t save it',
@@ -42,7 +44,7 @@ export const en: Words = {
       const why = `${replayed ? 'the server gives its first answer again' : say.reason(reason)}${status === null ? '' : ` (${status})`}`;
       return inDoubt ? `Perhaps delivered: ${why}. Look there before you send it again` : `Not delivered: ${why}`;
     },
-    cancelled: ({ mayBeDelivered }) => (mayBeDelivered ? 'Cancelled; it may have been delivered all the same' : 'Cancelled'),
+    cancelled: ({ mayBeDelivered, conflict }) => (conflict ? 'Given up for the server’s newer version' : mayBeDelivered ? 'Cancelled; it may have been delivered all the same' : 'Cancelled'),
     parked: ({ owner }) => (owner === null ? 'Waits until its user signs in' : `Waits until ${owner} signs in`),
     held: ({ reason }, say) => `On hold: ${say.reason(reason)}`,
     'auth-required': ({ reason }) => (reason === 'csrf-expired' ? 'Asks the page for its security token' : 'Sign in to go on'),

@@ -19,6 +19,7 @@ export const zh: Words = {
     'signed-out': '已退出登录',
     'first-send': '正在发送',
     replaced: '已替换较早的请求',
+    conflict: '服务器已有更新的版本',
     retried: '已手动重试',
     permanent: '服务器拒绝了请求',
     redirected: '服务器返回了网页（例如登录页）',
@@ -26,6 +27,7 @@ export const zh: Words = {
     'auth-rejected': '多次登录均被拒绝',
     expired: '等待时间过长',
     'before-send': '无法准备请求',
+    'on-conflict': '服务器已有更新的版本，应用无法合并',
     unsendable: '无法发送',
     unreadable: '数据已无法读取',
     unwritable: '此设备无法保存',
@@ -42,7 +44,7 @@ export const zh: Words = {
       const why = `${replayed ? '服务器重复了首次应答' : say.reason(reason)}${status === null ? '' : `（${status}）`}`;
       return inDoubt ? `可能已送达：${why}。重新发送前请先确认` : `未送达：${why}`;
     },
-    cancelled: ({ mayBeDelivered }) => (mayBeDelivered ? '已取消，但可能已送达' : '已取消'),
+    cancelled: ({ mayBeDelivered, conflict }) => (conflict ? '已放弃，保留服务器的新版本' : mayBeDelivered ? '已取消，但可能已送达' : '已取消'),
     parked: ({ owner }) => (owner === null ? '等待原用户登录' : `等待 ${owner} 登录`),
     held: ({ reason }, say) => `已暂缓：${say.reason(reason)}`,
     'auth-required': ({ reason }) => (reason === 'csrf-expired' ? '正在向页面获取安全令牌' : '请登录以继续'),

@@ -2,10 +2,12 @@ import { IDEMPOTENCY_HEADER } from '../protocol/headers.js';
 import type { EntryRecord } from './entry-record.js';
 import { attemptsUnderKey, isKeyUnused, underKey } from './key-history.js';
 
-/** A person's changes to a dead letter. */
+/** Changes to an entry: a person's to a dead letter, or those of `onConflict`. */
 export interface Amendment {
   /** Headers by lower-case name; null removes a header. */
   headers: Record<string, string | null>;
+  /** The new URL, absolute; left out where the URL stays. */
+  url?: string;
   /** Size of the new body; left out where the body stays. */
   bodySize?: number;
   /** A new idempotency key; null for an entry without a key. */
@@ -15,12 +17,12 @@ export interface Amendment {
 }
 
 /**
- * The changed dead letter, which is another request now. Many a server repeats its first answer to a key, or refuses
+ * The changed entry, which is another request now. Many a server repeats its first answer to a key, or refuses
  * the key with another body (draft-ietf-httpapi-idempotency-key-header, 2.7), so the entry gets a fresh key. Where the
  * server may have acted under the old key, the entry keeps that key, unless the person says otherwise: with a fresh key the
  * server would act twice.
  */
-export function amended(entry: EntryRecord, { headers, bodySize, freshKey, newKey = false }: Amendment): EntryRecord {
+export function amended(entry: EntryRecord, { headers, url = entry.request.url, bodySize, freshKey, newKey = false }: Amendment): EntryRecord {
   const { [IDEMPOTENCY_HEADER]: ownKey, ...others } = headers;
   const mayRenew = newKey || isKeyUnused(entry) || isRefused(entry);
   const key = ownKey === undefined ? (mayRenew ? freshKey : entry.idempotencyKey) : ownKey;
@@ -29,7 +31,7 @@ export function amended(entry: EntryRecord, { headers, bodySize, freshKey, newKe
   return {
     ...(isSameKey ? entry : underKey(entry, key)),
     ...(ownKey && { pagesKey: true }),
-    request: { ...entry.request, headers: Object.fromEntries(kept) as Record<string, string> },
+    request: { ...entry.request, url, headers: Object.fromEntries(kept) as Record<string, string> },
     bodySize: bodySize ?? entry.bodySize,
     // The key stood for another body, so the next answer may be about the body alone.
     keepsKey: isSameKey && !mayRenew,

@@ -17,6 +17,13 @@ export interface StoredRequest {
   integrity: string;
 }
 
+/** A request as `onConflict` has changed it. */
+export interface Mended {
+  request: StoredRequest;
+  /** Left out where the body is the page's own; null for none. */
+  body?: ArrayBuffer | null;
+}
+
 /** The queue that an entry stands in: backend, lane, and the credential that the entry travels with. */
 export type Turn = [backend: string, lane: string, credential: string];
 
@@ -80,6 +87,10 @@ export interface EntryRecord {
   earlier?: { sends: number; mayHaveActed: boolean };
   /** Since when, and how often, the server has said that it's still at the first request under the idempotency key. */
   inProgress?: { since: number; asks: number };
+  /** How often `onConflict` has changed the request, since its capture or its last retry as a dead letter. */
+  conflicts?: number;
+  /** What `onConflict` has made of the request, and what goes out. The page's own stays, as the next round begins with it. */
+  mended?: Mended;
   request: StoredRequest;
   /** The names of the headers that carried the CSRF token, which is put back at replay. Left out for none. */
   csrf?: readonly string[];
@@ -128,6 +139,9 @@ export function credentialOf([, , credential]: Turn): Credential {
   const isToken = needs === 'any' || needs === 'owner';
   return { scheme: isToken ? '' : null, owner, session: needs === 'session' };
 }
+
+/** The entry's request as it goes out. */
+export const asSent = (entry: EntryRecord): EntryRecord => (entry.mended ? { ...entry, request: entry.mended.request } : entry);
 
 export function aboutEntry(entry: EntryRecord, at: number): AboutEntry {
   const { id, key, seq, baseUrl, namespace, lane } = entry;

@@ -2,8 +2,9 @@ import type { Attempt, LastAnswer } from '../protocol/api.js';
 import type { DeadReason, SyncEvent, WaitReason } from '../protocol/events.js';
 import { amended, type Amendment } from './amend.js';
 import { aboutEntry, isFirstSend, turnOf, type EntryRecord } from './entry-record.js';
+import { CONFLICT_ROUNDS } from './conflict.js';
 import { asked } from './idempotency.js';
-import { isInDoubt, onlyTokensRefused, underKey } from './key-history.js';
+import { isInDoubt, mayHaveActed, onlyTokensRefused, underKey } from './key-history.js';
 import { settlement, type FinalAnswer, type KeptSettlement } from './settlement.js';
 
 export type TransientReason = 'unreachable' | 'timeout' | 'server-error' | 'rate-limited' | 'server-unavailable' | 'in-progress';
@@ -42,7 +43,11 @@ export type SendInput =
     }
   | { type: 'refused'; /** @default 'auth-expired' */ reason?: RefusalReason; digest: string | null; maxRejections: number; answer: FinalAnswer; block: boolean; freshKey?: FreshKey }
   | { type: 'resend'; /** @default 'auth-expired' */ reason?: RefusalReason; /** @default 401 */ status?: number; freshKey?: FreshKey; /** The server keeps the refusal under the key, and has given it before. */ kept?: boolean }
-  | { type: 'permanent'; reason: DeadReason; answer: FinalAnswer | null; block: boolean; kept?: boolean };
+  | { type: 'permanent'; reason: DeadReason; answer: FinalAnswer | null; block: boolean; kept?: boolean }
+  /** The server has a newer version, and `onConflict` has changed the request. */
+  | { type: 'mended'; amendment: Amendment; /** Undefined where the body stays. */ body: ArrayBuffer | null | undefined; answer: FinalAnswer; attemptId: string }
+  /** The server has a newer version, for which `onConflict` gives the request up. */
+  | { type: 'yielded'; answer: FinalAnswer };
 
 /** Another idempotency key for the entry; null or left out where none may be made. */
 type FreshKey = string | null;
@@ -192,6 +197,25 @@ export function transition(entry: EntryRecord, input: EntryInput, now: number): 
       );
     }
 
+    case 'mended': {
+      const sent = { ...entry, sends: entry.sends + 1, sentAt: now, lastAnswer: lastAnswer(entry, input.answer, now), attempts: attempts(entry, input.answer, 'conflict', now) };
+      const { inProgress: _, request, ...changed } = amended(sent, input.amendment);
+      const conflicts = (entry.conflicts ?? 0) + 1;
+      const { attemptId, body, answer: { status } } = input;
+      const mended = { request, ...(body !== undefined && { body }) };
+      return {
+        entry: { ...changed, ...ANEW, ...because(entry, 'conflict', now), request: entry.request, mended, notBefore: now, conflicts },
+        events: [{ ...about, type: 'retrying', attemptId, attempt: conflicts, maxAttempts: CONFLICT_ROUNDS, delayMs: 0, reason: 'conflict', status }],
+      };
+    }
+
+    case 'yielded':
+      return {
+        entry: null,
+        settlement: { ...settlement(entry, 'cancelled', null, input.answer, now), conflict: true },
+        events: [{ ...about, type: 'cancelled', mayBeDelivered: isInDoubt(entry), conflict: true }],
+      };
+
     case 'queued': {
       if (!isFirstSend(entry)) return null;
       const inLine = { ...entry, reason: input.reason };
@@ -214,23 +238,20 @@ export function transition(entry: EntryRecord, input: EntryInput, now: number): 
 
     case 'edited':
       if (entry.reason === 'unreadable') return null;
-      return { entry: amended(entry, input.amendment), events: [] };
+      return { entry: amended(withoutMended(entry), input.amendment), events: [] };
 
     case 'retried': {
       if (entry.reason === 'unreadable') return null;
-      const { inProgress: _, ...asItWas } = input.freshKey ? underKey(entry, input.freshKey) : entry;
+      const { inProgress: _, conflicts: __, ...asItWas } = input.freshKey ? underKey(entry, input.freshKey) : entry;
       return {
         entry: {
           ...asItWas,
+          ...ANEW,
           state: 'pending',
           reason: 'retried',
           since: now,
-          retries: 0,
-          unreachable: 0,
-          shunned: 0,
           refusals: [],
           notBefore: now,
-          delayMs: 0,
           agesFrom: now,
           turn: turnOf(entry),
         },
@@ -260,6 +281,15 @@ export function transition(entry: EntryRecord, input: EntryInput, now: number): 
 const renewed = (entry: EntryRecord, freshKey: FreshKey | undefined, kept = false): EntryRecord =>
   freshKey && (kept || onlyTokensRefused(entry)) ? underKey(entry, freshKey) : entry;
 
+/** The entry with the page's own request, whatever `onConflict` has made of it. */
+function withoutMended(entry: EntryRecord): EntryRecord {
+  const { mended: _, ...own } = entry;
+  return own;
+}
+
+/** The ladders of an entry that begins anew. */
+const ANEW = { retries: 0, unreachable: 0, shunned: 0, delayMs: 0 };
+
 /** Sets an entry aside as a dead letter. */
 function bury(
   entry: EntryRecord,
@@ -268,7 +298,8 @@ function bury(
   now: number,
 ): Decision {
   const facts = { ...(isInDoubt(entry) && { inDoubt: true as const }), ...(kept && { replayed: true as const }) };
-  const { turn: _, ...rest } = entry;
+  // Under a key under which the server may have acted, the same goes out as before.
+  const { turn: _, ...rest } = mayHaveActed(entry) ? entry : withoutMended(entry);
   const dead: EntryRecord = { ...rest, asked: null, state: 'dead', reason, since: now, ...(block && { turn: turnOf(entry) }) };
   return {
     entry: dead,

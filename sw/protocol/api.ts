@@ -93,6 +93,8 @@ export interface BodyRange {
 export interface EntryPatch {
   /** Headers by name; null removes a header. Neither `Authorization` nor a header that the browser sets by itself can be set. */
   headers?: Record<string, string | null>;
+  /** The new URL, absolute or relative to the old one, under the backend's base URL. */
+  url?: string;
   /** The whole new body: text, bytes, or a plain object or array to be sent as JSON. Null for none. */
   body?: string | ArrayBuffer | ArrayBufferView<ArrayBuffer> | readonly unknown[] | Record<string, unknown> | null;
 }
@@ -154,6 +156,8 @@ export interface Settlement {
    * is no use; of a delivery, when the entry was edited since, so that the edit was never seen.
    */
   replayed?: true;
+  /** True when the entry was given up for the server's newer version, which `onConflict` preferred. The answer is the server's to the conflict. */
+  conflict?: true;
   /** When the entry was settled, in milliseconds since the epoch. */
   at: number;
 }

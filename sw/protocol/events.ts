@@ -95,6 +95,8 @@ export type WaitReason =
   | 'csrf-expired'
   /** The page's own send is under way, and the entry is on disk already. */
   | 'first-send'
+  /** The server has a newer version, and the app's `onConflict` has changed the request. */
+  | 'conflict'
   /** The entry took the place of an entry that waited under the same id (`Holdfast-Replace`). */
   | 'replaced'
   /** The entry was a dead letter, and is sent again. */
@@ -116,6 +118,8 @@ export type DeadReason =
   | 'expired'
   /** The hook `beforeSend` threw. */
   | 'before-send'
+  /** The hook `onConflict` threw, took too long, or gave what is no patch. */
+  | 'on-conflict'
   /** The browser refuses to build the request. */
   | 'unsendable'
   /** The entry's record or body is damaged. */
@@ -180,11 +184,13 @@ export interface FailedEvent extends AboutEntry {
   replayed?: true;
 }
 
-/** The entry was ended by `cancel` or a purge, and is gone. */
+/** The entry was ended by `cancel`, a purge, or the app's `onConflict`, and is gone. */
 export interface CancelledEvent extends AboutEntry {
   type: 'cancelled';
   /** True when the entry was on the wire, or an earlier send had no answer, or a 408 or 5xx: the server may have acted all the same. */
   mayBeDelivered: boolean;
+  /** True when the server had a newer version, for which `onConflict` gave the request up. */
+  conflict?: true;
 }
 
 /** The entry waits for its own user to sign in again. */

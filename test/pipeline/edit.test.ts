@@ -84,8 +84,10 @@ describe('V1 edit', () => {
   });
 
   test.each([
-    ['no patch', null, /patch.*headers, a body or both/],
-    ['an unknown field', { url: '/x' }, /patch\.url/],
+    ['no patch', null, /patch.*headers, a body, a URL/],
+    ['an unknown field', { method: 'PUT' }, /patch\.method/],
+    ['a URL of another backend', { url: 'https://other.example/api/notes' }, /patch\.url.*under https:\/\/app\.example\/api/],
+    ['a URL that’s none', { url: 'https://' }, /patch\.url/],
     ['a number for a body', { body: 7 }, /patch\.body.*text, bytes/],
     ['a Blob for a body', { body: new Blob(['x']) }, /patch\.body.*plain object/],
     ['a Map for a body', { body: new Map([[1, 2]]) }, /patch\.body.*plain object/],

@@ -68,8 +68,8 @@ export const duplicate = (waiting: EntryRecord): Response =>
  * at its end keeps the method, and what the server says to a GET there is something else.
  */
 export function settledResponse(settlement: Settlement | null, asked: string): Response {
-  const { status, headers, body, state, truncated, url } = settlement ?? NO_SETTLEMENT;
-  if (state === 'cancelled' || status === null || status < 200) return Response.error();
+  const { status, headers, body, truncated, url } = settlement ?? NO_SETTLEMENT;
+  if (status === null || status < 200) return Response.error();
   if (url && status === 200 && (isHtml(headers['content-type']) || pathOf(url) !== pathOf(asked))) return Response.redirect(url, 303);
   const bodiless = status === 204 || status === 205 || status === 304;
   const answer = new Response(bodiless ? null : truncated ? brokenOff(body) : body, { status, headers });
@@ -79,7 +79,7 @@ export function settledResponse(settlement: Settlement | null, asked: string): R
   return answer;
 }
 
-const NO_SETTLEMENT = { status: null, headers: {}, body: null, state: 'cancelled', truncated: false, url: undefined } as const;
+const NO_SETTLEMENT = { status: null, headers: {}, body: null, truncated: false, url: undefined } as const;
 
 const pathOf = (url: string): string => new URL(url).pathname.replace(/\/+$/, '');
 

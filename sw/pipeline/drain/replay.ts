@@ -1,7 +1,7 @@
 import type { BackendConfig } from '../../config.js';
 import { isUnder } from '../../policy/base-url.js';
 import { readBodyErrors } from '../../policy/body-errors.js';
-import { aboutEntry, type EntryRecord, type StoredRequest } from '../../policy/entry-record.js';
+import { aboutEntry, asSent, type EntryRecord, type Mended, type StoredRequest } from '../../policy/entry-record.js';
 import { transition, type EntryInput, type SendInput } from '../../policy/entry.js';
 import type { Answer } from '../../policy/outcome.js';
 import type { Body, Ports } from '../../ports.js';
@@ -25,6 +25,7 @@ import { finalAnswer, transmit, type Transmission } from '../send/transmit.js';
 import type { Doubts } from '../workers/doubts.js';
 import type { Neighbours } from '../workers/neighbours.js';
 import type { FinalAnswer } from '../../policy/settlement.js';
+import { createMend, type Met } from './mend.js';
 
 /**
  * Sends one entry once and writes the result; a delivery may still be being written afterwards (`flight.writing`). Rejects only
@@ -48,6 +49,7 @@ export interface ReplayParts {
 export function createReplay({ ports, report, judge, holds, csrfFor, describe, state, doubts, line, neighbours }: ReplayParts): Replay {
   const { clock, outbox, log } = ports;
   const deadline = createDeadline(ports);
+  const mend = createMend(ports, describe, deadline);
 
   /**
    * Whether the next entry of a lane is sent while a delivery is being written. First a change of the backend is written: the
@@ -93,10 +95,14 @@ export function createReplay({ ports, report, judge, holds, csrfFor, describe, s
     if (entry.reason === 'unreadable' || sizeOf(body) !== entry.bodySize)
       return void (await toDeadLetter(backend, entry, 'unreadable'));
 
+    const restored = (from: EntryRecord, content: Body | null) => {
+      const { isKeyed, ...manner } = mannerOf(from, backend);
+      return ports.restore({ ...from.request, ...manner, headers: isKeyed ? travelHeaders(from) : from.request.headers }, content);
+    };
     let request: Request;
     try {
-      const { isKeyed, ...manner } = mannerOf(entry, backend);
-      request = ports.restore({ ...entry.request, ...manner, headers: isKeyed ? travelHeaders(entry) : entry.request.headers }, body);
+      const { mended = {} as Partial<Mended> } = entry;
+      request = restored(asSent(entry), mended.body === undefined ? body : mended.body);
     } catch (error) {
       log.warn(`[holdfast] ${entry.id} can't be sent, so it's a dead letter; discard it`, error);
       return void (await toDeadLetter(backend, entry, 'unsendable'));
@@ -146,21 +152,34 @@ export function createReplay({ ports, report, judge, holds, csrfFor, describe, s
       const { mode, redirect } = entry.request as StoredRequest & Manner;
       const keyless = new Request(copy, { mode, redirect });
       keyless.headers.delete(IDEMPOTENCY_HEADER);
-      transmission = await followed(backend, entry, send(keyless));
+      transmission = await followed(backend, asSent(entry), send(keyless));
     }
     if (flight.cancelled) return;
     const sent = { entry, startedAt, credential: token?.value ?? null, generation, signOuts, csrf, isFirst: false };
     const judgement = await judge(backend, sent, flight, transmission);
     if (flight.cancelled) return;
-    await (judgement.kind === 'again' ? sendAgain(backend, entry, flight, transmission, judgement) : end(backend, entry, flight, transmission, judgement));
+    const asMade = () => restored(entry, body);
+    if (judgement.kind === 'again') await sendAgain(backend, entry, flight, transmission, asMade, judgement);
+    else await end(backend, entry, flight, transmission, asMade, judgement);
   };
 
+  /** Writes what the app's `onConflict` says of an entry that met a newer version. False where the conflict is a failure as any other. */
+  async function isMended(backend: Backend, entry: EntryRecord, flight: Flight, met: Met): Promise<boolean> {
+    const mended = await mend(backend, entry, flight, met);
+    if (flight.cancelled) return true;
+    flight.settling = true;
+    if (mended) await settle(backend, entry, mended);
+    return mended !== null;
+  }
+
   /** The entry stays, unless it has been tried, or refused, often enough. */
-  async function sendAgain(backend: Backend, entry: EntryRecord, flight: Flight, { response, drop }: Transmission, { input, events, hold }: Again): Promise<void> {
+  async function sendAgain(backend: Backend, entry: EntryRecord, flight: Flight, { response, drop }: Transmission, request: Met['request'], { input, events, hold }: Again): Promise<void> {
     if (input.type === 'transient') {
       // Only the last answer is read in full, as it's the dead letter's.
       if (response && input.delayMs === null) input.answer = await finalAnswer(response, clock);
       else drop();
+      // A 409 may mean that the first attempt is under way, until the retries are used up.
+      if (input.reason === 'server-error' && input.delayMs === null && (await isMended(backend, entry, flight, { request, answer: input.answer }))) return;
       flight.settling = true;
       const decision = await settle(backend, entry, input).catch((error: unknown) => stopRetrying(backend, entry, input, error));
       if (!input.answer && decision?.entry?.state === 'dead') log.warn(`[holdfast] ${entry.id} ${SHUNNED}`);
@@ -182,9 +201,9 @@ export function createReplay({ ports, report, judge, holds, csrfFor, describe, s
   }
 
   /** Ends an entry by the server's answer: it's delivered, or a dead letter. */
-  async function end(backend: Backend, entry: EntryRecord, flight: Flight, { outcome, response }: Transmission, { isDelivered, kept = false }: Final): Promise<void> {
+  async function end(backend: Backend, entry: EntryRecord, flight: Flight, { outcome, response }: Transmission, request: Met['request'], { isDelivered, kept = false }: Final): Promise<void> {
     const answer = response && (await finalAnswer(response, clock));
-    if (flight.cancelled) return;
+    if (flight.cancelled || (!isDelivered && (await isMended(backend, entry, flight, { request, answer })))) return;
     flight.settling = true;
     if (!isDelivered || !answer || outcome.kind !== 'answer') {
       const isPage = outcome.kind === 'answer' && outcome.isPage;
