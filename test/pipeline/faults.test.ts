@@ -286,7 +286,7 @@ describe('V1 a pause', () => {
     const { commit } = outbox;
     let fail = (_error: Error) => {};
     Object.assign(outbox, {
-      commit: (one: Parameters<Outbox['commit']>[0]) => (one.paused ? new Promise((_, reject) => (fail = reject)) : commit.call(outbox, one)),
+      commit: (one: Parameters<TestOutbox['commit']>[0]) => (one.paused ? new Promise((_, reject) => (fail = reject)) : commit.call(outbox, one)),
     });
     const pausing = expect(api.pause()).rejects.toThrow('broken');
     await clock.advance(0);

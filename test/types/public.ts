@@ -77,8 +77,7 @@ export async function page(registration: ServiceWorkerRegistration): Promise<voi
   ((await sync.entry('id'))?.inDoubt) satisfies true | undefined;
   // @ts-expect-error -- a number is no body
   await sync.edit('id', { body: 7 });
-  // @ts-expect-error -- the URL is the entry's backend's
-  await sync.edit('id', { url: '/x' });
+  (await sync.edit('id', { url: '/x' })) satisfies boolean;
   (await sync.body('id', { maxBytes: 10 }))?.bytes satisfies ArrayBuffer | undefined;
   (await sync.exportHar()).log.version satisfies '1.2';
   (await sync.entry('id'))?.attempts[0]?.status satisfies number | null | undefined;
