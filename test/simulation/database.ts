@@ -83,7 +83,7 @@ export function leave({ agenda, disk, history, now }: World, { op, user, agoMs }
     isSettled: true,
     isPassed: false,
   });
-  history.stored.set(op.id, { order, seq, lane: entry.lane, tookPlace: false, by: 'first version' });
+  history.stored.set(op.id, { order, seq, lane: entry.lane, owner: entry.owner ?? null, tookPlace: false, by: 'first version' });
   history.told.set(op.id, [{ event: { type: 'queued' } as SyncEvent, at: since, order: history.next() }]);
 }
 

@@ -91,7 +91,7 @@ export class History {
   readonly told = new Map<number, Told[]>();
   readonly calls: Call[] = [];
   /** Ops that were on disk at some time; and how they left it. */
-  readonly stored = new Map<number, { order: number; seq: number; lane: string; tookPlace: boolean; by: string }>();
+  readonly stored = new Map<number, { order: number; seq: number; lane: string; owner: string | null; tookPlace: boolean; by: string }>();
   readonly gone = new Map<number, { at: number; order: number; how: 'settled' | 'removed' | 'replaced'; byOp: number | null }>();
   /** Ops that a queue of workbox's owes: who has taken each from there last, and whether workbox ever has, to send it itself. */
   readonly owed = new Map<number, { takenBy: 'nobody' | 'workbox' | 'worker'; wasWorkboxs: boolean }>();

@@ -59,7 +59,8 @@ function inOrder(world: World): void {
     // A late send of what was cancelled, or replaced, says nothing, and what follows a dead letter passes it.
     const isOut = stored?.tookPlace || history.gone.get(op.id)?.how === 'replaced' || told.some(({ event: { type } }) => type === 'failed' || type === 'cancelled');
     if (isOut) continue;
-    const line = `${op.backend} ${stored?.lane ?? op.lane ?? 'default'} ${user}`;
+    // What comes again by cookie after another user's sign-in is that user's, as it would be without a worker.
+    const line = `${op.backend} ${stored?.lane ?? op.lane ?? 'default'} ${world.setup.sessions === 'cookie' ? (stored?.owner ?? user) : user}`;
     const queued = told.find(({ event }) => event.type === 'queued')?.order ?? Infinity;
     lines.set(line, [...(lines.get(line) ?? []), { post, first: first.order, queued }]);
   }

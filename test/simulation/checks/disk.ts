@@ -43,7 +43,7 @@ function note({ agenda, history, disk }: World, committed: Committed): void {
     const order = history.next();
     if (after) {
       const op = opOfEntry(after);
-      if (!history.stored.has(op)) history.stored.set(op, { order, seq: after.seq, lane: after.lane, tookPlace: before !== undefined && opOfEntry(before) !== op, by: committed.process.name });
+      if (!history.stored.has(op)) history.stored.set(op, { order, seq: after.seq, lane: after.lane, owner: after.owner, tookPlace: before !== undefined && opOfEntry(before) !== op, by: committed.process.name });
     }
     if (!before) continue;
     const op = opOfEntry(before);
