@@ -21,7 +21,7 @@ interface Row {
  */
 export async function workboxQueue(name: string): Promise<OldQueue | null> {
   let isMissing = false;
-  const db = await openDB(DATABASE, undefined, {
+  const found = await openDB(DATABASE, undefined, {
     upgrade(_db, _oldVersion, _newVersion, tx) {
       isMissing = true;
       tx.done.catch(() => {});
@@ -31,7 +31,8 @@ export async function workboxQueue(name: string): Promise<OldQueue | null> {
     if (isMissing) return null;
     throw error;
   });
-  if (!db) return null;
+  if (!found) return null;
+  let db = found;
   const hasRows = db.objectStoreNames.contains(STORE);
   return {
     async rows() {
@@ -49,16 +50,27 @@ export async function workboxQueue(name: string): Promise<OldQueue | null> {
       }));
     },
     async remove(ids) {
-      const tx = db.transaction(STORE, 'readwrite');
-      const found = await Promise.all(
-        ids.map(async (id) => {
-          const isThere = (await tx.store.getKey(id)) !== undefined;
-          if (isThere) await tx.store.delete(id);
-          return isThere ? [id] : [];
-        }),
-      );
-      await tx.done;
-      return new Set(found.flat());
+      const removed = async () => {
+        const tx = db.transaction(STORE, 'readwrite');
+        const rows = await Promise.all(
+          ids.map(async (id) => {
+            const isThere = (await tx.store.getKey(id)) !== undefined;
+            if (isThere) await tx.store.delete(id);
+            return isThere ? [id] : [];
+          }),
+        );
+        await tx.done;
+        return rows.flat();
+      };
+      try {
+        return new Set(await removed());
+      } catch {
+        // A lost connection leaves open whether the rows are removed. Rows that are gone by now count as removed: their entries are rather sent twice than lost.
+        db.close();
+        db = await openDB(DATABASE);
+        await removed();
+        return new Set(ids);
+      }
     },
     close: () => db.close(),
   };

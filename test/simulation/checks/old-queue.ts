@@ -16,8 +16,8 @@ export const rowsLeft = ({ oldQueue, history }: World): number[] => oldQueue.all
 export function watchOldQueue(world: World): void {
   const { browser, disk, history, network, oldQueue } = world;
   const isThere = (op: number) => rowsLeft(world).includes(op);
-  /** The worker that has taken it over lives, and has had no trouble. */
-  const isSure = (op: number) => !disk.hasFailed && !oldQueue.hasFailed && browser.workers.some(({ name, isAlive }) => isAlive && name === history.stored.get(op)?.by);
+  /** The worker that has taken it over lives, and has had no trouble but one lost connection. */
+  const isSure = (op: number) => !disk.hasFailed && !oldQueue.hasFailed && oldQueue.connections.lostAt.length < 2 && browser.workers.some(({ name, isAlive }) => isAlive && name === history.stored.get(op)?.by);
 
   oldQueue.onCommit.push(({ process, changes }) => {
     for (const { before, after } of changes) {
