@@ -1,5 +1,7 @@
 export { connect, type ConnectOptions } from './connect.js';
-export { SyncClient, UnknownEntryError, type Settled, type SyncEventTarget, type SyncListener } from './sync-client.js';
+export type { SyncEventTarget, SyncListener } from './event-target.js';
+export { UnknownEntryError, type Settled } from './settled.js';
+export { SyncClient } from './sync-client.js';
 export { isKept, type Kept } from './kept.js';
 export type { OutboxSnapshot } from './outbox/snapshot.js';
 export type { OutboxStore } from './outbox/store.js';

@@ -1,5 +1,4 @@
-import { normaliseBaseUrl } from '../sw/policy/base-url.js';
-import { ConfigError } from '../sw/policy/errors.js';
+import { httpUrl, normaliseBaseUrl } from '../sw/policy/base-url.js';
 import { check, checkOptions, isUrl, record } from '../sw/policy/rules.js';
 import type { AnyUrl } from './any-url.js';
 import { ofThisScript } from './errors.js';
@@ -14,7 +13,7 @@ export function observe<Data = string>(
   options: ObserveOptions<Data>,
   parts: ObserveParts,
 ): AsyncIterableIterator<StreamEvent<Data>> {
-  const href = checkUrl(url);
+  const { href } = httpUrl(url, location.href, 'url', isUrl(url));
   check('options', options ?? null, record('a taskId'));
   checkOptions({ ...options, taskId: options.taskId ?? null }, OBSERVE_RULES);
   const chosen = options.baseUrl === undefined ? null : normaliseBaseUrl(options.baseUrl, location.href);
@@ -28,17 +27,6 @@ export function observe<Data = string>(
     yield* openStream({ url: href, baseUrl: chosen, options, parts, ended, fail: (error) => end.abort(error) });
   }
   return endable(events(), end);
-}
-
-function checkUrl(url: string | AnyUrl): string {
-  try {
-    const { href, protocol, username, password } = new URL(url as string, location.href);
-    // `fetch` refuses credentials in a URL as it refuses a network that's down.
-    if (isUrl(url) && /^https?:$/.test(protocol) && !username && !password) return href;
-  } catch {
-    // The error below names it.
-  }
-  throw new ConfigError('url', url, 'it must be an http or https URL without credentials');
 }
 
 /** A generator queues a `return` behind the `next` that waits for the network; this one ends that wait. */

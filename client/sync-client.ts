@@ -7,16 +7,17 @@ import type {
   EntryPatch,
   KeyOptions,
   Reference,
-  Settlement,
   SignOutOptions,
   SyncApi,
   SyncStatus,
   TokenResult,
   TokenTarget,
 } from '../sw/protocol/api.js';
-import { EVENT_CHANNEL, type AboutEntry, type ChangeNote, type Heard, type SyncEvent, type SyncEventType } from '../sw/protocol/events.js';
+import { EVENT_CHANNEL, type Heard, type SyncEvent } from '../sw/protocol/events.js';
 import type { AnyUrl } from './any-url.js';
+import { TypedEventTarget } from './event-target.js';
 import { observe } from './observe.js';
+import { settled, type Settled } from './settled.js';
 import type { ObserveOptions } from './stream/options.js';
 import type { StreamEvent } from './stream/events.js';
 import type { Har } from './tools/har-types.js';
@@ -24,51 +25,6 @@ import { loadFollow } from './outbox/load.js';
 import { outboxStore, type OutboxStore } from './outbox/store.js';
 import { loadTools } from './tools/load.js';
 import { askAlone, type GetToken } from './ask-token.js';
-
-/** There's neither an entry nor an answer under that id or key. */
-export class UnknownEntryError extends Error {
-  override name = 'UnknownEntryError';
-  constructor(reference: Reference) {
-    super(`holdfast: there's no entry ${JSON.stringify(reference)}, and no settlement of the last 24 hours`);
-  }
-}
-
-/** The final answer to an entry, as `settled` gives it. */
-export interface Settled extends Settlement {
-  /**
-   * The answer's body as JSON; null without a body.
-   * @throws SyntaxError when the body isn't JSON, or only its beginning was kept
-   */
-  json<Data = unknown>(): Data;
-}
-
-/** A listener of one kind of event; `detail` is the event. */
-export type SyncListener<Type extends SyncEventType = SyncEventType> = (
-  event: CustomEvent<Extract<SyncEvent, { type: Type }>>,
-) => void;
-
-/** An EventTarget whose listeners know their events: each by its own name, and all of them by `event`. */
-export interface SyncEventTarget extends Omit<EventTarget, 'addEventListener'> {
-  addEventListener<Type extends SyncEventType>(
-    type: Type,
-    listener: SyncListener<Type> | null,
-    options?: AddEventListenerOptions | boolean,
-  ): void;
-  addEventListener(type: 'event', listener: SyncListener | null, options?: AddEventListenerOptions | boolean): void;
-  /** An entry was edited or discarded, in whatever tab, or refused again behind a closed gate: no event of the journal, but a view looks again. `detail` names it; null: it may be any. */
-  addEventListener(type: 'changed', listener: ((event: CustomEvent<ChangeNote | null>) => void) | null, options?: AddEventListenerOptions | boolean): void;
-}
-
-const TypedEventTarget = EventTarget as unknown as new () => SyncEventTarget;
-
-const TERMINAL = ['delivered', 'failed', 'cancelled'] as const;
-
-/** Not enumerable, so that a settlement is still plain data to clone and to store. */
-const withJson = (settlement: Settlement): Settled =>
-  Object.defineProperty(settlement as Settled, 'json', { value: () => settlement.body && JSON.parse(new TextDecoder().decode(settlement.body)) });
-
-/** An event can be missed while a page is frozen, so a waiter looks by itself now and then. */
-const LOOK_AGAIN_MS = 15_000;
 
 interface ClientHooks {
   hear(event: Heard): void;
@@ -186,24 +142,7 @@ export class SyncClient extends TypedEventTarget {
    * @throws the signal's reason when it's aborted
    */
   async settled(id: Reference, { signal }: { signal?: AbortSignal } = {}): Promise<Settled> {
-    const ended = signal ? AbortSignal.any([signal, this.#end.signal]) : this.#end.signal;
-    for (;;) {
-      ended.throwIfAborted();
-      const news = this.#newsOf(id, ended);
-      try {
-        const settlement = await this.#api.settled(id);
-        if (settlement) return withJson(settlement);
-        if (!(await this.#api.entry(id))) {
-          // It may have been settled between the two questions.
-          const late = await this.#api.settled(id);
-          if (late) return withJson(late);
-          throw new UnknownEntryError(id);
-        }
-        await news.promise;
-      } finally {
-        news.stop();
-      }
-    }
+    return settled(this, this.#api, id, signal ? AbortSignal.any([signal, this.#end.signal]) : this.#end.signal);
   }
 
   /**
@@ -317,26 +256,5 @@ export class SyncClient extends TypedEventTarget {
     this.#hooks.signedOut();
     this.#session.abort(new DOMException('holdfast: the user has signed out', 'AbortError'));
     this.#session = new AbortController();
-  }
-
-  #newsOf(id: Reference, signal: AbortSignal): { promise: Promise<void>; stop(): void } {
-    let stop = () => {};
-    const promise = new Promise<void>((resolve, reject) => {
-      const hear = ({ detail: about }: CustomEvent<AboutEntry>) => {
-        if (about.id === id || about.key === id || about.seq === id) resolve();
-      };
-      const abort = () => reject(signal.reason);
-      const timer = setTimeout(resolve, LOOK_AGAIN_MS);
-      for (const type of TERMINAL) this.addEventListener(type, hear);
-      signal.addEventListener('abort', abort);
-      stop = () => {
-        clearTimeout(timer);
-        for (const type of TERMINAL) this.removeEventListener(type, hear as EventListener);
-        signal.removeEventListener('abort', abort);
-      };
-    });
-    // Nobody may be waiting yet, or any more.
-    promise.catch(() => {});
-    return { promise, stop };
   }
 }

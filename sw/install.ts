@@ -21,7 +21,6 @@ import type { InstallOptions } from './options.js';
 import { readOptions } from './read-options.js';
 import type { FetchContext, Ports } from './ports.js';
 import { installed, setInstalled } from './installed.js';
-import { workboxQueue } from './platform/workbox-queue.js';
 
 declare const self: ServiceWorkerGlobalScope;
 
@@ -85,7 +84,7 @@ export function install(options: InstallOptions): void {
     askForWakeUp: backgroundSync.ask,
     log,
   };
-  const { state, report, drain, remote, connectivityChanged, activated, api, intercept, overhear, adopt } = createPipeline({
+  const { state, report, drain, remote, connectivityChanged, activated, api, intercept, overhear } = createPipeline({
     ports,
     configs,
     location: self.location.href,
@@ -110,16 +109,16 @@ export function install(options: InstallOptions): void {
     event.waitUntil(response.then(() => drain.idle(), () => {}));
     return response;
   };
-  const oldQueues = new Set<string>();
-  const adoptQueue = (name: string) => adopt(() => workboxQueue(name));
+  const oldQueues = new Map<string, () => Promise<number>>();
   setInstalled({
     answer(request, event) {
       const backend = backendFor(request, state, warn);
       return backend && answerTo(request, backend, event);
     },
-    adopt(name) {
-      oldQueues.add(name);
-      return adoptQueue(name);
+    adopt(name, take) {
+      const adopt = () => take({ ports, report, drain, state });
+      oldQueues.set(name, adopt);
+      return adopt();
     },
   });
   const wake = (event: ExtendableEvent) => {
@@ -142,8 +141,8 @@ export function install(options: InstallOptions): void {
     void drain.hurry();
     void remote.refresh();
     // The previous worker may have added to the workbox queues until now.
-    for (const name of oldQueues) {
-      adoptQueue(name).catch((error: unknown) => log.error(`[holdfast] the queue ${name} can't be taken over; it's tried again`, error));
+    for (const [name, adopt] of oldQueues) {
+      adopt().catch((error: unknown) => log.error(`[holdfast] the queue ${name} can't be taken over; it's tried again`, error));
     }
   });
   self.addEventListener('fetch', (event) => {

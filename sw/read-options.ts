@@ -1,6 +1,6 @@
 /** Reads the options of `install`: checks them, and fills in the defaults. */
 import { AHEAD } from './policy/lanes.js';
-import { normaliseBaseUrl } from './policy/base-url.js';
+import { httpUrl, normaliseBaseUrl } from './policy/base-url.js';
 import { isLoopback } from './policy/captive-portal.js';
 import { classify } from './policy/classify.js';
 import { CSRF_HEADERS } from './policy/csrf.js';
@@ -96,26 +96,16 @@ function readBackend(options: BackendOptions, at: string, { location, warn }: En
     leastRestMs: leastRestMs(own ? {} : retry),
     classify: guarded('classify', options.classify, (outcome) => classify(outcome, auth ?? {}), isVerdict, warn),
     gate,
-    validate: validate === false ? null : absolute(validate, location, `${at}.validate`),
-    witness: options.validate === false ? null : absolute(validate || baseUrl, location, `${at}.validate`),
+    validate: validate === false ? null : httpUrl(validate, location, `${at}.validate`).href,
+    witness: options.validate === false ? null : httpUrl(validate || baseUrl, location, `${at}.validate`).href,
     concurrency,
     replayAhead,
     onDead,
     limits: { ...DEFAULT_LIMITS, ...defined(limits) },
-    remoteConfig: options.remoteConfig === undefined ? null : absolute(options.remoteConfig, location, `${at}.remoteConfig`),
+    remoteConfig: options.remoteConfig === undefined ? null : httpUrl(options.remoteConfig, location, `${at}.remoteConfig`).href,
     ...(beforeSend && { beforeSend }),
     ...(onConflict && { onConflict }),
   };
-}
-
-function absolute(url: string, location: string, option: string): string {
-  try {
-    const { href, protocol } = new URL(url, location);
-    if (/^https?:$/.test(protocol)) return href;
-  } catch {
-    // The error below names the option.
-  }
-  throw new ConfigError(option, url, 'it must be an http or https URL');
 }
 
 const jwtSub = (token: string | null) => (token === null ? null : (decodeJwt(token)?.sub ?? null));

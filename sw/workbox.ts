@@ -1,6 +1,8 @@
 import type { WorkboxPlugin } from 'workbox-core/types.js';
 import { ConfigError } from './policy/errors.js';
 import { installed } from './installed.js';
+import { createAdoption } from './pipeline/adoption.js';
+import { workboxQueue } from './platform/workbox-queue.js';
 
 /**
  * Makes a strategy of workbox-strategies send by way of Holdfast, in the place of `BackgroundSyncPlugin`: its requests
@@ -46,7 +48,7 @@ export function holdfastPlugin(): WorkboxPlugin {
  */
 export async function adoptWorkboxQueue(name: string): Promise<number> {
   if (typeof name !== 'string' || name === '') throw new ConfigError('name', name, 'it must be the name of a queue of workbox-background-sync');
-  return needed('adoptWorkboxQueue').adopt(name);
+  return needed('adoptWorkboxQueue').adopt(name, (parts) => createAdoption(parts)(() => workboxQueue(name)));
 }
 
 function needed(caller: string) {

@@ -2,7 +2,6 @@ import type { BackendConfig } from '../config.js';
 import type { Ports } from '../ports.js';
 import type { SyncApi } from '../protocol/api.js';
 import type { SyncEvent } from '../protocol/events.js';
-import { createAdoption, type Adopt } from './adoption.js';
 import { createCsrfFor } from './auth/csrf.js';
 import { createSessions } from './auth/sessions.js';
 import { createHolds } from './auth/tokens.js';
@@ -55,7 +54,6 @@ export interface Pipeline {
   api: SyncApi;
   intercept: ReturnType<typeof createIntercept>;
   overhear: Overhear;
-  adopt: Adopt;
 }
 
 /** Puts the parts of the pipeline together, around the ports. */
@@ -100,6 +98,5 @@ export function createPipeline({ ports, configs, location, workerId, neighbours,
   const api = createCalls({ ports, state, report, holds, sessions, listing, describe, drain, remote, neighbours, doubts, connectivityChanged });
   const overhear = createOverhear({ holds, nudge, state });
   const intercept = createIntercept({ capture, state, report, overhear, nudge, remote, mayComeAgain: redelivery.mayCome, send: ports.send });
-  const adopt = createAdoption({ ports, report, drain, state });
-  return { state, report, drain, remote, connectivityChanged, activated: state.activated, api, intercept, overhear, adopt };
+  return { state, report, drain, remote, connectivityChanged, activated: state.activated, api, intercept, overhear };
 }

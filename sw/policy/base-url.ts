@@ -2,6 +2,23 @@ import { joinKey, TASK_ID, TASK_ID_RULE } from '../protocol/ids.js';
 import { ConfigError } from './errors.js';
 
 /**
+ * An option that is a URL, absolute.
+ *
+ * @param location what a relative URL is resolved against
+ * @param isOne whether the value is of a type that may be a URL
+ * @throws ConfigError for anything but an http(s) URL without credentials: `fetch` takes no other
+ */
+export function httpUrl(given: unknown, location: string | undefined, option: string, isOne = typeof given === 'string'): URL {
+  try {
+    const url = new URL(given as string, location);
+    if (isOne && String(given).trim() !== '' && /^https?:$/.test(url.protocol) && !url.username && !url.password) return url;
+  } catch {
+    // The error below names the option.
+  }
+  throw new ConfigError(option, given, 'it must be an http or https URL without credentials');
+}
+
+/**
  * The one spelling of a base URL: trimmed, absolute, origin in lower case, no default port, no
  * trailing `/`.
  *
@@ -9,18 +26,9 @@ import { ConfigError } from './errors.js';
  * @throws ConfigError for anything but an http(s) URL without credentials, query and fragment
  */
 export function normaliseBaseUrl(baseUrl: string, location?: string, option = 'baseUrl'): string {
-  const bad = (rule: string) => new ConfigError(option, baseUrl, rule);
-  if (typeof baseUrl !== 'string' || baseUrl.trim() === '') throw bad('it must be a non-empty URL');
-  let url: URL;
-  try {
-    url = new URL(baseUrl.trim(), location);
-  } catch {
-    throw bad("it must be an absolute URL, or one that is relative to the worker's script");
-  }
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw bad('it must be an http or https URL');
-  if (url.username || url.password) throw bad('it must not carry credentials');
-  if (url.search || url.hash) throw bad('it must have no query and no fragment');
-  return url.origin + url.pathname.replace(/\/+$/, '');
+  const { origin, pathname, search, hash } = httpUrl(baseUrl, location, option);
+  if (search || hash) throw new ConfigError(option, baseUrl, 'it must have no query and no fragment');
+  return origin + pathname.replace(/\/+$/, '');
 }
 
 /** Whether the URL lies under the base URL, on a segment border: `/v1` owns `/v1/x`, not `/v10/x`. */

@@ -159,7 +159,7 @@ test('an app’s own Comlink in the same worker isn’t disturbed', async ({ pag
 test.describe('a wrong option', () => {
   for (const [options, words] of [
     [`backends: []`, /option "backends" is \[\]; it must list one backend or more/],
-    [`backends: [{}]`, /"backends\[0\]\.baseUrl" is undefined; it must be a non-empty URL/],
+    [`backends: [{}]`, /"backends\[0\]\.baseUrl" is undefined; it must be an http or https URL/],
     [`backends: [{ baseUrl: '/api?x' }]`, /"backends\[0\]\.baseUrl" is "\/api\?x"; it must have no query/],
     [`backends: [{ baseUrl: '/api', retires: 3 }]`, /"backends\[0\]\.retires" is 3; it isn't known; known are: baseUrl/],
     [`backends: [{ baseUrl: '/api', capture: 'sometimes' }]`, /capture" is "sometimes"; it must be 'on-failure'/],

@@ -210,6 +210,24 @@ describe('circuit and lanes', () => {
     expect(log.filter((line) => / send /.test(line))).toHaveLength(1 + 16);
   });
 
+  test('a wake-up reads no first entries from the disk that are known', async () => {
+    const { post, api, clock, log, outbox, goOffline, goOnline } = createHarness();
+    goOffline();
+    await post('a');
+    await clock.advance(10_000);
+    goOnline();
+    const { heads } = outbox;
+    let readings = 0;
+    outbox.heads = () => {
+      readings++;
+      return heads();
+    };
+    const sent = log.length;
+    await api.wake('online');
+    await clock.advance(100);
+    expect([readings, log.slice(sent).some((line) => line.endsWith(' send a'))]).toEqual([0, true]);
+  });
+
   test('D1 deliveries that were sent ahead and not written are sent again in their order', async () => {
     const { post, api, clock, log, outbox, goOffline, goOnline, restart } = createHarness();
     goOffline();

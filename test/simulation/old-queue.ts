@@ -1,5 +1,5 @@
 import { QueueStore } from 'workbox-background-sync/lib/QueueStore.js';
-import type { Pipeline } from '../../sw/pipeline/pipeline.js';
+import { createAdoption, type AdoptionParts } from '../../sw/pipeline/adoption.js';
 import { restoreRequest } from '../../sw/platform/transport.js';
 import { workboxQueue } from '../../sw/platform/workbox-queue.js';
 import type { OldQueue } from '../../sw/ports.js';
@@ -79,13 +79,14 @@ export function owe(world: World, { queue, op, method, user, agoMs, flaw }: Owe)
 }
 
 /** What the app's worker does at each start, as the docs say, and `install` at the activation. */
-export function adoptQueues({ setup, history, agenda, chances }: World, { adopt }: Pick<Pipeline, 'adopt'>): void {
+export function adoptQueues({ setup, history, agenda, chances }: World, parts: AdoptionParts): void {
   if (!setup.adopts) return;
   const open = async (name: string): Promise<OldQueue | null> => {
     const queue = await workboxQueue(name);
     const rows = async () => (await queue!.rows()).map((row) => ({ ...row, request: () => withBlob({ agenda, chances }, row.request()) }));
     return queue && { ...queue, rows };
   };
+  const adopt = createAdoption(parts);
   for (const name of QUEUES)
     adopt(() => open(name)).then(
       (count) => history.trace(() => `has adopted ${count} of ${name}`),

@@ -1,5 +1,6 @@
 import type { RetryGate } from '../../sw/policy/retry-gate.js';
 import { backendFor } from '../../sw/pipeline/capture/intercept.js';
+import { createAdoption } from '../../sw/pipeline/adoption.js';
 import { createPipeline } from '../../sw/pipeline/pipeline.js';
 import { createNeighbours } from '../../sw/pipeline/workers/neighbours.js';
 import type { Report } from '../../sw/pipeline/report.js';
@@ -159,7 +160,7 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
     });
     const { report } = pipeline;
     reports.add(report);
-    return { ...pipeline, workerId, print };
+    return { ...pipeline, ports, workerId, print };
   }
 
   const harness: Harness = {
@@ -213,7 +214,7 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
     look: () => worker.drain.nudge(),
     activate: () => worker.remote.refresh(),
     linger: (ms, isInTheWay) => worker.drain.linger(ms, isInTheWay),
-    adopt: (queue) => worker.adopt(async () => queue),
+    adopt: (queue) => createAdoption(worker)(async () => queue),
     slowDigest: (wait) => {
       beforeDigest = wait;
     },

@@ -1,7 +1,7 @@
 import { API_CALLS, type SyncApi } from '../../../sw/protocol/api.js';
 import type { SyncEvent } from '../../../sw/protocol/events.js';
 import { exportHar } from '../../tools/har.js';
-import type { SyncEventTarget } from '../../sync-client.js';
+import type { SyncEventTarget } from '../../event-target.js';
 import type { InspectorClient } from '../client.js';
 import type { InspectedPage } from './inspected-page.js';
 

@@ -10,7 +10,7 @@ import { sessionUser, stepAuthGate } from '../backend/gates.js';
 import { sessionOf, setSession } from '../backend/session.js';
 import type { Report } from '../report.js';
 import type { Neighbours } from '../workers/neighbours.js';
-import { aboutGate, releasedEvent, renewSession } from './tokens.js';
+import { aboutGate, releasedEvent, renewSession } from './hold-events.js';
 
 /** Sign-ins by cookie, and sign-outs. */
 export interface Sessions {

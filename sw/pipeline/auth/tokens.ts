@@ -4,13 +4,14 @@ import { decodeJwt, expiryOf, isOver } from '../../policy/jwt.js';
 import { session, type LiveToken } from '../../policy/session.js';
 import type { Ports } from '../../ports.js';
 import type { CsrfGiven, TokenResult } from '../../protocol/api.js';
-import type { HoldReason, SyncEvent } from '../../protocol/events.js';
+import type { SyncEvent } from '../../protocol/events.js';
 import type { Backend } from '../backend/backend.js';
-import { clocksOf, authGateOf, markTold, sessionUser, stepAuthGate, type GateStep } from '../backend/gates.js';
+import { clocksOf, authGateOf, markTold, stepAuthGate, type GateStep } from '../backend/gates.js';
 import { noteLateToken } from '../backend/server-clock.js';
 import { sessionOf, setSession } from '../backend/session.js';
 import type { Report } from '../report.js';
-import { knownValue } from './csrf.js';
+import { renewCsrf } from './csrf.js';
+import { holdEvents, holdLine, releasedEvent, renewSession } from './hold-events.js';
 
 /** The auth holds of all backends: tokens end holds, missing or expired tokens begin them. */
 export interface Holds {
@@ -170,19 +171,9 @@ export function createHolds({ broadcast, chance, clock, digest, log }: HoldPorts
       if (await begin(backend, owner, { type: 'missing', digest: null, reason: 'csrf-expired', at: clock.now() }, true)) backend.csrf.refused = null;
     },
     async renewCsrf(backend, given) {
-      const { csrf, token } = backend;
-      const isBlank = given !== undefined && given.token === null && Object.keys(given.cookies).length === 0;
-      if (given && !isBlank) csrf.given = given;
-      const refused = Object.entries(csrf.refused ?? {});
-      const isSame = refused.length > 0 && refused.every(([name, value]) => [null, value].includes(knownValue(backend, name, csrf.given?.cookies ?? {})));
-      const isNews = !isBlank && !isSame;
-      const present = ['', sessionUser(backend), token?.owner];
-      const events = Object.entries(backend.record.sessionGates).flatMap(([name, { hold }]) =>
-        hold?.reason === 'csrf-expired' && present.includes(name) && (isNews || hold.unsure) ? renewSession(backend, name || null, clock.now()) : [],
-      );
+      const { result, events } = renewCsrf(backend, given, clock.now());
       if (events.length > 0) await logFailure(report.commit({ backend: backend.record, events }), 'the release of a hold');
-      if (events.length > 0) return 'released';
-      return isNews ? 'stored' : isBlank ? 'ignored: blank' : 'ignored: same-token';
+      return result;
     },
     tellUntold(backends) {
       for (const backend of backends) {
@@ -224,9 +215,6 @@ export function createHolds({ broadcast, chance, clock, digest, log }: HoldPorts
   };
 }
 
-/** The console's line for a hold on an expired token or session, logged with the entry's id and its sends so far. */
-export const holdLine = (reason: HoldReason): string => `[holdfast] hold — ${reason.replace('-', ' ')}`;
-
 /** Whether a hold waits for another user than the live token's. */
 const isOtherHeld = ({ record, token }: Backend): boolean =>
   Object.entries(record.gates).some(([owner, { hold }]) => hold !== null && owner !== '' && owner !== token?.owner);
@@ -234,38 +222,3 @@ const isOtherHeld = ({ record, token }: Backend): boolean =>
 /** The owners whose entries wait and need a token; null for an unknown owner. */
 const waitingOwners = ({ lanes }: Backend): (string | null)[] =>
   lanes.all().map(credentialOf).flatMap(({ scheme, owner }) => (scheme === null ? [] : [owner]));
-
-export const aboutGate = ({ config: { baseUrl, namespace } }: Backend, owner: string | null, at: number) => ({
-  at,
-  baseUrl,
-  namespace,
-  owner,
-});
-
-export const releasedEvent = (backend: Backend, owner: string | null, at: number): SyncEvent => ({
-  type: 'released',
-  ...aboutGate(backend, owner, at),
-  generation: authGateOf(backend, owner).generation,
-});
-
-/** Opens the gate of a cookie session. Returns the event to emit; none where there was no hold. */
-export function renewSession(backend: Backend, owner: string | null, at: number): SyncEvent[] {
-  const { hold } = authGateOf(backend, owner, true);
-  stepAuthGate(backend, owner, { type: 'renewed' }, true);
-  return hold ? [{ type: 'released', ...aboutGate(backend, owner, at), generation: authGateOf(backend, owner, true).generation, reason: hold.reason }] : [];
-}
-
-/** The events of a closing gate: emitted once for each hold. */
-export function holdEvents(
-  backend: Backend,
-  owner: string | null,
-  reason: Exclude<HoldReason, 'signed-out'>,
-  id: string | null,
-  at: number,
-): SyncEvent[] {
-  const about = aboutGate(backend, owner, at);
-  return [
-    { type: 'held', ...about, reason, id },
-    { type: 'auth-required', ...about, reason },
-  ];
-}

@@ -9,6 +9,8 @@ import { perhapsSent, type State } from './backends.js';
 export interface Heads {
   /** The first entry of each turn. Reads the disk for what isn't known, and brings the backends' lane indexes up to date. */
   read(): Promise<EntryRecord[]>;
+  /** The first entry of each turn, from the disk where they aren't all known. Changes nothing. */
+  look(): Promise<EntryRecord[]>;
   /** Reads which entries other workers may have sent, those that this worker sends left out. */
   perhapsSent(): Promise<number[]>;
 }
@@ -67,6 +69,7 @@ export function createHeads({ outbox, report, line, neighbours, state }: HeadsPa
       }
       return heads;
     },
+    look: async () => (neighbours.isAlone() && line.heads()) || fromDisk(),
     async perhapsSent() {
       const started = await outbox.start(AHEAD);
       const isSent = (seq: number) => [...state.backends.values()].some(({ flights }) => flights.has(seq));

@@ -5,6 +5,7 @@ import { askedPatienceMs } from '../../policy/retry-after.js';
 import type { Ports } from '../../ports.js';
 import type { Backend } from '../backend/backend.js';
 import type { State } from '../backend/backends.js';
+import type { Heads } from '../backend/heads.js';
 import type { Report } from '../report.js';
 
 /** Changes the times that entries wait for. No call rejects: after a failure, the drain goes by the times on disk. */
@@ -24,8 +25,8 @@ function patienceUntil({ lastAnswer }: EntryRecord): number {
   return lastAnswer && asked !== null ? lastAnswer.at + asked : 0;
 }
 
-export function createBackoffs({ ports, report, state }: { ports: Ports; report: Report; state: State }): Backoffs {
-  const { clock, outbox, log } = ports;
+export function createBackoffs({ ports, report, state, heads }: { ports: Ports; report: Report; state: State; heads: Heads }): Backoffs {
+  const { clock, log } = ports;
 
   const hurryCircuit = (backend: Backend, all: boolean) => {
     const circuit = circuitHurried(backend.record.circuit, all, clock.now());
@@ -42,7 +43,7 @@ export function createBackoffs({ ports, report, state }: { ports: Ports; report:
         for (const backend of state.backends.values()) hurryCircuit(backend, all);
         const now = clock.now();
         const anyWaits = [...state.backends.values()].some(({ lanes }) => lanes.any);
-        for (const head of anyWaits ? await outbox.heads() : []) {
+        for (const head of anyWaits ? await heads.look() : []) {
           const { seq, notBefore } = head;
           const due = Math.max(now, patienceUntil(head));
           if (notBefore <= due || !(all || isResting(head))) continue;
@@ -56,7 +57,7 @@ export function createBackoffs({ ports, report, state }: { ports: Ports; report:
     restart: (backend) =>
       logFailure(async () => {
         hurryCircuit(backend, false);
-        for (const head of await outbox.heads()) {
+        for (const head of await heads.look()) {
           if (head.backend !== backend.config.key || !backsOff(head)) continue;
           await report.commit({
             seq: head.seq,

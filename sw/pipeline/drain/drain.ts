@@ -71,7 +71,7 @@ export interface DrainParts {
  */
 export function createDrain({ ports, report, holds, state, replay, redelivery, doubts, heads }: DrainParts): Drain {
   const { clock, locks, log } = ports;
-  const backoffs = createBackoffs({ ports, report, state });
+  const backoffs = createBackoffs({ ports, report, state, heads });
   const isGateOpen = createRetryGateWatch(ports, backoffs, () => nudge());
   let running: Promise<void> | null = null;
   /** The heads are to be read again. */

@@ -13,6 +13,7 @@ import { tokensIn } from '../tokens.js';
 import { backendsOf, ORIGIN } from '../setup.js';
 import { adoptQueues } from '../old-queue.js';
 import { FetchEvent, type OpenFetch } from './fetch-event.js';
+import type { Ports } from '../../../sw/ports.js';
 import { portsOf } from './ports.js';
 
 /** A worker keeps no event open for longer: the browser ends it. In milliseconds. */
@@ -41,6 +42,7 @@ export class Worker implements Process {
   diesAt: string | null = null;
   #open = 0;
   #idleSince = 0;
+  #ports!: Ports;
   #pipeline!: Pipeline;
   #answer!: ReturnType<typeof serve>;
   #backgroundSync!: ReturnType<typeof wakeUps>;
@@ -58,14 +60,14 @@ export class Worker implements Process {
     const { world, name } = this;
     hosts.set(name, { process: this, disk: world.disk, beside: world.beside, isAheadBy: world.browser.isAheadBy(this.version), port: this.port });
     this.#backgroundSync = wakeUps(world.browser.registration, () => world.network.isOnline);
-    const ports = portsOf(this, () => this.#backgroundSync.ask(), () => neighbours.isAlone());
+    const ports = (this.#ports = portsOf(this, () => this.#backgroundSync.ask(), () => neighbours.isAlone()));
     const neighbours = createNeighbours(ports.locks, name, ports.isActive);
     const configs = readOptions({ backends: backendsOf(world.setup, (url) => world.history.posts.get(opOf(url))?.op.fails === 'hook') }, { location: `${ORIGIN}/sw.js`, warn: () => {} });
     this.#pipeline = createPipeline({ ports, configs, location: `${ORIGIN}/sw.js`, workerId: name, neighbours });
     world.broadcasts.listen(this, (message) => this.#pipeline.report.heard(message as SyncEvent));
     this.#answer = serve(this.#pipeline.api, this.#pipeline.drain.idle, () => this.isReplaced);
     this.#stopWhenIdle();
-    adoptQueues(world, this.#pipeline);
+    adoptQueues(world, { ...this.#pipeline, ports });
     world.started(this);
   }
 
@@ -117,7 +119,7 @@ export class Worker implements Process {
     connectivityChanged(false);
     void drain.hurry();
     void remote.refresh();
-    adoptQueues(this.world, this.#pipeline);
+    adoptQueues(this.world, { ...this.#pipeline, ports: this.#ports });
   }
 
   /** Gives whether all is done; rejects as the event does. */
