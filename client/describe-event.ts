@@ -1,6 +1,7 @@
 import type { SyncEvent } from '../sw/protocol/events.js';
 import { chinese } from './words/chinese.js';
 import { en } from './words/en.js';
+import type { Waits } from './words/waits.js';
 import type { Reason, Say, Words } from './words/words.js';
 
 /** By language and script, as `zh-TW` isn't `zh-CN` in other words. */
@@ -14,7 +15,7 @@ const wordsIn = (locale: string): Words => languages.get(nameOf(locale))?.() ?? 
 const languages = new Map<string, () => Words>([[nameOf('zh'), chinese]]);
 
 /**
- * Adds a language to `describeEvent`, or takes another's words for one that's there.
+ * Adds a language to `describeEvent` and `describeStatus`, or takes another's words for one that's there.
  *
  * @param locale a BCP 47 tag; region and the like don't matter
  * @throws RangeError for a locale that's none
@@ -42,6 +43,12 @@ export function describeEvent(event: SyncEvent, locale: string = navigator.langu
   const text = typeof label === 'string' ? label : label(event, say);
   return text.charAt(0).toLocaleUpperCase(locale) + text.slice(1);
 }
+
+/** The words of an app's language for what waits; undefined for English, Chinese, and a language without them. */
+export const waitsOf = (locale: string): Waits | undefined => wordsIn(locale).waits;
+
+/** Whether two locales are of one language and script. */
+export const isIn = (locale: string, language: string): boolean => nameOf(locale) === nameOf(language);
 
 /** A reason in a person's words, as it stands in a sentence of `describeEvent`. */
 export function reasonInWords(reason: Reason, locale: string): string {

@@ -8,7 +8,10 @@
 import { connect, type ConnectOptions } from './connect.js';
 import type { SyncClient } from './sync-client.js';
 
-export * from './index.js';
+// All of the door but `describeStatus`, which is in the inspector's script, beside the badge: `HoldfastInspector.describeStatus`.
+export type * from './index.js';
+export { addLanguage, AmbiguousReferenceError, AuthRejectedError, ConfigError, connect, describeEvent, fetchToken, isKept } from './index.js';
+export { RegistrationError, StreamError, SyncClient, TokenRefreshError, UnknownEntryError, workerEndpoint } from './index.js';
 
 declare global {
   interface Window {

@@ -7,6 +7,8 @@ export type { OutboxSnapshot } from './outbox/snapshot.js';
 export type { OutboxStore } from './outbox/store.js';
 export { workerEndpoint, type EndpointOptions } from './worker-endpoint.js';
 export { addLanguage, describeEvent } from './describe-event.js';
+export { describeStatus, type Standing } from './describe-status.js';
+export type { Waits } from './words/waits.js';
 export type { Reason, Say, Words } from './words/words.js';
 export { fetchToken, TokenRefreshError, type FetchTokenOptions } from './fetch-token.js';
 export { RegistrationError } from './errors.js';

@@ -31,5 +31,6 @@ declare global {
 }
 
 export { HoldfastInspector, HoldfastStatus };
+export { describeStatus, type Standing } from '../describe-status.js';
 export type { HoldfastElementAttributes, HoldfastElements } from '../elements.js';
 export type { InspectorClient } from './client.js';

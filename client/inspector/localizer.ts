@@ -1,4 +1,5 @@
 import { describeEvent, reasonInWords } from '../describe-event.js';
+import { timeIn } from '../describe-status.js';
 import type { Reason } from '../words/words.js';
 import type { SyncEvent } from '../../sw/protocol/events.js';
 import { en } from './words/en.js';
@@ -38,8 +39,6 @@ export function localizerFor(...wanted: (string | null | undefined)[]): Localize
   const labels = new Intl.Locale(locale).language === 'zh' ? zh : en;
   const number = new Intl.NumberFormat(locale);
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
-  const clock = new Intl.DateTimeFormat(locale, { timeStyle: 'medium' });
-  const dated = new Intl.DateTimeFormat(locale, { dateStyle: 'short', timeStyle: 'medium' });
   const unit = (value: number, name: string, digits = 0) =>
     new Intl.NumberFormat(locale, { style: 'unit', unit: name, unitDisplay: 'short', maximumFractionDigits: digits }).format(value);
 
@@ -56,7 +55,7 @@ export function localizerFor(...wanted: (string | null | undefined)[]): Localize
     event: (event) => describeEvent(event, locale),
     reason: (reason) => reasonInWords(reason, locale),
     number: (value) => number.format(value),
-    time: (at) => (new Date(at).toDateString() === new Date().toDateString() ? clock : dated).format(at),
+    time: timeIn(locale),
     relative: fromNow,
     until: (at, now) => (at <= now ? labels.now : fromNow(at, now)),
     duration: (ms) => (ms < 1000 ? unit(ms, 'millisecond') : unit(ms / 1000, 'second', 1)),

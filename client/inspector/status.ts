@@ -1,5 +1,6 @@
 import { css, html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit';
 import type { EntryInfo } from '../../sw/protocol/api.js';
+import { describeStatus } from '../describe-status.js';
 import { act, applies, mayRenew, messageOf, nameOf, type Action } from './actions.js';
 import { HoldfastElement } from './element.js';
 import { shortUrl } from './entry-list.js';
@@ -47,20 +48,16 @@ export class HoldfastStatus extends HoldfastElement {
 
   /** In one line, the worst first. */
   #summary(): { words: string; tone: string } {
-    const { labels, number, reason, time } = this.localizer;
+    const { labels, number, locale } = this.localizer;
     const { status, entries } = this.view;
     const { status: words } = labels;
+    const [why] = describeStatus(this.view, locale);
     if (!status || status.waiting + status.dead === 0) return { words: words.saved, tone: 'good' };
     const inDoubt = entries.filter((entry) => entry.inDoubt).length;
     const parts = [status.dead > inDoubt && words.dead(number(status.dead - inDoubt)), inDoubt > 0 && words.inDoubt(number(inDoubt))].filter(Boolean);
     const dead = parts.join(' · ') || null;
     const head = entries.find(({ state }) => state !== 'dead');
-    if (!head || status.waiting === 0) return { words: dead ?? words.saved, tone: 'bad' };
-    const count = number(status.waiting);
-    const said = head.state === 'held' ? words.onHold(count) : head.state === 'parked' ? words.parked(count) : words.waiting(count);
-    const { nextAttemptAt: next } = status;
-    const opens = head.state === 'pending' && next && next > Date.now() ? ` · ${labels.nextTry(time(next))}` : '';
-    const why = words.because(said, head.state === 'paused' ? labels.paused : reason(head.reason), labels.since(time(head.since))) + opens;
+    if (!head || !why || status.waiting === 0) return { words: dead ?? words.saved, tone: 'bad' };
     return { words: dead ? `${dead} · ${why}` : why, tone: dead ? 'bad' : head.state === 'pending' || head.state === 'sending' ? 'muted' : 'warn' };
   }
 
@@ -84,11 +81,13 @@ export class HoldfastStatus extends HoldfastElement {
   #list(): TemplateResult {
     const { view, localizer } = this;
     const { labels, number } = localizer;
+    const waits = describeStatus(view, localizer.locale);
     const dead = view.entries.filter((entry) => applies('retry', entry));
     const listed = [...view.entries.filter(({ state }) => state === 'dead'), ...view.entries.filter(({ state }) => state !== 'dead')].slice(0, LISTED);
     const total = (view.status?.waiting ?? 0) + (view.status?.dead ?? 0);
     return html`
       <p role="status" class="muted">${this.said}</p>
+      ${waits.length > 1 ? waits.map((why) => html`<p>${why}</p>`) : nothing}
       <ul>
         ${listed.map(
           (entry) => html`<li class=${entry.inDoubt ? 'doubt' : ''}>

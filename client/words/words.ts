@@ -1,4 +1,5 @@
 import type { DeadReason, HoldReason, SyncEvent, SyncEventType, WaitReason } from '../../sw/protocol/events.js';
+import type { Waits } from './waits.js';
 
 export type Reason = WaitReason | DeadReason | HoldReason;
 
@@ -16,4 +17,6 @@ export interface Say {
 export interface Words {
   reasons: Record<Reason, string>;
   events: { [Type in SyncEventType]: string | ((event: Extract<SyncEvent, { type: Type }>, say: Say) => string) };
+  /** For `describeStatus`. @default the English ones */
+  waits?: Waits;
 }

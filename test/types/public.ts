@@ -1,7 +1,7 @@
 /** What the public doors let through, and what they refuse. The compiler is the test. */
 import 'holdfast/globals';
 import 'holdfast/sw/globals';
-import { addLanguage, AmbiguousReferenceError, AuthRejectedError, ConfigError, connect, describeEvent, fetchToken, isKept, RegistrationError, StreamError, TokenRefreshError, workerEndpoint, type EntryInfo, type Kept, type OutboxSnapshot, type Settlement, type SyncEvent } from 'holdfast';
+import { addLanguage, AmbiguousReferenceError, AuthRejectedError, ConfigError, connect, describeEvent, describeStatus, fetchToken, isKept, RegistrationError, StreamError, TokenRefreshError, workerEndpoint, type EntryInfo, type Kept, type OutboxSnapshot, type Settlement, type SyncEvent } from 'holdfast';
 import {
   adoptWorkboxQueue,
   checkpointKey,
@@ -39,6 +39,9 @@ export async function page(registration: ServiceWorkerRegistration): Promise<voi
     void detail.delayMs;
   });
   sync.addEventListener('event', ({ detail }) => describeEvent(detail, 'zh-CN') satisfies string);
+  describeStatus(sync.outbox.getSnapshot(), 'zh-CN') satisfies string[];
+  // @ts-expect-error -- the status alone doesn't say since when
+  describeStatus({ status: await sync.status() });
   // @ts-expect-error -- a language has words for all of them
   addLanguage('de', { reasons: {}, events: {} });
   // @ts-expect-error -- there's no such event

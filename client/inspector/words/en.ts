@@ -112,12 +112,8 @@ export const en: Labels = {
   time: 'Time',
   status: {
     saved: 'All saved',
-    waiting: (count) => `${count} waiting`,
-    onHold: (count) => `${count} on hold`,
-    parked: (count) => `${count} parked`,
     dead: (count) => `${count} not delivered`,
     inDoubt: (count) => `${count} perhaps delivered`,
-    because: (said, reason, since) => `${said}: ${reason}, ${since}`,
     retryAll: 'Retry all',
     more: (count) => `and ${count} more`,
     list: 'What waits to be sent',

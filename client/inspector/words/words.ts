@@ -105,12 +105,8 @@ export interface Labels {
   /** `<holdfast-status>` */
   status: {
     saved: string;
-    waiting(count: string): string;
-    onHold(count: string): string;
-    parked(count: string): string;
     dead(count: string): string;
     inDoubt(count: string): string;
-    because(said: string, reason: string, since: string): string;
     retryAll: string;
     more(count: string): string;
     list: string;

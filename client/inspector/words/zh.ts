@@ -103,12 +103,8 @@ export const zh: Labels = {
   time: '时间',
   status: {
     saved: '全部已保存',
-    waiting: (count) => `${count} 项等待中`,
-    onHold: (count) => `${count} 项已暂缓`,
-    parked: (count) => `${count} 项已搁置`,
     dead: (count) => `${count} 项未送达`,
     inDoubt: (count) => `${count} 项可能已送达`,
-    because: (said, reason, since) => `${said}：${reason}，${since}`,
     retryAll: '全部重试',
     more: (count) => `另有 ${count} 项`,
     list: '等待发送的内容',

@@ -8,9 +8,9 @@ test.describe('V1 <holdfast-status>', () => {
     const status = page.locator('holdfast-status');
     await expect(status).toBeHidden();
     await queued(app, '/api/a');
-    await expect(status.getByRole('button')).toHaveText(/1 waiting: server error, since \d.* · Next try \d/);
+    await expect(status.getByRole('button')).toHaveText(/1 waiting since \d.*: server error; next try \d/);
     await app.call((sync) => sync.pause());
-    await expect(status.getByRole('button')).toHaveText(/1 waiting: Paused/);
+    await expect(status.getByRole('button')).toHaveText(/1 paused since \d.*: sending is paused; resume/);
     await app.call((sync) => sync.resume());
     await buried(app);
     await expect(status.getByRole('button')).toHaveText(/1 perhaps delivered/);
@@ -76,7 +76,7 @@ test.describe('V1 <holdfast-status>', () => {
     server.requireToken();
     await app.post('x', { headers: { Authorization: `Bearer ${await server.token('ann', 3600)}x` } });
     await show(page, 'holdfast-status');
-    await expect(page.locator('holdfast-status [part=badge]')).toHaveText(/1 on hold: session expired/);
+    await expect(page.locator('holdfast-status [part=badge]')).toHaveText(/1 on hold since \d.*: session expired; sign in/);
   });
 
   test('follows the outbox again when it’s put back into the page, and lets go while it’s out', async ({ open, page }) => {
