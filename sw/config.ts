@@ -85,4 +85,6 @@ export interface BackendConfig {
   remoteConfig: string | null;
   beforeSend?(request: Request, entry: EntryInfo): Request | void | Promise<Request | void>;
   onConflict?: OnConflict;
+  /** An `If-Match` that our own delivery has made stale is replaced. */
+  followsEtags: boolean;
 }

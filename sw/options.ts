@@ -202,6 +202,11 @@ export interface BackendOptions {
    * @example onConflict: ({ answer }) => (answer.status === 412 ? { headers: { 'If-Match': answer.headers.etag } } : null)
    */
   onConflict?: OnConflict;
+  /**
+   * `'follow'`: an `If-Match` that our own earlier delivery to the same URL has made stale is replaced by the `ETag` of that delivery's
+   * answer, so that a second edit made offline doesn't conflict with the first. @default each `If-Match` goes out as the page made it
+   */
+  etags?: 'follow';
 }
 
 /** The options of `install`, which throws a `ConfigError` for a wrong or unknown option. */
@@ -269,6 +274,7 @@ export const BACKEND_RULES: Rules = {
   remoteConfig: [(url: unknown) => typeof url === 'string' && url.trim() !== '', "it must be the URL of the server's switches"],
   beforeSend: aFunction('a Request and an entry'),
   onConflict: aFunction('a conflict'),
+  etags: oneOf('follow'),
 };
 
 export const AUTH_RULES: Rules = {

@@ -7,6 +7,7 @@ import type { ChangeNote, SyncEvent, TokenNote } from './protocol/events.js';
 import type { BackendRecord, Settings } from './policy/backend-record.js';
 import type { Decision } from './policy/entry.js';
 import type { EntryRecord, StoredRequest, Turn } from './policy/entry-record.js';
+import type { EtagNote } from './policy/etags.js';
 import type { KeptSettlement, Remainder } from './policy/settlement.js';
 
 export interface Clock {
@@ -95,6 +96,14 @@ export type CaptureResult =
   | { kind: 'refused'; waiting: EntryRecord }
   | { kind: 'full'; limit: keyof Limits };
 
+/** A change of what our own deliveries have left behind of versions. */
+export interface EtagChange {
+  /** Names the owner and the URL. */
+  name: string;
+  /** Null removes it. */
+  note: EtagNote | null;
+}
+
 /** The changes of one decision: one transaction. */
 export interface Commit {
   seq?: number;
@@ -108,6 +117,8 @@ export interface Commit {
   /** The end of a pause is written, and a pause is written by removing that: a full disk takes it. */
   paused?: boolean;
   events?: SyncEvent[];
+  /** Of the backend. */
+  etags?: readonly EtagChange[];
 }
 
 /** The changes of a decision about all entries of a backend: one transaction. */
@@ -194,6 +205,8 @@ export interface Outbox {
    * @param known called when the write begins: the entry as it's on disk, where that's known without reading it
    */
   answeredSoon(request: Requested, known: () => EntryRecord | null): Promise<void>;
+  /** The notes of a backend's versions. */
+  etags(backend: string): Promise<EtagNote[]>;
   /** Forgets settlements older than `before`. */
   forgetSettlements(before: number): Promise<void>;
   journal(): Promise<SyncEvent[]>;

@@ -105,6 +105,7 @@ function readBackend(options: BackendOptions, at: string, { location, warn }: En
     remoteConfig: options.remoteConfig === undefined ? null : httpUrl(options.remoteConfig, location, `${at}.remoteConfig`).href,
     ...(beforeSend && { beforeSend }),
     ...(onConflict && { onConflict }),
+    followsEtags: options.etags === 'follow',
   };
 }
 

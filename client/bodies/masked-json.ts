@@ -70,7 +70,7 @@ const looksOf = (places: Places) => new Map(Object.keys(places).map((place) => [
 const isRecord = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
 /** The same for values that are the same, in whatever order their names stand. */
-const canonical = (value: unknown): string =>
+export const canonical = (value: unknown): string =>
   JSON.stringify(value, (_name, inner: unknown) =>
     isRecord(inner) && !Array.isArray(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))) : inner,
   ) ?? '';

@@ -11,6 +11,7 @@ export type InspectorClient = Pick<
   | 'entry'
   | 'body'
   | 'journal'
+  | 'settled'
   | 'retry'
   | 'cancel'
   | 'discard'

@@ -86,6 +86,39 @@ export const storyStyle = css`
     width: 36%;
     padding-inline-end: 10px;
   }
+  h4 {
+    font-size: 12px;
+    font-weight: 400;
+    margin: 0 0 4px;
+    color: var(--_muted);
+  }
+  .versions th,
+  .versions td {
+    white-space: pre-wrap;
+    padding-inline-end: 10px;
+  }
+  .versions th {
+    width: 24%;
+  }
+  .versions thead th:not(:first-child) {
+    width: 38%;
+  }
+  .versions .differs th,
+  .versions .differs td {
+    color: var(--_text);
+    font-weight: 600;
+  }
+  .versions .differs th span:first-child {
+    color: var(--_warn);
+  }
+  .versions .same td {
+    color: var(--_muted);
+  }
+  .sides {
+    display: grid;
+    grid-template-columns: repeat(auto-fit, minmax(180px, 1fr));
+    gap: 8px;
+  }
   dl {
     display: grid;
     grid-template-columns: max-content minmax(0, 1fr);

@@ -6,6 +6,7 @@ import { showBody, type ShownBody } from '../bodies/shown-body.js';
 import { eventsByEntry, sendsOf } from '../tools/sends.js';
 import type { InspectorClient } from './client.js';
 import { mayRenew, nameOf, type Action } from './actions.js';
+import { conditionFor, isInConflict, versionsOf, versionsView, type Versions } from './conflict.js';
 import { hexDump } from './hex.js';
 import { reasonOf, stateMark } from './state-icons.js';
 import { storyStyle } from './details-style.js';
@@ -24,6 +25,7 @@ export class EntryDetails extends LitElement {
     now: {},
     body: { state: true },
     shown: { state: true },
+    versions: { state: true },
     told: { state: true },
     editing: { state: true },
     opened: { state: true },
@@ -36,16 +38,18 @@ export class EntryDetails extends LitElement {
   declare now: number;
   declare body: EntryBody | null;
   declare shown: ShownBody | null;
+  /** Ours and the server's, of an entry in conflict. */
+  declare versions: Versions | null;
   declare told: readonly SyncEvent[];
   declare editing: boolean;
   /** What the editor works on: as it was when it opened. */
   declare opened: Pick<EntryDetails, 'entry' | 'body'> | null;
   /** What is asked about before it's done. */
-  declare asking: 'discard' | 'renew' | null;
+  declare asking: 'discard' | 'renew' | 'keep' | null;
 
   constructor() {
     super();
-    this.body = this.shown = this.opened = null;
+    this.body = this.shown = this.opened = this.versions = null;
     this.told = [];
     this.editing = false;
     this.asking = null;
@@ -55,7 +59,7 @@ export class EntryDetails extends LitElement {
     if (changes.has('entry')) {
       const before = changes.get('entry') as EntryInfo | undefined;
       if (before?.seq !== this.entry.seq) {
-        this.body = this.shown = null;
+        this.body = this.shown = this.versions = null;
         this.told = [];
         this.editing = false;
         this.asking = null;
@@ -86,10 +90,29 @@ export class EntryDetails extends LitElement {
       this.shown = shown;
       this.#loaded = entry;
       this.requestUpdate();
+      if (isInConflict(entry)) void this.#compare(entry, body);
     } catch (error) {
       this.#dispatch('trouble', error);
     } finally {
       if (own === this.#reads) this.#isReading = false;
+    }
+  }
+
+  /** A client waits for the settlement of an entry that's retried meanwhile. */
+  async #compare(entry: EntryInfo, body: EntryBody | null): Promise<void> {
+    const settlement = await this.client.settled(entry.seq).catch(() => null);
+    const versions = await versionsOf(body, settlement).catch(() => null);
+    if (this.#loaded === entry) this.versions = versions;
+  }
+
+  /** Sends the entry for the version that the server has. */
+  async #keepMine(): Promise<void> {
+    const { seq } = this.entry;
+    try {
+      await this.client.edit(seq, { headers: conditionFor(this.entry) }, { newKey: true });
+      this.#dispatch('act', 'retry' satisfies Action);
+    } catch (error) {
+      this.#dispatch('trouble', error);
     }
   }
 
@@ -133,7 +156,7 @@ export class EntryDetails extends LitElement {
             @cancel=${() => (this.editing = false)}
             @saved=${() => this.#saved()}
           ></holdfast-entry-editor>`
-        : html`${this.#attempts()} ${this.#answer()} ${this.#body()} ${headersTable(labels.requestHeaders, entry.headers)} ${this.#facts()}`}
+        : html`${this.versions && isInConflict(entry) ? versionsView(this.versions, labels, shownBody) : nothing} ${this.#attempts()} ${this.#answer()} ${this.#body()} ${headersTable(labels.requestHeaders, entry.headers)} ${this.#facts()}`}
     `;
   }
 
@@ -149,11 +172,21 @@ export class EntryDetails extends LitElement {
     if (entry.state !== 'dead')
       return html`<div class="actions"><button class="danger" @click=${() => this.#dispatch('act', 'cancel')}>${labels.cancel}</button></div>`;
     const { asking } = this;
-    if (asking)
-      return html`<div class="actions" role="group" aria-label=${nameOf(asking, entry, localizer)}>
-        <span>${asking === 'renew' ? labels.renewSure : labels.discardSure('1')}</span>
-        <button class="danger" @click=${() => this.#confirmed(asking)}>${nameOf(asking, entry, localizer)}</button>
+    const inConflict = isInConflict(entry);
+    if (asking) {
+      const name = asking === 'keep' ? labels.conflict.keepMine : inConflict ? labels.conflict.takeTheirs : nameOf(asking, entry, localizer);
+      return html`<div class="actions" role="group" aria-label=${name}>
+        <span>${asking === 'discard' ? labels.discardSure('1') : labels.renewSure}</span>
+        <button class="danger" @click=${() => this.#confirmed(asking)}>${name}</button>
         <button @click=${() => (this.asking = null)}>${labels.keep}</button>
+      </div>`;
+    }
+    const edit = html`<button aria-expanded=${this.editing} @click=${() => this.#edit()}>${labels.edit}</button>`;
+    if (inConflict)
+      return html`<div class="actions">
+        <button class="primary" @click=${() => (entry.inDoubt ? (this.asking = 'keep') : this.#keepMine())}>${labels.conflict.keepMine}</button>
+        <button class="danger" @click=${() => (this.asking = 'discard')}>${labels.conflict.takeTheirs}</button>
+        ${edit}
       </div>`;
     const discard = html`<button class="danger" @click=${() => (this.asking = 'discard')}>${labels.discard}</button>`;
     if (entry.reason === 'unreadable') return html`<div class="actions">${discard}</div>`;
@@ -161,14 +194,14 @@ export class EntryDetails extends LitElement {
     return html`<div class="actions">
       <button class="primary" @click=${() => this.#dispatch('act', 'retry')}>${nameOf('retry', entry, localizer)}</button>
       ${mayRenew(entry) ? html`<button @click=${renew}>${labels.sendNew}</button>` : nothing}
-      <button aria-expanded=${this.editing} @click=${() => this.#edit()}>${labels.edit}</button>
-      ${discard}
+      ${edit} ${discard}
     </div>`;
   }
 
-  #confirmed(action: Action): void {
+  #confirmed(asked: 'discard' | 'renew' | 'keep'): void {
     this.asking = null;
-    this.#dispatch('act', action);
+    if (asked === 'keep') void this.#keepMine();
+    else this.#dispatch('act', asked satisfies Action);
   }
 
   #attempts(): TemplateResult {

@@ -4,6 +4,7 @@ import { MASK } from '../../sw/policy/secrets.js';
 import { editableBody, type EditableBody } from '../bodies/editable-body.js';
 import { messageOf } from './actions.js';
 import type { InspectorClient } from './client.js';
+import { conditionFor, isInConflict } from './conflict.js';
 import { theme } from './style.js';
 import type { Localizer } from './localizer.js';
 
@@ -46,7 +47,9 @@ export class EntryEditor extends LitElement {
   protected override willUpdate(): void {
     if (this.hasUpdated) return;
     this.#before = this.entry.headers;
-    this.rows = Object.entries(this.#before);
+    // A changed request in conflict is for the version that the server has.
+    const fresh = isInConflict(this.entry) ? conditionFor(this.entry) : {};
+    this.rows = Object.entries({ ...this.#before, ...fresh }).flatMap(([name, value]) => (value === null ? [] : [[name, value]]));
     this.#editable = editableBody(this.body);
     this.text = this.#editable?.text ?? '';
   }
@@ -86,7 +89,7 @@ export class EntryEditor extends LitElement {
       field = 'textarea';
       const patch = { ...headers, ...this.#bodyPatch() };
       if (patch.body === undefined) field = 'input';
-      const isThere = Object.keys(patch).length === 0 || (await this.client.edit(this.entry.seq, patch));
+      const isThere = Object.keys(patch).length === 0 || (await this.client.edit(this.entry.seq, patch, { newKey: isInConflict(this.entry) && !this.entry.inDoubt }));
       if (!isThere) throw new Error(this.localizer.labels.gone);
       this.dispatchEvent(new Event('saved'));
     } catch (error) {

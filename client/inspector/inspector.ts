@@ -4,6 +4,7 @@ import type { SyncEvent } from '../../sw/protocol/events.js';
 import { act, applies, downloadHar, messageOf, type Action } from './actions.js';
 import { backendList } from './backends.js';
 import type { InspectorClient } from './client.js';
+import { isInConflict } from './conflict.js';
 import { HoldfastElement } from './element.js';
 import { inspectorStyle } from './inspector-style.js';
 import { scheme, theme } from './style.js';
@@ -214,7 +215,7 @@ export class HoldfastInspector extends HoldfastElement {
             .localizer=${localizer}
             .now=${this.now}
             @act=${({ detail }: CustomEvent<Action>) => this.#act(detail, [chosen])}
-            @edited=${() => (this.said = chosen.inDoubt ? labels.editedInDoubt : labels.edited)}
+            @edited=${() => (this.said = isInConflict(chosen) ? labels.conflict.edited : chosen.inDoubt ? labels.editedInDoubt : labels.edited)}
             @trouble=${({ detail }: CustomEvent) => this.#tell(detail)}
             @back=${this.#back}
           ></holdfast-entry-details>`

@@ -2,6 +2,7 @@ import { readBackendRecord, type BackendRecord } from '../policy/backend-record.
 import { readEntry, type EntryRecord, type Turn } from '../policy/entry-record.js';
 import type { Decision } from '../policy/entry.js';
 import { isQuotaError } from '../policy/errors.js';
+import type { EtagNote } from '../policy/etags.js';
 import { withoutAnswer, type KeptSettlement } from '../policy/settlement.js';
 import type { Body, Outbox, OutboxStart, Requested } from '../ports.js';
 import type { Settlement } from '../protocol/api.js';
@@ -10,7 +11,7 @@ import { isKey, joinKey } from '../protocol/ids.js';
 import type { Connection } from './connection.js';
 import { emptying } from './full-disk.js';
 import { unawaited, UNPAUSED, type WriteTransaction } from './schema.js';
-import { keysOf, standingOf, takeOver } from './take-over.js';
+import { etagKey, etagKeys, keysOf, standingOf, takeOver } from './take-over.js';
 import { beginTallies, tallyOf, type LastTallies } from './tally.js';
 import { apply, capture, JOURNAL_KEPT, note, putBackend, removeEnding, setPaused, type Gone } from './writes.js';
 
@@ -61,7 +62,12 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
       unawaited(reading);
       unawaited(tallies);
       for (const backend of news.values()) await putBackend(tx, backend);
-      for (const { settings, paused, events } of commits) {
+      for (const { settings, paused, events, backend, etags = [] } of commits) {
+        for (const { name, note } of etags) {
+          const key = etagKey(backend!.key, name);
+          const checkpoints = tx.objectStore('checkpoints');
+          unawaited(note ? checkpoints.put(JSON.stringify(note), key) : checkpoints.delete(key));
+        }
         if (settings || paused !== undefined) refuseIfReplaced();
         if (settings) unawaited(tx.objectStore('settings').put(settings, SETTINGS));
         if (paused !== undefined) setPaused(tx, paused);
@@ -270,6 +276,8 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
         if (entry) unawaited(tx.objectStore('entries').put({ ...entry, asked: null }));
         else await markAnswered(tx, [request]);
       }),
+
+    etags: (backend) => read(async (db) => (await db.transaction('checkpoints').store.getAll(etagKeys(backend))).map((note) => JSON.parse(note) as EtagNote)),
 
     forgetSettlements: (before) =>
       write(async (tx) => {

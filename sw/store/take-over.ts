@@ -5,6 +5,10 @@ import { count } from './tally.js';
 /** All keys that begin with a backend's key and a `|`: they sort before that key and a `}`. */
 export const keysOf = (backend: string): IDBKeyRange => IDBKeyRange.bound(`${backend}|`, `${backend}}`);
 
+/** The keys of a backend's notes of versions, among its checkpoints: no task id has a space. */
+export const etagKey = (backend: string, name: string): string => `${backend}|etag ${name}`;
+export const etagKeys = (backend: string): IDBKeyRange => IDBKeyRange.bound(etagKey(backend, ''), etagKey(backend, '\uffff'));
+
 /** All entries of a backend, in the index `standing`. */
 export const standingOf = (backend: string): IDBKeyRange => IDBKeyRange.bound([backend], [backend, []]);
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { comparedFields, shownVersion } from '../../client/bodies/compared-bodies.js';
 import { editableBody } from '../../client/bodies/editable-body.js';
 import { maskJson, unmaskJson } from '../../client/bodies/masked-json.js';
 import { showBody } from '../../client/bodies/shown-body.js';
@@ -234,4 +235,40 @@ describe('a body that’s edited', () => {
   ])('%s can’t be edited', (_, content, type, truncated) => expect(editable(content, type, truncated)).toBeNull());
 
   test('a form without secrets is edited as text', () => expect(editable('name=ann', 'application/x-www-form-urlencoded')!.text).toBe('name=ann'));
+});
+
+describe('M6 two versions of a body', () => {
+  const version = (content: string, truncated = false) => ({ bytes: bytes(content), contentType: 'application/json', truncated });
+  const compared = (mine: string, theirs: string) => comparedFields(version(mine), version(theirs))?.map(({ name, mine: ours, theirs: others, isSame }) => [name, ours, others, isSame]);
+
+  test('M6 are compared field by field, in the order of mine', () => {
+    expect(compared('{"b":1,"a":"x","c":{"d":1,"e":2}}', '{"a":"y","n":null,"b":1,"c":{"e":2,"d":1}}')).toEqual([
+      ['b', '1', '1', true],
+      ['a', 'x', 'y', false],
+      ['c', '{\n "d": 1,\n "e": 2\n}', '{\n "e": 2,\n "d": 1\n}', true],
+      ['n', null, 'null', false],
+    ]);
+  });
+
+  test('M6 V5 secrets are masked, and differ all the same', () => {
+    expect(compared(`{"password":"a","note":"${JWT}"}`, '{"password":"b"}')).toEqual([['password', MASK, MASK, false], ['note', MASK, null, false]]);
+  });
+
+  test.each([
+    ['text', 'no', '{}'],
+    ['a list', '{}', '[1]'],
+    ['a number with more digits than JavaScript keeps', '{"a":12345678901234567890}', '{"a":12345678901234567891}'],
+    ['more than 64 KiB', '{}', JSON.stringify({ a: 'x'.repeat(70_000) })],
+  ])('M6 are shown by themselves where one is %s', (_, mine, theirs) => {
+    expect(compared(mine, theirs)).toBeUndefined();
+  });
+
+  test('M6 are shown by themselves where one is only a beginning', () => {
+    expect(comparedFields(version('{}'), version('{}', true))).toBeNull();
+  });
+
+  test('M6 V5 a long one is shown by its beginning, with its secrets masked', async () => {
+    const shownBody = (await shownVersion(version(JSON.stringify({ password: 's3cret', a: 'x'.repeat(70_000) })))) as { kind: string; text: string };
+    expect([shownBody.kind, shownBody.text.length < 66_000, shownBody.text.startsWith(`{"password":"${MASK}"`)]).toEqual(['text', true, true]);
+  });
 });

@@ -474,6 +474,21 @@ export function outboxContract(name: string, create: () => TestOutbox): void {
       expect((await outbox.start(1)).backends).toMatchObject([{ remote: remote(3, true), throttledUntil: 0 }]);
     });
 
+    test('M7 keeps what a delivery says of versions, for its backend, until it’s taken back or swept', async () => {
+      const outbox = create();
+      const [backend, other] = [newBackendRecord('|https%3A%2F%2Fone'), newBackendRecord('|https%3A%2F%2Ftwo')];
+      const note = (url: string) => ({ owner: 'ann', url, seq: 1, at: 5, etag: '"2"', stale: ['"1"'] });
+      const change = (url: string) => ({ name: `["ann","${url}"]`, note: note(url) });
+      await outbox.commit({ backend, etags: [change('https://one/ä'), change('https://one/b')] });
+      await outbox.commit({ backend: other, etags: [change('https://two/a')] });
+      await outbox.commit({ backend, etags: [{ ...change('https://one/b'), note: null }] });
+      expect(await outbox.etags(backend.key)).toEqual([note('https://one/ä')]);
+      expect(await outbox.etags(other.key)).toEqual([note('https://two/a')]);
+      await outbox.sweep({ backend, events: [], decide: () => null, forget: null });
+      expect(await outbox.etags(backend.key)).toEqual([]);
+      expect(await outbox.etags(other.key)).toEqual([note('https://two/a')]);
+    });
+
     test('A16 a sweep that fails has changed nothing', async () => {
       const outbox = create();
       const seq = await stored(outbox);

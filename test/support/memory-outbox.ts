@@ -3,6 +3,7 @@ import { isKey } from '../../sw/protocol/ids.js';
 import type { SyncEvent } from '../../sw/protocol/events.js';
 import type { Decision } from '../../sw/policy/entry.js';
 import { isFirstSend, readEntry, turnOf, type EntryRecord, type Turn } from '../../sw/policy/entry-record.js';
+import type { EtagNote } from '../../sw/policy/etags.js';
 import type { Body, Commit, Requested } from '../../sw/ports.js';
 import { isAbout } from '../../sw/store/outbox.js';
 import { withCommit, type TestOutbox } from './stored-outbox.js';
@@ -18,6 +19,7 @@ export function memoryOutbox(): TestOutbox {
   /** What stays of replaced requests, by their own ids. */
   const remainders = new Map<string, Remainder>();
   const backends = new Map<string, BackendRecord>();
+  const etagNotes = new Map<string, EtagNote>();
   const journal: SyncEvent[] = [];
   let settings: Settings = { paused: false };
   let last = 0;
@@ -48,10 +50,14 @@ export function memoryOutbox(): TestOutbox {
     journal.push(...events);
   };
 
-  const commit = ({ seq, decide, body, backend, settings: changed, paused, events = [] }: Commit): Decision | null => {
+  const commit = ({ seq, decide, body, backend, settings: changed, paused, events = [], etags = [] }: Commit): Decision | null => {
     if (backend) putBackend(backend);
     if (changed) settings = { ...changed, paused: settings.paused };
     if (paused !== undefined) settings = { ...settings, paused };
+    for (const { name, note } of etags) {
+      if (note) etagNotes.set(`${backend!.key}|${name}`, note);
+      else etagNotes.delete(`${backend!.key}|${name}`);
+    }
     journal.push(...events);
     const entry = seq === undefined ? undefined : entries.get(seq);
     const decision = entry && decide ? decide(readEntry(entry, entry.seq)) : null;
@@ -119,6 +125,7 @@ export function memoryOutbox(): TestOutbox {
       const mine = inOrder().filter((entry) => entry.backend === backend.key);
       const made = mine.map((entry) => ({ seq: entry.seq, decision: decide(entry) }));
       putBackend(backend);
+      for (const key of etagNotes.keys()) if (key.startsWith(`${backend.key}|`)) etagNotes.delete(key);
       const left = journal.filter((event) => !isAbout(event, backend.key));
       journal.splice(0, journal.length, ...left);
       for (const [seq, { key, owner = null }] of settlements)
@@ -169,6 +176,7 @@ export function memoryOutbox(): TestOutbox {
     },
     answeredSoon: async (request) => answered([request]),
     answered: async (requests) => answered(requests),
+    etags: async (backend) => [...etagNotes].flatMap(([key, note]) => (key.startsWith(`${backend}|`) ? [note] : [])),
     forgetSettlements: async (before) => {
       for (const [seq, { at }] of settlements) if (at <= before) settlements.delete(seq);
     },

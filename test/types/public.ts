@@ -6,6 +6,7 @@ import {
   adoptWorkboxQueue,
   checkpointKey,
   classify,
+  clientWins,
   type Classifier,
   connectivityGate,
   excludesCredentials,
@@ -14,8 +15,10 @@ import {
   holdfastPlugin,
   install,
   memoryCheckpoints,
+  mergeJson,
   openGate,
   registerQuotaErrorCallback,
+  serverWins,
   type Outcome,
   type RetryPolicy,
   type Verdict,
@@ -80,7 +83,9 @@ export async function page(registration: ServiceWorkerRegistration): Promise<voi
   ((await sync.entry('id'))?.inDoubt) satisfies true | undefined;
   // @ts-expect-error -- a number is no body
   await sync.edit('id', { body: 7 });
-  (await sync.edit('id', { url: '/x' })) satisfies boolean;
+  await sync.edit('id', { url: '/api/x' });
+  // @ts-expect-error -- the method stays
+  await sync.edit('id', { method: 'PUT' });
   (await sync.body('id', { maxBytes: 10 }))?.bytes satisfies ArrayBuffer | undefined;
   (await sync.exportHar()).log.version satisfies '1.2';
   (await sync.entry('id'))?.attempts[0]?.status satisfies number | null | undefined;
@@ -144,6 +149,12 @@ export function worker(): void {
   });
   registerQuotaErrorCallback(async () => void (await caches.delete('pictures')));
   install({ backends: [{ baseUrl: '/api', limits: { maxEntries: 10, maxBytes: Infinity }, remoteConfig: '/switches' }] });
+  for (const onConflict of [clientWins, serverWins, mergeJson]) install({ backends: [{ baseUrl: '/api', etags: 'follow', onConflict }] });
+  install({ backends: [{ baseUrl: '/api', onConflict: async ({ entry, request, answer }) => (entry.inDoubt ? null : { body: await request.blob().then((body) => body.text()), url: answer.headers['location'] ?? '' }) }] });
+  // @ts-expect-error -- a dead letter is null
+  install({ backends: [{ baseUrl: '/api', onConflict: () => false }] });
+  // @ts-expect-error -- it's followed, or it isn't
+  install({ backends: [{ baseUrl: '/api', etags: true }] });
   // @ts-expect-error -- there's no such limit
   install({ backends: [{ baseUrl: '/api', limits: { entries: 10 } }] });
   // @ts-expect-error -- a backend needs its base URL

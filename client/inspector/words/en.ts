@@ -110,6 +110,17 @@ export const en: Labels = {
   allEvents: 'All events',
   noEvents: 'No events.',
   time: 'Time',
+  conflict: {
+    title: 'The server has a newer version',
+    mine: 'Mine',
+    theirs: 'Theirs',
+    field: 'Field',
+    differs: 'differs',
+    none: 'Not known',
+    keepMine: 'Keep mine',
+    takeTheirs: 'Take theirs',
+    edited: 'Saved. “Keep mine” sends it.',
+  },
   status: {
     saved: 'All saved',
     dead: (count) => `${count} not delivered`,

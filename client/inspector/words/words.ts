@@ -102,6 +102,19 @@ export interface Labels {
   allEvents: string;
   noEvents: string;
   time: string;
+  /** A write that met a newer version. */
+  conflict: {
+    title: string;
+    mine: string;
+    theirs: string;
+    field: string;
+    differs: string;
+    /** The server's version, or ours, isn't known. */
+    none: string;
+    keepMine: string;
+    takeTheirs: string;
+    edited: string;
+  };
   /** `<holdfast-status>` */
   status: {
     saved: string;

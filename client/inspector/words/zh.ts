@@ -101,6 +101,17 @@ export const zh: Labels = {
   allEvents: '所有事件',
   noEvents: '没有事件。',
   time: '时间',
+  conflict: {
+    title: '服务器已有更新的版本',
+    mine: '我的版本',
+    theirs: '服务器版本',
+    field: '字段',
+    differs: '不同',
+    none: '未知',
+    keepMine: '保留我的版本',
+    takeTheirs: '采用服务器版本',
+    edited: '已保存。请点击“保留我的版本”发送。',
+  },
   status: {
     saved: '全部已保存',
     dead: (count) => `${count} 项未送达`,

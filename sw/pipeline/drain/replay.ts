@@ -4,7 +4,7 @@ import { readBodyErrors } from '../../policy/body-errors.js';
 import { aboutEntry, asSent, type EntryRecord, type Mended, type StoredRequest } from '../../policy/entry-record.js';
 import { transition, type EntryInput, type SendInput } from '../../policy/entry.js';
 import type { Answer } from '../../policy/outcome.js';
-import type { Body, Ports } from '../../ports.js';
+import type { Body, EtagChange, Ports } from '../../ports.js';
 import type { EntryInfo } from '../../protocol/api.js';
 import type { DeadReason, SyncEvent } from '../../protocol/events.js';
 import { IDEMPOTENCY_HEADER } from '../../protocol/headers.js';
@@ -25,6 +25,7 @@ import { finalAnswer, transmit, type Transmission } from '../send/transmit.js';
 import type { Doubts } from '../workers/doubts.js';
 import type { Neighbours } from '../workers/neighbours.js';
 import type { FinalAnswer } from '../../policy/settlement.js';
+import { createEtags } from './etags.js';
 import { createMend, type Met } from './mend.js';
 
 /**
@@ -32,6 +33,14 @@ import { createMend, type Met } from './mend.js';
  * when the result can't be written, or the entry can't be read.
  */
 export type Replay = (backend: Backend, entry: EntryRecord, flight: Flight) => Promise<void>;
+
+/** What was sent. */
+interface Made {
+  /** Makes the page's own request once more. */
+  request(): Request;
+  /** The `If-Match` that went out; null for none. */
+  condition: string | null;
+}
 
 export interface ReplayParts {
   ports: Ports;
@@ -50,6 +59,7 @@ export function createReplay({ ports, report, judge, holds, csrfFor, describe, s
   const { clock, outbox, log } = ports;
   const deadline = createDeadline(ports);
   const mend = createMend(ports, describe, deadline);
+  const etags = createEtags(ports);
 
   /**
    * Whether the next entry of a lane is sent while a delivery is being written. First a change of the backend is written: the
@@ -63,7 +73,7 @@ export function createReplay({ ports, report, judge, holds, csrfFor, describe, s
     return entry && (entry.body || entry.bodySize === 0) && entry.reason !== 'unreadable' ? { entry, body: entry.body ?? null } : null;
   }
 
-  const settle = async (backend: Backend, { seq, requestId }: EntryRecord, input: EntryInput, events: SyncEvent[] = []) => {
+  const settle = async (backend: Backend, { seq, requestId }: EntryRecord, input: EntryInput, events: SyncEvent[] = [], changes: EtagChange[] = []) => {
     const { record } = backend;
     try {
       const write = input.type === 'delivered' && isAhead(backend) ? report.deliver : report.commit;
@@ -71,6 +81,7 @@ export function createReplay({ ports, report, judge, holds, csrfFor, describe, s
         seq,
         backend: record,
         events,
+        etags: changes,
         // Another worker may have replaced the entry's request, or ended the entry.
         decide: (current) => (current.requestId === requestId ? transition(current, input, clock.now()) : null),
       });
@@ -99,10 +110,12 @@ export function createReplay({ ports, report, judge, holds, csrfFor, describe, s
       const { isKeyed, ...manner } = mannerOf(from, backend);
       return ports.restore({ ...from.request, ...manner, headers: isKeyed ? travelHeaders(from) : from.request.headers }, content);
     };
+    const etag = config.followsEtags ? await etags.followed(backend, entry) : null;
     let request: Request;
     try {
       const { mended = {} as Partial<Mended> } = entry;
       request = restored(asSent(entry), mended.body === undefined ? body : mended.body);
+      if (etag !== null) request.headers.set('if-match', etag);
     } catch (error) {
       log.warn(`[holdfast] ${entry.id} can't be sent, so it's a dead letter; discard it`, error);
       return void (await toDeadLetter(backend, entry, 'unsendable'));
@@ -158,9 +171,9 @@ export function createReplay({ ports, report, judge, holds, csrfFor, describe, s
     const sent = { entry, startedAt, credential: token?.value ?? null, generation, signOuts, csrf, isFirst: false };
     const judgement = await judge(backend, sent, flight, transmission);
     if (flight.cancelled) return;
-    const asMade = () => restored(entry, body);
-    if (judgement.kind === 'again') await sendAgain(backend, entry, flight, transmission, asMade, judgement);
-    else await end(backend, entry, flight, transmission, asMade, judgement);
+    const made = { request: () => restored(entry, body), condition: request.headers.get('if-match') };
+    if (judgement.kind === 'again') await sendAgain(backend, entry, flight, transmission, made, judgement);
+    else await end(backend, entry, flight, transmission, made, judgement);
   };
 
   /** Writes what the app's `onConflict` says of an entry that met a newer version. False where the conflict is a failure as any other. */
@@ -173,7 +186,7 @@ export function createReplay({ ports, report, judge, holds, csrfFor, describe, s
   }
 
   /** The entry stays, unless it has been tried, or refused, often enough. */
-  async function sendAgain(backend: Backend, entry: EntryRecord, flight: Flight, { response, drop }: Transmission, request: Met['request'], { input, events, hold }: Again): Promise<void> {
+  async function sendAgain(backend: Backend, entry: EntryRecord, flight: Flight, { response, drop }: Transmission, { request }: Made, { input, events, hold }: Again): Promise<void> {
     if (input.type === 'transient') {
       // Only the last answer is read in full, as it's the dead letter's.
       if (response && input.delayMs === null) input.answer = await finalAnswer(response, clock);
@@ -201,7 +214,7 @@ export function createReplay({ ports, report, judge, holds, csrfFor, describe, s
   }
 
   /** Ends an entry by the server's answer: it's delivered, or a dead letter. */
-  async function end(backend: Backend, entry: EntryRecord, flight: Flight, { outcome, response }: Transmission, request: Met['request'], { isDelivered, kept = false }: Final): Promise<void> {
+  async function end(backend: Backend, entry: EntryRecord, flight: Flight, { outcome, response }: Transmission, { request, condition }: Made, { isDelivered, kept = false }: Final): Promise<void> {
     const answer = response && (await finalAnswer(response, clock));
     if (flight.cancelled || (!isDelivered && (await isMended(backend, entry, flight, { request, answer })))) return;
     flight.settling = true;
@@ -211,7 +224,8 @@ export function createReplay({ ports, report, judge, holds, csrfFor, describe, s
     }
     const partial = isPartial(backend, outcome);
     if (partial) log.warn(`[holdfast] ${entry.id} is delivered in part: the server refused the rest of the batch for want of a good token`);
-    const writing = settle(backend, entry, { type: 'delivered', answer, partial, kept });
+    const changes = backend.config.followsEtags ? await etags.delivered(backend, entry, condition, answer).catch(() => []) : [];
+    const writing = settle(backend, entry, { type: 'delivered', answer, partial, kept }, [], changes);
     if (!isAhead(backend)) return void (await writing);
     // Where the entry isn't there to be written off, nobody knows what is.
     flight.writing = writing.then((decision) => decision ?? line.forget());

@@ -55,6 +55,51 @@ test.describe('V1 <holdfast-inspector>', () => {
     expect(await page.evaluate(() => document.querySelector('holdfast-inspector')!.shadowRoot!.innerHTML)).not.toContain('s3cret');
   });
 
+  test.describe('M6 a conflict', () => {
+    const mine = '{"title":"mine","tag":"red","password":"s3cret"}';
+    const answer = { status: 412, headers: { ETag: '"2"' }, body: { title: 'theirs', tag: 'red', at: [1, 2] } };
+
+    test('M6 shows both versions, the fields that differ marked, and keeps mine', async ({ open, page, server }) => {
+      const app = await open({ options: QUIET });
+      await queued(app, '/api/a', mine, { 'If-Match': '"1"' }, 429);
+      await buried(app, 1, answer);
+      await show(page);
+      await page.locator(rows).click();
+      const versions = page.locator(story).getByRole('table', { name: 'The server has a newer version' });
+      await expect(versions.getByRole('row')).toHaveText([/Field\s*Mine\s*Theirs/, /≠ differs: title\s*mine\s*theirs/, /^\s*tag\s*red\s*red/, /≠ differs: password\s*•••\s*–/, /≠ differs: at\s*–\s*\[\s*1,\s*2\s*\]/]);
+      expect(await violations(page)).toEqual([]);
+      server.reply({ status: 200 });
+      const keys = server.received.map(({ headers }) => headers['idempotency-key']);
+      await page.getByRole('button', { name: 'Keep mine' }).click();
+      await expect(page.getByText('Nothing is waiting')).toBeVisible();
+      const kept = server.received.at(-1)!;
+      expect([kept.text, kept.headers['if-match'], keys.includes(kept.headers['idempotency-key'])]).toEqual([mine, '"2"', false]);
+    });
+
+    test('M6 takes theirs, and edits mine for the server’s version', async ({ open, page, server }) => {
+      const app = await open({ options: QUIET });
+      await queued(app, '/api/a', mine, { 'If-Match': '"1"' }, 429);
+      await queued(app, '/api/b', mine, { 'If-Match': '"1"' }, 429);
+      await buried(app, 2, answer);
+      await show(page);
+      await page.locator(rows, { hasText: '/api/a' }).click();
+      await page.getByRole('button', { name: 'Edit', exact: true }).click();
+      await page.getByRole('textbox', { name: 'Body' }).fill('{"title":"both","tag":"red","password":"•••"}');
+      await page.getByRole('button', { name: 'Save' }).click();
+      await expect(page.getByText('“Keep mine” sends it')).toBeVisible();
+      server.reply({ status: 200 });
+      await page.getByRole('button', { name: 'Keep mine' }).click();
+      await expect(page.locator(rows)).toHaveCount(1);
+      const kept = server.received.at(-1)!;
+      expect([kept.path, kept.text, kept.headers['if-match']]).toEqual(['/api/a', '{"title":"both","tag":"red","password":"s3cret"}', '"2"']);
+      await page.locator(rows, { hasText: '/api/b' }).click();
+      await page.getByRole('button', { name: 'Take theirs' }).click();
+      await page.getByRole('group', { name: 'Take theirs' }).getByRole('button', { name: 'Take theirs' }).click();
+      await expect(page.getByText('Nothing is waiting')).toBeVisible();
+      expect(server.received.at(-1)).toBe(kept);
+    });
+  });
+
   test('V1 shows a form by its fields, and bytes as hex', async ({ open, page, server }) => {
     const app = await open({ options: QUIET });
     server.reply({ status: 500 });
