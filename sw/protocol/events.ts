@@ -11,6 +11,7 @@ export type SyncEvent =
   | DeliveredEvent
   | FailedEvent
   | CancelledEvent
+  | CoalescedEvent
   | ParkedEvent
   | HeldEvent
   | AuthRequiredEvent
@@ -185,6 +186,18 @@ export interface CancelledEvent extends AboutEntry {
   type: 'cancelled';
   /** True when the entry was on the wire, or an earlier send had no answer, or a 408 or 5xx: the server may have acted all the same. */
   mayBeDelivered: boolean;
+}
+
+/**
+ * A new request and an entry that nobody had sent have become one (`coalesce`). The event names the entry as it was; its `id`, `key` and
+ * `seq` are those of both from now on.
+ */
+export interface CoalescedEvent extends AboutEntry {
+  type: 'coalesced';
+  /** The new request. */
+  newer: { method: string; url: string };
+  /** True when neither goes out: what the entry would have made was deleted before. `cancelled` follows. */
+  discarded?: true;
 }
 
 /** The entry waits for its own user to sign in again. */
