@@ -88,11 +88,14 @@ async function coalesce(tx: WriteTransaction, order: CaptureOrder, before?: Capt
   const made = order.coalesce!(last, last.body ?? (isApart(last) ? await bodies.get(last.seq) : null) ?? null);
   if (made instanceof Promise) return { kind: 'asked', last, answer: made };
   if (!made) return;
-  const { decision, body } = made;
+  const { body } = made;
   const { seq, requestId } = last;
-  const limit = decision.entry && (await limitReached(tx, decision.entry, last, limits));
+  // A worker goes by what it has written, so the decision has the entry as it's on disk.
+  const entry = made.decision.entry && withBody(made.decision.entry, body);
+  const decision = { ...made.decision, entry };
+  const limit = entry && (await limitReached(tx, entry, last, limits));
   if (limit) return { kind: 'full', limit };
-  const isGone = decision.entry === null;
+  const isGone = entry === null;
   // The entry keeps one fetch event: the new request's where both go on, and its own in its settlement where neither does.
   const left = isGone ? { ...draft, into: null } : { ...last, into: seq };
   if (left.asked) unawaited(settlements.put(remainderOf(left, left.into)));

@@ -96,19 +96,17 @@ export function memoryOutbox(): Outbox {
       if (made instanceof Promise) return { kind: 'asked', last: behind!, answer: made };
       if (made && behind) {
         const { seq, requestId } = behind;
-        const { entry } = made.decision;
+        const { body: _, ...rest } = made.decision.entry ?? {};
+        const entry = made.decision.entry && ({ ...rest, ...(isSmall(made.body) && { body: made.body }) } as EntryRecord);
+        const decision = { ...made.decision, entry };
         if (entry && entry.bodySize > limits.maxBytes) return { kind: 'full', limit: 'maxBytes' };
         if (backend) putBackend(backend);
         const left = entry ? remainderOf(behind, seq) : remainderOf(draft, null);
         if (left.asked) remainders.set(left.requestId, left);
-        apply(seq, made.decision);
-        if (entry) {
-          bodies.delete(seq);
-          const { body: _, ...rest } = entry;
-          entries.set(seq, structuredClone(isSmall(made.body) ? { ...rest, body: made.body } : rest));
-          if (made.body && !isSmall(made.body)) bodies.set(seq, made.body);
-        }
-        return entry ? { kind: 'stored', decision: made.decision, seq, replaced: true, ...(requestId !== undefined && { of: requestId }) } : { kind: 'gone', decision: made.decision, seq };
+        bodies.delete(seq);
+        apply(seq, decision);
+        if (made.body && !isSmall(made.body)) bodies.set(seq, made.body);
+        return entry ? { kind: 'stored', decision, seq, replaced: true, ...(requestId !== undefined && { of: requestId }) } : { kind: 'gone', decision, seq };
       }
       const others = inOrder().filter((entry) => entry.backend === draft.backend && entry.seq !== inTheWay?.seq);
       if (!inTheWay && others.length >= limits.maxEntries) return { kind: 'full', limit: 'maxEntries' };
