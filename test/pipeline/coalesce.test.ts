@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { BackendOptions } from '../../sw/options.js';
+import { newBackendRecord } from '../../sw/policy/backend-record.js';
 import type { Coalesce } from '../../sw/policy/coalesce.js';
 import { createHarness, type Harness } from '../support/harness.js';
 import { settle } from '../support/virtual-clock.js';
@@ -150,12 +151,57 @@ describe('M5 coalescing', () => {
   });
 
   test('an entry that an earlier worker may have sent stays as it is', async () => {
-    const { save, restart, deliver } = offline();
+    const { save, restart, deliver, server, goOnline, goOffline, look, log } = offline();
     await save('1');
+    server(() => 'hang');
+    goOnline();
+    void look();
+    await settle();
+    expect(sent({ log })).toEqual(['1']);
+    restart();
+    goOffline();
+    server(() => new Response(null, { status: 204 }));
+    await save('2');
+    await save('3');
+    expect(await deliver()).toEqual(['1', '1', '3']);
+  });
+
+  test('an entry that no worker has sent may have been written by an earlier one, however many there were', async () => {
+    const { save, restart, deliver } = offline();
+    for (const body of ['1', '2', '3', '4']) {
+      await save(body);
+      await settle();
+      restart();
+    }
+    expect(await deliver()).toEqual(['4']);
+  });
+
+  test('nor is that known of a backend that something waits for since before', async () => {
+    const { save, restart, deliver, outbox } = offline();
+    await save('1');
+    // An earlier version of the app didn't coalesce.
+    await outbox.commit({ backend: { ...newBackendRecord((await outbox.heads())[0]!.backend), replays: 3 } });
     restart();
     await save('2');
     await save('3');
     expect(await deliver()).toEqual(['1', '3']);
+  });
+
+  test('a replay is noted on disk before it’s made, and once', async () => {
+    const { save, goOnline, look, server, outbox, clock } = offline({ lane: (request) => request.url });
+    const replays = async () => (await outbox.start(1)).backends.map((record) => record.replays);
+    await save('1');
+    await save('2', {}, '/api/notes/2');
+    expect(await replays()).toEqual([2]);
+    const seen: unknown[] = [];
+    server(async () => {
+      seen.push(...(await replays()));
+      return new Response(null, { status: 204 });
+    });
+    goOnline();
+    await look();
+    await clock.advance(60_000);
+    expect(seen).toEqual([3, 3]);
   });
 
   test('nothing is coalesced while another worker lives', async () => {

@@ -144,6 +144,7 @@ export const MUTATIONS: readonly Mutation[] = [
   one("what a dead worker may have sent is coalesced", 'sw/pipeline/report.ts', 'coalesce(doubts.on(last), body)', 'coalesce(last, body)'),
   one('what another worker may have on the wire is coalesced', 'sw/pipeline/capture/enqueue.ts', 'exchange.isNewId && neighbours.isAlone()', 'exchange.isNewId'),
   one('what is on the wire is coalesced', 'sw/store/writes.ts', '!last?.requestId || order.isInFlight(last.seq)', '!last?.requestId'),
+  one('a replay is made before the disk says so', 'sw/pipeline/drain/drain.ts', 'if (plan.send.length > 0) await noteReplay(backend);', ''),
   one('a first send is coalesced', 'sw/policy/coalesce.ts', '!isFirstSend(entry) &&', ''),
   one('coalescing overtakes what stands between', 'sw/store/writes.ts', "before, false, true), 'prev');", "before, false, true), 'next');"),
   one('writes of two users are coalesced', 'sw/policy/coalesce.ts', 'standingOf(entry) === standingOf(newer) &&', ''),

@@ -1,4 +1,5 @@
 import { isFirstSend, type EntryRecord } from '../../policy/entry-record.js';
+import { withReplays } from '../../policy/backend-record.js';
 import { transition, type Decision, type SendInput } from '../../policy/entry.js';
 import { isQuotaError } from '../../policy/errors.js';
 import { maskUrl } from '../../policy/secrets.js';
@@ -127,8 +128,11 @@ export function createEnqueue({ ports, report, nudge, answerFor, neighbours, coa
   return {
     write,
     async store(exchange, why) {
-      const { backend: { lanes }, draft: { turn } } = exchange;
+      const { backend, draft: { turn } } = exchange;
+      const { lanes } = backend;
       const now = clock.now();
+      // Where nothing else waits, nothing that waits has been sent.
+      if (backend.config.coalesce && !lanes.any && neighbours.isAlone()) backend.record = withReplays(backend.record, false);
       lanes.writeStarted(turn);
       const result = await write(exchange, { decide: (entry) => queued(entry, why, now), mayCoalesce: !why.input });
       const isStored = result.kind === 'stored';

@@ -5,7 +5,9 @@ import type { World } from '../world.js';
 import { entryChanges } from './disk.js';
 
 /** Looks at each two writes that become one. */
-export function watchCoalescing({ disk, history }: World): void {
+export function watchCoalescing({ disk, history, network }: World): void {
+  const sends = new Set<number>();
+  network.onSend.push((_, { url }) => void sends.add(opOf(url)));
   disk.onCommit.push((committed) => {
     for (const { store, after } of committed.changes) {
       if (store !== 'journal' || (after as CoalescedEvent | undefined)?.type !== 'coalesced') continue;
@@ -19,7 +21,7 @@ export function watchCoalescing({ disk, history }: World): void {
         history.violated('what waits is coalesced', `op ${older} wasn't there`, older, by);
         continue;
       }
-      const sent = history.arrivals.some(({ op }) => op === older);
+      const sent = sends.has(older);
       if (sent || before.state !== 'pending') history.violated('only what was never sent is coalesced', `op ${older} was ${sent ? 'sent' : before.state}`, older, by);
       const posts = [older, by].map((op) => history.posts.get(op));
       if (posts[0]?.user !== posts[1]?.user) history.violated('only one user’s writes are coalesced', `of ${posts[0]?.user} and ${posts[1]?.user}`, older, by);
