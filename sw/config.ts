@@ -1,6 +1,7 @@
 /** A backend's options inside the pipeline. `read-options.ts` makes them from the options of `install`. */
 import type { BodyErrors } from './policy/body-errors.js';
 import type { Classifier } from './policy/classify.js';
+import type { Coalesce } from './policy/coalesce.js';
 import type { Conflict, ConflictResult } from './policy/conflict.js';
 import type { KeyForm } from './policy/idempotency.js';
 import type { RetryGate } from './policy/retry-gate.js';
@@ -80,6 +81,8 @@ export interface BackendConfig {
   /** How many entries of a lane may be sent before the first of them is written off. */
   replayAhead: number;
   onDead: 'skip' | 'block';
+  /** Null: each write stays by itself. */
+  coalesce: Coalesce | null;
   limits: Limits & { maxAgeMs: number };
   /** The URL of the remote configuration, absolute. */
   remoteConfig: string | null;

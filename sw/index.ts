@@ -2,6 +2,7 @@ export { install } from './install.js';
 export { adoptWorkboxQueue, holdfastPlugin } from './workbox.js';
 export type { AuthOptions, BackendOptions, InstallOptions, LimitOptions } from './options.js';
 export { classify, JWT_CODES, type Classifier, type ClassifyOptions } from './policy/classify.js';
+export { coalesceWrites, type Coalesce, type Merged, type Write } from './policy/coalesce.js';
 export { excludesCredentials, type RequestHead } from './policy/exclude.js';
 export { shapes, type Shape, type ShapedAnswer } from './policy/shapes.js';
 export { clientWins, mergeJson, serverWins, type Conflict, type ConflictAnswer, type ConflictRequest, type ConflictResult } from './policy/conflict.js';

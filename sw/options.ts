@@ -21,6 +21,7 @@ import type { RetryOptions, RetryPolicy } from './policy/retry.js';
 import type { RetryGate } from './policy/retry-gate.js';
 import type { EntryInfo } from './protocol/api.js';
 import type { SyncEvent } from './protocol/events.js';
+import type { Coalesce } from './policy/coalesce.js';
 import type { OnConflict, Responder, RespondMode } from './config.js';
 
 /** How a backend's 401s are understood. */
@@ -171,6 +172,15 @@ export interface BackendOptions {
   replayAhead?: number;
   /** Whether a dead letter lets later entries of its lane pass. @default 'skip' */
   onDead?: 'skip' | 'block';
+  /**
+   * Makes one request of a new write and the last one that waits in its lane, as long as nobody has sent that. With `true` a PUT takes the place of
+   * a PUT to its URL, a merge patch is folded into what it patches, and a POST that provides an id is discarded along with its DELETE.
+   *
+   * A function gets both, and gives the write to send in their place, `'discard'` for none, or null for both. It must be quick;
+   * when it throws, or takes longer than 30 s, both are sent. `Holdfast-Id` and the answer `'reject'` keep a new write apart. @default false
+   * @example coalesce: (older, newer) => (newer.url === older.url && newer.method === 'PUT' ? newer : holdfast.coalesceWrites(older, newer))
+   */
+  coalesce?: boolean | Coalesce;
   /** How much is kept, and for how long. */
   limits?: LimitOptions;
   /**
@@ -270,6 +280,7 @@ export const BACKEND_RULES: Rules = {
   concurrency: wholeNumber(1),
   replayAhead: wholeNumber(1, AHEAD),
   onDead: oneOf('skip', 'block'),
+  coalesce: either(bool, aFunction('two writes')),
   limits: record('maxEntries, maxBytes, maxAgeMs or some of them'),
   remoteConfig: [(url: unknown) => typeof url === 'string' && url.trim() !== '', "it must be the URL of the server's switches"],
   beforeSend: aFunction('a Request and an entry'),

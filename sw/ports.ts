@@ -86,13 +86,29 @@ export interface CaptureOrder {
    * first with `seq` 0, then with the real `seq`. The stored fields must be the same both times.
    */
   decide?(entry: EntryRecord): Decision | null;
+  /**
+   * Decides about the new request and the last entry of its lane as one; null where each stays by itself. Left out: all do. Must be
+   * pure, as it may be called twice. A promise isn't awaited, but given back.
+   */
+  coalesce?(last: EntryRecord, body: Body | null): Coalescence | null | Promise<unknown>;
   /** Called with the `seq` before anybody can read the entry from the disk. */
   placed?(seq: number): void;
   backend?: BackendRecord;
 }
 
+/** What becomes of a new request and the last entry of its lane. */
+export interface Coalescence {
+  decision: Decision;
+  /** The body of the entry that stays. */
+  body: Body | null;
+}
+
 export type CaptureResult =
-  | { kind: 'stored'; decision: Decision; seq: number; /** The new entry took a waiting entry's place. */ replaced: boolean }
+  | { kind: 'stored'; decision: Decision; seq: number; /** The new entry took a waiting entry's place. */ replaced: boolean; /** The request that waited, where the new one was coalesced with it. */ of?: string }
+  /** Neither the new request nor the entry that it was coalesced with is there any more. */
+  | { kind: 'gone'; decision: Decision; seq: number }
+  /** Nothing is stored: `coalesce` has yet to say what becomes of the request and this entry. */
+  | { kind: 'asked'; last: EntryRecord; answer: Promise<unknown> }
   | { kind: 'refused'; waiting: EntryRecord }
   | { kind: 'full'; limit: keyof Limits };
 

@@ -2,6 +2,7 @@
 import { AHEAD } from './policy/lanes.js';
 import { httpUrl, normaliseBaseUrl } from './policy/base-url.js';
 import { isLoopback } from './policy/captive-portal.js';
+import { coalesceWrites } from './policy/coalesce.js';
 import { classify } from './policy/classify.js';
 import { CSRF_HEADERS } from './policy/csrf.js';
 import { ConfigError } from './policy/errors.js';
@@ -59,7 +60,7 @@ function readBackend(options: BackendOptions, at: string, { location, warn }: En
   checkOptions(options, BACKEND_RULES, `${at}.`);
   const { namespace = '', methods = ['POST', 'PUT', 'PATCH', 'DELETE'], networkTimeoutMs = 10_000 } = options;
   const { busyCodes = [], lane, owner = 'jwt-sub', capture = 'on-failure', respond = 'auto', beforeSend, onConflict } = options;
-  const { retry = {}, gate = null, concurrency = 6, replayAhead = capture === 'write-ahead' ? 1 : AHEAD, onDead = 'skip', limits = {}, match = () => true, exclude } = options;
+  const { retry = {}, gate = null, concurrency = 6, replayAhead = capture === 'write-ahead' ? 1 : AHEAD, onDead = 'skip', coalesce = false, limits = {}, match = () => true, exclude } = options;
   const baseUrl = normaliseBaseUrl(options.baseUrl, location, `${at}.baseUrl`);
   const isSameOrigin = new URL(baseUrl).origin === new URL(location).origin;
   const { idempotencyKey = isSameOrigin } = options;
@@ -101,6 +102,7 @@ function readBackend(options: BackendOptions, at: string, { location, warn }: En
     concurrency,
     replayAhead,
     onDead,
+    coalesce: coalesce === true ? coalesceWrites : coalesce || null,
     limits: { ...DEFAULT_LIMITS, ...defined(limits) },
     remoteConfig: options.remoteConfig === undefined ? null : httpUrl(options.remoteConfig, location, `${at}.remoteConfig`).href,
     ...(beforeSend && { beforeSend }),

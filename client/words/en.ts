@@ -45,6 +45,7 @@ export const en: Words = {
       return inDoubt ? `Perhaps delivered: ${why}. Look there before you send it again` : `Not delivered: ${why}`;
     },
     cancelled: ({ mayBeDelivered, conflict }) => (conflict ? 'Given up for the server’s newer version' : mayBeDelivered ? 'Cancelled; it may have been delivered all the same' : 'Cancelled'),
+    coalesced: ({ discarded }) => (discarded ? 'Undone before it was sent' : 'Joined with a newer change, to be sent as one'),
     parked: ({ owner }) => (owner === null ? 'Waits until its user signs in' : `Waits until ${owner} signs in`),
     held: ({ reason }, say) => `On hold: ${say.reason(reason)}`,
     'auth-required': ({ reason }) => (reason === 'csrf-expired' ? 'Asks the page for its security token' : 'Sign in to go on'),

@@ -45,6 +45,7 @@ export const zh: Words = {
       return inDoubt ? `可能已送达：${why}。重新发送前请先确认` : `未送达：${why}`;
     },
     cancelled: ({ mayBeDelivered, conflict }) => (conflict ? '已放弃，保留服务器的新版本' : mayBeDelivered ? '已取消，但可能已送达' : '已取消'),
+    coalesced: ({ discarded }) => (discarded ? '发送前已撤销' : '已与较新的更改合并，将一并发送'),
     parked: ({ owner }) => (owner === null ? '等待原用户登录' : `等待 ${owner} 登录`),
     held: ({ reason }, say) => `已暂缓：${say.reason(reason)}`,
     'auth-required': ({ reason }) => (reason === 'csrf-expired' ? '正在向页面获取安全令牌' : '请登录以继续'),

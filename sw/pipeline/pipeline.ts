@@ -15,6 +15,7 @@ import { createServerClocks } from './backend/server-clock.js';
 import { createCalls } from './calls/calls.js';
 import { createListing } from './calls/listing.js';
 import { createCapture } from './capture/capture.js';
+import { createCoalescing } from './capture/coalescing.js';
 import { createDiskCopies } from './capture/disk-copy.js';
 import { createEnqueue } from './capture/enqueue.js';
 import { createFirstSend } from './capture/first-send.js';
@@ -85,7 +86,7 @@ export function createPipeline({ ports, configs, location, workerId, neighbours,
   const drain = createDrain({ ports, report, holds, state, replay, redelivery, doubts, heads });
   const { nudge } = drain;
   const answerFor = createPageAnswer(ports, report, describe);
-  const enqueue = createEnqueue({ ports, report, nudge, answerFor, neighbours, workerId });
+  const enqueue = createEnqueue({ ports, report, nudge, answerFor, neighbours, coalescing: createCoalescing(ports), workerId });
   const copies = createDiskCopies({ ports, report, state, nudge, enqueue, answerFor, doubts });
   const firstSend = createFirstSend({ ports, judge });
   const capture = createCapture({ ports, report, holds, nudge, enqueue, copies, firstSend, answerFor, redelivery, neighbours, heads, workerId });

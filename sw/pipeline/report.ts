@@ -1,7 +1,7 @@
 import type { EntryRecord } from '../policy/entry-record.js';
 import type { Decision } from '../policy/entry.js';
 import { maskUrl } from '../policy/secrets.js';
-import type { CaptureOrder, CaptureResult, Commit, Ports, Sweep } from '../ports.js';
+import type { Body, CaptureOrder, CaptureResult, Commit, Ports, Sweep } from '../ports.js';
 import type { Settlement } from '../protocol/api.js';
 import type { SyncEvent } from '../protocol/events.js';
 import type { Line } from './line.js';
@@ -50,6 +50,8 @@ export function createReport(
   onEvent?: (event: SyncEvent) => void,
 ): Report {
   const waiters = new Set<Waiter>();
+  /** Requests that were coalesced with a newer one, by their ids. */
+  const newer = new Map<string | undefined, string | undefined>();
 
   const tell = (...events: SyncEvent[]) => {
     for (const event of events) {
@@ -123,6 +125,7 @@ export function createReport(
    */
   const end = (seq: number, requestId: string | undefined, settlement: Settlement | null = null) => {
     for (const waiter of waiters) {
+      while (newer.has(waiter.requestId)) waiter.requestId = newer.get(waiter.requestId);
       const isForOther = waiter.requestId !== requestId;
       if (waiter.seq !== seq || !(isForOther || settlement)) continue;
       waiters.delete(waiter);
@@ -176,10 +179,17 @@ export function createReport(
         return isFlying;
       };
       try {
-        const result = await outbox.capture({ ...order, isInFlight }).catch(lost);
+        const { coalesce } = order;
+        const onLast = coalesce && { coalesce: (last: EntryRecord, body: Body | null) => coalesce(doubts.on(last), body) };
+        const result = await outbox.capture({ ...order, ...onLast, isInFlight }).catch(lost);
+        if (result.kind === 'gone') {
+          line.changed(result.seq, null, since);
+          announce(result.decision);
+        }
         if (result.kind === 'stored') {
           const { seq, decision } = result;
           const entry = decision.entry ?? { ...order.draft, seq };
+          if (result.of !== undefined) newer.set(result.of, entry.requestId);
           // The waiters for a replaced request don't wait for the new one.
           if (result.replaced) end(seq, order.draft.requestId);
           if (result.replaced) line.changed(seq, entry, since);

@@ -29,7 +29,18 @@ export interface BackendRecord {
   throttledUntil: number;
   /** Addresses (`method URL`, without the query) that are answered with a redirect to another origin: no key of ours goes there. */
   keyless?: readonly string[];
+  /**
+   * Even while nothing that waits has been sent again for certain, by no worker: kept for a backend that coalesces. It only ever counts up, so
+   * that a late write of a replaced worker doesn't undo a newer one. @default 1
+   */
+  replays?: number;
 }
+
+/** Whether no worker has made a replay of what waits, as the record says: an entry without a send on record wasn't sent. */
+export const isUnreplayed = (record: Pick<BackendRecord, 'replays'> | undefined): boolean => (record?.replays ?? 1) % 2 === 0;
+
+/** The record of a backend whose entries have been sent again, or certainly haven't. */
+export const withReplays = (record: BackendRecord, areMade: boolean): BackendRecord => (isUnreplayed(record) === areMade ? { ...record, replays: (record.replays ?? 1) + 1 } : record);
 
 export const newBackendRecord = (key: string): BackendRecord => ({
   key,
@@ -65,6 +76,7 @@ export function merged(onDisk: BackendRecord, written: BackendRecord): BackendRe
     sessionGates: newerOf(onDisk.sessionGates, written.sessionGates),
     ...(isNewer && { epoch, last, signedOut, sessionUser }),
     ...(isOutdated && { remote }),
+    ...((onDisk.replays ?? 0) > (written.replays ?? 0) && { replays: onDisk.replays! }),
   };
 }
 

@@ -108,6 +108,10 @@ export interface EntryRecord {
   damaged?: unknown;
   /** The entry was edited and keeps its idempotency key, as the server may have acted under the key. */
   keepsKey: boolean;
+  /** The temporary id for which the answer to the entry gives the real one (`Holdfast-Provides`). */
+  provides?: string;
+  /** The `seq`s of the entries that provide the temporary ids which the request names: it isn't sent before their answers. */
+  awaits?: readonly number[];
   /** Set while the entry is in line. A dead letter has left the line, unless it blocks its lane. */
   turn?: Turn;
 }

@@ -1,10 +1,12 @@
 import type { Attempt, LastAnswer } from '../protocol/api.js';
 import type { DeadReason, SyncEvent, WaitReason } from '../protocol/events.js';
 import { amended, type Amendment } from './amend.js';
+import { idsOf } from './coalesce.js';
 import { aboutEntry, isFirstSend, turnOf, type EntryRecord } from './entry-record.js';
 import { CONFLICT_ROUNDS } from './conflict.js';
 import { asked } from './idempotency.js';
 import { isInDoubt, mayHaveActed, onlyTokensRefused, underKey } from './key-history.js';
+import { maskUrl } from './secrets.js';
 import { settlement, type FinalAnswer, type KeptSettlement } from './settlement.js';
 
 export type TransientReason = 'unreachable' | 'timeout' | 'server-error' | 'rate-limited' | 'server-unavailable' | 'in-progress';
@@ -67,6 +69,8 @@ export type EntryInput =
   | { type: 'cancelled'; inFlight: boolean }
   | { type: 'retried'; /** The entry goes out under this key, as a new request. */ freshKey?: FreshKey }
   | { type: 'edited'; amendment: Amendment }
+  /** A new request goes out in the entry's place, as `merged`; where that's null, neither goes out. */
+  | { type: 'coalesced'; newer: Omit<EntryRecord, 'seq'>; merged: Omit<EntryRecord, 'seq'> | null }
   | { type: 'discarded' };
 
 /** The new state of an entry. One decision is one transaction. */
@@ -99,7 +103,7 @@ export const SHUNNED_LIMIT = 5;
  *                                                                        (gone)
  * ```
  * A first send that is on disk is a pending entry with the reason `first-send`. `taken-over` changes an entry's fetch event,
- * `hurried` and `backoff-restarted` change when the entry is due: the state stays the same.
+ * `hurried` and `backoff-restarted` change when the entry is due, `coalesced` changes its request: the state stays the same.
  */
 export function transition(entry: EntryRecord, input: EntryInput, now: number): Decision | null {
   const isForTheDead = input.type === 'retried' || input.type === 'edited' || input.type === 'discarded';
@@ -266,6 +270,18 @@ export function transition(entry: EntryRecord, input: EntryInput, now: number): 
         settlement: settlement(entry, 'cancelled', null, null, now),
         events: [{ ...about, type: 'cancelled', mayBeDelivered: input.inFlight || isFirstSend(entry) || isInDoubt(entry) }],
       };
+
+    case 'coalesced': {
+      const { newer: { request: { method, url } }, merged } = input;
+      const coalesced: SyncEvent = { ...about, type: 'coalesced', newer: { method, url: maskUrl(url) }, ...(!merged && { discarded: true }) };
+      if (!merged) {
+        const { events, ...cancelled } = transition(entry, { type: 'cancelled', inFlight: false }, now)!;
+        return { ...cancelled, events: [coalesced, ...events] };
+      }
+      const { id, key, seq, capturedAt, reason, since } = entry;
+      const { provides: _, awaits: __, ...rest } = merged;
+      return { entry: { ...rest, ...idsOf(entry, merged), id, key, seq, capturedAt, reason, since }, events: [coalesced] };
+    }
 
     case 'discarded':
       return { entry: null, events: [] };

@@ -25,3 +25,7 @@ interface AbortSignal {
   addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void;
   removeEventListener(type: 'abort', listener: () => void): void;
 }
+interface Blob {
+  readonly size: number;
+  readonly type: string;
+}

@@ -25,7 +25,7 @@ export interface KeptSettlement extends Settlement {
 }
 
 /**
- * What stays of a request that another has replaced (`Holdfast-Replace`) before its page had an answer. A redelivery of its
+ * What stays of a request that another has replaced (`Holdfast-Replace`, `coalesce`) before its page had an answer. A redelivery of its
  * event finds this remainder, and isn't taken for a new request, which would go out after its replacement.
  */
 export interface Remainder {
@@ -35,7 +35,19 @@ export interface Remainder {
   asked: Asked;
   at: number;
   forgotten: true;
+  /** The `seq` of the entry whose answer is this request's, too, as both were coalesced; null where nothing was left to be done. */
+  into?: number | null;
 }
+
+/** What stays of a request that waits for its answer no more, or for another's. */
+export const remainderOf = ({ requestId, asked, agesFrom }: Pick<EntryRecord, 'requestId' | 'asked' | 'agesFrom'>, into?: number | null): Remainder => ({
+  seq: requestId!,
+  requestId: requestId!,
+  asked: asked!,
+  at: agesFrom,
+  forgotten: true,
+  ...(into !== undefined && { into }),
+});
 
 /** The settlement of an entry that has ended. */
 export function settlement(

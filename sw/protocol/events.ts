@@ -11,6 +11,7 @@ export type SyncEvent =
   | DeliveredEvent
   | FailedEvent
   | CancelledEvent
+  | CoalescedEvent
   | ParkedEvent
   | HeldEvent
   | AuthRequiredEvent
@@ -191,6 +192,18 @@ export interface CancelledEvent extends AboutEntry {
   mayBeDelivered: boolean;
   /** True when the server had a newer version, for which `onConflict` gave the request up. */
   conflict?: true;
+}
+
+/**
+ * A new request and an entry that nobody had sent have become one (`coalesce`). The event names the entry as it was; its `id`, `key` and
+ * `seq` are those of both from now on.
+ */
+export interface CoalescedEvent extends AboutEntry {
+  type: 'coalesced';
+  /** The new request. */
+  newer: { method: string; url: string };
+  /** True when neither goes out: what the entry would have made was deleted before. `cancelled` follows. */
+  discarded?: true;
 }
 
 /** The entry waits for its own user to sign in again. */

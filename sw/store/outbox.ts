@@ -4,7 +4,7 @@ import type { Decision } from '../policy/entry.js';
 import { isQuotaError } from '../policy/errors.js';
 import type { EtagNote } from '../policy/etags.js';
 import { withoutAnswer, type KeptSettlement } from '../policy/settlement.js';
-import type { Body, Outbox, OutboxStart, Requested } from '../ports.js';
+import type { Body, CaptureResult, Outbox, OutboxStart, Requested } from '../ports.js';
 import type { Settlement } from '../protocol/api.js';
 import type { SyncEvent } from '../protocol/events.js';
 import { isKey, joinKey } from '../protocol/ids.js';
@@ -135,11 +135,12 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
     capture: async (order) => {
       const { body, backend } = order;
       let isRepeat = false;
+      let before: CaptureResult | undefined;
       const store = (given: Body | null) =>
-        write((tx) => {
+        write(async (tx) => {
           const isNewId = order.isNewId === true && !isRepeat;
           isRepeat = true;
-          return capture(tx, { ...order, body: given, isNewId }, backend && !persistedRecords.has(backend) ? backend : null);
+          return (before = await capture(tx, { ...order, body: given, isNewId }, backend && !persistedRecords.has(backend) ? backend : null, before));
         });
       const result = await store(body).catch(async (error: unknown) => {
         if (!(body instanceof Blob) || isQuotaError(error)) throw error;

@@ -1,6 +1,7 @@
 import { merged, readBackendRecord, type BackendRecord } from '../policy/backend-record.js';
-import { isFirstSend, readEntry, turnOf, type EntryRecord } from '../policy/entry-record.js';
+import { isFirstSend, readEntry, turnOf, type EntryRecord, type Turn } from '../policy/entry-record.js';
 import type { Decision } from '../policy/entry.js';
+import { remainderOf } from '../policy/settlement.js';
 import type { Body, CaptureOrder, CaptureResult, Commit } from '../ports.js';
 import type { SyncEvent } from '../protocol/events.js';
 import { unawaited, UNPAUSED, type WriteTransaction } from './schema.js';
@@ -18,8 +19,12 @@ export const isSmall = (body: Body | null): body is ArrayBuffer => body instance
 /** Whether an entry's body is apart from its entry. Nobody knows of a damaged one. */
 const isApart = ({ body, bodySize, damaged }: EntryRecord): boolean => !body && (bodySize > 0 || damaged !== undefined);
 
-/** Writes a new entry, in its place in line, with its body, events and tally. */
-export async function capture(tx: WriteTransaction, order: CaptureOrder, backend: BackendRecord | null): Promise<CaptureResult> {
+/**
+ * Writes a new entry, in its place in line, with its body, events and tally.
+ *
+ * @param before the result of the first run, where the write is repeated
+ */
+export async function capture(tx: WriteTransaction, order: CaptureOrder, backend: BackendRecord | null, before?: CaptureResult): Promise<CaptureResult> {
   const { body } = order;
   const draft = isSmall(body) ? { ...order.draft, body } : order.draft;
   const decide = (entry: EntryRecord): Decision => order.decide?.(entry) ?? { entry, events: [] };
@@ -39,14 +44,19 @@ export async function capture(tx: WriteTransaction, order: CaptureOrder, backend
   const inFlight = sameKey.find((entry) => entry.state === 'pending');
   if (inFlight && order.whenWaiting === 'refuse') return { kind: 'refused', waiting: inFlight };
   if (inTheWay && inTheWay.owner !== draft.owner) return { kind: 'refused', waiting: inTheWay };
+  const coalesced = order.coalesce && (await coalesce(tx, order, before));
+  if (coalesced) {
+    if (backend && coalesced.kind !== 'asked') await putBackend(tx, backend);
+    return coalesced;
+  }
   const limit = await limitReached(tx, draft, inTheWay ?? null, order.limits);
   if (limit) return { kind: 'full', limit };
 
   if (backend) await putBackend(tx, backend);
   let entry: EntryRecord;
   if (inTheWay) {
-    const { seq, lane, capturedAt, asked, requestId, agesFrom } = inTheWay;
-    if (asked && requestId) unawaited(tx.objectStore('settlements').put({ seq: requestId, requestId, asked, at: agesFrom, forgotten: true }));
+    const { seq, lane, capturedAt, asked, requestId } = inTheWay;
+    if (asked && requestId) unawaited(tx.objectStore('settlements').put(remainderOf(inTheWay)));
     // The new entry takes the older one's place in line; its age is its own.
     entry = { ...draft, seq, lane, capturedAt };
     entry.turn = turnOf(entry);
@@ -64,6 +74,46 @@ export async function capture(tx: WriteTransaction, order: CaptureOrder, backend
   await count(tx, inTheWay ?? null, entry);
   await apply(tx, entry, decision, { isWritten: !inTheWay && decision.entry !== null });
   return { kind: 'stored', decision, seq: entry.seq, replaced: inTheWay !== undefined };
+}
+
+/** Makes one of a new request and the last entry of its lane. Undefined where each stays by itself. */
+async function coalesce(tx: WriteTransaction, order: CaptureOrder, before?: CaptureResult): Promise<CaptureResult | undefined> {
+  const { draft, limits } = order;
+  const [entries, bodies, settlements] = [tx.objectStore('entries'), tx.objectStore('bodies'), tx.objectStore('settlements')];
+  // The connection was lost over the first run's commit, which is on disk all the same.
+  if (before?.kind === 'gone' && !(await entries.get(before.seq))) return before;
+  if (before?.kind === 'stored' && (await entries.get(before.seq))?.requestId === draft.requestId) return before;
+  const last = await lastOf(tx, draft.turn);
+  if (!last?.requestId || order.isInFlight(last.seq)) return;
+  const made = order.coalesce!(last, last.body ?? (isApart(last) ? await bodies.get(last.seq) : null) ?? null);
+  if (made instanceof Promise) return { kind: 'asked', last, answer: made };
+  if (!made) return;
+  const { body } = made;
+  const { seq, requestId } = last;
+  // A worker goes by what it has written, so the decision has the entry as it's on disk.
+  const entry = made.decision.entry && withBody(made.decision.entry, body);
+  const decision = { ...made.decision, entry };
+  const limit = entry && (await limitReached(tx, entry, last, limits));
+  if (limit) return { kind: 'full', limit };
+  const isGone = entry === null;
+  // The entry keeps one fetch event: the new request's where both go on, and its own in its settlement where neither does.
+  const left = isGone ? { ...draft, into: null } : { ...last, into: seq };
+  if (left.asked) unawaited(settlements.put(remainderOf(left, left.into)));
+  await apply(tx, last, decision, { body });
+  return isGone ? { kind: 'gone', decision, seq } : { kind: 'stored', decision, seq, replaced: true, of: requestId };
+}
+
+/** The last entry of a lane, whatever credential it travels with. */
+async function lastOf(tx: WriteTransaction, [backend, lane]: Turn): Promise<EntryRecord | null> {
+  const entries = tx.objectStore('entries');
+  let last = 0;
+  let before = [backend, lane, []] as unknown as Turn;
+  for (;;) {
+    const cursor = await entries.index('turn').openKeyCursor(IDBKeyRange.bound([backend, lane], before, false, true), 'prev');
+    if (!cursor) return last ? readEntry(await entries.get(last), last) : null;
+    last = Math.max(last, cursor.primaryKey);
+    before = cursor.key;
+  }
 }
 
 /** Writes a backend's record. What the record on disk knows better stays. */

@@ -33,6 +33,8 @@ const cases: [event: SyncEvent, english: string, chinese: string][] = [
   [{ ...about, type: 'failed', reason: 'expired', status: null }, 'Not delivered: waited too long', '未送达：等待时间过长'],
   [{ ...about, type: 'cancelled', mayBeDelivered: false }, 'Cancelled', '已取消'],
   [{ ...about, type: 'cancelled', mayBeDelivered: true }, 'Cancelled; it may have been delivered all the same', '已取消，但可能已送达'],
+  [{ ...about, type: 'coalesced', newer: { method: 'PUT', url: 'u' } }, 'Joined with a newer change, to be sent as one', '已与较新的更改合并，将一并发送'],
+  [{ ...about, type: 'coalesced', newer: { method: 'DELETE', url: 'u' }, discarded: true }, 'Undone before it was sent', '发送前已撤销'],
   [{ ...about, type: 'parked', owner: 'ann' }, 'Waits until ann signs in', '等待 ann 登录'],
   [{ ...about, type: 'parked', owner: null }, 'Waits until its user signs in', '等待原用户登录'],
   [{ ...gate, type: 'held', reason: 'auth-expired', id: 'a' }, 'On hold: session expired', '已暂缓：登录已过期'],

@@ -348,6 +348,97 @@ export function outboxContract(name: string, create: () => TestOutbox): void {
       expect(await outbox.settlement('draft')).toMatchObject({ status: 200 });
     });
 
+    describe('M5 coalesces', () => {
+      const asked = (fingerprint: string) => ({ worker: 'w', fingerprint });
+      const older = { id: 'older', requestId: '1', asked: asked('f'), agesFrom: 7 };
+      const newer = { id: 'newer', requestId: '2', asked: asked('g') };
+      /** Coalesces with the last entry of the lane; `body` null discards both. */
+      const coalesce = (outbox: Outbox, body: ArrayBuffer | null, order: Order = {}, seen: (last: EntryRecord, body: Body | null) => void = () => {}) => {
+        const { seq: _, ...draft } = record({ ...newer, ...order.entry, bodySize: body?.byteLength ?? 0 });
+        return capture(outbox, {
+          ...order,
+          entry: { ...newer, ...order.entry },
+          coalesce: (last, lastBody) => {
+            seen(last, lastBody);
+            return { decision: transition(last, { type: 'coalesced', newer: draft, merged: body && draft }, 50)!, body };
+          },
+        });
+      };
+
+      test('a new request with the last entry of its lane, whose id and place stay', async () => {
+        const outbox = create();
+        const first = await stored(outbox, { entry: { id: 'first' } });
+        const seq = await stored(outbox, { entry: older, body: bytes('old') });
+        const elsewhere = await stored(outbox, { entry: { id: 'elsewhere', lane: 'x' } });
+        const bodies: unknown[] = [];
+        const result = await coalesce(outbox, bytes('new'), {}, (last, body) => bodies.push(last.seq, text(body)));
+        expect(result).toMatchObject({ kind: 'stored', seq, replaced: true, of: '1', decision: { entry: { id: 'older', requestId: '2' } } });
+        expect(bodies[0]).toBe(seq);
+        expect(await bodies[1]).toBe('old');
+        // The worker goes by the decision, and writes it again as it is when the page has its answer.
+        expect((result as { decision: unknown }).decision).toMatchObject({ entry: (await outbox.load(seq))!.entry });
+        expect(await text((await outbox.load(seq))!.body)).toBe('new');
+        expect(seqs(await outbox.list({ after: 0, limit: 10 }))).toEqual([first, seq, elsewhere]);
+        expect(await outbox.journal()).toMatchObject([{ type: 'coalesced', id: 'older' }]);
+      });
+
+      test('and finds the last one of whatever credential', async () => {
+        const outbox = create();
+        await stored(outbox, { entry: { ...older, scheme: 'Bearer', owner: 'zoe' } });
+        const last = await stored(outbox, { entry: { id: 'last', requestId: '9', scheme: 'Bearer', owner: 'ann' } });
+        await stored(outbox, { entry: { id: 'elsewhere', lane: 'x' } });
+        const lasts: number[] = [];
+        await coalesce(outbox, bytes('new'), {}, ({ seq }) => lasts.push(seq));
+        expect(lasts).toEqual([last]);
+      });
+
+      test('nothing with an entry in flight, and nothing in an empty lane', async () => {
+        const outbox = create();
+        const seq = await stored(outbox, { entry: older });
+        expect(await coalesce(outbox, bytes('new'), { isInFlight: (sent) => sent === seq })).toMatchObject({ kind: 'stored', replaced: false });
+        expect(await coalesce(outbox, bytes('new'), { entry: { ...newer, id: 'other', lane: 'x' } })).toMatchObject({ kind: 'stored', replaced: false });
+      });
+
+      test('both away, and keeps that the newer one’s page has no answer yet', async () => {
+        const outbox = create();
+        const seq = await stored(outbox, { entry: older, body: bytes('x'.repeat(9_000)) });
+        expect(await coalesce(outbox, null)).toMatchObject({ kind: 'gone', seq });
+        expect(await outbox.list({ after: 0, limit: 10 })).toEqual([]);
+        expect(await outbox.settlement('older')).toMatchObject({ state: 'cancelled' });
+        const { settlements } = await outbox.open();
+        expect(settlements).toHaveLength(2);
+        expect(settlements).toContainEqual({ seq: '2', requestId: '2', asked: asked('g'), at: 0, forgotten: true, into: null });
+        await outbox.answered(settlements);
+        expect(await outbox.open()).toEqual({ entries: [], settlements: [] });
+      });
+
+      test('and keeps which entry answers the older one’s page', async () => {
+        const outbox = create();
+        const seq = await stored(outbox, { entry: older });
+        await coalesce(outbox, bytes('new'));
+        expect(await outbox.open()).toMatchObject({ entries: [{ seq, requestId: '2', asked: asked('g') }], settlements: [{ requestId: '1', asked: asked('f'), at: 7, into: seq }] });
+      });
+
+      test('with the size of what stays, and no entry more', async () => {
+        const outbox = create();
+        const limits = { maxEntries: 1, maxBytes: 4 };
+        await stored(outbox, { entry: { ...older, bodySize: 3 }, body: bytes('old'), limits });
+        expect(await coalesce(outbox, bytes('fives'), { limits })).toEqual({ kind: 'full', limit: 'maxBytes' });
+        expect(await coalesce(outbox, bytes('four'), { limits })).toMatchObject({ kind: 'stored' });
+        expect(await capture(outbox, { entry: { id: 'more' }, limits })).toEqual({ kind: 'full', limit: 'maxEntries' });
+        await coalesce(outbox, null, { entry: { ...newer, requestId: '3' } });
+        expect(await capture(outbox, { entry: { id: 'more', bodySize: 4 }, limits })).toMatchObject({ kind: 'stored' });
+      });
+
+      test('nothing while that is still to be told', async () => {
+        const outbox = create();
+        const seq = await stored(outbox, { entry: older });
+        const answer = Promise.resolve();
+        expect(await capture(outbox, { entry: newer, coalesce: () => answer })).toMatchObject({ kind: 'asked', answer, last: { seq } });
+        expect(seqs(await outbox.list({ after: 0, limit: 10 }))).toEqual([seq]);
+      });
+    });
+
     test('A16 D1 a sweep forgets the answer that a page still waits for, but not that the page waits', async () => {
       const outbox = create();
       const asked = { worker: 'w', fingerprint: 'f' };

@@ -23,6 +23,8 @@ export interface Op {
   fails?: 'cut' | 'unreadable' | 'redirect' | 'hook' | null;
   /** Its body: few bytes, much text, or so many bytes that they're kept as a Blob. @default a line of text */
   body?: 'bytes' | 'long' | 'large' | null;
+  /** The app's `coalesce` makes one of it and another save that waits, or discards both. @default a write like any other */
+  draft?: 'save' | 'undo' | null;
 }
 
 /** What happens to a worker: the active one, or the one that it replaced. */
@@ -105,6 +107,8 @@ export interface Setup {
   layer: 'busy' | 'unmarked' | 'waits' | 'instant';
   /** Whether it keeps refusals of a token, and failures of its own, under the key, with a mark when it gives them again or without. */
   keeps: 'marked' | 'unmarked' | 'nothing';
+  /** Whether the app's `coalesce` makes one of the saves of a draft, and when it says so. */
+  coalesces: 'at-once' | 'later' | null;
   /** Whether the app has a `beforeSend`. */
   hasHook: boolean;
 }

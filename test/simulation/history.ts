@@ -93,6 +93,8 @@ export class History {
   /** Ops that were on disk at some time; and how they left it. */
   readonly stored = new Map<number, { order: number; seq: number; lane: string; owner: string | null; tookPlace: boolean; by: string }>();
   readonly gone = new Map<number, { at: number; order: number; how: 'settled' | 'removed' | 'replaced'; byOp: number | null }>();
+  /** Ops that were coalesced: with which newer one, or that nothing was left of both (null). */
+  readonly coalesced = new Map<number, { into: number | null; order: number }>();
   /** Ops that a queue of workbox's owes: who has taken each from there last, and whether workbox ever has, to send it itself. */
   readonly owed = new Map<number, { takenBy: 'nobody' | 'workbox' | 'worker'; wasWorkboxs: boolean }>();
   /** What came to light while it happened. */
@@ -102,6 +104,12 @@ export class History {
   #order = 0;
 
   constructor(readonly agenda: Agenda) {}
+
+  /** The op that does an op's work in the end: its own, or a newer one's that it was coalesced with. Null where nothing was left to do. */
+  workOf(op: number): number | null {
+    const joined = this.coalesced.get(op);
+    return joined === undefined ? op : joined.into === null ? null : this.workOf(joined.into);
+  }
 
   next(): number {
     return ++this.#order;

@@ -1,4 +1,5 @@
 import type { BackendOptions } from '../../sw/options.js';
+import type { Merged, Write } from '../../sw/policy/coalesce.js';
 import { classify } from '../../sw/policy/classify.js';
 import type { RetryPolicy } from '../../sw/policy/retry.js';
 import type { Setup } from './actions.js';
@@ -33,6 +34,7 @@ export const PLAIN: Setup = {
   isDated: false,
   layer: 'instant',
   keeps: 'nothing',
+  coalesces: null,
   hasHook: false,
 };
 
@@ -50,6 +52,7 @@ export const backendsOf = (setup: Setup, isStuck: (url: string) => boolean): Bac
     respond: setup.respond,
     idempotencyKey: true,
     validate: setup.validates && baseUrl,
+    ...(setup.coalesces && { coalesce: setup.coalesces === 'later' ? async (older, newer) => oneDraft(older, newer) : oneDraft }),
     ...(setup.hasHook && { beforeSend: async ({ url }) => (isStuck(url) ? new Promise<undefined>(() => {}) : undefined) }),
     ...(setup.hasRemote && { remoteConfig: `/switches${baseUrl}` }),
     auth: { learn: setup.learns, maxRejections: setup.maxRejections, on401: setup.on401 },
@@ -60,6 +63,13 @@ export const backendsOf = (setup: Setup, isStuck: (url: string) => boolean): Bac
       classify: (outcome) => (outcome.kind === 'answer' && outcome.status === 500 ? 'permanent' : classify(outcome)),
     }),
   }));
+
+/** Two saves of a draft are the newer one, and an undoing takes a save away. */
+const oneDraft = ({ headers: older }: Write, newer: Write): Merged => {
+  if (older['x-draft'] !== 'save') return null;
+  const { 'x-draft': draft } = newer.headers;
+  return draft === 'save' ? newer : draft === 'undo' ? 'discard' : null;
+};
 
 const givesUpAfter =
   (retries: number): RetryPolicy =>

@@ -9,7 +9,7 @@ import { isAbout } from '../../sw/store/outbox.js';
 import { withCommit, type TestOutbox } from './stored-outbox.js';
 import { isSmall } from '../../sw/store/writes.js';
 import { merged, type BackendRecord, type Settings } from '../../sw/policy/backend-record.js';
-import { withoutAnswer, type KeptSettlement, type Remainder } from '../../sw/policy/settlement.js';
+import { remainderOf, withoutAnswer, type KeptSettlement, type Remainder } from '../../sw/policy/settlement.js';
 
 /** The outbox of a worker that never dies: for tests under a virtual clock. */
 export function memoryOutbox(): TestOutbox {
@@ -94,11 +94,28 @@ export function memoryOutbox(): TestOutbox {
       entries: inOrder().filter(({ asked }) => asked !== null),
       settlements: [...[...settlements.values()].filter(({ asked }) => asked), ...remainders.values()],
     }),
-    async capture({ draft, body, limits, whenWaiting, isInFlight, decide, placed, backend }) {
+    async capture({ draft, body, limits, whenWaiting, isInFlight, decide, placed, backend, coalesce }) {
       const sameKey = inOrder().filter((entry) => entry.key === draft.key && entry.state === 'pending');
       const inTheWay = sameKey.find((entry) => !isFirstSend(entry) && !entry.inProgress && !isInFlight(entry.seq));
       if (sameKey[0] && whenWaiting === 'refuse') return { kind: 'refused', waiting: sameKey[0] };
       if (inTheWay && inTheWay.owner !== draft.owner) return { kind: 'refused', waiting: inTheWay };
+      const behind = inOrder().filter(({ turn }) => turn?.[0] === draft.backend && turn[1] === draft.lane).at(-1);
+      const made = coalesce && behind && !isInFlight(behind.seq) ? coalesce(behind, behind.body ?? bodies.get(behind.seq) ?? null) : null;
+      if (made instanceof Promise) return { kind: 'asked', last: behind!, answer: made };
+      if (made && behind) {
+        const { seq, requestId } = behind;
+        const { body: _, ...rest } = made.decision.entry ?? {};
+        const entry = made.decision.entry && ({ ...rest, ...(isSmall(made.body) && { body: made.body }) } as EntryRecord);
+        const decision = { ...made.decision, entry };
+        if (entry && entry.bodySize > limits.maxBytes) return { kind: 'full', limit: 'maxBytes' };
+        if (backend) putBackend(backend);
+        const left = entry ? remainderOf(behind, seq) : remainderOf(draft, null);
+        if (left.asked) remainders.set(left.requestId, left);
+        bodies.delete(seq);
+        apply(seq, decision);
+        if (made.body && !isSmall(made.body)) bodies.set(seq, made.body);
+        return entry ? { kind: 'stored', decision, seq, replaced: true, ...(requestId !== undefined && { of: requestId }) } : { kind: 'gone', decision, seq };
+      }
       const others = inOrder().filter((entry) => entry.backend === draft.backend && entry.seq !== inTheWay?.seq);
       if (!inTheWay && others.length >= limits.maxEntries) return { kind: 'full', limit: 'maxEntries' };
       const bytes = others.reduce((sum, entry) => sum + entry.bodySize, draft.bodySize);

@@ -1,4 +1,4 @@
-import type { Settings } from '../../policy/backend-record.js';
+import { isUnreplayed, type Settings } from '../../policy/backend-record.js';
 import { normaliseBaseUrl } from '../../policy/base-url.js';
 import { credentialOf } from '../../policy/entry-record.js';
 import { ConfigError } from '../../policy/errors.js';
@@ -99,12 +99,14 @@ export function createState(
 
 /**
  * The entries that an earlier worker may have sent without their record saying so: the first of each turn, and those that
- * may have been sent ahead of its writing. Nothing was sent ahead while the backend's record, as it's on disk, held it back.
+ * may have been sent ahead of its writing. Nothing was sent ahead while the backend's record, as it's on disk, held it back, and nothing
+ * at all where the record says so.
  */
 export function perhapsSent({ backends, settings, beginnings }: OutboxStart): number[] {
   return beginnings.flatMap(({ turn, seqs }) => {
     const record = backends.find(({ key }) => key === turn[0]);
     const { scheme, owner } = credentialOf(turn);
+    if (isUnreplayed(record)) return [];
     const isHeld = scheme !== null && record?.gates[owner ?? '']?.hold;
     return seqs.slice(0, settings.paused || isHeld || record?.circuit.state !== 'closed' ? 1 : AHEAD);
   });

@@ -101,6 +101,7 @@ export function createCapture(parts: CaptureParts): Capture {
     exchange.stored = left;
     // A redelivered request is on disk already, so later arrivals needn't wait.
     ticket.placed();
+    if ('into' in left && left.into !== undefined) return answerOf(exchange, left.into);
     if (!('request' in left)) return settledResponse('status' in left ? left : null, exchange.request.url);
     // A replay of the entry may be under way, if the lane didn't wait for the event: the replay's answer is the page's, too.
     await (replay as Promise<void> | null)?.catch(() => {});
@@ -118,6 +119,13 @@ export function createCapture(parts: CaptureParts): Capture {
     // The entry was ended meanwhile, by the user or by another worker.
     const settlement = await outbox.settlement(left.seq).catch(() => null);
     return settledResponse(settlement?.requestId === left.requestId ? settlement : null, exchange.request.url);
+  }
+
+  /** The answer to a redelivered request that was coalesced: that of the entry which it's a part of. */
+  async function answerOf(exchange: Exchange, into: number | null): Promise<Response> {
+    if (into === null) return new Response(null, { status: 204 });
+    const [entry] = await outbox.find(into);
+    return entry ? answerFor(exchange, entry) : settledResponse(await outbox.settlement(into), exchange.request.url);
   }
 
   /** Why a redelivered first send isn't made again at once: it would be in vain, or overtake entries that wait in its lane; null when it's made. */

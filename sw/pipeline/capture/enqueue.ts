@@ -1,14 +1,16 @@
 import { isFirstSend, type EntryRecord } from '../../policy/entry-record.js';
+import { withReplays } from '../../policy/backend-record.js';
 import { transition, type Decision, type SendInput } from '../../policy/entry.js';
 import { isQuotaError } from '../../policy/errors.js';
 import { maskUrl } from '../../policy/secrets.js';
-import type { CaptureOrder, Ports } from '../../ports.js';
+import type { CaptureOrder, CaptureResult, Ports } from '../../ports.js';
 import type { SyncEvent, WaitReason } from '../../protocol/events.js';
 import { joinKey } from '../../protocol/ids.js';
 import type { Nudge } from '../nudge.js';
 import type { Report } from '../report.js';
 import type { BegunHold } from '../send/judge.js';
 import type { Neighbours } from '../workers/neighbours.js';
+import type { Coalescing } from './coalescing.js';
 import type { Exchange } from './exchange.js';
 import { duplicate, type AnswerFor } from './page-answer.js';
 
@@ -27,6 +29,8 @@ export type WriteResult =
   | { kind: 'stored'; entry: EntryRecord }
   /** Another entry waits under the request's key. */
   | { kind: 'refused'; answer: Response }
+  /** Nothing is left to be sent, as what the request would delete will never be made. */
+  | { kind: 'gone' }
   | { kind: StoreFailure };
 
 export interface WriteOrder {
@@ -35,6 +39,8 @@ export interface WriteOrder {
   placed?(seq: number): void;
   /** Whether an event tells of a failure. @default true */
   reportsFailure?: boolean;
+  /** Whether the request may become one with the last that waits in its lane. @default false */
+  mayCoalesce?: boolean;
 }
 
 /** Why a request goes into the line, and the result of its first send, if there was a first send. */
@@ -51,22 +57,23 @@ export interface EnqueueParts {
   nudge: Nudge;
   answerFor: AnswerFor;
   neighbours: Neighbours;
+  coalescing: Coalescing;
   /** Names this worker. */
   workerId: string;
 }
 
-export function createEnqueue({ ports, report, nudge, answerFor, neighbours, workerId }: EnqueueParts): Enqueue {
+export function createEnqueue({ ports, report, nudge, answerFor, neighbours, coalescing, workerId }: EnqueueParts): Enqueue {
   const { clock, log } = ports;
 
-  const write: Enqueue['write'] = async (exchange, order = {}) => {
-    const { decide, placed, reportsFailure = true } = order;
+  const write: Enqueue['write'] = async (exchange, wanted = {}) => {
+    const { decide, placed, reportsFailure = true, mayCoalesce = false } = wanted;
     const { backend, body, directives, ticket } = exchange;
     const { method, url } = exchange.draft.request;
     try {
       const asked = { worker: workerId, fingerprint: await exchange.fingerprint() };
       await ticket.precedingPlaced();
       const draft = { ...exchange.draft, asked };
-      const writing = report.capture({
+      const order: CaptureOrder = {
         draft,
         body,
         limits: backend.config.limits,
@@ -77,22 +84,31 @@ export function createEnqueue({ ports, report, nudge, answerFor, neighbours, wor
         isInFlight: (seq) => !decide || neighbours.mayHaveStored() || backend.flights.has(seq),
         ...(decide && { decide }),
         ...(placed && { placed }),
-      });
-      // The write is queued, so writes of later arrivals come after it. A Blob's isn't: it may have to be repeated, as bytes.
-      if (!(body instanceof Blob)) ticket.placed();
-      const result = await writing;
+      };
+      // Whoever knows the id of a request, or may make the request again under it, looks for an entry of its own. Another worker may have sent any entry.
+      const coalesces = mayCoalesce && backend.config.coalesce && exchange.isNewId && neighbours.isAlone();
+      if (coalesces) order.coalesce = coalescing.order(exchange, draft);
+      const writing = report.capture(order);
+      // The write is queued, so writes of later arrivals come after it. Not where it may have to be repeated: a Blob's, as bytes, or once the app's function has answered.
+      if (!(body instanceof Blob || coalesces)) ticket.placed();
+      let result = await writing;
+      if (result.kind === 'asked') result = await report.capture({ ...order, coalesce: coalescing.order(exchange, draft, await coalescing.given(result)) });
       ticket.placed();
       if (result.kind === 'refused') {
         if (directives.id !== null) return { kind: 'refused', answer: duplicate(result.waiting) };
         // The page has been told of no failure yet: these are two equal writes.
-        if (isFirstSend(result.waiting)) return await write(withNewId(exchange), order);
+        if (isFirstSend(result.waiting)) return await write(withNewId(exchange), wanted);
         return { kind: 'refused', answer: Response.error() };
       }
       if (result.kind === 'stored') {
         exchange.stored = { seq: result.seq, ...(draft.requestId !== undefined && { requestId: draft.requestId }) };
         return { kind: 'stored', entry: result.decision.entry ?? { ...draft, seq: result.seq } };
       }
-      if (reportsFailure) full(method, url, result.limit);
+      if (result.kind === 'gone') {
+        exchange.stored = { seq: draft.requestId!, requestId: draft.requestId! };
+        return { kind: 'gone' };
+      }
+      if (reportsFailure) full(method, url, (result as Extract<CaptureResult, { kind: 'full' }>).limit);
       return { kind: 'full' };
     } catch (error) {
       ticket.placed();
@@ -112,10 +128,13 @@ export function createEnqueue({ ports, report, nudge, answerFor, neighbours, wor
   return {
     write,
     async store(exchange, why) {
-      const { backend: { lanes }, draft: { turn } } = exchange;
+      const { backend, draft: { turn } } = exchange;
+      const { lanes } = backend;
       const now = clock.now();
+      // Where nothing else waits, nothing that waits has been sent.
+      if (backend.config.coalesce && !lanes.any && neighbours.isAlone()) backend.record = withReplays(backend.record, false);
       lanes.writeStarted(turn);
-      const result = await write(exchange, { decide: (entry) => queued(entry, why, now) });
+      const result = await write(exchange, { decide: (entry) => queued(entry, why, now), mayCoalesce: !why.input });
       const isStored = result.kind === 'stored';
       lanes.writeEnded(turn, isStored);
       if (isStored) why.hold?.written();
@@ -124,6 +143,7 @@ export function createEnqueue({ ports, report, nudge, answerFor, neighbours, wor
       ports.askForWakeUp();
       void nudge();
       if (isStored) return answerFor(exchange, result.entry);
+      if (result.kind === 'gone') return new Response(null, { status: 204 });
       return result.kind === 'refused' ? result.answer : result.kind;
     },
   };

@@ -173,7 +173,7 @@ export function newCredentialIn(request: Request, backend: Backend): { credentia
 const SMALL = 64 * 1024;
 
 /** Content types of text, which is too small to be worth a Blob. */
-const TEXT = /^(text\/|application\/(x-www-form-urlencoded|([^;]+\+)?json))/i;
+export const TEXT = /^(text\/|application\/(x-www-form-urlencoded|([^;]+\+)?json))/i;
 
 /** The body of a request; null for none. A body that may be large is read as a Blob, which Chromium keeps outside of the worker. */
 async function bodyOf(request: Request): Promise<Body | null> {

@@ -1,4 +1,5 @@
 import { aboutEntry, backsOff, type EntryRecord } from '../../policy/entry-record.js';
+import { withReplays } from '../../policy/backend-record.js';
 import { transition } from '../../policy/entry.js';
 import { planSends } from '../../policy/lanes.js';
 import type { Ports } from '../../ports.js';
@@ -193,6 +194,7 @@ export function createDrain({ ports, report, holds, state, replay, redelivery, d
       plan = planSends(candidates, viewOf(backend, true, now), now);
     }
     for (const entry of plan.parked) tellParked(entry);
+    if (plan.send.length > 0) await noteReplay(backend);
     for (const entry of plan.send) start(backend, entry);
     // A failed write must not stop the entries that can be sent.
     const failed: unknown[] = [];
@@ -214,6 +216,17 @@ export function createDrain({ ports, report, holds, state, replay, redelivery, d
     expiresAt = Math.min(plan.expiresAt ?? Infinity, expiresAt);
     const next = Math.min(plan.due ?? Infinity, failed.length > 0 ? clock.now() + PAUSE_MS : withheld.until);
     return next === Infinity ? null : next;
+  }
+
+  /** Writes that what waits may have been sent from now on, where the disk says that it wasn't. Where that can't be written, it's sent all the same: a full disk must be emptied. */
+  async function noteReplay(backend: Backend): Promise<void> {
+    const record = withReplays(backend.record, true);
+    if (record === backend.record) return;
+    backend.record = record;
+    await report.commit({ backend: record }).then(
+      () => void (backend.recordOnDisk = record),
+      () => {},
+    );
   }
 
   async function expire(backend: Backend, { seq, agesFrom }: EntryRecord): Promise<void> {

@@ -163,6 +163,7 @@ export class Page implements Process {
       body,
       headers: {
         'content-type': type,
+        ...(op.draft && { 'x-draft': op.draft }),
         ...(hasToken && { authorization: `Bearer ${this.token}` }),
         ...(op.lane !== null && { [DIRECTIVES.lane]: op.lane }),
         ...(op.mode !== null && { [DIRECTIVES.mode]: op.mode }),

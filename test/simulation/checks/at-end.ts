@@ -2,12 +2,13 @@ import type { EntryRecord } from '../../../sw/policy/entry-record.js';
 import { bodyOf } from '../bodies.js';
 import { opOfEntry, type Effect, type Post } from '../history.js';
 import type { World } from '../world.js';
+import { newestStateOnly } from './coalescing.js';
 import { noConflictWithItself } from './database.js';
 import { buriedInDoubt } from './layer.js';
 import { oldQueueIsTakenOver, owedInOrder } from './old-queue.js';
 
 /** Judged when all faults are over and everything has come to rest. */
-export const AT_END: ((world: World) => void)[] = [nothingLost, onceUnderAKey, inOrder, storedAsTheyCame, asItsUser, withItsBytes, everyPromiseSettles, allIsDelivered, statusIsTrue, noDirectiveSent, cancelTellsTheTruth, waitsHearTheirAnswer, purgesTakeTheirOwn, appsPolicyCounts, oldQueueIsTakenOver, owedInOrder, noConflictWithItself, buriedInDoubt];
+export const AT_END: ((world: World) => void)[] = [nothingLost, onceUnderAKey, inOrder, storedAsTheyCame, asItsUser, withItsBytes, everyPromiseSettles, allIsDelivered, statusIsTrue, noDirectiveSent, cancelTellsTheTruth, waitsHearTheirAnswer, purgesTakeTheirOwn, appsPolicyCounts, oldQueueIsTakenOver, owedInOrder, noConflictWithItself, buriedInDoubt, newestStateOnly];
 
 const effectsOf = ({ history }: World, op: number): Effect[] => history.effects.filter((effect) => effect.op === op);
 
@@ -18,10 +19,11 @@ function nothingLost(world: World): void {
   for (const { op, heard } of history.posts.values()) {
     const told = history.told.get(op.id) ?? [];
     const isPromised = heard?.kind === 'queued' || (heard?.kind === 'answer' && heard.status === 201) || told.some(({ event }) => event.type === 'queued');
-    if (!isPromised || waiting.has(op.id) || effectsOf(world, op.id).length > 0) continue;
+    const work = history.workOf(op.id);
+    if (!isPromised || work === null || waiting.has(work) || effectsOf(world, work).length > 0) continue;
     // From a full disk it goes by itself, and a worker that dies then tells nothing of it.
-    const isRemoved = disk.wasFull && history.gone.get(op.id)?.how === 'removed' && history.calls.some(({ name, op: about }) => name === 'purge' || (name === 'cancel' && about === op.id));
-    const isEnded = isRemoved || told.some(({ event }) => event.type === 'cancelled') || history.gone.get(op.id)?.how === 'replaced' || wasDead(world, op.id);
+    const isRemoved = disk.wasFull && history.gone.get(work)?.how === 'removed' && history.calls.some(({ name, op: about }) => name === 'purge' || (name === 'cancel' && history.workOf(about ?? NaN) === work));
+    const isEnded = isRemoved || (history.told.get(work) ?? []).some(({ event }) => event.type === 'cancelled') || history.gone.get(work)?.how === 'replaced' || wasDead(world, work);
     if (!isEnded) history.violated('nothing is lost', `promised (${heard?.kind}), gone (${JSON.stringify(history.gone.get(op.id))}), and the server never acted`, op.id);
   }
 }
@@ -29,7 +31,7 @@ function nothingLost(world: World): void {
 /** A dead letter that somebody has discarded, or purged. */
 const wasDead = ({ history }: World, op: number): boolean =>
   (history.told.get(op) ?? []).some(({ event }) => event.type === 'failed') &&
-  history.calls.some(({ name, op: about }) => (name === 'discard' && about === op) || name === 'purge');
+  history.calls.some(({ name, op: about }) => (name === 'discard' && history.workOf(about ?? NaN) === op) || name === 'purge');
 
 /** A server that honours idempotency keys acts once on each write. */
 function onceUnderAKey(world: World): void {
@@ -119,7 +121,7 @@ function withItsBytes({ history }: World): void {
 function everyPromiseSettles({ history, disk }: World): void {
   const waiting = new Set(disk.all<EntryRecord>('entries').filter(({ state }) => state === 'pending').map(opOfEntry));
   for (const { op, heard, isLeft, deaths } of history.posts.values())
-    if (!heard && !isLeft && !waiting.has(op.id)) history.violated('every promise settles', `mode ${op.mode}, ${deaths} workers died with it, gone: ${JSON.stringify(history.gone.get(op.id))}`, op.id);
+    if (!heard && !isLeft && !waiting.has(history.workOf(op.id) ?? NaN)) history.violated('every promise settles', `mode ${op.mode}, ${deaths} workers died with it, gone: ${JSON.stringify(history.gone.get(op.id))}`, op.id);
 }
 
 /** Once the faults are over, all that may move is delivered within the longest backoff. */
@@ -157,7 +159,7 @@ function cancelTellsTheTruth(world: World): void {
 function waitsHearTheirAnswer({ history }: World): void {
   for (const { op, heard, deaths, isLeft } of history.posts.values()) {
     if (op.mode !== 'wait' || heard?.kind !== 'error' || deaths > 0 || isLeft) continue;
-    const isDelivered = (history.told.get(op.id) ?? []).some(({ event, order }) => event.type === 'delivered' && order < heard.order);
+    const isDelivered = (history.told.get(history.workOf(op.id) ?? NaN) ?? []).some(({ event, order }) => event.type === 'delivered' && order < heard.order);
     if (isDelivered) history.violated('waits hear their answer', 'it was delivered, and the page heard of a network error', op.id);
   }
 }
@@ -171,7 +173,7 @@ function purgesTakeTheirOwn({ history, chances }: World): void {
     const user = history.posts.get(op)?.user ?? null;
     // What workbox has taken to send is left to it.
     if (history.owed.get(op)?.wasWorkboxs) continue;
-    if (user === null || !told.some(({ event }) => event.type === 'cancelled')) continue;
+    if (user === null || history.workOf(op) === null || !told.some(({ event }) => event.type === 'cancelled')) continue;
     const isAsked = history.calls.some(({ name, op: about, user: who, session, isUnheardOf }) => (name === 'cancel' && seqOf(about) === seqOf(op)) || (name === 'purge' && (who === user || who === null || session === user || isUnheardOf)));
     if (!isAsked) history.violated('purges take their own', `${user}'s write was ended by somebody else`, op);
   }

@@ -1,6 +1,7 @@
 import type { World } from '../world.js';
 import { AT_END } from './at-end.js';
 import { watchDatabase } from './database.js';
+import { watchCoalescing } from './coalescing.js';
 import { watchCheckpoints } from './checkpoints.js';
 import { watchClocks } from './clocks.js';
 import { watchDisk } from './disk.js';
@@ -46,6 +47,7 @@ export function watch(world: World): void {
   watchClocks(world);
   watchVersions(world);
   watchLayer(world);
+  watchCoalescing(world);
 }
 
 /** Judges what has happened in all. */

@@ -1,0 +1,39 @@
+import type { EntryRecord } from '../../../sw/policy/entry-record.js';
+import type { CoalescedEvent } from '../../../sw/protocol/events.js';
+import { opOf, opOfEntry } from '../history.js';
+import type { World } from '../world.js';
+import { entryChanges } from './disk.js';
+
+/** Looks at each two writes that become one. */
+export function watchCoalescing({ disk, history, network }: World): void {
+  const sends = new Set<number>();
+  network.onSend.push((_, { url }) => void sends.add(opOf(url)));
+  disk.onCommit.push((committed) => {
+    for (const { store, after } of committed.changes) {
+      if (store !== 'journal' || (after as CoalescedEvent | undefined)?.type !== 'coalesced') continue;
+      const { seq, url, newer, discarded } = after as CoalescedEvent;
+      const [older, by] = [opOf(url), opOf(newer.url)];
+      const order = history.next();
+      history.coalesced.set(older, { into: discarded ? null : by, order });
+      if (discarded) history.coalesced.set(by, { into: null, order });
+      const before = entryChanges(committed).find(({ key }) => key === seq)?.before;
+      if (!before || opOfEntry(before) !== older) {
+        history.violated('what waits is coalesced', `op ${older} wasn't there`, older, by);
+        continue;
+      }
+      const sent = sends.has(older);
+      if (sent || before.state !== 'pending') history.violated('only what was never sent is coalesced', `op ${older} was ${sent ? 'sent' : before.state}`, older, by);
+      const posts = [older, by].map((op) => history.posts.get(op));
+      if (posts[0]?.user !== posts[1]?.user) history.violated('only one user’s writes are coalesced', `of ${posts[0]?.user} and ${posts[1]?.user}`, older, by);
+      const passed = disk.all<EntryRecord>('entries').find((entry) => entry.turn && entry.seq > seq && entry.backend === before.backend && entry.lane === before.lane);
+      if (passed) history.violated('coalescing overtakes nothing', `op ${opOfEntry(passed)} stands behind op ${older}, whose place op ${by} has`, opOfEntry(passed), by);
+    }
+  });
+}
+
+/** What's coalesced has one effect, with the newest state: the older write is never sent. */
+export function newestStateOnly({ history }: World): void {
+  for (const [op, { into }] of history.coalesced) {
+    if (history.arrivals.some((arrival) => arrival.op === op)) history.violated('what’s coalesced has one effect', `op ${op} was sent, though ${into === null ? 'nothing was left to do' : `op ${into} does its work`}`, op, into ?? op);
+  }
+}
