@@ -54,6 +54,7 @@ export type {
   PausedEvent,
   QueuedEvent,
   ReleasedEvent,
+  ResolvedEvent,
   ResumedEvent,
   RetryingEvent,
   SendingEvent,

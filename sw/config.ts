@@ -2,6 +2,7 @@
 import type { BodyErrors } from './policy/body-errors.js';
 import type { Classifier } from './policy/classify.js';
 import type { KeyForm } from './policy/idempotency.js';
+import type { IdsFrom } from './policy/real-id.js';
 import type { RetryGate } from './policy/retry-gate.js';
 import type { RetryPolicy } from './policy/retry.js';
 import type { EntryInfo } from './protocol/api.js';
@@ -79,5 +80,7 @@ export interface BackendConfig {
   limits: Limits & { maxAgeMs: number };
   /** The URL of the remote configuration, absolute. */
   remoteConfig: string | null;
+  /** Undefined: where most servers give an id. */
+  idsFrom?: IdsFrom;
   beforeSend?(request: Request, entry: EntryInfo): Request | void | Promise<Request | void>;
 }

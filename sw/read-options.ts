@@ -16,6 +16,7 @@ import {
   AUTH_RULES,
   BACKEND_RULES,
   CSRF_RULES,
+  IDS_RULES,
   INSTALL_RULES,
   LIMIT_RULES,
   type AuthOptions,
@@ -58,7 +59,7 @@ export function readOptions(options: InstallOptions, environment: Environment): 
 function readBackend(options: BackendOptions, at: string, { location, warn }: Environment): BackendConfig {
   checkOptions(options, BACKEND_RULES, `${at}.`);
   const { namespace = '', methods = ['POST', 'PUT', 'PATCH', 'DELETE'], networkTimeoutMs = 10_000 } = options;
-  const { busyCodes = [], lane, owner = 'jwt-sub', capture = 'on-failure', respond = 'auto', beforeSend } = options;
+  const { busyCodes = [], lane, owner = 'jwt-sub', capture = 'on-failure', respond = 'auto', beforeSend, ids = {} } = options;
   const { retry = {}, gate = null, concurrency = 6, replayAhead = capture === 'write-ahead' ? 1 : AHEAD, onDead = 'skip', limits = {}, match = () => true, exclude } = options;
   const baseUrl = normaliseBaseUrl(options.baseUrl, location, `${at}.baseUrl`);
   const isSameOrigin = new URL(baseUrl).origin === new URL(location).origin;
@@ -70,6 +71,7 @@ function readBackend(options: BackendOptions, at: string, { location, warn }: En
   const { csrf = {} } = options.auth || {};
   checkOptions(csrf, CSRF_RULES, `${at}.auth.csrf.`);
   checkOptions(limits, LIMIT_RULES, `${at}.limits.`);
+  checkOptions(ids, IDS_RULES, `${at}.ids.`);
   const own = isFunction(retry);
   if (!own) checkRetryOptions(retry, `${at}.retry`);
   return {
@@ -103,6 +105,7 @@ function readBackend(options: BackendOptions, at: string, { location, warn }: En
     onDead,
     limits: { ...DEFAULT_LIMITS, ...defined(limits) },
     remoteConfig: options.remoteConfig === undefined ? null : absolute(options.remoteConfig, location, `${at}.remoteConfig`),
+    ...(ids.from && { idsFrom: ids.from }),
     ...(beforeSend && { beforeSend }),
   };
 }

@@ -19,6 +19,9 @@ export const en: Words = {
     'first-send': 'on its way',
     replaced: 'took an older one’s place',
     retried: 'tried again by hand',
+    'awaits-id': 'waits for what it belongs to',
+    'provider-dead': 'waits for what it belongs to, which wasn’t delivered',
+    'no-id': 'the server gave no id for what it belongs to',
     permanent: 'refused by the server',
     redirected: 'answered with a page, such as a sign-in',
     'retries-exhausted': 'the last retry failed',
@@ -28,6 +31,7 @@ export const en: Words = {
     unsendable: 'can’t be sent',
     unreadable: 'can’t be read any more',
     unwritable: 'this device can’t save it',
+    'provider-gone': 'what it belongs to isn’t there',
   },
   events: {
     queued: ({ reason }, say) => `Saved, to be sent later: ${say.reason(reason)}`,
@@ -43,6 +47,7 @@ export const en: Words = {
       return inDoubt ? `Perhaps delivered: ${why}. Look there before you send it again` : `Not delivered: ${why}`;
     },
     cancelled: ({ mayBeDelivered }) => (mayBeDelivered ? 'Cancelled; it may have been delivered all the same' : 'Cancelled'),
+    resolved: ({ temporaryId, realId }) => (realId === null ? `The server gave no id for ${temporaryId}` : `Made: ${temporaryId} is ${realId} now`),
     parked: ({ owner }) => (owner === null ? 'Waits until its user signs in' : `Waits until ${owner} signs in`),
     held: ({ reason }, say) => `On hold: ${say.reason(reason)}`,
     'auth-required': ({ reason }) => (reason === 'csrf-expired' ? 'Asks the page for its security token' : 'Sign in to go on'),

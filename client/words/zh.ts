@@ -20,6 +20,9 @@ export const zh: Words = {
     'first-send': '正在发送',
     replaced: '已替换较早的请求',
     retried: '已手动重试',
+    'awaits-id': '等待所属内容先送达',
+    'provider-dead': '所属内容未送达，等待处理',
+    'no-id': '服务器未给出所属内容的编号',
     permanent: '服务器拒绝了请求',
     redirected: '服务器返回了网页（例如登录页）',
     'retries-exhausted': '最后一次重试失败',
@@ -29,6 +32,7 @@ export const zh: Words = {
     unsendable: '无法发送',
     unreadable: '数据已无法读取',
     unwritable: '此设备无法保存',
+    'provider-gone': '所属内容已不存在',
   },
   events: {
     queued: ({ reason }, say) => `已保存，稍后发送：${say.reason(reason)}`,
@@ -43,6 +47,7 @@ export const zh: Words = {
       return inDoubt ? `可能已送达：${why}。重新发送前请先确认` : `未送达：${why}`;
     },
     cancelled: ({ mayBeDelivered }) => (mayBeDelivered ? '已取消，但可能已送达' : '已取消'),
+    resolved: ({ temporaryId, realId }) => (realId === null ? `服务器未给出 ${temporaryId} 的编号` : `已创建：${temporaryId} 的编号为 ${realId}`),
     parked: ({ owner }) => (owner === null ? '等待原用户登录' : `等待 ${owner} 登录`),
     held: ({ reason }, say) => `已暂缓：${say.reason(reason)}`,
     'auth-required': ({ reason }) => (reason === 'csrf-expired' ? '正在向页面获取安全令牌' : '请登录以继续'),

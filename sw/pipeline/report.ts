@@ -1,10 +1,13 @@
 import type { EntryRecord } from '../policy/entry-record.js';
 import type { Decision } from '../policy/entry.js';
 import { maskUrl } from '../policy/secrets.js';
+import { idOf } from '../policy/temporary-ids.js';
+import type { GivenId } from '../policy/given-ids.js';
 import type { CaptureOrder, CaptureResult, Commit, Ports, Sweep } from '../ports.js';
 import type { Settlement } from '../protocol/api.js';
-import type { SyncEvent } from '../protocol/events.js';
+import type { AboutEntry, SyncEvent } from '../protocol/events.js';
 import type { Line } from './line.js';
+import type { Providers } from './providers.js';
 import type { Doubts } from './workers/doubts.js';
 
 /**
@@ -22,6 +25,8 @@ export interface Report {
   written(): Promise<void>;
   capture(order: CaptureOrder): Promise<CaptureResult>;
   sweep(sweep: Sweep): Promise<void>;
+  /** Writes an id that a page has told. Returns the decisions about the entries that await it. */
+  resolve(given: GivenId, about: Pick<AboutEntry, 'baseUrl' | 'namespace'>): Promise<Decision[]>;
   /** Emits events that belong to no transaction. */
   tell(...events: SyncEvent[]): void;
   /** Emits that the storage failed, so that a request went, or goes, to the network as if Holdfast weren't there. */
@@ -47,6 +52,7 @@ export function createReport(
   { clock, outbox, broadcast, log }: Pick<Ports, 'clock' | 'outbox' | 'broadcast' | 'log'>,
   doubts: Doubts,
   line: Line,
+  providers: Providers,
   onEvent?: (event: SyncEvent) => void,
 ): Report {
   const waiters = new Set<Waiter>();
@@ -95,6 +101,8 @@ export function createReport(
           if (decision) doubts.end(seq);
           if (decision) line.changed(seq, decision.entry, since);
           else line.unsure(seq);
+          if (decision) providers.changed(seq, decision);
+          if (decision?.followed?.length) line.forget();
         }
         tell(...events);
         if (decision) announce(decision);
@@ -115,6 +123,7 @@ export function createReport(
     const { settlement } = decision;
     if (settlement) end(settlement.seq, settlement.requestId, settlement);
     tell(...decision.events);
+    decision.followed?.forEach(announce);
   };
 
   /**
@@ -185,6 +194,7 @@ export function createReport(
           if (result.replaced) line.changed(seq, entry, since);
           else line.added(entry, since);
           doubts.end(seq);
+          providers.changed(seq, { ...decision, entry });
           announce(decision);
         }
         return result;
@@ -196,10 +206,24 @@ export function createReport(
       flush();
       const ended = line.sweeping();
       const decisions = await outbox.sweep({ ...sweep, decide: (entry) => sweep.decide(doubts.on(entry)) }).finally(ended);
+      if (providers.any) await providers.refresh();
       tell(...sweep.events);
       decisions.forEach(announce);
     },
-    heard: (event) => 'seq' in event && lookFor(event.seq),
+    async resolve(given, about) {
+      flush();
+      const at = clock.now();
+      const decisions = await outbox.resolve(given, { input: { type: 'rejoined' }, at });
+      line.forget();
+      providers.answered(given);
+      tell({ at, type: 'resolved', ...about, temporaryId: given.name, realId: given.real && idOf(given.real) });
+      decisions.forEach(announce);
+      return decisions;
+    },
+    heard(event) {
+      if (event.type === 'resolved') providers.news();
+      if ('seq' in event) lookFor(event.seq);
+    },
     settlementOf: ({ seq, requestId }) =>
       new Promise((resolve) => {
         waiters.add({ seq, requestId, resolve });

@@ -8,6 +8,8 @@ export interface Amendment {
   headers: Record<string, string | null>;
   /** Size of the new body; left out where the body stays. */
   bodySize?: number;
+  /** What the request awaits with its new body; left out where the body stays. */
+  awaits?: readonly number[];
   /** A new idempotency key; null for an entry without a key. */
   freshKey: string | null;
   /** The entry goes out under the new key, whatever the server may have done under the old key. */
@@ -20,7 +22,7 @@ export interface Amendment {
  * server may have acted under the old key, the entry keeps that key, unless the person says otherwise: with a fresh key the
  * server would act twice.
  */
-export function amended(entry: EntryRecord, { headers, bodySize, freshKey, newKey = false }: Amendment): EntryRecord {
+export function amended(entry: EntryRecord, { headers, bodySize, awaits = entry.awaits, freshKey, newKey = false }: Amendment): EntryRecord {
   const { [IDEMPOTENCY_HEADER]: ownKey, ...others } = headers;
   const mayRenew = newKey || isKeyUnused(entry) || isRefused(entry);
   const key = ownKey === undefined ? (mayRenew ? freshKey : entry.idempotencyKey) : ownKey;
@@ -31,6 +33,7 @@ export function amended(entry: EntryRecord, { headers, bodySize, freshKey, newKe
     ...(ownKey && { pagesKey: true }),
     request: { ...entry.request, headers: Object.fromEntries(kept) as Record<string, string> },
     bodySize: bodySize ?? entry.bodySize,
+    ...(awaits && { awaits }),
     // The key stood for another body, so the next answer may be about the body alone.
     keepsKey: isSameKey && !mayRenew,
   };

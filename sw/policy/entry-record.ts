@@ -97,7 +97,14 @@ export interface EntryRecord {
   damaged?: unknown;
   /** The entry was edited and keeps its idempotency key, as the server may have acted under the key. */
   keepsKey: boolean;
-  /** Set while the entry is in line. A dead letter has left the line, unless it blocks its lane. */
+  /** The temporary id for which the answer to the entry gives the real one (`Holdfast-Provides`). */
+  provides?: string;
+  /** The `seq`s of the entries that provide the temporary ids which the request names: it isn't sent before their answers. */
+  awaits?: readonly number[];
+  /**
+   * Set while the entry is in line. A dead letter has left the line, unless it blocks its lane; so has an entry whose provider is a
+   * dead letter or had an answer without an id.
+   */
   turn?: Turn;
 }
 

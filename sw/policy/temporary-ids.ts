@@ -6,6 +6,9 @@ export interface RealId {
   isNumber?: true;
 }
 
+/** The id as a value: a number, unless JavaScript has no such number. */
+export const idOf = ({ id, isNumber }: RealId): string | number => (isNumber && String(Number(id)) === id ? Number(id) : id);
+
 /** Gives the real id in place of a token of a request; null where the token stays. */
 export type Replace = (token: string) => RealId | null;
 

@@ -11,6 +11,7 @@ export type SyncEvent =
   | DeliveredEvent
   | FailedEvent
   | CancelledEvent
+  | ResolvedEvent
   | ParkedEvent
   | HeldEvent
   | AuthRequiredEvent
@@ -98,7 +99,13 @@ export type WaitReason =
   /** The entry took the place of an entry that waited under the same id (`Holdfast-Replace`). */
   | 'replaced'
   /** The entry was a dead letter, and is sent again. */
-  | 'retried';
+  | 'retried'
+  /** The entry names a temporary id whose provider (`Holdfast-Provides`) has no answer yet. */
+  | 'awaits-id'
+  /** The entry names a temporary id whose provider is a dead letter: it goes on when that is retried. */
+  | 'provider-dead'
+  /** The entry names a temporary id whose provider had an answer without an id: it goes on when the page tells the id (`resolve`). */
+  | 'no-id';
 
 /** Why an entry was set aside. */
 export type DeadReason =
@@ -120,6 +127,8 @@ export type DeadReason =
   | 'unsendable'
   /** The entry's record or body is damaged. */
   | 'unreadable'
+  /** The entry names a temporary id whose provider was discarded, cancelled or refused: its thing isn't there. */
+  | 'provider-gone'
   /** A retry could not be written. The entry isn't set aside: it stays, and the next wake-up tries it again. */
   | 'unwritable';
 
@@ -185,6 +194,16 @@ export interface CancelledEvent extends AboutEntry {
   type: 'cancelled';
   /** True when the entry was on the wire, or an earlier send had no answer, or a 408 or 5xx: the server may have acted all the same. */
   mayBeDelivered: boolean;
+}
+
+/** A temporary id (`Holdfast-Provides`) has its real one: what names the temporary id goes out with the real one from now on. */
+export interface ResolvedEvent extends Timed {
+  type: 'resolved';
+  baseUrl: string;
+  namespace: string;
+  temporaryId: string;
+  /** Null where the answer had no id: what names the temporary id waits until the page tells the id (`resolve`). */
+  realId: string | number | null;
 }
 
 /** The entry waits for its own user to sign in again. */

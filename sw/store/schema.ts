@@ -1,5 +1,6 @@
 import type { DBSchema, IDBPDatabase, IDBPTransaction } from 'idb';
 import type { SyncEvent } from '../protocol/events.js';
+import type { GivenId } from '../policy/given-ids.js';
 import type { KeptSettlement, Remainder } from '../policy/settlement.js';
 import { readEntry, type EntryRecord, type Turn } from '../policy/entry-record.js';
 import type { Body } from '../ports.js';
@@ -7,14 +8,14 @@ import type { BackendRecord, Settings } from '../policy/backend-record.js';
 
 /** Behind the registration's place. */
 export const DATABASE = 'holdfast';
-export const VERSION = 2;
+export const VERSION = 3;
 
 export interface Schema extends DBSchema {
   /** The requests still owed, in the order of capture, and the dead letters. */
   entries: {
     key: number;
     value: EntryRecord;
-    indexes: { turn: Turn; standing: [backend: string, state: string]; id: string; key: string; asked: string };
+    indexes: { turn: Turn; standing: [backend: string, state: string]; id: string; key: string; asked: string; provides: string; awaits: number };
   };
   /** Bodies by `seq`, apart from their entries, so that a listing reads none of them. A small body is in its entry. */
   bodies: { key: number; value: Body };
@@ -25,6 +26,8 @@ export interface Schema extends DBSchema {
   settings: { key: string; value: Settings };
   checkpoints: { key: string; value: string };
   journal: { key: number; value: SyncEvent };
+  /** The real ids of temporary ids, by the `seq` of the entry that provided them. */
+  ids: { key: number; value: GivenId };
 }
 
 export const NOTHING: Tally = { entries: 0, bytes: 0 };
@@ -44,6 +47,7 @@ export const STORES = [
   'settings',
   'checkpoints',
   'journal',
+  'ids',
 ] as const satisfies readonly (keyof Schema)[];
 
 export type Database = IDBPDatabase<Schema>;
@@ -83,6 +87,12 @@ export async function upgrade(db: Database, oldVersion: number, tx: UpgradeTrans
       sums.set(backend, { entries: count + 1, bytes: bytes + bodySize });
     }
     for (const [backend, tally] of sums) await tallies.put(tally, backend);
+  }
+  if (oldVersion < 3) {
+    // Only what names temporary ids, and what provides them, is in these.
+    tx.objectStore('entries').createIndex('provides', 'provides');
+    tx.objectStore('entries').createIndex('awaits', 'awaits', { multiEntry: true });
+    db.createObjectStore('ids', { keyPath: 'seq' });
   }
 }
 

@@ -125,5 +125,6 @@ export function viewOf(backend: Backend, isRetryGateClosed: boolean, now: number
     isRetryGateClosed,
     maxAgeMs: backend.config.limits.maxAgeMs,
     auth: (entry) => authView(backend, entry, now),
+    standing: ({ awaits }) => backend.providers.standing(awaits),
   };
 }

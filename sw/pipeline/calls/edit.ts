@@ -7,13 +7,16 @@ import type { Ports } from '../../ports.js';
 import type { EntryPatch, KeyOptions, Reference, SyncApi } from '../../protocol/api.js';
 import type { State } from '../backend/backends.js';
 import { authView } from '../backend/gates.js';
+import type { Providers } from '../providers.js';
 import type { Report } from '../report.js';
+import { withIds } from '../send/real-ids.js';
 import { sizeOf } from '../send/stored-request.js';
 
 export interface EditingParts {
   ports: Ports;
   state: State;
   report: Report;
+  providers: Providers;
   find(reference: Reference, standing?: EntryRecord['state']): Promise<EntryRecord | null>;
   /** Another idempotency key for an entry; null for an entry without a key. */
   freshKeyOf(entry: EntryRecord): string | null;
@@ -33,8 +36,22 @@ export function wantsNewKey(options: KeyOptions = {}): boolean {
 }
 
 /** The calls that read an entry's body, and that change a dead letter. */
-export function createEditing({ ports, state, report, find, freshKeyOf }: EditingParts): Pick<SyncApi, 'edit' | 'body'> {
+export function createEditing({ ports, state, report, providers, find, freshKeyOf }: EditingParts): Pick<SyncApi, 'edit' | 'body'> {
   const { clock, outbox, broadcast } = ports;
+
+  /** The providers that a new body, or the URL, names. An unanswered one counts only if it stands before the entry, which could wait for ever else. */
+  async function awaited(request: EntryRecord['request'], body: ArrayBuffer | null, entry: EntryRecord): Promise<number[]> {
+    const find = providers.finder(entry);
+    const awaits = new Set<number>();
+    const note = (name: string) => {
+      const provider = name === entry.provides ? undefined : find?.(name);
+      if (provider && (provider.real || provider.seq < entry.seq)) awaits.add(provider.seq);
+      return null;
+    };
+    if (find) await withIds(request, body, note);
+    return [...awaits];
+  }
+
   return {
     async edit(reference, patch, options) {
       check('patch', patch ?? null, record('headers, a body or both'));
@@ -53,7 +70,7 @@ export function createEditing({ ports, state, report, find, freshKeyOf }: Editin
         throw new ConfigError('patch.body', `${bodySize} bytes`, `it must be within the backend's limit of ${maxBytes} bytes`);
       const csrf = backend?.config.csrf.headers ?? new Set(CSRF_HEADERS);
       const headers = { ...content?.headers, ...headersOf(patch, entry, csrf) };
-      const amendment = { headers, freshKey: freshKeyOf(entry), newKey, ...(bodySize !== undefined && { bodySize }) };
+      const amendment = { headers, freshKey: freshKeyOf(entry), newKey, ...(bodySize !== undefined && { bodySize, awaits: await awaited({ ...entry.request, headers: { ...entry.request.headers, ...content!.headers } }, content!.body, entry) }) };
       const decision = await report.commit({
         seq: entry.seq,
         decide: (current) => transition(current, { type: 'edited', amendment }, clock.now()),
