@@ -62,7 +62,7 @@ describe('M1 M2 M3 what was made offline', () => {
 
   test('M3 a dependent of a provider whose own first send is under way waits for the answer', async () => {
     const { asked, good, ask, create, server, clock } = notes();
-    let answer = (_: Response) => {};
+    let answer: (response: Response) => void = () => {};
     server((request) => (request.method === 'POST' ? new Promise<Response>((resolve) => (answer = resolve)) : good(request)));
     const made = create('temp-1');
     // Both have come before anything of the first is on disk.
@@ -227,7 +227,7 @@ describe('M3 a provider that fails', () => {
 
   test('M3 its dependents become dead letters when the page itself is told of the failure', async () => {
     const { harness, asked, good, ask, create, server, clock } = notes();
-    let answer = (_: Response) => {};
+    let answer: (response: Response) => void = () => {};
     server((request) => (request.method === 'POST' ? new Promise<Response>((resolve) => (answer = resolve)) : good(request)));
     const made = create('temp-1');
     await ask('PUT', '/notes/temp-1');

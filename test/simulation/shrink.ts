@@ -45,5 +45,6 @@ const PLAIN: readonly Partial<Op>[] = [
   { isAnonymous: false },
   { isRefused: false },
   { body: null },
+  { provides: false },
   { backend: 'api' },
 ];

@@ -6,6 +6,7 @@ import { watchClocks } from './clocks.js';
 import { watchDisk } from './disk.js';
 import { watchDrains } from './drains.js';
 import { watchHolds } from './holds.js';
+import { watchIds } from './ids.js';
 import { watchLayer } from './layer.js';
 import { watchOldQueue } from './old-queue.js';
 import { watchPages } from './pages.js';
@@ -46,6 +47,7 @@ export function watch(world: World): void {
   watchClocks(world);
   watchVersions(world);
   watchLayer(world);
+  watchIds(world);
 }
 
 /** Judges what has happened in all. */
