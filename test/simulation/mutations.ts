@@ -139,4 +139,11 @@ export const MUTATIONS: readonly Mutation[] = [
   one('no Date is read', 'sw/pipeline/backend/server-clock.ts', 'if (!Number.isNaN(skewMs) && age === undefined)', 'if (false)'),
   one('only the device tells the time', 'sw/policy/jwt.ts', 'expiresAt <= Math.min(device, server))', 'expiresAt <= device)'),
   one('only the server tells the time', 'sw/policy/jwt.ts', 'expiresAt <= Math.min(device, server))', 'expiresAt + 120_000 <= server)'),
+  // What is made offline.
+  one("a request doesn't wait for what it names", 'sw/pipeline/capture/naming.ts', 'if (provider && !provider.real) awaits.add(provider.seq);', ''),
+  one("an id isn't written with its delivery", 'sw/store/writes.ts', "if (decision.given) unawaited(tx.objectStore('ids').put(decision.given));", ''),
+  one('what awaits something that was given up waits on', 'sw/store/writes.ts', 'if (decision.dependents) decision.followed =', 'if (decision.dependents && decision.dependents.at < 0) decision.followed ='),
+  one('a worker knows no ids of earlier ones', 'sw/pipeline/backend/backends.ts', 'providers.begin(started.providers);', ''),
+  one("a worker doesn't look for the ids that another one was given", 'sw/pipeline/capture/naming.ts', 'if (neighbours.mayHaveStored()) await', 'if (false) await'),
+  one('an id goes into the URL alone', 'sw/pipeline/send/real-ids.ts', 'made === bytes ? body', 'bytes ? body'),
 ];
