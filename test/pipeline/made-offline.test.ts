@@ -357,3 +357,50 @@ test('M3 with the kill switch thrown nothing names a temporary id whose answer i
   expect((await ask('PUT', '/other')).status).toBe(204);
   expect(asked).toEqual(['PUT /other']);
 });
+
+describe('M3 beside another worker', () => {
+  test('M3 what an older worker has on the wire is waited for by the newer one, which goes on when the answer has come', async () => {
+    const { harness, asked, good, ask, server, clock } = notes();
+    await ask('PUT', '/warm-up');
+    let answer: (response: Response) => void = () => {};
+    server((request) => (request.method === 'POST' ? new Promise<Response>((resolve) => (answer = resolve)) : good(request)));
+    const { fetchAtFirst, activate } = harness.update();
+    activate();
+    await ask('PUT', '/first-of-the-newer');
+    const made = fetchAtFirst('/api/notes', { method: 'POST', body: '{}', headers: { 'Content-Type': 'application/json', 'Holdfast-Provides': 'temp-1' } });
+    await clock.advance(100);
+    const put = await ask('PUT', '/notes/temp-1');
+    expect((await put.json()).reason).toBe('awaits-id');
+    await clock.advance(1000);
+    answer(Response.json({ id: 'n1' }));
+    expect((await made)!.status).toBe(200);
+    // The lane waits for as long as the older worker's entry is on disk.
+    await clock.advance(2000);
+    expect(asked.slice(1)).toEqual(['PUT /first-of-the-newer', 'PUT /notes/n1']);
+    expect((await ask('PUT', '/notes/temp-1/again')).status).toBe(204);
+    expect(asked.at(-1)).toBe('PUT /notes/n1/again');
+  });
+
+  test('D1 M1 a worker that dies between the answer and its writing leaves a provider that’s sent again under its key', async () => {
+    const { harness, asked, ask, create, server, good, clock, outbox } = notes();
+    const keys: (string | null)[] = [];
+    offline(harness);
+    await create('temp-1');
+    await ask('PUT', '/notes/temp-1');
+    const { commit } = outbox;
+    let isDying = true;
+    outbox.commit = async (order) => (isDying && order.seq === 1 ? new Promise(() => {}) : commit(order));
+    server((request) => {
+      if (request.method === 'POST') keys.push(request.headers.get('idempotency-key'));
+      return good(request);
+    });
+    await clock.advance(60_000);
+    isDying = false;
+    expect(asked).toEqual(['POST /notes {"title":"temp-1"}']);
+    harness.restart();
+    await harness.look();
+    await clock.advance(60_000);
+    expect(asked).toEqual(['POST /notes {"title":"temp-1"}', 'POST /notes {"title":"temp-1"}', 'PUT /notes/n2']);
+    expect(new Set(keys).size).toBe(1);
+  });
+});
