@@ -92,7 +92,6 @@ export function createPipeline({ ports, configs, location, workerId, neighbours,
   const replay = createReplay({ ports, report, judge, holds, csrfFor, describe, state, doubts, line, neighbours, providers, realIdIn });
   const drain = createDrain({ ports, report, holds, state, replay, redelivery, doubts, heads });
   const { nudge } = drain;
-  providers.news = () => void nudge();
   const answerFor = createPageAnswer(ports, report, describe);
   const enqueue = createEnqueue({ ports, report, nudge, answerFor, neighbours, workerId });
   const copies = createDiskCopies({ ports, report, state, nudge, enqueue, answerFor, doubts, providers });

@@ -1,7 +1,7 @@
 import type { Decision } from '../policy/entry.js';
 import { providerOf, standing, type GivenId, type Provider, type Standing } from '../policy/given-ids.js';
 import type { Replace } from '../policy/temporary-ids.js';
-import type { Outbox } from '../ports.js';
+import type { Outbox, OutboxStart } from '../ports.js';
 
 /** A request that provides a temporary id and isn't on disk yet. */
 export interface Arrival {
@@ -23,8 +23,6 @@ export class Providers {
   #changes = 0;
   /** Counts those that there's no room for on disk. */
   #unstored = 0;
-  /** Called when another worker's provider has its answer. */
-  news = (): void => {};
 
   constructor(readonly outbox: Pick<Outbox, 'start'>) {}
 
@@ -32,28 +30,28 @@ export class Providers {
     return this.#all.size > 0 || this.#arriving.size > 0;
   }
 
-  /** Takes in a reading of the disk. */
-  begin(providers: readonly Provider[]): void {
-    for (const seq of this.#all.keys()) if (seq > 0) this.#all.delete(seq);
-    this.#touch();
-    for (const provider of providers) this.#set(provider);
+  /** Takes in a reading of the disk, which is repeated where something has changed meanwhile. */
+  async reading(read: () => Promise<OutboxStart>): Promise<OutboxStart> {
+    for (;;) {
+      const changes = this.#changes;
+      const started = await read();
+      if (changes !== this.#changes) continue;
+      for (const seq of this.#all.keys()) if (seq > 0) this.#all.delete(seq);
+      this.#touch();
+      for (const provider of started.providers) this.#set(provider);
+      return started;
+    }
   }
 
   /** Reads the disk: another worker may have written, or a sweep removed what was here. */
-  async refresh(): Promise<void> {
-    for (;;) {
-      const changes = this.#changes;
-      const { providers } = await this.outbox.start(1);
-      if (changes !== this.#changes) continue;
-      return this.begin(providers);
-    }
-  }
+  refresh = (): Promise<unknown> => this.reading(() => this.outbox.start(1));
 
   /** Notes a decision that's on disk. */
   changed(seq: number, { entry, given }: Pick<Decision, 'entry' | 'given'>): void {
     if (given) this.answered(given);
     else if (entry?.provides !== undefined) {
-      this.#set(providerOf(entry));
+      // A page may have told the id of a dead letter.
+      if (this.#all.get(seq)?.state !== 'answered') this.#set(providerOf(entry));
       for (const arrival of this.#arriving) if (arrival.backend === entry.backend && arrival.name === entry.provides) arrival.end();
     } else if (!entry && this.#all.get(seq)?.state !== 'answered' && this.#all.delete(seq)) this.#touch();
   }

@@ -220,10 +220,7 @@ export function createReport(
       decisions.forEach(announce);
       return decisions;
     },
-    heard(event) {
-      if (event.type === 'resolved') providers.news();
-      if ('seq' in event) lookFor(event.seq);
-    },
+    heard: (event) => 'seq' in event && lookFor(event.seq),
     settlementOf: ({ seq, requestId }) =>
       new Promise((resolve) => {
         waiters.add({ seq, requestId, resolve });

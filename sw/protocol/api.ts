@@ -340,7 +340,7 @@ export interface SyncApi {
    * The real id for a temporary one that the signed-in user, or nobody in particular, has provided (`Holdfast-Provides`); null while it's
    * not known, or not any more.
    *
-   * @param realId the id, where the server's answer had none: what waits for it goes on. It changes nothing where the id is known, or its answer is to come
+   * @param realId the id, where the server's answer had none: what waits for it goes on. It changes nothing where the id is known, or the answer is to come
    */
   resolve(temporaryId: string, realId?: string | number): Promise<string | number | null>;
   /** An entry's body; null when there's no such entry, or it has none. */

@@ -96,7 +96,8 @@ export async function apply(tx: WriteTransaction, entry: EntryRecord, decision: 
   else if (settlement === null) unawaited(settlements.delete(seq));
   await note(tx, events);
   if (decision.given) unawaited(tx.objectStore('ids').put(decision.given));
-  if (decision.dependents) decision.followed = await toThoseThatAwait(tx, seq, decision.dependents);
+  // What a page has told of a dead letter stands when that goes.
+  if (decision.dependents && !(await tx.objectStore('ids').getKey(seq))) decision.followed = await toThoseThatAwait(tx, seq, decision.dependents);
 }
 
 /** Makes the same decision about all entries that await another one. */

@@ -189,6 +189,16 @@ export function outboxContract(name: string, create: () => Outbox): void {
       const answer = { status: 201, headers: {}, body: null, truncated: false };
       const dead = { type: 'permanent', reason: 'permanent', answer: null, block: false } as const;
 
+      test('K5 M1 what takes a provider’s place provides the same, and what provides something else takes no place', async () => {
+        const outbox = create();
+        const { provider, dependent } = await pair(outbox);
+        const replacing = (entry: Partial<EntryRecord>) => capture(outbox, { entry: { id: 'provider', owner: 'ann', ...entry }, whenWaiting: 'replace' });
+        expect(await replacing({ requestId: 'second' })).toMatchObject({ seq: provider, replaced: true, decision: { entry: { provides: 'temp-1' } } });
+        expect(await replacing({ requestId: 'third', provides: 'temp-2' })).toMatchObject({ replaced: false });
+        expect(await replacing({ requestId: 'fourth', awaits: [dependent] })).not.toMatchObject({ seq: provider });
+        expect((await outbox.start(1)).providers).toMatchObject([{ seq: provider, name: 'temp-1' }, { name: 'temp-2' }]);
+      });
+
       test('M4 the id goes to the disk with the delivery, and is known at the next start', async () => {
         const outbox = create();
         const { provider, step } = await pair(outbox);

@@ -116,7 +116,7 @@ describe('M1 M2 M3 what was made offline', () => {
     await ask('PUT', '/notes/temp-1', { of: 'second' });
     server(good);
     await clock.advance(60_000);
-    expect(asked.filter((line) => line.startsWith('PUT'))).toEqual(['PUT /notes/n1 {"of":"first"}', 'PUT /notes/n2 {"of":"second"}']);
+    expect(asked).toEqual(['POST /notes {"title":"temp-1"}', 'PUT /notes/n1 {"of":"first"}', 'POST /notes {"title":"temp-1"}', 'PUT /notes/n2 {"of":"second"}']);
   });
 
   test('M3 two that name each other aren’t a circle, as each waits only for what came before it', async () => {
@@ -137,6 +137,32 @@ describe('M1 M2 M3 what was made offline', () => {
     await ask('PUT', '/notes/temp-1', { headers: { Authorization: `Bearer ${token('bob')}` } });
     expect(asked.at(-1)).toBe('PUT /notes/temp-1');
     expect(await api.resolve('temp-1')).toBeNull();
+  });
+
+  test('M3 an edited dead letter waits for nothing that stands behind it, as that would wait for it', async () => {
+    const { harness, asked, good, ask, create, server, clock, api } = notes();
+    offline(harness);
+    await create('temp-0');
+    await ask('PUT', '/x', { headers: { 'Holdfast-Id': 'x' } });
+    await create('temp-1');
+    server((request) => (request.url.endsWith('/x') ? refusal() : request.url.endsWith('/notes') && asked.length > 0 ? down() : good(request)));
+    await clock.advance(2000);
+    expect(await reasons(harness)).toEqual(['dead permanent', 'pending server-unavailable'].map((reason) => (reason.startsWith('dead') ? reason : expect.any(String))));
+    await api.edit('x', { body: { first: 'temp-0', next: 'temp-1' } });
+    await api.retry('x');
+    server(good);
+    await clock.advance(300_000);
+    expect(asked).toEqual(['POST /notes {"title":"temp-0"}', 'PUT /x {"first":"n1","next":"temp-1"}', 'POST /notes {"title":"temp-1"}']);
+  });
+
+  test('M3 C10 a request that there’s no room for fails, and isn’t sent with its temporary id', async () => {
+    const { harness, asked, good, ask, create, server, events } = notes({ backends: [{ baseUrl: '/api', limits: { maxEntries: 1 } }] });
+    offline(harness);
+    await create('temp-1', { 'Holdfast-Lane': 'x' });
+    server((request) => (request.method === 'POST' ? down() : good(request)));
+    expect((await ask('PUT', '/notes/temp-1')).type).toBe('error');
+    expect(events.map(({ type }) => type)).toContain('outbox-full');
+    expect(asked).toEqual([]);
   });
 
   test('M3 a request that takes the place of an older one waits behind its provider, not in front of it', async () => {
@@ -197,6 +223,37 @@ describe('M3 a provider that fails', () => {
     await clock.advance(1000);
     expect(asked.slice(1)).toEqual(['POST /notes {"title":"mended"}', 'PUT /notes/n1']);
     expect(await api.entries()).toEqual([]);
+  });
+
+  test('M3 M4 its dependents go on when a page knows that its thing is there, whatever becomes of the dead letter', async () => {
+    const { harness, asked, good, ask, server, clock, api } = await withDead();
+    server(good);
+    await ask('PUT', '/notes/temp-1/a', { headers: { 'Holdfast-Lane': 'x' } });
+    await api.pause();
+    expect(await api.resolve('temp-1', 7)).toBe(7);
+    await api.edit('note', { body: '{}' });
+    await api.discard('note');
+    expect(await api.resolve('temp-1')).toBe(7);
+    await api.resume();
+    await clock.advance(1000);
+    expect(asked.slice(1).sort()).toEqual(['PUT /notes/7', 'PUT /notes/7/a']);
+    expect(await harness.api.entries()).toEqual([]);
+  });
+
+  test('M3 R16 its dependents block their lane where a dead letter does, until it’s retried', async () => {
+    const { harness, asked, good, ask, create, server, clock, api } = notes({ backends: [{ baseUrl: '/api', onDead: 'block' }] });
+    offline(harness);
+    await create('temp-1', { 'Holdfast-Id': 'note', 'Holdfast-Lane': 'x' });
+    await ask('PUT', '/notes/temp-1');
+    await ask('PUT', '/other');
+    server((request) => (request.url.endsWith('/notes') ? refusal() : good(request)));
+    await clock.advance(60_000);
+    expect(asked).toEqual([]);
+    expect(await reasons(harness)).toEqual(['dead permanent', 'pending provider-dead', expect.any(String)]);
+    server(good);
+    await api.retry('note');
+    await clock.advance(1000);
+    expect(asked).toEqual(['POST /notes {"title":"temp-1"}', 'PUT /notes/n1', 'PUT /other']);
   });
 
   test.each(['discard', 'cancel'] as const)('M3 its dependents become dead letters at a %s, in the same transaction', async (call) => {
@@ -379,6 +436,21 @@ describe('M3 beside another worker', () => {
     expect(asked.slice(1)).toEqual(['PUT /first-of-the-newer', 'PUT /notes/n1']);
     expect((await ask('PUT', '/notes/temp-1/again')).status).toBe(204);
     expect(asked.at(-1)).toBe('PUT /notes/n1/again');
+  });
+
+  test('M4 what an older worker was given last is known to the newer one, which is alone from then on', async () => {
+    const { harness, asked, ask, clock } = notes();
+    await ask('PUT', '/warm-up');
+    const { fetchAtFirst, activate, killFirst } = harness.update();
+    activate();
+    await ask('PUT', '/first-of-the-newer');
+    await fetchAtFirst('/api/notes', { method: 'POST', body: '{}', headers: { 'Content-Type': 'application/json', 'Holdfast-Provides': 'temp-1' } });
+    killFirst();
+    await ask('PUT', '/notes/temp-1/a');
+    await harness.look();
+    await clock.advance(10_000);
+    await ask('PUT', '/notes/temp-1/b');
+    expect(asked.slice(-2)).toEqual(['PUT /notes/n1/a', 'PUT /notes/n1/b']);
   });
 
   test('D1 M1 a worker that dies between the answer and its writing leaves a provider that’s sent again under its key', async () => {

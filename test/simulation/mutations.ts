@@ -51,7 +51,7 @@ export const MUTATIONS: readonly Mutation[] = [
   one('a sign-out forgets the last token, and no newer one', 'sw/policy/session.ts', 'Math.max(newestMade(before), issuedAt(token.value) ?? 0) || null', 'issuedAt(token.value)'),
   one('a token of an event that comes again is learnt', 'sw/pipeline/auth/tokens.ts', 'if (redelivered && ', 'if (false && '),
   one('a worker tells no hold that an earlier one left untold', 'sw/pipeline/auth/tokens.ts', 'if (!hold || hold.told || signedOut) continue;', 'if (hold || !hold) continue;'),
-  one("a worker doesn't hear other workers' events", 'sw/pipeline/report.ts', "      if ('seq' in event) lookFor(event.seq);\n", ''),
+  one("a worker doesn't hear other workers' events", 'sw/pipeline/report.ts', "heard: (event) => 'seq' in event && lookFor(event.seq),", 'heard: () => {},'),
   one("a waiting page takes the answer to whatever request has its entry's place", 'sw/pipeline/report.ts', 'isForOther ? null : settlement', 'settlement'),
   one("a purge takes everybody's", 'sw/pipeline/auth/sessions.ts', ' || (owner !== null && owner !== user)', ''),
   one('an older sign-in wins', 'sw/policy/backend-record.ts', 'const isNewer = epoch > written.epoch;', 'const isNewer = false;'),
@@ -142,8 +142,7 @@ export const MUTATIONS: readonly Mutation[] = [
   // What is made offline.
   one("a request doesn't wait for what it names", 'sw/pipeline/capture/naming.ts', 'if (provider && !provider.real) awaits.add(provider.seq);', ''),
   one("an id isn't written with its delivery", 'sw/store/writes.ts', "if (decision.given) unawaited(tx.objectStore('ids').put(decision.given));", ''),
-  one('what awaits something that was given up waits on', 'sw/store/writes.ts', 'if (decision.dependents) decision.followed =', 'if (decision.dependents && decision.dependents.at < 0) decision.followed ='),
-  one('a worker knows no ids of earlier ones', 'sw/pipeline/backend/backends.ts', 'providers.begin(started.providers);', ''),
-  one("a worker doesn't look for the ids that another one was given", 'sw/pipeline/capture/naming.ts', 'if (neighbours.mayHaveStored()) await', 'if (false) await'),
+  one('what awaits something that was given up waits on', 'sw/store/writes.ts', 'if (decision.dependents &&', 'if (false && decision.dependents &&'),
+  one('a worker knows no ids of earlier ones', 'sw/pipeline/backend/backends.ts', 'providers.reading(() => neighbours.reading(() => outbox.start(AHEAD)))', 'neighbours.reading(() => outbox.start(AHEAD))'),
   one('an id goes into the URL alone', 'sw/pipeline/send/real-ids.ts', 'made === bytes ? body', 'bytes ? body'),
 ];

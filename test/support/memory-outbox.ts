@@ -61,7 +61,7 @@ export function memoryOutbox(): Outbox {
     else if (settlement === null) settlements.delete(seq);
     journal.push(...events);
     if (decision.given) ids.set(seq, decision.given);
-    if (decision.dependents) decision.followed = toThoseThatAwait(seq, decision.dependents);
+    if (decision.dependents && !ids.has(seq)) decision.followed = toThoseThatAwait(seq, decision.dependents);
   };
 
   const commit = ({ seq, decide, body, backend, settings: changed, events = [] }: Commit): Decision | null => {

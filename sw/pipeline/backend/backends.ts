@@ -51,9 +51,8 @@ export function createState(
 
   const load = async () => {
     for (const { config } of backends) for (const former of config.formerly) await outbox.takeOver(joinKey(config.namespace, former), config);
-    const [started] = await Promise.all([neighbours.reading(() => outbox.start(AHEAD)), redelivery.begin()]);
+    const [started] = await Promise.all([providers.reading(() => neighbours.reading(() => outbox.start(AHEAD))), redelivery.begin()]);
     state.settings = started.settings;
-    providers.begin(started.providers);
     for (const record of started.backends) {
       const backend = byKey.get(record.key);
       if (backend) backend.record = backend.recordOnDisk = record;

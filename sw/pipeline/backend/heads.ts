@@ -59,9 +59,10 @@ export function createHeads({ outbox, report, line, neighbours, state, providers
   return {
     async read() {
       const readings = [...state.backends.values()].map((backend) => ({ backend, at: backend.lanes.refreshStarted() }));
+      const wasAlone = neighbours.isAlone();
       const heads = await find();
-      // Another worker may have had the answer that an entry awaits.
-      if (heads.some(({ awaits }) => awaits) && !neighbours.isAlone()) await providers.refresh();
+      // Another worker may have stored what provides an id, or had its answer; the last of that is read once no other one lives.
+      if (!wasAlone && (neighbours.isAlone() || providers.any || heads.some(({ awaits }) => awaits))) await providers.refresh();
       for (const { backend, at } of readings) {
         const ownHeads = heads.filter((head) => head.backend === backend.config.key);
         const isFirstSend = ({ seq }: EntryRecord) => backend.flights.get(seq)?.firstSend === true;

@@ -34,7 +34,7 @@ export function createResolving({ ports: { clock }, state, report, providers, ne
         return [token?.owner, last?.owner, sessionUser(backend), null].flatMap((owner = null) => providers.finder({ backend: backend.config.key, owner })?.(name) ?? []);
       });
       const newest = found.sort((a, b) => b.seq - a.seq)[0];
-      if (!newest || newest.real || newest.state !== 'answered' || realId === undefined) return newest?.real ? idOf(newest.real) : null;
+      if (!newest || newest.real || newest.state === 'pending' || realId === undefined) return newest?.real ? idOf(newest.real) : null;
       const { seq, backend: key, owner } = newest;
       const real = realIdOf(realId)!;
       const backend = state.backends.get(key)!;
