@@ -58,6 +58,7 @@ export type {
   PausedEvent,
   QueuedEvent,
   ReleasedEvent,
+  ResolvedEvent,
   ResumedEvent,
   RetryingEvent,
   SendingEvent,

@@ -180,6 +180,17 @@ export class SyncClient extends TypedEventTarget {
     return this.#api.edit(id, patch, options);
   }
 
+  /**
+   * The real id for a temporary one (`Holdfast-Provides`) that the user who is signed in has provided; null while it isn't known. It's
+   * known for 7 days after its answer, and for as long as anything waits for it.
+   *
+   * @param realId tells the id, where the server's answer had none: what waits for it (`no-id`) goes on. It changes nothing where the id is known, or its answer is to come
+   * @example location.hash = `#/notes/${(await sync.resolve('temp-42')) ?? 'temp-42'}`;
+   */
+  resolve(temporaryId: string, realId?: string | number): Promise<string | number | null> {
+    return this.#api.resolve(temporaryId, realId);
+  }
+
   /** An entry's body as it's stored, its first 64 KiB unless told. It may hold secrets. */
   body(id: Reference, range?: BodyRange): Promise<EntryBody | null> {
     return this.#api.body(id, range);

@@ -4,6 +4,7 @@ import type { Classifier } from './policy/classify.js';
 import type { Coalesce } from './policy/coalesce.js';
 import type { Conflict, ConflictResult } from './policy/conflict.js';
 import type { KeyForm } from './policy/idempotency.js';
+import type { IdsFrom } from './policy/real-id.js';
 import type { RetryGate } from './policy/retry-gate.js';
 import type { RetryPolicy } from './policy/retry.js';
 import type { EntryInfo } from './protocol/api.js';
@@ -86,6 +87,8 @@ export interface BackendConfig {
   limits: Limits & { maxAgeMs: number };
   /** The URL of the remote configuration, absolute. */
   remoteConfig: string | null;
+  /** Undefined: where most servers give an id. */
+  idsFrom?: IdsFrom;
   beforeSend?(request: Request, entry: EntryInfo): Request | void | Promise<Request | void>;
   onConflict?: OnConflict;
   /** An `If-Match` that our own delivery has made stale is replaced. */

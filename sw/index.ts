@@ -1,6 +1,6 @@
 export { install } from './install.js';
 export { adoptWorkboxQueue, holdfastPlugin } from './workbox.js';
-export type { AuthOptions, BackendOptions, InstallOptions, LimitOptions } from './options.js';
+export type { AuthOptions, BackendOptions, IdsOptions, InstallOptions, LimitOptions } from './options.js';
 export { classify, JWT_CODES, type Classifier, type ClassifyOptions } from './policy/classify.js';
 export { coalesceWrites, type Coalesce, type Merged, type Write } from './policy/coalesce.js';
 export { excludesCredentials, type RequestHead } from './policy/exclude.js';
@@ -11,6 +11,7 @@ export { exponentialBackoff, fullJitter, type BackoffOptions, type Ceiling, type
 export type { RetryOptions, RetryPolicy, RetryQuestion } from './policy/retry.js';
 export { connectivityGate, openGate, type Connectivity, type RetryGate } from './policy/retry-gate.js';
 export { checkpointKey, type CheckpointKeyParts } from './policy/base-url.js';
+export type { IdAnswer, IdsFrom } from './policy/real-id.js';
 export type { Answer, NoAnswer, Outcome, Verdict } from './policy/outcome.js';
 export { registerQuotaErrorCallback } from 'workbox-core/registerQuotaErrorCallback.js';
 export { memoryCheckpoints } from './store/checkpoints.js';

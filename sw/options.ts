@@ -19,6 +19,7 @@ import {
 } from './policy/rules.js';
 import type { RetryOptions, RetryPolicy } from './policy/retry.js';
 import type { RetryGate } from './policy/retry-gate.js';
+import type { IdsFrom } from './policy/real-id.js';
 import type { EntryInfo } from './protocol/api.js';
 import type { SyncEvent } from './protocol/events.js';
 import type { Coalesce } from './policy/coalesce.js';
@@ -74,6 +75,16 @@ export interface LimitOptions {
    * expires while replay is paused. @default 604800000 (7 days)
    */
   maxAgeMs?: number;
+}
+
+/** How temporary ids (`Holdfast-Provides`) get their real ones. */
+export interface IdsOptions {
+  /**
+   * Gives the real id in the answer to a request that provides a temporary one, or null for none. When it throws, or takes longer than
+   * 30 s, there's none. @default `id`, `_id` or `data.id` of the JSON, else the last segment of `Location`
+   * @example from: ({ body }) => body.data.createNote.id
+   */
+  from?: IdsFrom;
 }
 
 /** An API whose failed writes are kept. The options are read once, at `install`. */
@@ -183,6 +194,8 @@ export interface BackendOptions {
   coalesce?: boolean | Coalesce;
   /** How much is kept, and for how long. */
   limits?: LimitOptions;
+  /** How temporary ids (`Holdfast-Provides`) get their real ones. */
+  ids?: IdsOptions;
   /**
    * The URL of a JSON document, `{"autoRetry": boolean, "offlineMode": boolean}`, by which the server switches either
    * off: a key that's missing means false. Asked for at activation, every 15 minutes while the worker is
@@ -282,6 +295,7 @@ export const BACKEND_RULES: Rules = {
   onDead: oneOf('skip', 'block'),
   coalesce: either(bool, aFunction('two writes')),
   limits: record('maxEntries, maxBytes, maxAgeMs or some of them'),
+  ids: record('from'),
   remoteConfig: [(url: unknown) => typeof url === 'string' && url.trim() !== '', "it must be the URL of the server's switches"],
   beforeSend: aFunction('a Request and an entry'),
   onConflict: aFunction('a conflict'),
@@ -302,6 +316,8 @@ export const CSRF_RULES: Rules = {
   headers: listOf('header name', (name) => /^[\w-]+$/.test(String(name))),
   cookie: text,
 };
+
+export const IDS_RULES: Rules = { from: aFunction('an answer') };
 
 export const LIMIT_RULES: Rules = {
   maxEntries: positive('entries'),

@@ -8,6 +8,7 @@ import type { BackendRecord, Settings } from './policy/backend-record.js';
 import type { Decision } from './policy/entry.js';
 import type { EntryRecord, StoredRequest, Turn } from './policy/entry-record.js';
 import type { EtagNote } from './policy/etags.js';
+import type { GivenId, Provider } from './policy/given-ids.js';
 import type { KeptSettlement, Remainder } from './policy/settlement.js';
 
 export interface Clock {
@@ -152,6 +153,8 @@ export interface OutboxStart {
   settings: Settings;
   /** The beginning of each turn: its first entries in line. */
   beginnings: { turn: Turn; seqs: number[] }[];
+  /** Every entry that provides a temporary id, or has provided it. */
+  providers: Provider[];
 }
 
 /** Fetch events that have no answer yet, as far as the disk knows. */
@@ -185,6 +188,7 @@ export interface EntryRange {
  * Must never let one damaged record make a listing throw.
  * Must commit writes that come together in one transaction, where it can.
  * Must reject a commit with settings or `paused` in a worker that an update has replaced.
+ * Must carry out a decision's `given` and `dependents` in the decision's own transaction, and set its `followed`.
  */
 export interface Outbox {
   /** @param count how many entries of each turn are named */
@@ -225,6 +229,10 @@ export interface Outbox {
   etags(backend: string): Promise<EtagNote[]>;
   /** Forgets settlements older than `before`. */
   forgetSettlements(before: number): Promise<void>;
+  /** Writes an id that a page has told, and makes the decision about all entries that await it. */
+  resolve(given: GivenId, dependents: NonNullable<Decision['dependents']>): Promise<Decision[]>;
+  /** Forgets ids that were given before `before`, unless an entry awaits them: such an id is as good as given `now`. */
+  forgetIds(before: number, now: number): Promise<void>;
   journal(): Promise<SyncEvent[]>;
 }
 

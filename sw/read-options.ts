@@ -17,6 +17,7 @@ import {
   AUTH_RULES,
   BACKEND_RULES,
   CSRF_RULES,
+  IDS_RULES,
   INSTALL_RULES,
   LIMIT_RULES,
   type AuthOptions,
@@ -59,7 +60,7 @@ export function readOptions(options: InstallOptions, environment: Environment): 
 function readBackend(options: BackendOptions, at: string, { location, warn }: Environment): BackendConfig {
   checkOptions(options, BACKEND_RULES, `${at}.`);
   const { namespace = '', methods = ['POST', 'PUT', 'PATCH', 'DELETE'], networkTimeoutMs = 10_000 } = options;
-  const { busyCodes = [], lane, owner = 'jwt-sub', capture = 'on-failure', respond = 'auto', beforeSend, onConflict } = options;
+  const { busyCodes = [], lane, owner = 'jwt-sub', capture = 'on-failure', respond = 'auto', beforeSend, onConflict, ids = {} } = options;
   const { retry = {}, gate = null, concurrency = 6, replayAhead = capture === 'write-ahead' ? 1 : AHEAD, onDead = 'skip', coalesce = false, limits = {}, match = () => true, exclude } = options;
   const baseUrl = normaliseBaseUrl(options.baseUrl, location, `${at}.baseUrl`);
   const isSameOrigin = new URL(baseUrl).origin === new URL(location).origin;
@@ -71,6 +72,7 @@ function readBackend(options: BackendOptions, at: string, { location, warn }: En
   const { csrf = {} } = options.auth || {};
   checkOptions(csrf, CSRF_RULES, `${at}.auth.csrf.`);
   checkOptions(limits, LIMIT_RULES, `${at}.limits.`);
+  checkOptions(ids, IDS_RULES, `${at}.ids.`);
   const own = isFunction(retry);
   if (!own) checkRetryOptions(retry, `${at}.retry`);
   return {
@@ -105,6 +107,7 @@ function readBackend(options: BackendOptions, at: string, { location, warn }: En
     coalesce: coalesce === true ? coalesceWrites : coalesce || null,
     limits: { ...DEFAULT_LIMITS, ...defined(limits) },
     remoteConfig: options.remoteConfig === undefined ? null : httpUrl(options.remoteConfig, location, `${at}.remoteConfig`).href,
+    ...(ids.from && { idsFrom: ids.from }),
     ...(beforeSend && { beforeSend }),
     ...(onConflict && { onConflict }),
     followsEtags: options.etags === 'follow',

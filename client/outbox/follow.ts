@@ -26,7 +26,7 @@ const kept = <Value>(before: Value, now: Value): Value => (before === now || JSO
 const FEW = 20;
 
 /** What changes how every entry stands, though nothing is told of each. */
-const WIDE: ReadonlySet<string> = new Set(['held', 'released', 'parked', 'paused', 'resumed', 'online', 'offline']);
+const WIDE: ReadonlySet<string> = new Set(['held', 'released', 'parked', 'paused', 'resumed', 'online', 'offline', 'resolved']);
 
 /**
  * Follows an outbox: all of it by pages at first, and by its events from then on. What is delivered goes

@@ -20,13 +20,16 @@ import { createDiskCopies } from './capture/disk-copy.js';
 import { createEnqueue } from './capture/enqueue.js';
 import { createFirstSend } from './capture/first-send.js';
 import { createIntercept } from './capture/intercept.js';
+import { createNaming } from './capture/naming.js';
 import { createOverhear, type Overhear } from './capture/overhear.js';
 import { createPageAnswer } from './capture/page-answer.js';
 import { createDrain, type Drain } from './drain/drain.js';
 import { createReplay } from './drain/replay.js';
 import { Line } from './line.js';
+import { Providers } from './providers.js';
 import { createReport, type Report } from './report.js';
 import { createJudge } from './send/judge.js';
+import { createRealIdIn } from './send/real-ids.js';
 import { createDoubts } from './workers/doubts.js';
 import { workerLock, type Neighbours } from './workers/neighbours.js';
 import { createRedelivery } from './workers/redelivery.js';
@@ -62,41 +65,44 @@ export function createPipeline({ ports, configs, location, workerId, neighbours,
   ports.locks.keep(workerLock(workerId));
   const doubts = createDoubts(neighbours, workerId);
   const line = new Line();
-  const report = createReport(ports, doubts, line, onEvent);
+  const providers = new Providers(ports.outbox);
+  const report = createReport(ports, doubts, line, providers, onEvent);
   const redelivery = createRedelivery(ports, neighbours, line, workerId);
   const connectivity = createConnectivityNews();
   const clockOf = createServerClocks();
   const holds = createHolds(ports, report);
-  const state = createState(configs.map((config) => createBackend(config, ports, connectivity, clockOf(config.baseUrl))), {
+  const state = createState(configs.map((config) => createBackend(config, ports, connectivity, clockOf(config.baseUrl), providers)), {
     outbox: ports.outbox,
     log: ports.log,
     redelivery,
     doubts,
     neighbours,
+    providers,
     location,
     locale: locale ?? null,
     loaded: () => holds.tellUntold(state.backends.values()),
   });
-  const heads = createHeads({ outbox: ports.outbox, report, line, neighbours, state });
+  const heads = createHeads({ outbox: ports.outbox, report, line, neighbours, state, providers });
   const describe = createDescribeEntry(state, ports.clock);
   const listing = createListing(ports, state, describe);
   const csrfFor = createCsrfFor(ports);
+  const realIdIn = createRealIdIn(ports);
   const judge = createJudge({ ports, holds, csrfFor, state });
-  const replay = createReplay({ ports, report, judge, holds, csrfFor, describe, state, doubts, line, neighbours });
+  const replay = createReplay({ ports, report, judge, holds, csrfFor, describe, state, doubts, line, neighbours, providers, realIdIn });
   const drain = createDrain({ ports, report, holds, state, replay, redelivery, doubts, heads });
   const { nudge } = drain;
   const answerFor = createPageAnswer(ports, report, describe);
   const enqueue = createEnqueue({ ports, report, nudge, answerFor, neighbours, coalescing: createCoalescing(ports), workerId });
-  const copies = createDiskCopies({ ports, report, state, nudge, enqueue, answerFor, doubts });
-  const firstSend = createFirstSend({ ports, judge });
-  const capture = createCapture({ ports, report, holds, nudge, enqueue, copies, firstSend, answerFor, redelivery, neighbours, heads, workerId });
+  const copies = createDiskCopies({ ports, report, state, nudge, enqueue, answerFor, doubts, providers });
+  const firstSend = createFirstSend({ ports, judge, realIdIn });
+  const capture = createCapture({ ports, report, holds, nudge, enqueue, copies, firstSend, answerFor, redelivery, neighbours, heads, providers, naming: createNaming(ports, providers, neighbours), workerId });
   const connectivityChanged = (isNews: boolean) => {
     if (isNews) for (const { validation } of state.backends.values()) validation.invalidate();
     connectivity.tell();
   };
   const remote = createRemoteConfig({ ports, report, state, changed: () => void nudge() });
   const sessions = createSessions(ports, report, neighbours);
-  const api = createCalls({ ports, state, report, holds, sessions, listing, describe, drain, remote, neighbours, doubts, connectivityChanged });
+  const api = createCalls({ ports, state, report, holds, sessions, listing, describe, drain, remote, neighbours, doubts, providers, connectivityChanged });
   const overhear = createOverhear({ holds, nudge, state });
   const intercept = createIntercept({ capture, state, report, overhear, nudge, remote, mayComeAgain: redelivery.mayCome, send: ports.send });
   return { state, report, drain, remote, connectivityChanged, activated: state.activated, api, intercept, overhear };

@@ -1,10 +1,13 @@
 import type { EntryRecord } from '../policy/entry-record.js';
 import type { Decision } from '../policy/entry.js';
 import { maskUrl } from '../policy/secrets.js';
+import { idOf } from '../policy/temporary-ids.js';
+import type { GivenId } from '../policy/given-ids.js';
 import type { Body, CaptureOrder, CaptureResult, Commit, Ports, Sweep } from '../ports.js';
 import type { Settlement } from '../protocol/api.js';
-import type { SyncEvent } from '../protocol/events.js';
+import type { AboutEntry, SyncEvent } from '../protocol/events.js';
 import type { Line } from './line.js';
+import type { Providers } from './providers.js';
 import type { Doubts } from './workers/doubts.js';
 
 /**
@@ -22,6 +25,8 @@ export interface Report {
   written(): Promise<void>;
   capture(order: CaptureOrder): Promise<CaptureResult>;
   sweep(sweep: Sweep): Promise<void>;
+  /** Writes an id that a page has told. Returns the decisions about the entries that await it. */
+  resolve(given: GivenId, about: Pick<AboutEntry, 'baseUrl' | 'namespace'>): Promise<Decision[]>;
   /** Emits events that belong to no transaction. */
   tell(...events: SyncEvent[]): void;
   /** Emits that the storage failed, so that a request went, or goes, to the network as if Holdfast weren't there. */
@@ -47,6 +52,7 @@ export function createReport(
   { clock, outbox, broadcast, log }: Pick<Ports, 'clock' | 'outbox' | 'broadcast' | 'log'>,
   doubts: Doubts,
   line: Line,
+  providers: Providers,
   onEvent?: (event: SyncEvent) => void,
 ): Report {
   const waiters = new Set<Waiter>();
@@ -97,6 +103,8 @@ export function createReport(
           if (decision) doubts.end(seq);
           if (decision) line.changed(seq, decision.entry, since);
           else line.unsure(seq);
+          if (decision) providers.changed(seq, decision);
+          if (decision?.followed?.length) line.forget();
         }
         tell(...events);
         if (decision) announce(decision);
@@ -117,6 +125,7 @@ export function createReport(
     const { settlement } = decision;
     if (settlement) end(settlement.seq, settlement.requestId, settlement);
     tell(...decision.events);
+    decision.followed?.forEach(announce);
   };
 
   /**
@@ -183,8 +192,11 @@ export function createReport(
         const onLast = coalesce && { coalesce: (last: EntryRecord, body: Body | null) => coalesce(doubts.on(last), body) };
         const result = await outbox.capture({ ...order, ...onLast, isInFlight }).catch(lost);
         if (result.kind === 'gone') {
-          line.changed(result.seq, null, since);
-          announce(result.decision);
+          const { seq, decision } = result;
+          line.changed(seq, null, since);
+          providers.changed(seq, decision);
+          if (decision.followed?.length) line.forget();
+          announce(decision);
         }
         if (result.kind === 'stored') {
           const { seq, decision } = result;
@@ -195,6 +207,7 @@ export function createReport(
           if (result.replaced) line.changed(seq, entry, since);
           else line.added(entry, since);
           doubts.end(seq);
+          providers.changed(seq, { ...decision, entry });
           announce(decision);
         }
         return result;
@@ -206,8 +219,19 @@ export function createReport(
       flush();
       const ended = line.sweeping();
       const decisions = await outbox.sweep({ ...sweep, decide: (entry) => sweep.decide(doubts.on(entry)) }).finally(ended);
+      if (providers.any) await providers.refresh();
       tell(...sweep.events);
       decisions.forEach(announce);
+    },
+    async resolve(given, about) {
+      flush();
+      const at = clock.now();
+      const decisions = await outbox.resolve(given, { input: { type: 'rejoined' }, at });
+      line.forget();
+      providers.answered(given);
+      tell({ at, type: 'resolved', ...about, temporaryId: given.name, realId: given.real && idOf(given.real) });
+      decisions.forEach(announce);
+      return decisions;
     },
     heard: (event) => 'seq' in event && lookFor(event.seq),
     settlementOf: ({ seq, requestId }) =>

@@ -10,6 +10,8 @@ export interface Amendment {
   url?: string;
   /** Size of the new body; left out where the body stays. */
   bodySize?: number;
+  /** What the request awaits with its new body; left out where the body stays. */
+  awaits?: readonly number[];
   /** A new idempotency key; null for an entry without a key. */
   freshKey: string | null;
   /** The entry goes out under the new key, whatever the server may have done under the old key. */
@@ -22,7 +24,7 @@ export interface Amendment {
  * server may have acted under the old key, the entry keeps that key, unless the person says otherwise: with a fresh key the
  * server would act twice.
  */
-export function amended(entry: EntryRecord, { headers, url = entry.request.url, bodySize, freshKey, newKey = false }: Amendment): EntryRecord {
+export function amended(entry: EntryRecord, { headers, url = entry.request.url, bodySize, awaits = entry.awaits, freshKey, newKey = false }: Amendment): EntryRecord {
   const { [IDEMPOTENCY_HEADER]: ownKey, ...others } = headers;
   const mayRenew = newKey || isKeyUnused(entry) || isRefused(entry);
   const key = ownKey === undefined ? (mayRenew ? freshKey : entry.idempotencyKey) : ownKey;
@@ -33,6 +35,7 @@ export function amended(entry: EntryRecord, { headers, url = entry.request.url, 
     ...(ownKey && { pagesKey: true }),
     request: { ...entry.request, url, headers: Object.fromEntries(kept) as Record<string, string> },
     bodySize: bodySize ?? entry.bodySize,
+    ...(awaits && { awaits }),
     // The key stood for another body, so the next answer may be about the body alone.
     keepsKey: isSameKey && !mayRenew,
   };

@@ -112,7 +112,10 @@ export interface EntryRecord {
   provides?: string;
   /** The `seq`s of the entries that provide the temporary ids which the request names: it isn't sent before their answers. */
   awaits?: readonly number[];
-  /** Set while the entry is in line. A dead letter has left the line, unless it blocks its lane. */
+  /**
+   * Set while the entry is in line. A dead letter has left the line, unless it blocks its lane; so has an entry whose provider is a
+   * dead letter or had an answer without an id.
+   */
   turn?: Turn;
 }
 

@@ -5,9 +5,11 @@ import { idsOf } from './coalesce.js';
 import { aboutEntry, isFirstSend, turnOf, type EntryRecord } from './entry-record.js';
 import { CONFLICT_ROUNDS } from './conflict.js';
 import { asked } from './idempotency.js';
+import { toDependents, type GivenId } from './given-ids.js';
 import { isInDoubt, mayHaveActed, onlyTokensRefused, underKey } from './key-history.js';
 import { maskUrl } from './secrets.js';
 import { settlement, type FinalAnswer, type KeptSettlement } from './settlement.js';
+import { idOf, type RealId } from './temporary-ids.js';
 
 export type TransientReason = 'unreachable' | 'timeout' | 'server-error' | 'rate-limited' | 'server-unavailable' | 'in-progress';
 
@@ -23,6 +25,8 @@ export type SendInput =
       partial?: boolean;
       /** The server keeps the answer under the key, and has given it before. */
       kept?: boolean;
+      /** The real id in the answer to an entry that provides a temporary id; null where there's none. */
+      real?: RealId | null;
     }
   | {
       type: 'transient';
@@ -60,7 +64,15 @@ export type EntryInput =
   /** A request goes into the line, with the result of its first send, if there was a first send. */
   | { type: 'queued'; reason: WaitReason; sent?: SendInput | undefined }
   /** The page has the server's own answer to the first send. */
-  | { type: 'answered' }
+  | { type: 'answered'; /** The id in the answer, where the answer gives one for a temporary id. */ real?: RealId | null }
+  /** The page is about to have the server's own answer to a first send that provides a temporary id. */
+  | { type: 'provided'; real: RealId | null }
+  /** An entry that this one awaits won't ever have an answer. */
+  | { type: 'provider-gone' }
+  /** An entry that this one awaits has no answer that gives an id, and others of the lane needn't wait for that. */
+  | { type: 'set-aside'; reason: WaitReason }
+  /** An entry that was set aside may go on. */
+  | { type: 'rejoined' }
   /** The browser has given the fetch event of a dead worker to another worker. */
   | { type: 'taken-over'; from: string; by: string }
   /** The entry may be sent from `until` on, and needn't wait for its backoff. */
@@ -80,6 +92,12 @@ export interface Decision {
   /** The settlement to write; null removes it, undefined leaves it alone. */
   settlement?: KeptSettlement | null;
   events: SyncEvent[];
+  /** The id that the answer to a provider has given: to be written. */
+  given?: GivenId;
+  /** The input for all entries that await this one, in the same transaction. */
+  dependents?: { input: EntryInput; at: number };
+  /** The decisions about those entries, as the outbox has made them. */
+  followed?: Decision[];
 }
 
 /** TypeErrors in a row, while others get through, that make an entry a dead letter. */
@@ -103,9 +121,16 @@ export const SHUNNED_LIMIT = 5;
  *                                                                        (gone)
  * ```
  * A first send that is on disk is a pending entry with the reason `first-send`. `taken-over` changes an entry's fetch event,
- * `hurried` and `backoff-restarted` change when the entry is due, `coalesced` changes its request: the state stays the same.
+ * `hurried` and `backoff-restarted` change when the entry is due, `coalesced` changes its request: the state stays the same. `set-aside`
+ * takes a pending entry out of the line, and `rejoined` puts it back.
  */
 export function transition(entry: EntryRecord, input: EntryInput, now: number): Decision | null {
+  const decision = step(entry, input, now);
+  const forDependents = decision && toDependents(entry, decision);
+  return forDependents ? { ...decision, dependents: { input: forDependents, at: now } } : decision;
+}
+
+function step(entry: EntryRecord, input: EntryInput, now: number): Decision | null {
   const isForTheDead = input.type === 'retried' || input.type === 'edited' || input.type === 'discarded';
   if (isForTheDead !== (entry.state === 'dead')) return null;
   const about = aboutEntry(entry, now);
@@ -116,7 +141,7 @@ export function transition(entry: EntryRecord, input: EntryInput, now: number): 
       return {
         entry: null,
         settlement: { ...settlement(entry, 'delivered', null, input.answer, now), ...facts },
-        events: [{ ...about, type: 'delivered', status: input.answer.status, ...facts }],
+        ...given(entry, input.real, [{ ...about, type: 'delivered', status: input.answer.status, ...facts }], now),
       };
     }
 
@@ -229,7 +254,26 @@ export function transition(entry: EntryRecord, input: EntryInput, now: number): 
     }
 
     case 'answered':
-      return isFirstSend(entry) ? { entry: null, events: [] } : null;
+      return isFirstSend(entry) ? { entry: null, ...(input.real === undefined ? { events: [] } : given(entry, input.real, [], now)) } : null;
+
+    case 'provided': {
+      const { provides: _, ...rest } = entry;
+      return { entry: rest, ...given(entry, input.real, [], now) };
+    }
+
+    case 'provider-gone':
+      return bury(entry, 'provider-gone', { answer: null, block: false }, now);
+
+    case 'set-aside': {
+      const { turn: _, ...aside } = entry;
+      return { entry: { ...aside, ...because(entry, input.reason, now) }, events: [] };
+    }
+
+    case 'rejoined': {
+      if (entry.turn) return null;
+      const reason = 'awaits-id';
+      return { entry: { ...entry, reason, since: now, agesFrom: now, turn: turnOf(entry) }, events: [{ ...about, type: 'queued', reason }] };
+    }
 
     case 'taken-over':
       return entry.asked?.worker === input.from ? { entry: { ...entry, asked: { ...entry.asked, worker: input.by } }, events: [] } : null;
@@ -305,6 +349,13 @@ function withoutMended(entry: EntryRecord): EntryRecord {
 
 /** The ladders of an entry that begins anew. */
 const ANEW = { retries: 0, unreachable: 0, shunned: 0, delayMs: 0 };
+
+/** The id that the answer to an entry gives, and the events, which tell of it. */
+function given(entry: EntryRecord, real: RealId | null = null, events: SyncEvent[], now: number): Pick<Decision, 'given' | 'events'> {
+  const { seq, backend, owner, baseUrl, namespace, provides: name } = entry;
+  if (name === undefined) return { events };
+  return { given: { seq, backend, owner, name, real, at: now }, events: [...events, { at: now, type: 'resolved', baseUrl, namespace, temporaryId: name, realId: real && idOf(real) }] };
+}
 
 /** Sets an entry aside as a dead letter. */
 function bury(

@@ -17,7 +17,11 @@ declare class URL {
 }
 declare function atob(base64: string): string;
 declare class TextDecoder {
+  constructor(label?: string, options?: { fatal?: boolean; ignoreBOM?: boolean });
   decode(bytes: Uint8Array): string;
+}
+declare class TextEncoder {
+  encode(text: string): Uint8Array<ArrayBuffer>;
 }
 interface AbortSignal {
   readonly aborted: boolean;

@@ -1,6 +1,7 @@
 import type { Circuit } from './circuit.js';
 import { SHUNNED_LIMIT } from './entry.js';
 import { isResting, type EntryRecord } from './entry-record.js';
+import type { Standing } from './given-ids.js';
 
 /** How many entries of a lane are read ahead, and may be sent before the first of them is written off. */
 export const AHEAD = 16;
@@ -34,6 +35,8 @@ export interface BackendView {
   /** An entry that has waited longer is given up. */
   maxAgeMs: number;
   auth(entry: EntryRecord): AuthView;
+  /** How the providers stand that the entry awaits. */
+  standing(entry: EntryRecord): Standing;
 }
 
 export interface Plan {
@@ -43,6 +46,8 @@ export interface Plan {
   /** Entries that would go out now, if their token weren't over. */
   over: EntryRecord[];
   parked: EntryRecord[];
+  /** Entries whose provider has no id to give for now, or is gone: they leave the line. */
+  aside: EntryRecord[];
   /** Entries that are too old, whatever they wait for. */
   expired: EntryRecord[];
   /** When the next entry will be too old, or null. */
@@ -60,7 +65,7 @@ export interface Plan {
  * @param heads the first entry of each turn (backend, lane, credential)
  */
 export function planSends(heads: readonly EntryRecord[], view: BackendView, now: number): Plan {
-  const plan: Plan = { send: [], missing: [], over: [], parked: [], expired: [], expiresAt: null, due: null };
+  const plan: Plan = { send: [], missing: [], over: [], parked: [], aside: [], expired: [], expiresAt: null, due: null };
   const ready: EntryRecord[] = [];
   const wait = (until: number) => {
     plan.due = plan.due === null ? until : Math.min(plan.due, until);
@@ -133,7 +138,12 @@ function firstSendable(lane: readonly EntryRecord[], view: BackendView, plan: Pl
     // A dead letter that is still in line blocks all later entries.
     if (entry.state === 'dead') return undefined;
     const auth = view.auth(entry);
-    if (auth === 'open' || auth === 'probing') return entry;
+    if (auth === 'open' || auth === 'probing') {
+      const standing = view.standing(entry);
+      if (standing === 'ready') return entry;
+      if (standing !== 'awaits-id') plan.aside.push(entry);
+      return undefined;
+    }
     if (auth === 'missing') plan.missing.push(entry);
     if (auth === 'over') plan.over.push(entry);
     if (auth === 'parked') plan.parked.push(entry);

@@ -49,6 +49,8 @@ export interface EntryInfo {
   url: string;
   /** By lower-case name, with their secrets masked. */
   headers: Record<string, string>;
+  /** The temporary id that the answer gives the real one for (`Holdfast-Provides`). Left out for none. */
+  provides?: string;
   /** Size of the body in bytes. */
   bodySize: number;
   /** When the page made the request, in milliseconds since the epoch. */
@@ -341,6 +343,13 @@ export interface SyncApi {
   discard(reference: Reference): Promise<boolean>;
   /** Changes a dead letter's request; it stays a dead letter. False when there's no such dead letter. */
   edit(reference: Reference, patch: EntryPatch, options?: KeyOptions): Promise<boolean>;
+  /**
+   * The real id for a temporary one that the signed-in user, or nobody in particular, has provided (`Holdfast-Provides`); null while it's
+   * not known, or not any more.
+   *
+   * @param realId the id, where the server's answer had none: what waits for it goes on. It changes nothing where the id is known, or the answer is to come
+   */
+  resolve(temporaryId: string, realId?: string | number): Promise<string | number | null>;
   /** An entry's body; null when there's no such entry, or it has none. */
   body(reference: Reference, range?: BodyRange): Promise<EntryBody | null>;
   /** Stops replay until `resume`, a restart included. Requests are still captured and stored. */
@@ -376,6 +385,7 @@ export const API_CALLS = [
   'cancel',
   'discard',
   'edit',
+  'resolve',
   'body',
   'pause',
   'resume',

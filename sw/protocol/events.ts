@@ -12,6 +12,7 @@ export type SyncEvent =
   | FailedEvent
   | CancelledEvent
   | CoalescedEvent
+  | ResolvedEvent
   | ParkedEvent
   | HeldEvent
   | AuthRequiredEvent
@@ -101,7 +102,13 @@ export type WaitReason =
   /** The entry took the place of an entry that waited under the same id (`Holdfast-Replace`). */
   | 'replaced'
   /** The entry was a dead letter, and is sent again. */
-  | 'retried';
+  | 'retried'
+  /** The entry names a temporary id whose provider (`Holdfast-Provides`) has no answer yet. */
+  | 'awaits-id'
+  /** The entry names a temporary id whose provider is a dead letter: it goes on when that is retried. */
+  | 'provider-dead'
+  /** The entry names a temporary id whose provider had an answer without an id: it goes on when the page tells the id (`resolve`). */
+  | 'no-id';
 
 /** Why an entry was set aside. */
 export type DeadReason =
@@ -125,6 +132,8 @@ export type DeadReason =
   | 'unsendable'
   /** The entry's record or body is damaged. */
   | 'unreadable'
+  /** The entry names a temporary id whose provider was discarded, cancelled or refused: its thing isn't there. */
+  | 'provider-gone'
   /** A retry could not be written. The entry isn't set aside: it stays, and the next wake-up tries it again. */
   | 'unwritable';
 
@@ -204,6 +213,16 @@ export interface CoalescedEvent extends AboutEntry {
   newer: { method: string; url: string };
   /** True when neither goes out: what the entry would have made was deleted before. `cancelled` follows. */
   discarded?: true;
+}
+
+/** A temporary id (`Holdfast-Provides`) has its real one: what names the temporary id goes out with the real one from now on. */
+export interface ResolvedEvent extends Timed {
+  type: 'resolved';
+  baseUrl: string;
+  namespace: string;
+  temporaryId: string;
+  /** Null where the answer had no id: what names the temporary id waits until the page tells the id (`resolve`). */
+  realId: string | number | null;
 }
 
 /** The entry waits for its own user to sign in again. */

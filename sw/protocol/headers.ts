@@ -5,6 +5,7 @@ export const DIRECTIVES = {
   lane: 'holdfast-lane',
   auth: 'holdfast-auth',
   replace: 'holdfast-replace',
+  provides: 'holdfast-provides',
 } as const;
 
 /** The response header on answers of the worker's own making: the entry's task id. */

@@ -1,6 +1,7 @@
 import { readBackendRecord, type BackendRecord } from '../policy/backend-record.js';
 import { readEntry, type EntryRecord, type Turn } from '../policy/entry-record.js';
 import type { Decision } from '../policy/entry.js';
+import { providerOf, type GivenId, type Provider } from '../policy/given-ids.js';
 import { isQuotaError } from '../policy/errors.js';
 import type { EtagNote } from '../policy/etags.js';
 import { withoutAnswer, type KeptSettlement } from '../policy/settlement.js';
@@ -13,7 +14,7 @@ import { emptying } from './full-disk.js';
 import { unawaited, UNPAUSED, type WriteTransaction } from './schema.js';
 import { etagKey, etagKeys, keysOf, standingOf, takeOver } from './take-over.js';
 import { beginTallies, tallyOf, type LastTallies } from './tally.js';
-import { apply, capture, JOURNAL_KEPT, note, putBackend, removeEnding, setPaused, type Gone } from './writes.js';
+import { apply, capture, JOURNAL_KEPT, note, putBackend, removeEnding, setPaused, toThoseThatAwait, type Gone } from './writes.js';
 
 const SETTINGS = 'settings';
 
@@ -106,20 +107,24 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
   return {
     start: (count) =>
       read(async (db) => {
-        const tx = db.transaction(['backends', 'settings', 'entries']);
-        const [backends, settings, unpaused] = await Promise.all([
+        const tx = db.transaction(['backends', 'settings', 'entries', 'ids']);
+        const entries = tx.objectStore('entries');
+        const [backends, settings, unpaused, providing, given] = await Promise.all([
           tx.objectStore('backends').getAll(),
           tx.objectStore('settings').get(SETTINGS),
           tx.objectStore('settings').get(UNPAUSED),
+          entries.index('provides').getAll(),
+          tx.objectStore('ids').getAll(),
         ]);
-        const byTurn = tx.objectStore('entries').index('turn');
+        const providers: Provider[] = [...providing.map((value) => providerOf(readEntry(value, value.seq))), ...given.map((id) => ({ ...id, state: 'answered' as const }))];
+        const byTurn = entries.index('turn');
         const turns: Turn[] = [];
         let cursor = await byTurn.openKeyCursor();
         for (; cursor; cursor = await cursor.continue(beyond(cursor.key))) turns.push(cursor.key);
         const beginnings: OutboxStart['beginnings'] = await Promise.all(
           turns.map(async (turn) => ({ turn, seqs: await byTurn.getAllKeys(IDBKeyRange.only(turn), count) })),
         );
-        return { backends: backends.map(readBackendRecord), settings: { ...settings, paused: !unpaused }, beginnings };
+        return { backends: backends.map(readBackendRecord), settings: { ...settings, paused: !unpaused }, beginnings, providers };
       }),
 
     open: () =>
@@ -185,6 +190,8 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
           await apply(tx, entry, decision);
           decisions.push(decision);
         }
+        // What another user's entry awaits stays.
+        await forgetIds(tx, ({ backend: key, owner }) => key === backend.key && (owner === forget || owner === null));
         return decisions;
       };
       const remove = async (tx: WriteTransaction) => {
@@ -286,8 +293,25 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
         for (const seq of old) await tx.objectStore('settlements').delete(seq);
       }),
 
+    resolve: (given, dependents) =>
+      write(async (tx) => {
+        unawaited(tx.objectStore('ids').put(given));
+        return toThoseThatAwait(tx, given.seq, dependents);
+      }),
+
+    forgetIds: (before, now) => write((tx) => forgetIds(tx, ({ at }) => at <= before, now)),
+
     journal: () => read(async (db) => (await db.transaction('journal').store.getAll()).slice(-JOURNAL_KEPT)),
   };
+}
+
+/** Forgets ids that no entry awaits. @param now the new `at` of an id that an entry awaits; left out, the old one stays */
+async function forgetIds(tx: WriteTransaction, which: (given: GivenId) => boolean, now?: number): Promise<void> {
+  const ids = tx.objectStore('ids');
+  for (const given of (await ids.getAll()).filter(which)) {
+    if ((await tx.objectStore('entries').index('awaits').count(given.seq)) === 0) unawaited(ids.delete(given.seq));
+    else if (now !== undefined) unawaited(ids.put({ ...given, at: now }));
+  }
 }
 
 /**

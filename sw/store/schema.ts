@@ -1,5 +1,6 @@
 import type { DBSchema, IDBPDatabase, IDBPTransaction } from 'idb';
 import type { SyncEvent } from '../protocol/events.js';
+import type { GivenId } from '../policy/given-ids.js';
 import type { KeptSettlement, Remainder } from '../policy/settlement.js';
 import { readEntry, type EntryRecord, type Turn } from '../policy/entry-record.js';
 import type { Body } from '../ports.js';
@@ -17,7 +18,7 @@ export interface Schema extends DBSchema {
   entries: {
     key: number;
     value: EntryRecord;
-    indexes: { turn: Turn; standing: [backend: string, state: string]; id: string; key: string; asked: string };
+    indexes: { turn: Turn; standing: [backend: string, state: string]; id: string; key: string; asked: string; provides: string; awaits: number };
   };
   /** Bodies by `seq`, apart from their entries, so that a listing reads none of them. A small body is in its entry. */
   bodies: { key: number; value: Body };
@@ -28,6 +29,8 @@ export interface Schema extends DBSchema {
   settings: { key: string; value: Settings };
   checkpoints: { key: string; value: string };
   journal: { key: number; value: SyncEvent };
+  /** The real ids of temporary ids, by the `seq` of the entry that provided them. */
+  ids: { key: number; value: GivenId };
 }
 
 export const NOTHING: Tally = { entries: 0, bytes: 0 };
@@ -47,6 +50,7 @@ export const STORES = [
   'settings',
   'checkpoints',
   'journal',
+  'ids',
 ] as const satisfies readonly (keyof Schema)[];
 
 /** Without idb's shortcuts for transactions of one request: the classic script has them left out. */
@@ -91,6 +95,10 @@ export async function upgrade(db: Database, oldVersion: number, tx: UpgradeTrans
   if (oldVersion < 3) {
     const settings = tx.objectStore('settings');
     if (!(await settings.get('settings'))?.paused) await settings.put({ paused: false }, UNPAUSED);
+    // Only what names temporary ids, and what provides them, is in these.
+    tx.objectStore('entries').createIndex('provides', 'provides');
+    tx.objectStore('entries').createIndex('awaits', 'awaits', { multiEntry: true });
+    db.createObjectStore('ids', { keyPath: 'seq' });
   }
 }
 

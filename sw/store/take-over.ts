@@ -34,6 +34,7 @@ export async function takeOver(tx: WriteTransaction, from: string, { key: to, ba
     if (value !== undefined) unawaited(checkpoints.put(value, renamed(key)));
     unawaited(checkpoints.delete(key));
   }
+  for (const given of await tx.objectStore('ids').getAll()) if (given.backend === from) unawaited(tx.objectStore('ids').put({ ...given, backend: to }));
   const record = await backends.get(from);
   if (!record) return;
   if (!(await backends.get(to))) unawaited(backends.put({ ...record, key: to }));

@@ -1,6 +1,7 @@
 import { merged, readBackendRecord, type BackendRecord } from '../policy/backend-record.js';
 import { isFirstSend, readEntry, turnOf, type EntryRecord, type Turn } from '../policy/entry-record.js';
-import type { Decision } from '../policy/entry.js';
+import { transition, type Decision } from '../policy/entry.js';
+import { fitsInPlace } from '../policy/given-ids.js';
 import { remainderOf } from '../policy/settlement.js';
 import type { Body, CaptureOrder, CaptureResult, Commit } from '../ports.js';
 import type { SyncEvent } from '../protocol/events.js';
@@ -40,7 +41,7 @@ export async function capture(tx: WriteTransaction, order: CaptureOrder, backend
     return { kind: 'stored', decision: decide(stored), seq: stored.seq, replaced: stored.capturedAt !== draft.capturedAt };
   }
   // Another worker's first send is on the wire, or its event comes again; what the server is still at is under way, too.
-  const inTheWay = sameKey.find((entry) => entry.state === 'pending' && !isFirstSend(entry) && !entry.inProgress && !order.isInFlight(entry.seq));
+  const inTheWay = sameKey.find((entry) => entry.state === 'pending' && !isFirstSend(entry) && !entry.inProgress && !order.isInFlight(entry.seq) && fitsInPlace(draft, entry));
   const inFlight = sameKey.find((entry) => entry.state === 'pending');
   if (inFlight && order.whenWaiting === 'refuse') return { kind: 'refused', waiting: inFlight };
   if (inTheWay && inTheWay.owner !== draft.owner) return { kind: 'refused', waiting: inTheWay };
@@ -55,10 +56,10 @@ export async function capture(tx: WriteTransaction, order: CaptureOrder, backend
   if (backend) await putBackend(tx, backend);
   let entry: EntryRecord;
   if (inTheWay) {
-    const { seq, lane, capturedAt, asked, requestId } = inTheWay;
+    const { seq, lane, capturedAt, asked, requestId, provides } = inTheWay;
     if (asked && requestId) unawaited(tx.objectStore('settlements').put(remainderOf(inTheWay)));
     // The new entry takes the older one's place in line; its age is its own.
-    entry = { ...draft, seq, lane, capturedAt };
+    entry = { ...(provides !== undefined && { provides }), ...draft, seq, lane, capturedAt };
     entry.turn = turnOf(entry);
   } else {
     // The decision is made with `seq` 0, and again with the real `seq` from the key generator, so that one write is enough.
@@ -150,6 +151,22 @@ export async function apply(tx: WriteTransaction, entry: EntryRecord, decision: 
   if (settlement) unawaited(settlements.put(settlement));
   else if (settlement === null) unawaited(settlements.delete(seq));
   await note(tx, events);
+  if (decision.given) unawaited(tx.objectStore('ids').put(decision.given));
+  // What a page has told of a dead letter stands when that goes.
+  if (decision.dependents && !(await tx.objectStore('ids').getKey(seq))) decision.followed = await toThoseThatAwait(tx, seq, decision.dependents);
+}
+
+/** Makes the same decision about all entries that await another one. */
+export async function toThoseThatAwait(tx: WriteTransaction, seq: number, { input, at }: NonNullable<Decision['dependents']>): Promise<Decision[]> {
+  const decisions: Decision[] = [];
+  for (const value of await tx.objectStore('entries').index('awaits').getAll(seq)) {
+    const entry = readEntry(value, value.seq);
+    const decision = transition(entry, input, at);
+    if (!decision) continue;
+    await apply(tx, entry, decision);
+    decisions.push(decision);
+  }
+  return decisions;
 }
 
 /** Entries that have gone from the disk before anything was written of why, by `seq`, with the decisions that ended them. */

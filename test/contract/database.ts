@@ -99,6 +99,14 @@ export function databaseContract(name: string, openDB: OpenDB, fresh: () => stri
       expect([log, await upgraded.getAllFromIndex('rows', 'queue')]).toEqual([['done', 'upgraded'], []]);
     });
 
+    test('a row stands in an index with `multiEntry` once for each key of its array, and not without one', async () => {
+      const db = await openDB(fresh(), 1, { upgrade: (made) => void made.createObjectStore('rows', { keyPath: 'id' }).createIndex('of', 'of', { multiEntry: true }) });
+      for (const row of [{ id: 1, of: [7, 5, 7] }, { id: 2, of: [5] }, { id: 3, of: [] }, { id: 4 }]) await db.put('rows', row);
+      const { store } = db.transaction('rows');
+      const index = store.index('of');
+      expect([await index.getAllKeys(5), await index.getAllKeys(7), await index.count()]).toEqual([[1, 2], [1], 3]);
+    });
+
     test('a row is found by its index in the order of the keys, and is there or not', async () => {
       const db = await openDB(fresh(), 1, stores('rows'));
       for (const row of [{ id: 5, queue: 'a' }, { id: 2, queue: 'a' }, { id: 3, queue: 'b' }]) await db.put('rows', row);

@@ -35,7 +35,7 @@ export function outboxContract(name: string, create: () => TestOutbox): void {
   describe(`outbox: ${name}`, () => {
     test('is empty at first', async () => {
       const outbox = create();
-      expect(await outbox.start(1)).toEqual({ backends: [], settings: { paused: false }, beginnings: [] });
+      expect(await outbox.start(1)).toEqual({ backends: [], settings: { paused: false }, beginnings: [], providers: [] });
       expect(await outbox.heads()).toEqual([]);
       expect(await outbox.find('nobody')).toEqual([]);
     });
@@ -177,6 +177,91 @@ export function outboxContract(name: string, create: () => TestOutbox): void {
       expect(await outbox.heads()).toEqual([]);
       expect(await outbox.list({ after: 0, limit: 10 })).toMatchObject([{ seq, state: 'dead' }]);
       expect(await outbox.counts(record().backend, [])).toEqual({ pending: 0, dead: 1, parked: 0 });
+    });
+
+    describe('M3 what provides a temporary id and what awaits it', () => {
+      const pair = async (outbox: TestOutbox) => {
+        const provider = await stored(outbox, { entry: { id: 'provider', provides: 'temp-1', owner: 'ann' } });
+        const dependent = await stored(outbox, { entry: { id: 'dependent', awaits: [provider], lane: 'x', owner: 'ann' } });
+        await stored(outbox, { entry: { id: 'other', lane: 'y' } });
+        return { provider, dependent, step: (seq: number, input: Parameters<typeof transition>[1]) => outbox.commit({ seq, decide: (entry) => transition(entry, input, 5) }) };
+      };
+      const standings = async (outbox: TestOutbox) => (await outbox.list({ after: 0, limit: 9 })).map(({ id, state, reason, turn }) => `${id} ${state} ${reason} ${turn ? 'in line' : 'aside'}`);
+      const answer = { status: 201, headers: {}, body: null, truncated: false };
+      const dead = { type: 'permanent', reason: 'permanent', answer: null, block: false } as const;
+
+      test('K5 M1 what takes a provider’s place provides the same, and what provides something else takes no place', async () => {
+        const outbox = create();
+        const { provider, dependent } = await pair(outbox);
+        const replacing = (entry: Partial<EntryRecord>) => capture(outbox, { entry: { id: 'provider', owner: 'ann', ...entry }, whenWaiting: 'replace' });
+        expect(await replacing({ requestId: 'second' })).toMatchObject({ seq: provider, replaced: true, decision: { entry: { provides: 'temp-1' } } });
+        expect(await replacing({ requestId: 'third', provides: 'temp-2' })).toMatchObject({ replaced: false });
+        expect(await replacing({ requestId: 'fourth', awaits: [dependent] })).not.toMatchObject({ seq: provider });
+        expect((await outbox.start(1)).providers).toMatchObject([{ seq: provider, name: 'temp-1' }, { name: 'temp-2' }]);
+      });
+
+      test('M4 the id goes to the disk with the delivery, and is known at the next start', async () => {
+        const outbox = create();
+        const { provider, step } = await pair(outbox);
+        expect((await outbox.start(1)).providers).toEqual([{ seq: provider, backend: record().backend, owner: 'ann', name: 'temp-1', real: null, state: 'pending' }]);
+        await step(provider, { type: 'delivered', answer, real: { id: '7', isNumber: true } });
+        expect((await outbox.start(1)).providers).toMatchObject([{ seq: provider, owner: 'ann', name: 'temp-1', real: { id: '7', isNumber: true }, state: 'answered' }]);
+        expect((await outbox.journal()).map(({ type }) => type)).toEqual(['delivered', 'resolved']);
+      });
+
+      test('M3 what awaits a provider that is discarded becomes a dead letter along with that', async () => {
+        const outbox = create();
+        const { provider, dependent, step } = await pair(outbox);
+        await step(provider, dead);
+        await step(dependent, { type: 'set-aside', reason: 'provider-dead' });
+        expect(await standings(outbox)).toEqual(['provider dead permanent aside', 'dependent pending provider-dead aside', 'other pending unreachable in line']);
+        expect(seqs(await outbox.heads())).not.toContain(dependent);
+        const decision = await step(provider, { type: 'discarded' });
+        expect(decision?.followed).toMatchObject([{ entry: { id: 'dependent', state: 'dead', reason: 'provider-gone' }, events: [{ type: 'failed' }] }]);
+        expect(await standings(outbox)).toEqual(['dependent dead provider-gone aside', 'other pending unreachable in line']);
+        expect((await outbox.start(1)).providers).toEqual([]);
+      });
+
+      test('M3 what was set aside is in line again once its provider is retried, and once a page tells the id', async () => {
+        const outbox = create();
+        const { provider, dependent, step } = await pair(outbox);
+        await step(provider, dead);
+        await step(dependent, { type: 'set-aside', reason: 'provider-dead' });
+        await step(provider, { type: 'retried' });
+        expect((await standings(outbox))[1]).toBe('dependent pending awaits-id in line');
+        await step(provider, { type: 'delivered', answer, real: null });
+        await step(dependent, { type: 'set-aside', reason: 'no-id' });
+        const given = { seq: provider, backend: record().backend, owner: 'ann', name: 'temp-1', real: { id: '7' }, at: 9 };
+        const followed = await outbox.resolve(given, { input: { type: 'rejoined' }, at: 9 });
+        expect(followed).toMatchObject([{ entry: { id: 'dependent' } }]);
+        expect((await standings(outbox))[0]).toBe('dependent pending awaits-id in line');
+        expect((await outbox.start(1)).providers).toMatchObject([{ real: { id: '7' } }]);
+      });
+
+      test('M4 an id is forgotten when it’s old and nothing awaits it', async () => {
+        const outbox = create();
+        const { provider, dependent, step } = await pair(outbox);
+        await step(provider, { type: 'delivered', answer, real: { id: '7' } });
+        await outbox.forgetIds(4, 20);
+        await outbox.forgetIds(5, 20);
+        expect((await outbox.start(1)).providers).toHaveLength(1);
+        await remove(outbox, dependent);
+        await outbox.forgetIds(19, 30);
+        expect((await outbox.start(1)).providers).toHaveLength(1);
+        await outbox.forgetIds(20, 30);
+        expect((await outbox.start(1)).providers).toEqual([]);
+      });
+
+      test('A16 M4 a purge forgets the user’s ids, but for those that an entry awaits which stays', async () => {
+        const outbox = create();
+        const { provider, dependent, step } = await pair(outbox);
+        await step(provider, { type: 'delivered', answer, real: { id: '7' } });
+        const purge = (decide: (entry: EntryRecord) => ReturnType<typeof transition>) => outbox.sweep({ backend: newBackendRecord(record().backend), events: [], forget: 'ann', decide });
+        await purge(() => null);
+        expect((await outbox.start(1)).providers).toHaveLength(1);
+        await purge((entry) => (entry.seq === dependent ? { entry: null, events: [] } : null));
+        expect((await outbox.start(1)).providers).toEqual([]);
+      });
     });
 
     test('V1 a decision may bring a new body, take it away, or leave it', async () => {
@@ -353,7 +438,7 @@ export function outboxContract(name: string, create: () => TestOutbox): void {
       const older = { id: 'older', requestId: '1', asked: asked('f'), agesFrom: 7 };
       const newer = { id: 'newer', requestId: '2', asked: asked('g') };
       /** Coalesces with the last entry of the lane; `body` null discards both. */
-      const coalesce = (outbox: Outbox, body: ArrayBuffer | null, order: Order = {}, seen: (last: EntryRecord, body: Body | null) => void = () => {}) => {
+      const coalesce = (outbox: TestOutbox, body: ArrayBuffer | null, order: Order = {}, seen: (last: EntryRecord, body: Body | null) => void = () => {}) => {
         const { seq: _, ...draft } = record({ ...newer, ...order.entry, bodySize: body?.byteLength ?? 0 });
         return capture(outbox, {
           ...order,

@@ -4,6 +4,7 @@ import { planSends, type BackendView } from '../../sw/policy/lanes.js';
 import type { Answer, Outcome } from '../../sw/policy/outcome.js';
 import { createBackend, type Backend } from '../../sw/pipeline/backend/backend.js';
 import { createServerClocks } from '../../sw/pipeline/backend/server-clock.js';
+import { Providers } from '../../sw/pipeline/providers.js';
 import { createConnectivityNews } from '../../sw/pipeline/backend/connectivity.js';
 import { recordAnswer, recordFailure } from '../../sw/pipeline/send/records.js';
 import type { Ports } from '../../sw/ports.js';
@@ -107,7 +108,7 @@ function createClients({ clients, lanes }: Scenario, { retry, maxRetries }: Stra
   const { turn: _, ...entry } = record({ reason: 'first-send' });
   const names = Array.from({ length: lanes }, (_, lane) => `lane ${lane}`);
   return Array.from({ length: clients }, (_, number) => ({
-    backend: createBackend(config, ports, createConnectivityNews(), createServerClocks()('https://app.example')),
+    backend: createBackend(config, ports, createConnectivityNews(), createServerClocks()('https://app.example'), new Providers(ports.outbox)),
     entries: names.map((lane, index) => ({ ...entry, seq: number * lanes + index, lane })),
     busy: new Set<string>(),
   }));
@@ -123,4 +124,5 @@ const viewOf = ({ backend: { record }, busy }: Client): BackendView => ({
   isRetryGateClosed: false,
   maxAgeMs: Infinity,
   auth: () => 'open',
+  standing: () => 'ready',
 });

@@ -15,6 +15,7 @@ const view = (changes: Partial<BackendView> = {}): BackendView => ({
   isRetryGateClosed: false,
   maxAgeMs: Infinity,
   auth: () => 'open',
+  standing: () => 'ready',
   ...changes,
 });
 const head = (seq: number, changes: Partial<EntryRecord> = {}): EntryRecord => {

@@ -21,6 +21,10 @@ export interface Op {
    * the browser doesn't follow, or the app's `beforeSend` never settles for it.
    */
   fails?: 'cut' | 'unreadable' | 'redirect' | 'hook' | null;
+  /** Its answer gives the real id for the temporary one that it provides. */
+  provides?: boolean;
+  /** The write whose thing it names, by the temporary id. */
+  names?: number;
   /** Its body: few bytes, much text, or so many bytes that they're kept as a Blob. @default a line of text */
   body?: 'bytes' | 'long' | 'large' | null;
   /** The app's `coalesce` makes one of it and another save that waits, or discards both. @default a write like any other */

@@ -1,5 +1,6 @@
 import type { BackendRecord } from '../../sw/policy/backend-record.js';
 import type { EntryRecord } from '../../sw/policy/entry-record.js';
+import { awaitsPerson } from './checks/ids.js';
 import { rowsLeft } from './checks/old-queue.js';
 import { changeSession } from './deeds/sessions.js';
 import { opOfEntry } from './history.js';
@@ -89,7 +90,7 @@ export async function calmDown(world: World): Promise<void> {
 }
 
 const waitingOf = ({ disk, history }: World, user: string): EntryRecord[] =>
-  disk.all<EntryRecord>('entries').filter((entry) => entry.state === 'pending' && (entry.owner === null || entry.owner === user) && !isHopeless({ history }, entry));
+  disk.all<EntryRecord>('entries').filter((entry) => entry.state === 'pending' && (entry.owner === null || entry.owner === user) && !isHopeless({ history }, entry) && !awaitsPerson({ disk }, entry));
 
 /** Whether nothing can deliver it. */
 function isHopeless({ history }: Pick<World, 'history'>, entry: EntryRecord): boolean {
@@ -101,5 +102,5 @@ function isHopeless({ history }: Pick<World, 'history'>, entry: EntryRecord): bo
 function isMoving(world: World, user: string, counts: (entry: EntryRecord) => boolean = () => true): boolean {
   const entries = world.disk.all<EntryRecord>('entries');
   const blocked = new Set(entries.filter(({ state, turn }) => state === 'dead' && turn).map(({ backend, lane }) => `${backend} ${lane}`));
-  return entries.some((entry) => entry.state === 'pending' && (entry.owner === null || entry.owner === user) && !blocked.has(`${entry.backend} ${entry.lane}`) && counts(entry));
+  return entries.some((entry) => entry.state === 'pending' && (entry.owner === null || entry.owner === user) && !blocked.has(`${entry.backend} ${entry.lane}`) && !awaitsPerson(world, entry) && counts(entry));
 }

@@ -43,7 +43,7 @@ export const MUTATIONS: readonly Mutation[] = [
   one('no lane waits for an event that may come again', 'sw/pipeline/workers/redelivery.ts', 'waits = (seq: number) => !isOver() &&', 'waits = (seq: number) => false &&'),
   one("no event that comes again waits for its entry's replay", 'sw/pipeline/capture/capture.ts', 'replay = backend.flights.get(entry.seq)?.done ?? null;', 'replay = null;'),
   one("a first send that takes long isn't written down", 'sw/pipeline/capture/disk-copy.ts', 'canBeStored ? writeNow : ticket.placed', 'ticket.placed'),
-  one("a first send that's answered isn't removed from the disk", 'sw/pipeline/capture/disk-copy.ts', "decide: (current) => transition(current, { type: 'answered' }, clock.now())", 'decide: () => null'),
+  one("a first send that's answered isn't removed from the disk", 'sw/pipeline/capture/disk-copy.ts', "decide: (current) => transition(current, { type: 'answered', ...(real !== undefined && { real }) }, clock.now())", 'decide: () => null'),
   one('each send has a new key', 'sw/pipeline/send/stored-request.ts', '[IDEMPOTENCY_HEADER]: idempotencyKey }', '[IDEMPOTENCY_HEADER]: `${idempotencyKey}${((globalThis as any).keys = ((globalThis as any).keys ?? 0) + 1)}` }'),
   one('the token is written to the disk', 'sw/pipeline/capture/exchange.ts', 'describeRequest(request, headers)', 'describeRequest(request, { ...headers, ...(authorization && { authorization }) })'),
   one("an entry goes out with any owner's token", 'sw/pipeline/backend/gates.ts', "if (token && owner !== null && token.owner !== owner) return 'parked';", ''),
@@ -58,7 +58,7 @@ export const MUTATIONS: readonly Mutation[] = [
   one('an older sign-in wins', 'sw/policy/backend-record.ts', 'const isNewer = epoch > written.epoch;', 'const isNewer = false;'),
   one("an entry that goes isn't taken from the tally", 'sw/store/writes.ts', 'await count(tx, entry, next);', 'if (next) await count(tx, entry, next);'),
   one('a page hears 202 before its entry is on disk', 'sw/store/connection.ts', 'tx.commit();\n        await tx.done;', 'tx.commit();'),
-  one('the kill switch lets all pass', 'sw/pipeline/capture/intercept.ts', 'if (isOff && !mayComeAgain())', 'if (isOff)'),
+  one('the kill switch lets all pass', 'sw/pipeline/capture/intercept.ts', 'if (isOff && !mayComeAgain() && !backend.providers.any)', 'if (isOff)'),
   // What a server says of itself.
   one('an open circuit lets the whole line out', 'sw/policy/lanes.ts', "const open = view.circuit.state === 'closed';", 'const open = true;'),
   one('a request is tried while the circuit is open', 'sw/pipeline/capture/capture.ts', "if (circuit.state === 'open' && (", 'if (false && ('),
@@ -154,4 +154,10 @@ export const MUTATIONS: readonly Mutation[] = [
   one('the older body goes out with the newer request', 'sw/store/writes.ts', 'withBody(made.decision.entry, body);\n', 'withBody(made.decision.entry, last.body ?? body);\n'),
   one('the decision about two writes has no body', 'sw/store/writes.ts', 'const decision = { ...made.decision, entry };', 'const decision = made.decision;'),
   one('a POST that is discarded with its DELETE stays', 'sw/policy/entry.ts', 'return { ...cancelled, events: [coalesced, ...events] };', 'return { ...cancelled, entry, events: [coalesced, ...events] };'),
+  // What is made offline.
+  one("a request doesn't wait for what it names", 'sw/pipeline/capture/naming.ts', 'if (provider && !provider.real) awaits.add(provider.seq);', ''),
+  one("an id isn't written with its delivery", 'sw/store/writes.ts', "if (decision.given) unawaited(tx.objectStore('ids').put(decision.given));", ''),
+  one('what awaits something that was given up waits on', 'sw/store/writes.ts', 'if (decision.dependents &&', 'if (false && decision.dependents &&'),
+  one('a worker knows no ids of earlier ones', 'sw/pipeline/backend/backends.ts', 'providers.reading(() => neighbours.reading(() => outbox.start(AHEAD)))', 'neighbours.reading(() => outbox.start(AHEAD))'),
+  one('an id goes into the URL alone', 'sw/pipeline/send/real-ids.ts', 'made === bytes ? body', 'bytes ? body'),
 ];

@@ -1,5 +1,6 @@
 import type { Setup } from './actions.js';
 import type { Agenda } from './agenda.js';
+import { realIdOf } from './deeds/ids.js';
 import type { Effect, History } from './history.js';
 import { readToken } from './tokens.js';
 
@@ -89,9 +90,9 @@ export class Server {
   #work({ body }: Arrived, op: number, about: Pick<Effect, 'prefix' | 'key' | 'user' | 'arrivedOrder'>, fails: boolean, keep: (made: Answer) => Answer): Answer {
     const { keeps } = this.setup;
     if (fails) return keeps === 'nothing' ? answer(500) : keep(answer(500));
-    if (body.startsWith('refuse')) return keeps === 'nothing' ? answer(422, `{"op":${op}}`) : keep(answer(422, `{"op":${op}}`));
+    if (/^(\{ ")?refuse/.test(body)) return keeps === 'nothing' ? answer(422, `{"op":${op}}`) : keep(answer(422, `{"op":${op}}`));
     this.history.acted({ op, ...about, body });
-    return keep(answer(201, `{"op":${op}}`));
+    return keep(answer(201, `{"op":${op},"id":"${realIdOf(op)}"}`));
   }
 
   /** What's said while the server is at an earlier request under the key. */

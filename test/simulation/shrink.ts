@@ -46,5 +46,6 @@ const PLAIN: readonly Partial<Op>[] = [
   { isRefused: false },
   { body: null },
   { draft: null },
+  { provides: false },
   { backend: 'api' },
 ];

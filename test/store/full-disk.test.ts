@@ -61,6 +61,30 @@ async function full() {
 }
 
 describe('an outbox on a full disk, which takes removals alone', () => {
+  test('L12 M3 delivers what was made offline, and what names it with its real id, though there is no room to write the id', async () => {
+    const { api, fetch, server, list, drained, told, sent, disk, onDisk, events } = await full();
+    const owed = (await list()).length;
+    // Room for both, and for nothing more.
+    disk.faults.quota = Infinity;
+    const headers = { 'Content-Type': 'application/json' };
+    await fetch('/api/notes', { method: 'POST', body: '{"made":1}', headers: { ...headers, 'Holdfast-Provides': 'temp-1', 'Holdfast-Lane': 'made' } });
+    await fetch('/api/notes/temp-1', { method: 'PUT', body: '{"edited":1}', headers: { ...headers, 'Holdfast-Lane': 'made' } });
+    disk.faults.quota = disk.bytes;
+    const urls: string[] = [];
+    server(async (request) => {
+      urls.push(`${request.method} ${new URL(request.url).pathname}`);
+      sent().push((await request.text()).slice(0, 10));
+      return Response.json({ id: 'n1' }, { status: 201 });
+    });
+    await api.resume();
+    await drained(owed + 2);
+    expect(told('delivered')).toBe(owed + 2);
+    expect(urls.filter((url) => url !== 'POST /api/notes')).toEqual(['PUT /api/notes/n1']);
+    expect(new Set(sent()).size).toBe(sent().length);
+    expect(events.filter(({ type }) => type === 'resolved')).toHaveLength(1);
+    expect((await onDisk().start(1)).providers).toMatchObject([{ name: 'temp-1', real: { id: 'n1' } }]);
+  });
+
   test('L12 is delivered, each entry once, with its settlement and events', async () => {
     const { api, list, drained, sent, up, told, onDisk } = await full();
     const owed = (await list()).map(({ id }) => id);

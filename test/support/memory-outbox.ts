@@ -1,7 +1,8 @@
 import type { Reference } from '../../sw/protocol/api.js';
 import { isKey } from '../../sw/protocol/ids.js';
 import type { SyncEvent } from '../../sw/protocol/events.js';
-import type { Decision } from '../../sw/policy/entry.js';
+import { transition, type Decision } from '../../sw/policy/entry.js';
+import { fitsInPlace, providerOf, type GivenId } from '../../sw/policy/given-ids.js';
 import { isFirstSend, readEntry, turnOf, type EntryRecord, type Turn } from '../../sw/policy/entry-record.js';
 import type { EtagNote } from '../../sw/policy/etags.js';
 import type { Body, Commit, Requested } from '../../sw/ports.js';
@@ -20,6 +21,7 @@ export function memoryOutbox(): TestOutbox {
   const remainders = new Map<string, Remainder>();
   const backends = new Map<string, BackendRecord>();
   const etagNotes = new Map<string, EtagNote>();
+  const ids = new Map<number, GivenId>();
   const journal: SyncEvent[] = [];
   let settings: Settings = { paused: false };
   let last = 0;
@@ -39,7 +41,20 @@ export function memoryOutbox(): TestOutbox {
     return [...first.values()];
   };
   const lot = (turn: Turn, count: number) => inOrder().filter((entry) => JSON.stringify(entry.turn) === JSON.stringify(turn)).slice(0, count);
-  const apply = (seq: number, { entry, settlement, events }: Decision) => {
+  const toThoseThatAwait = (seq: number, { input, at }: NonNullable<Decision['dependents']>): Decision[] =>
+    inOrder().flatMap((entry) => {
+      const decision = entry.awaits?.includes(seq) ? transition(entry, input, at) : null;
+      if (decision) apply(entry.seq, decision);
+      return decision ?? [];
+    });
+  const forgetIds = (which: (given: GivenId) => boolean, now?: number) => {
+    for (const given of [...ids.values()].filter(which)) {
+      if (!inOrder().some(({ awaits }) => awaits?.includes(given.seq))) ids.delete(given.seq);
+      else if (now !== undefined) ids.set(given.seq, { ...given, at: now });
+    }
+  };
+  const apply = (seq: number, decision: Decision) => {
+    const { entry, settlement, events } = decision;
     if (entry) entries.set(seq, structuredClone(entry));
     else {
       entries.delete(seq);
@@ -48,6 +63,8 @@ export function memoryOutbox(): TestOutbox {
     if (settlement) settlements.set(seq, settlement);
     else if (settlement === null) settlements.delete(seq);
     journal.push(...events);
+    if (decision.given) ids.set(seq, decision.given);
+    if (decision.dependents && !ids.has(seq)) decision.followed = toThoseThatAwait(seq, decision.dependents);
   };
 
   const commit = ({ seq, decide, body, backend, settings: changed, paused, events = [], etags = [] }: Commit): Decision | null => {
@@ -88,6 +105,7 @@ export function memoryOutbox(): TestOutbox {
     start: async (count) => ({
       backends: [...backends.values()],
       settings,
+      providers: [...inOrder().filter(({ provides }) => provides !== undefined).map(providerOf), ...[...ids.values()].map((given) => ({ ...given, state: 'answered' as const }))],
       beginnings: heads().flatMap(({ turn }) => (turn ? [{ turn, seqs: lot(turn, count).map(({ seq }) => seq) }] : [])),
     }),
     open: async () => ({
@@ -96,7 +114,7 @@ export function memoryOutbox(): TestOutbox {
     }),
     async capture({ draft, body, limits, whenWaiting, isInFlight, decide, placed, backend, coalesce }) {
       const sameKey = inOrder().filter((entry) => entry.key === draft.key && entry.state === 'pending');
-      const inTheWay = sameKey.find((entry) => !isFirstSend(entry) && !entry.inProgress && !isInFlight(entry.seq));
+      const inTheWay = sameKey.find((entry) => !isFirstSend(entry) && !entry.inProgress && !isInFlight(entry.seq) && fitsInPlace(draft, entry));
       if (sameKey[0] && whenWaiting === 'refuse') return { kind: 'refused', waiting: sameKey[0] };
       if (inTheWay && inTheWay.owner !== draft.owner) return { kind: 'refused', waiting: inTheWay };
       const behind = inOrder().filter(({ turn }) => turn?.[0] === draft.backend && turn[1] === draft.lane).at(-1);
@@ -129,6 +147,7 @@ export function memoryOutbox(): TestOutbox {
         entry.lane = inTheWay.lane;
         entry.capturedAt = inTheWay.capturedAt;
         entry.turn = turnOf(entry);
+        if (inTheWay.provides !== undefined) entry.provides = inTheWay.provides;
       }
       placed?.(seq);
       const decision = decide?.(entry) ?? { entry, events: [] };
@@ -152,10 +171,12 @@ export function memoryOutbox(): TestOutbox {
           else settlements.delete(seq);
         }
       journal.push(...events);
-      return made.flatMap(({ seq, decision }) => {
+      const decisions = made.flatMap(({ seq, decision }) => {
         if (decision) apply(seq, decision);
         return decision ?? [];
       });
+      forgetIds(({ backend: key, owner }) => key === backend.key && (owner === forget || owner === null));
+      return decisions;
     },
     heads: async () => heads(),
     lots: async (turns, count) => turns.map((turn) => lot(turn, count)),
@@ -181,6 +202,7 @@ export function memoryOutbox(): TestOutbox {
         entries.set(entry.seq, { ...moved, ...(moved.turn && { turn: turnOf(moved) }) });
       }
       for (const [seq, settlement] of settlements) settlements.set(seq, { ...settlement, key: renamed(settlement.key) });
+      for (const [seq, given] of ids) if (given.backend === from) ids.set(seq, { ...given, backend: to });
       const record = backends.get(from);
       backends.delete(from);
       if (record && !backends.has(to)) backends.set(to, { ...record, key: to });
@@ -197,6 +219,11 @@ export function memoryOutbox(): TestOutbox {
     forgetSettlements: async (before) => {
       for (const [seq, { at }] of settlements) if (at <= before) settlements.delete(seq);
     },
+    resolve: async (given, dependents) => {
+      ids.set(given.seq, given);
+      return toThoseThatAwait(given.seq, dependents);
+    },
+    forgetIds: async (before, now) => forgetIds(({ at }) => at <= before, now),
     journal: async () => journal.slice(-500),
   });
 }

@@ -128,6 +128,11 @@ export async function page(registration: ServiceWorkerRegistration): Promise<voi
 
   const worker = Comlink.wrap<SyncApi>(workerEndpoint(registration, { deadlineMs: 500 }));
   (await worker.provideToken('t', { baseUrl: '/api' })) satisfies string;
+  (await sync.resolve('temp-1')) satisfies string | number | null;
+  await sync.resolve('temp-1', 7);
+  // @ts-expect-error -- an id is text or a number
+  await sync.resolve('temp-1', null);
+  sync.addEventListener('resolved', ({ detail: { temporaryId, realId } }) => void [temporaryId.length satisfies number, realId satisfies string | number | null]);
   // @ts-expect-error -- there's no such call
   await worker.destroy();
 }
@@ -144,6 +149,9 @@ export function worker(): void {
       { baseUrl: 'https://x.example', auth: false, capture: 'write-ahead', respond: ({ id }) => Response.json({ id }) },
       { baseUrl: 'https://y.example', respond: async (entry, request) => (entry.retries > 0 ? 'wait' : request.method === 'PUT' ? null : Response.json(await request.json())) },
       { baseUrl: 'https://z.example', respond: 'auto' },
+      { baseUrl: 'https://i.example', ids: { from: ({ body, headers, status }) => (status === 201 ? headers['x-id'] : (body as { id: number }).id) } },
+      // @ts-expect-error -- an id is text or a number
+      { baseUrl: 'https://j.example', ids: { from: () => ({ id: 1 }) } },
     ],
     onEvent: (event: SyncEvent) => void event.type,
   });

@@ -3,6 +3,7 @@ import { newBackendRecord, type BackendRecord, type LastToken } from '../../poli
 import { connectivityGate, type RetryGate } from '../../policy/retry-gate.js';
 import type { LiveToken } from '../../policy/session.js';
 import type { Ports } from '../../ports.js';
+import type { Providers } from '../providers.js';
 import type { CsrfGiven } from '../../protocol/api.js';
 import { Arrivals, type Ticket } from './arrivals.js';
 import type { ConnectivityNews } from './connectivity.js';
@@ -34,6 +35,8 @@ export interface Backend {
   readonly flights: Map<number, Flight>;
   readonly arrivals: Arrivals;
   readonly lanes: LaneIndex;
+  /** The same for all backends. */
+  readonly providers: Providers;
   /** When the backend last answered at all; 0 for never in this worker's life. */
   lastAnswerAt: number;
   /** The id of the entry that got no answer while the backend answered a HEAD; null once the backend answers any send. */
@@ -72,7 +75,7 @@ export const noCsrf = (): CsrfState => ({ seen: {}, given: null, refused: null, 
  * @param connectivity news that may open the default gate
  * @param clock the clock of the backend's origin
  */
-export function createBackend(config: BackendConfig, ports: Ports, connectivity: ConnectivityNews, clock: ServerClock): Backend {
+export function createBackend(config: BackendConfig, ports: Ports, connectivity: ConnectivityNews, clock: ServerClock, providers: Providers): Backend {
   const validation = createValidation({
     ports,
     url: config.validate,
@@ -102,6 +105,7 @@ export function createBackend(config: BackendConfig, ports: Ports, connectivity:
     flights: new Map(),
     arrivals: new Arrivals(),
     lanes: new LaneIndex(),
+    providers,
     lastAnswerAt: 0,
     accused: null,
     lastServedAt: 0,

@@ -5,6 +5,7 @@ import { ConfigError } from '../../policy/errors.js';
 import { AHEAD } from '../../policy/lanes.js';
 import type { Outbox, OutboxStart, Ports } from '../../ports.js';
 import { joinKey } from '../../protocol/ids.js';
+import type { Providers } from '../providers.js';
 import type { Doubts } from '../workers/doubts.js';
 import type { Neighbours } from '../workers/neighbours.js';
 import type { Redelivery } from '../workers/redelivery.js';
@@ -34,6 +35,7 @@ export interface StateParts {
   redelivery: Redelivery;
   doubts: Doubts;
   neighbours: Neighbours;
+  providers: Providers;
   location: string;
   locale: string | null;
   /** Called once the state has been read. */
@@ -42,14 +44,14 @@ export interface StateParts {
 
 export function createState(
   backends: readonly Backend[],
-  { outbox, log, redelivery, doubts, neighbours, location, locale, loaded }: StateParts,
+  { outbox, log, redelivery, doubts, neighbours, providers, location, locale, loaded }: StateParts,
 ): State {
   const byKey = new Map(backends.map((backend) => [backend.config.key, backend]));
   let loading: Promise<void> | undefined;
 
   const load = async () => {
     for (const { config } of backends) for (const former of config.formerly) await outbox.takeOver(joinKey(config.namespace, former), config);
-    const [started] = await Promise.all([neighbours.reading(() => outbox.start(AHEAD)), redelivery.begin()]);
+    const [started] = await Promise.all([providers.reading(() => neighbours.reading(() => outbox.start(AHEAD))), redelivery.begin()]);
     state.settings = started.settings;
     for (const record of started.backends) {
       const backend = byKey.get(record.key);

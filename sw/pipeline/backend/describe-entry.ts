@@ -29,6 +29,7 @@ function describe(entry: EntryRecord, backend: Backend | undefined, paused: bool
     method: request.method,
     url: maskUrl(request.url),
     headers: { ...maskHeaders(request.headers), ...Object.fromEntries((entry.csrf ?? []).map((name) => [name, MASK])) },
+    ...(entry.provides !== undefined && { provides: entry.provides }),
     bodySize: entry.bodySize,
     capturedAt: entry.capturedAt,
     sends: entry.sends,
@@ -58,5 +59,6 @@ function standing(
   }
   const hold = holdOn(backend, entry);
   if (view === 'held' && hold) return { state: 'held', reason: hold.reason, since: hold.since };
-  return { state: paused ? 'paused' : 'pending', reason, since };
+  const awaited = backend.providers.standing(entry.awaits);
+  return { state: paused ? 'paused' : 'pending', reason: awaited === 'ready' || awaited === 'gone' ? reason : awaited, since };
 }

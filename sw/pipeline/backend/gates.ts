@@ -125,5 +125,10 @@ export function viewOf(backend: Backend, isRetryGateClosed: boolean, now: number
     isRetryGateClosed,
     maxAgeMs: backend.config.limits.maxAgeMs,
     auth: (entry) => authView(backend, entry, now),
+    standing({ awaits }) {
+      const standing = backend.providers.standing(awaits);
+      // Where a dead letter blocks its lane, so does what waits for one.
+      return backend.config.onDead === 'block' && standing !== 'ready' && standing !== 'gone' ? 'awaits-id' : standing;
+    },
   };
 }

@@ -2,6 +2,7 @@ import { turnOf, type EntryRecord } from '../../policy/entry-record.js';
 import { AHEAD } from '../../policy/lanes.js';
 import type { Outbox } from '../../ports.js';
 import type { Line } from '../line.js';
+import type { Providers } from '../providers.js';
 import type { Report } from '../report.js';
 import type { Neighbours } from '../workers/neighbours.js';
 import { perhapsSent, type State } from './backends.js';
@@ -21,9 +22,10 @@ export interface HeadsParts {
   line: Line;
   neighbours: Neighbours;
   state: State;
+  providers: Providers;
 }
 
-export function createHeads({ outbox, report, line, neighbours, state }: HeadsParts): Heads {
+export function createHeads({ outbox, report, line, neighbours, state, providers }: HeadsParts): Heads {
   const fromDisk = () => neighbours.reading(() => outbox.heads());
 
   /** Reads the turns whose beginning isn't known. Deliveries are written first: the disk shows what isn't written off. */
@@ -59,7 +61,10 @@ export function createHeads({ outbox, report, line, neighbours, state }: HeadsPa
   return {
     async read() {
       const readings = [...state.backends.values()].map((backend) => ({ backend, at: backend.lanes.refreshStarted() }));
+      const wasAlone = neighbours.isAlone();
       const heads = await find();
+      // Another worker may have stored what provides an id, or had its answer; the last of that is read once no other one lives.
+      if (!wasAlone && (neighbours.isAlone() || providers.any || heads.some(({ awaits }) => awaits))) await providers.refresh();
       for (const { backend, at } of readings) {
         const ownHeads = heads.filter((head) => head.backend === backend.config.key);
         const isFirstSend = ({ seq }: EntryRecord) => backend.flights.get(seq)?.firstSend === true;

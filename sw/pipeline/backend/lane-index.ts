@@ -29,6 +29,12 @@ export class LaneIndex {
     this.#stateOf(turn).writing++;
   }
 
+  /** Notes that an entry has been written. */
+  listed(turn: Turn): void {
+    this.writeStarted(turn);
+    this.writeEnded(turn, true);
+  }
+
   /** @param written whether the entry is on disk now; if not, the write leaves no trace */
   writeEnded(turn: Turn, written: boolean): void {
     const state = this.#stateOf(turn);

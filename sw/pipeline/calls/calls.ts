@@ -14,12 +14,14 @@ import type { State } from '../backend/backends.js';
 import type { DescribeEntry } from '../backend/describe-entry.js';
 import type { RemoteConfig } from '../backend/remote-config.js';
 import type { Drain } from '../drain/drain.js';
+import type { Providers } from '../providers.js';
 import type { Report } from '../report.js';
 import type { Doubts } from '../workers/doubts.js';
 import type { Neighbours } from '../workers/neighbours.js';
 import { createCheckpointCalls } from './checkpoints.js';
 import { createEditing, wantsNewKey } from './edit.js';
 import type { Listing } from './listing.js';
+import { createResolving } from './resolve.js';
 import { createSessionCalls } from './sessions.js';
 
 export interface CallParts {
@@ -34,6 +36,7 @@ export interface CallParts {
   remote: RemoteConfig;
   neighbours: Neighbours;
   doubts: Doubts;
+  providers: Providers;
   connectivityChanged(isNews: boolean): void;
 }
 
@@ -46,7 +49,7 @@ const CONFIGURATION_RULES: Rules = { autoRetry: aSwitch, offlineMode: aSwitch };
 
 /** The calls that a page may make to the worker. */
 export function createCalls(parts: CallParts): SyncApi {
-  const { ports, state, report, holds, sessions, listing, describe, drain, remote, neighbours, doubts } = parts;
+  const { ports, state, report, holds, sessions, listing, describe, drain, remote, neighbours, doubts, providers } = parts;
   const { chance, clock, outbox, log } = ports;
 
   /** The newest entry under the reference, in the given state. @throws AmbiguousReferenceError for a task id in use at several backends */
@@ -111,6 +114,7 @@ export function createCalls(parts: CallParts): SyncApi {
         seq: entry.seq,
         decide: (current) => transition(current, input, clock.now()),
       });
+      for (const { entry: next } of decision?.followed ?? []) if (next?.turn) backend?.lanes.listed(next.turn);
       // A retry has an event of its own; a discard has none.
       if (decision && input.type === 'discarded') ports.broadcast({ type: 'changed', key: entry.key, seq: entry.seq });
       return decision !== null;
@@ -174,7 +178,8 @@ export function createCalls(parts: CallParts): SyncApi {
     retry: (reference, options) => toDead(reference, (entry) => ({ type: 'retried', freshKey: wantsNewKey(options) ? freshKeyOf(entry) : null })),
     cancel,
     discard: (reference) => toDead(reference, () => ({ type: 'discarded' })),
-    ...createEditing({ ports, state, report, find: newestUnder, freshKeyOf }),
+    ...createEditing({ ports, state, report, providers, find: newestUnder, freshKeyOf }),
+    ...createResolving({ ports, state, report, providers, neighbours, nudge: drain.nudge }),
     pause: () => setPaused(true),
     async resume() {
       await setPaused(false).catch(async (error: unknown) => {
@@ -202,6 +207,11 @@ export function createCalls(parts: CallParts): SyncApi {
       outbox
         .forgetSettlements(clock.now() - SETTLEMENT_MS)
         .catch((error: unknown) => log.warn('[holdfast] old settlements stay a while longer', error));
+      if (!providers.any) return;
+      outbox
+        .forgetIds(clock.now() - ID_MS, clock.now())
+        .then(() => providers.refresh())
+        .catch((error: unknown) => log.warn('[holdfast] old ids stay a while longer', error));
     },
     ...createCheckpointCalls(ports.checkpoints),
   };
@@ -221,6 +231,9 @@ export function createCalls(parts: CallParts): SyncApi {
 
 /** How long a settlement is kept, in milliseconds. */
 const SETTLEMENT_MS = 24 * 3_600_000;
+
+/** How long an id is kept that nothing waits for, in milliseconds. */
+const ID_MS = 7 * SETTLEMENT_MS;
 
 /** The settlement of a dead letter that has outlived it, made from the entry's last answer, without the body. */
 function forgottenSettlement(entry: EntryRecord): Settlement {

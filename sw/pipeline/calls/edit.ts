@@ -6,14 +6,17 @@ import type { Ports } from '../../ports.js';
 import type { KeyOptions, Reference, SyncApi } from '../../protocol/api.js';
 import type { State } from '../backend/backends.js';
 import { authView } from '../backend/gates.js';
+import type { Providers } from '../providers.js';
 import type { Report } from '../report.js';
 import { changesOf, checkPatch } from '../send/patch.js';
+import { withIds } from '../send/real-ids.js';
 import { sizeOf } from '../send/stored-request.js';
 
 export interface EditingParts {
   ports: Ports;
   state: State;
   report: Report;
+  providers: Providers;
   find(reference: Reference, standing?: EntryRecord['state']): Promise<EntryRecord | null>;
   /** Another idempotency key for an entry; null for an entry without a key. */
   freshKeyOf(entry: EntryRecord): string | null;
@@ -28,8 +31,22 @@ export function wantsNewKey(options: KeyOptions = {}): boolean {
 }
 
 /** The calls that read an entry's body, and that change a dead letter. */
-export function createEditing({ ports, state, report, find, freshKeyOf }: EditingParts): Pick<SyncApi, 'edit' | 'body'> {
+export function createEditing({ ports, state, report, providers, find, freshKeyOf }: EditingParts): Pick<SyncApi, 'edit' | 'body'> {
   const { clock, outbox, broadcast } = ports;
+
+  /** The providers that a new body, or the URL, names. An unanswered one counts only if it stands before the entry, which could wait for ever else. */
+  async function awaited(request: EntryRecord['request'], body: ArrayBuffer | null, entry: EntryRecord): Promise<number[]> {
+    const find = providers.finder(entry);
+    const awaits = new Set<number>();
+    const note = (name: string) => {
+      const provider = name === entry.provides ? undefined : find?.(name);
+      if (provider && (provider.real || provider.seq < entry.seq)) awaits.add(provider.seq);
+      return null;
+    };
+    if (find) await withIds(request, body, note);
+    return [...awaits];
+  }
+
   return {
     async edit(reference, patch, options) {
       checkPatch(patch);
@@ -41,7 +58,9 @@ export function createEditing({ ports, state, report, find, freshKeyOf }: Editin
         throw new ConfigError('id', reference, "it's another user's, who would be sent as the author of the change");
       if (Object.keys(patch).length === 0 && !newKey) return true;
       const { body, ...changes } = changesOf(patch, entry, backend?.config);
-      const amendment = { ...changes, freshKey: freshKeyOf(entry), newKey };
+      const request = { ...entry.request, ...(changes.url !== undefined && { url: changes.url }), headers: { ...entry.request.headers, ...changes.headers } as Record<string, string> };
+      const awaits = body === undefined ? undefined : await awaited(request, body, entry);
+      const amendment = { ...changes, freshKey: freshKeyOf(entry), newKey, ...(awaits && { awaits }) };
       const decision = await report.commit({
         seq: entry.seq,
         decide: (current) => transition(current, { type: 'edited', amendment }, clock.now()),

@@ -12,6 +12,7 @@ import { authGateOf, authView, holdOn, stepAuthGate } from '../backend/gates.js'
 import type { Heads } from '../backend/heads.js';
 import type { Nudge } from '../nudge.js';
 import type { Report } from '../report.js';
+import type { Providers } from '../providers.js';
 import type { Neighbours } from '../workers/neighbours.js';
 import type { Redelivery } from '../workers/redelivery.js';
 import type { Directives } from './directives.js';
@@ -19,6 +20,7 @@ import type { DiskCopies } from './disk-copy.js';
 import { queued, type Enqueue } from './enqueue.js';
 import { learnFrom, describeExchange, type Exchange } from './exchange.js';
 import type { FirstSend } from './first-send.js';
+import type { Naming } from './naming.js';
 import { duplicate, settledResponse, type AnswerFor } from './page-answer.js';
 
 /** @param isOff whether the kill switch is thrown, so that nothing new is captured */
@@ -36,6 +38,8 @@ export interface CaptureParts {
   redelivery: Redelivery;
   neighbours: Neighbours;
   heads: Heads;
+  providers: Providers;
+  naming: Naming;
   /** Names this worker. */
   workerId: string;
 }
@@ -57,7 +61,7 @@ export interface CaptureParts {
  * ```
  */
 export function createCapture(parts: CaptureParts): Capture {
-  const { ports, report, holds, nudge, enqueue, copies, firstSend, answerFor, redelivery, neighbours, heads, workerId } = parts;
+  const { ports, report, holds, nudge, enqueue, copies, firstSend, answerFor, redelivery, neighbours, heads, providers, naming, workerId } = parts;
   const { clock, outbox } = ports;
 
   /** Why a send would be in vain; null when it wouldn't. @param mayProbe whether the send may probe the open circuit */
@@ -167,7 +171,7 @@ export function createCapture(parts: CaptureParts): Capture {
     if (backend.inquiry.over) await backend.inquiry.over;
     const now = clock.now();
     stir(backend, now);
-    let reason = inVain(backend, draft, mayProbe(backend, draft.lane, now), now);
+    let reason: WaitReason | null = draft.awaits ? 'awaits-id' : inVain(backend, draft, mayProbe(backend, draft.lane, now), now);
     if (!reason && isBehind(backend, draft, now)) reason = (authView(backend, draft, now) === 'held' && holdOn(backend, draft)?.reason) || 'behind-waiting';
     if (!reason && backend.record.circuit.state === 'open') backend.probe = ticket;
     if (directives.id !== null) {
@@ -179,8 +183,8 @@ export function createCapture(parts: CaptureParts): Capture {
     if (reason && (draft.session || draft.csrf)) stepAuthGate(backend, draft.owner, { type: 'stirred' }, true);
     const stored = reason && (await enqueue.store(exchange, { reason }));
     if (stored instanceof Response) return stored;
-    // A request that finds no room must not overtake stored entries. When the storage has failed, the request is sent.
-    if (stored === 'full' && isBehind(backend, draft, clock.now())) return Response.error();
+    // A request that finds no room must not overtake stored entries, nor name what the server doesn't know yet. When the storage has failed, the request is sent.
+    if (draft.awaits || (stored === 'full' && isBehind(backend, draft, clock.now()))) return Response.error();
     return firstSend(exchange, copies.fresh(exchange, reason === null));
   }
 
@@ -191,18 +195,23 @@ export function createCapture(parts: CaptureParts): Capture {
     // A request that takes long to be read, or to be written, doesn't hold up later ones for ever.
     const stopTimer = clock.after(PLACE_MS, ticket.placed);
     const endCheck = redelivery.enter();
+    const earlier = providers.arriving(backend.config.key);
+    const arrival = directives.provides === null ? null : providers.arrive(backend.config.key, directives.provides);
     let exchange: Exchange | null = null;
     try {
       const described = await describeExchange(request, directives, backend, { lane, clientId: context.clientId }, ports);
       exchange = { ...described, backend, directives, request, context, signal: request.signal, ticket, stored: null };
+      await naming(exchange, earlier);
       const resumed = endCheck && (await resume(exchange, endCheck));
       if (resumed) return resumed;
       // A token that is asked for isn't kept, nor is what asks for it a sign of who is signed in.
       const isToken = backend.config.excludesGrants && asksForToken(exchange);
       if (!isToken) await learnFrom(exchange, holds, false);
       // A GraphQL query by POST is a read, as a GET is.
-      return await (isOff || isToken || exchange.operation === 'read' ? firstSend(exchange, copies.fresh(exchange, false)) : storeOrSend(exchange));
+      if (!isOff && !isToken && exchange.operation !== 'read') return await storeOrSend(exchange);
+      return exchange.draft.awaits ? Response.error() : await firstSend(exchange, copies.fresh(exchange, false));
     } finally {
+      arrival?.end();
       endCheck?.();
       stopTimer();
       ticket.release();

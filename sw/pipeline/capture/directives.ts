@@ -12,6 +12,8 @@ export interface Directives {
   /** The entry needs no token, and goes on during a hold. */
   anonymous: boolean;
   replace: boolean;
+  /** The temporary id for which the answer gives the real one. */
+  provides: string | null;
 }
 
 const MODES = ['queued', 'reject', 'wait', 'bypass'] as const;
@@ -23,6 +25,7 @@ export function readDirectives(headers: Headers): Directives {
   const lane = headers.get(DIRECTIVES.lane);
   const auth = headers.get(DIRECTIVES.auth);
   const replace = headers.get(DIRECTIVES.replace);
+  const provides = headers.get(DIRECTIVES.provides);
   const known = MODES.find((allowed) => allowed === mode) ?? null;
   if (mode !== null && !known) throw new DirectiveError('Holdfast-Mode', mode, `it is one of ${MODES.join(', ')}`);
   if (id !== null && !TASK_ID.test(id)) throw new DirectiveError('Holdfast-Id', id, TASK_ID_RULE);
@@ -32,7 +35,8 @@ export function readDirectives(headers: Headers): Directives {
   if (replace !== null && replace !== '1') throw new DirectiveError('Holdfast-Replace', replace, 'it can only be 1');
   if (replace !== null && id === null)
     throw new DirectiveError('Holdfast-Replace', replace, 'it needs a Holdfast-Id to say what to replace');
-  return { mode: known, id, lane, anonymous: auth === 'none', replace: replace === '1' };
+  if (provides !== null && !/^[!-~]{1,255}$/.test(provides)) throw new DirectiveError('Holdfast-Provides', provides, 'a temporary id has 1 to 255 visible ASCII characters');
+  return { mode: known, id, lane, anonymous: auth === 'none', replace: replace === '1', provides };
 }
 
 const EATEN: ReadonlySet<string> = new Set(Object.values(DIRECTIVES));

@@ -1,10 +1,12 @@
 import type { EntryRecord } from '../../policy/entry-record.js';
 import { transition } from '../../policy/entry.js';
+import type { RealId } from '../../policy/temporary-ids.js';
 import type { Clock, Ports } from '../../ports.js';
 import type { State } from '../backend/backends.js';
 import { newFlight, type Flight } from '../backend/flights.js';
 import { configurationOf } from '../backend/gates.js';
 import type { Nudge } from '../nudge.js';
+import type { Providers } from '../providers.js';
 import type { Report } from '../report.js';
 import type { Doubts } from '../workers/doubts.js';
 import { queued, type Enqueue, type StoreFailure, type Waiting } from './enqueue.js';
@@ -26,10 +28,12 @@ export interface DiskCopy {
   readonly flight: Flight;
   /** Whether the request can be kept for another send: it's on disk already, or there's room and the kill switch isn't thrown. */
   isKept(): boolean;
-  /** Writes the request before its send, with `capture: 'write-ahead'`. Returns the page's answer where another entry waits under the request's id. */
+  /** Writes the request before its send, with `capture: 'write-ahead'` or where it provides a temporary id. Returns the page's answer where another entry waits under the request's id. */
   writeAhead(): Promise<Response | null>;
   /** Writes the request once its send takes long. Returns a function that stops the timer. */
   writeWhenLate(): () => void;
+  /** Writes the id in the answer to a request that provides a temporary one, before the page has the answer. */
+  provided(real: RealId | null): Promise<void>;
   /** Removes the entry from the disk, once the page has its answer. */
   removeOnceAnswered(): void;
   /** Puts the request into the line. Returns the page's answer, or why the request can't be stored. */
@@ -53,6 +57,7 @@ export interface DiskCopyParts {
   enqueue: Enqueue;
   answerFor: AnswerFor;
   doubts: Doubts;
+  providers: Providers;
 }
 
 /** A first send that takes longer has its request written, in milliseconds: from then on a dying worker loses nothing. */
@@ -65,7 +70,7 @@ const HANDOVER_TIMEOUT_MS = 1_000;
 const RETRY_MS = 1_000;
 const MAX_REMOVAL_TRIES = 60;
 
-export function createDiskCopies({ ports, report, state, nudge, enqueue, answerFor, doubts }: DiskCopyParts): DiskCopies {
+export function createDiskCopies({ ports, report, state, nudge, enqueue, answerFor, doubts, providers }: DiskCopyParts): DiskCopies {
   const { clock, log } = ports;
 
   function copyOf(exchange: Exchange, flight: Flight, left: EntryRecord | null, canStore: boolean): DiskCopy {
@@ -76,6 +81,8 @@ export function createDiskCopies({ ports, report, state, nudge, enqueue, answerF
     let writing: Promise<EntryRecord | null> | null = left && Promise.resolve(left);
     let removing: Promise<void> | null = null;
     let isNudged = false;
+    /** The id in the answer; undefined where there's no such answer. */
+    let real: RealId | null | undefined;
 
     const write = async (reportsFailure: boolean) => {
       // The flight is listed as soon as the entry has a `seq`, so that no drain sends the entry.
@@ -90,7 +97,7 @@ export function createDiskCopies({ ports, report, state, nudge, enqueue, answerF
       flight,
       isKept: () => canBeStored && (writing !== null || configurationOf(backend, state.settings).offlineMode),
       async writeAhead() {
-        if (!writing && canBeStored && backend.config.capture === 'write-ahead') {
+        if (!writing && canBeStored && (backend.config.capture === 'write-ahead' || exchange.draft.provides !== undefined)) {
           const result = await write(true);
           if (result.kind === 'refused') return result.answer;
           canBeStored = result.kind === 'stored';
@@ -107,10 +114,18 @@ export function createDiskCopies({ ports, report, state, nudge, enqueue, answerF
         };
         return clock.after(LATE_MS, canBeStored ? writeNow : ticket.placed);
       },
+      async provided(given) {
+        real = given;
+        const entry = await writing;
+        const decision = entry && (await report.commit({ seq: entry.seq, decide: (current) => transition(current, { type: 'provided', real: given }, clock.now()) }).catch(() => null));
+        // Where there's no room for the id, this worker knows it, and the removal tries to write it again.
+        const { backend: key, owner, provides: name } = exchange.draft;
+        if (!decision && name !== undefined) providers.answered({ ...(entry && { seq: entry.seq }), backend: key, owner, name, real: given });
+      },
       removeOnceAnswered() {
         if (!writing) return;
         // The browser may redeliver the event until the page has its answer.
-        removing = Promise.all([writing, handedOver(context.handled, clock)]).then(([entry]) => remove(entry));
+        removing = Promise.all([writing, handedOver(context.handled, clock)]).then(([entry]) => remove(entry, real));
         exchange.stored = null;
         context.waitUntil(removing.finally(land));
       },
@@ -133,10 +148,10 @@ export function createDiskCopies({ ports, report, state, nudge, enqueue, answerF
   }
 
   /** Removes an entry whose page has its answer, or is gone. */
-  async function remove(entry: EntryRecord | null): Promise<void> {
+  async function remove(entry: EntryRecord | null, real: RealId | null | undefined): Promise<void> {
     for (let tries = 0; entry && tries < MAX_REMOVAL_TRIES; tries++) {
       try {
-        await report.commit({ seq: entry.seq, decide: (current) => transition(current, { type: 'answered' }, clock.now()) });
+        await report.commit({ seq: entry.seq, decide: (current) => transition(current, { type: 'answered', ...(real !== undefined && { real }) }, clock.now()) });
         break;
       } catch (error) {
         doubts.add(entry.seq);

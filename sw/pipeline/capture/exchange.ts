@@ -40,7 +40,7 @@ export interface Exchange extends Described {
   readonly backend: Backend;
   readonly directives: Directives;
   /** The page's request, whose body has been read. */
-  readonly request: Request;
+  request: Request;
   readonly context: FetchContext;
   /** The signal of the page, which may give the request up. */
   readonly signal: AbortSignal;
@@ -100,6 +100,7 @@ export async function describeExchange(
     ...(pagesKey !== undefined && { pagesKey: true }),
     request: describeRequest(request, headers),
     ...(csrfNames.length > 0 && { csrf: csrfNames }),
+    ...(directives.provides !== null && { provides: directives.provides }),
     bodySize,
     turn: turnOf({ backend: config.key, lane, scheme, owner, session }),
   };

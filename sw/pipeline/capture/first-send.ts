@@ -4,9 +4,10 @@ import type { Ports } from '../../ports.js';
 import { IDEMPOTENCY_HEADER } from '../../protocol/headers.js';
 import { authView, clocksOf } from '../backend/gates.js';
 import type { Judge } from '../send/judge.js';
+import type { RealIdIn } from '../send/real-ids.js';
 import { isCut } from '../send/records.js';
 import { mannerOf, secondLook, type Manner } from '../send/second-look.js';
-import { transmit, type Transmission } from '../send/transmit.js';
+import { finalAnswer, transmit, type Transmission } from '../send/transmit.js';
 import { withoutDirectives } from './directives.js';
 import type { DiskCopy } from './disk-copy.js';
 import type { Exchange } from './exchange.js';
@@ -20,9 +21,10 @@ export type FirstSend = (exchange: Exchange, copy: DiskCopy) => Promise<Response
 export interface FirstSendParts {
   ports: Pick<Ports, 'clock' | 'send'>;
   judge: Judge;
+  realIdIn: RealIdIn;
 }
 
-export function createFirstSend({ ports, judge }: FirstSendParts): FirstSend {
+export function createFirstSend({ ports, judge, realIdIn }: FirstSendParts): FirstSend {
   /** Sends the request, and looks into a failure of the network. @param failed called when the look begins */
   async function sendWell(exchange: Exchange, copy: DiskCopy, signal: AbortSignal, failed: () => void): Promise<Transmission> {
     const { draft, backend } = exchange;
@@ -61,6 +63,8 @@ export function createFirstSend({ ports, judge }: FirstSendParts): FirstSend {
       const answer = transmission.response ?? Response.error();
       if (judgement?.kind !== 'again' || !copy.isKept()) {
         if (judgement?.kind === 'again') judgement.hold?.undo();
+        const isGiven = draft.provides !== undefined && judgement?.kind === 'final' && judgement.isDelivered;
+        if (isGiven) await copy.provided(await realIdIn(backend, await finalAnswer(answer.clone(), ports.clock)));
         copy.removeOnceAnswered();
         return answer;
       }

@@ -73,7 +73,7 @@ export function createIntercept({ capture, state, report, overhear, nudge, remot
     // request is still learnt, for the stored entries.
     const isOff = !configurationOf(backend, state.settings).offlineMode;
     // A request that may be a redelivery can't pass: it may be on disk, and would be sent twice.
-    if (isOff && !mayComeAgain()) {
+    if (isOff && !mayComeAgain() && !backend.providers.any) {
       await overhear(request);
       void nudge();
       return passThrough();

@@ -212,6 +212,7 @@ export function createDrain({ ports, report, holds, state, replay, redelivery, d
     }
     for (const entry of [...plan.missing, ...plan.over]) await noteFailure(holds.missing(backend, entry));
     for (const entry of plan.expired) await noteFailure(expire(backend, entry));
+    for (const entry of plan.aside) await noteFailure(setAside(backend, entry));
     if (failed.length > 0) log.error("[holdfast] a change of state can't be written, and will be tried again", failed[0]);
     expiresAt = Math.min(plan.expiresAt ?? Infinity, expiresAt);
     const next = Math.min(plan.due ?? Infinity, failed.length > 0 ? clock.now() + PAUSE_MS : withheld.until);
@@ -237,6 +238,20 @@ export function createDrain({ ports, report, holds, state, replay, redelivery, d
       decide: (entry) =>
         entry.agesFrom === agesFrom ? transition(entry, { type: 'permanent', reason: 'expired', answer: null, block }, clock.now()) : null,
     });
+    isNudged = true;
+  }
+
+  /** Takes an entry out of the line, as the id that it waits for isn't to be had for now, or won't ever be. */
+  async function setAside({ providers }: Backend, { seq, key }: EntryRecord): Promise<void> {
+    await report.commit({
+      seq,
+      decide(entry) {
+        const reason = providers.standing(entry.awaits);
+        if (reason === 'ready' || reason === 'awaits-id') return null;
+        return transition(entry, reason === 'gone' ? { type: 'provider-gone' } : { type: 'set-aside', reason }, clock.now());
+      },
+    });
+    ports.broadcast({ type: 'changed', key, seq });
     isNudged = true;
   }
 

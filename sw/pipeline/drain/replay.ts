@@ -17,9 +17,11 @@ import { authorizationOf, authView, authGateOf } from '../backend/gates.js';
 import type { CsrfFor } from '../auth/csrf.js';
 import type { Holds } from '../auth/tokens.js';
 import type { Line } from '../line.js';
+import type { Providers } from '../providers.js';
 import type { Report } from '../report.js';
 import type { Judge, Again, Final } from '../send/judge.js';
 import { followed, mannerOf, type Manner } from '../send/second-look.js';
+import { withIds, type RealIdIn } from '../send/real-ids.js';
 import { describeRequest, sizeOf, travelHeaders } from '../send/stored-request.js';
 import { finalAnswer, transmit, type Transmission } from '../send/transmit.js';
 import type { Doubts } from '../workers/doubts.js';
@@ -53,9 +55,11 @@ export interface ReplayParts {
   doubts: Doubts;
   line: Line;
   neighbours: Neighbours;
+  providers: Providers;
+  realIdIn: RealIdIn;
 }
 
-export function createReplay({ ports, report, judge, holds, csrfFor, describe, state, doubts, line, neighbours }: ReplayParts): Replay {
+export function createReplay({ ports, report, judge, holds, csrfFor, describe, state, doubts, line, neighbours, providers, realIdIn }: ReplayParts): Replay {
   const { clock, outbox, log } = ports;
   const deadline = createDeadline(ports);
   const mend = createMend(ports, describe, deadline);
@@ -73,10 +77,10 @@ export function createReplay({ ports, report, judge, holds, csrfFor, describe, s
     return entry && (entry.body || entry.bodySize === 0) && entry.reason !== 'unreadable' ? { entry, body: entry.body ?? null } : null;
   }
 
-  const settle = async (backend: Backend, { seq, requestId }: EntryRecord, input: EntryInput, events: SyncEvent[] = [], changes: EtagChange[] = []) => {
+  const settle = async (backend: Backend, { seq, requestId, provides }: EntryRecord, input: EntryInput, events: SyncEvent[] = [], changes: EtagChange[] = []) => {
     const { record } = backend;
     try {
-      const write = input.type === 'delivered' && isAhead(backend) ? report.deliver : report.commit;
+      const write = input.type === 'delivered' && isAhead(backend) && provides === undefined ? report.deliver : report.commit;
       const decision = await write({
         seq,
         backend: record,
@@ -101,10 +105,17 @@ export function createReplay({ ports, report, judge, holds, csrfFor, describe, s
     // The head was read a while ago, and its entry may have been cancelled or replaced since.
     const loaded = known(head.seq) ?? (await outbox.load(head.seq).catch(unreadable));
     if (!loaded || flight.cancelled) return;
-    const { body } = loaded;
-    const entry = doubts.on(loaded.entry ?? head);
+    let { body } = loaded;
+    let entry = doubts.on(loaded.entry ?? head);
     if (entry.reason === 'unreadable' || sizeOf(body) !== entry.bodySize)
       return void (await toDeadLetter(backend, entry, 'unreadable'));
+
+    if (entry.awaits) {
+      if (providers.standing(entry.awaits) !== 'ready') return;
+      const { url, body: named } = await withIds(entry.request, body, providers.realIds(entry.awaits));
+      body = named;
+      entry = { ...entry, request: { ...entry.request, url } };
+    }
 
     const restored = (from: EntryRecord, content: Body | null) => {
       const { isKeyed, ...manner } = mannerOf(from, backend);
@@ -225,8 +236,10 @@ export function createReplay({ ports, report, judge, holds, csrfFor, describe, s
     const partial = isPartial(backend, outcome);
     if (partial) log.warn(`[holdfast] ${entry.id} is delivered in part: the server refused the rest of the batch for want of a good token`);
     const changes = backend.config.followsEtags ? await etags.delivered(backend, entry, condition, answer).catch(() => []) : [];
-    const writing = settle(backend, entry, { type: 'delivered', answer, partial, kept }, [], changes);
-    if (!isAhead(backend)) return void (await writing);
+    const real = entry.provides === undefined ? null : await realIdIn(backend, answer);
+    const writing = settle(backend, entry, { type: 'delivered', answer, partial, kept, real }, [], changes);
+    // Whoever names the temporary id goes out once it's on disk what the id stands for.
+    if (!isAhead(backend) || entry.provides !== undefined) return void (await writing);
     // Where the entry isn't there to be written off, nobody knows what is.
     flight.writing = writing.then((decision) => decision ?? line.forget());
     flight.isDelivered = true;

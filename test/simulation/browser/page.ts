@@ -5,6 +5,7 @@ import { DIRECTIVES, ENTRY_HEADER } from '../../../sw/protocol/headers.js';
 import type { Op } from '../actions.js';
 import type { Process } from '../agenda.js';
 import { bodyOf } from '../bodies.js';
+import { nameOf } from '../deeds/ids.js';
 import { keepSession } from '../deeds/sessions.js';
 import type { ReadStream } from '../deeds/streams.js';
 import type { Call, Post } from '../history.js';
@@ -170,9 +171,10 @@ export class Page implements Process {
         ...(op.taskId !== null && { [DIRECTIVES.id]: op.taskId }),
         ...(op.replace && { [DIRECTIVES.replace]: '1' }),
         ...(op.isAnonymous && { [DIRECTIVES.auth]: 'none' }),
+        ...(op.provides && { [DIRECTIVES.provides]: nameOf(op.id) }),
       },
     };
-    const url = `${ORIGIN}/${op.backend}/${op.isAnonymous ? 'open' : 'notes'}/${op.id}`;
+    const url = `${ORIGIN}/${op.backend}/${op.isAnonymous ? 'open' : op.names === undefined ? 'notes' : nameOf(op.names)}/${op.id}`;
     browser.fetch({ page: this, url, init, op: op.id, dispatches: 0, answered: (response) => void this.#hear(post, response) });
   }
 

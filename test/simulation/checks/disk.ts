@@ -7,6 +7,7 @@ import type { Committed } from '../disk/disk.js';
 import type { Change } from '../disk/transaction.js';
 import { opOf, opOfEntry } from '../history.js';
 import type { World } from '../world.js';
+import { isProviderGone } from './ids.js';
 
 /** Looks at each transaction as it comes onto the disk. */
 export function watchDisk(world: World): void {
@@ -71,7 +72,7 @@ function deliveriesAreAPrefix({ disk, history }: World, committed: Committed): v
     const settlement = committed.changes.find(({ store, key: seq }) => store === 'settlements' && seq === key)?.after as { state?: string } | undefined;
     if (!before?.turn || after || settlement?.state !== 'delivered') continue;
     // A first send isn't in line, and a dead letter that's tried again comes back to a place that others have passed.
-    const isLate = (entry: EntryRecord) => entry.reason === 'first-send' || history.told.get(opOfEntry(entry))?.some(({ event }) => event.type === 'queued' && event.reason === 'retried');
+    const isLate = (entry: EntryRecord) => entry.reason === 'first-send' || history.told.get(opOfEntry(entry))?.some(({ event }) => event.type === 'queued' && event.reason === 'retried') || (history.told.get(opOfEntry(entry)) ?? []).filter(({ event }) => event.type === 'queued').length > 1;
     const earlier = disk.all<EntryRecord>('entries').find((entry) => entry.seq < before.seq && String(entry.turn) === String(before.turn) && !isLate(entry));
     if (earlier) history.violated('deliveries are a prefix', `entry ${String(key)} is written off, and entry ${earlier.seq}, before it in its lane, isn't`, opOfEntry(before), opOfEntry(earlier));
   }
@@ -163,7 +164,8 @@ function oneEnd({ history, agenda }: World, event: SyncEvent): void {
 const LATER = new Set([401, 425, 429, 502, 503, 504]);
 
 /** What ends as a dead letter was refused by the server for good, has failed there too often, or is too old. */
-function deathIsDue({ history, agenda, server, setup }: World, event: SyncEvent): void {
+function deathIsDue(world: World, event: SyncEvent): void {
+  const { history, agenda, server, setup } = world;
   if (event.type !== 'failed') return;
   const op = opOf(event.url);
   const post = history.posts.get(op);
@@ -173,6 +175,7 @@ function deathIsDue({ history, agenda, server, setup }: World, event: SyncEvent)
 
   function isDue(): boolean {
     const { reason, status } = event as SyncEvent & { type: 'failed' };
+    if (reason === 'provider-gone') return isProviderGone(world, op);
     if (reason === 'before-send') return post!.op.fails === 'hook';
     if (reason === 'unsendable') return post!.op.fails === 'redirect';
     if (reason === 'expired') return ageMs >= setup.maxAgeMs;

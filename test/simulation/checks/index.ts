@@ -7,6 +7,7 @@ import { watchClocks } from './clocks.js';
 import { watchDisk } from './disk.js';
 import { watchDrains } from './drains.js';
 import { watchHolds } from './holds.js';
+import { watchIds } from './ids.js';
 import { watchLayer } from './layer.js';
 import { watchOldQueue } from './old-queue.js';
 import { watchPages } from './pages.js';
@@ -48,6 +49,7 @@ export function watch(world: World): void {
   watchVersions(world);
   watchLayer(world);
   watchCoalescing(world);
+  watchIds(world);
 }
 
 /** Judges what has happened in all. */

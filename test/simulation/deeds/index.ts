@@ -2,6 +2,7 @@ import { oneOf, seeded } from '../../chaos/random.js';
 import type { Script, Setup } from '../actions.js';
 import { withDatabase } from './database.js';
 import { withDrafts } from './drafts.js';
+import { withIds } from './ids.js';
 import { withLayer } from './layer.js';
 import { withOldQueue } from './old-queue.js';
 import { withScenes } from './scenes.js';
@@ -27,5 +28,5 @@ export function extended(script: Script): Script {
   const end = script.actions.at(-1)?.at ?? 0;
   const more = random() < 0.25 ? streamDeeds(random, whole, end) : [];
   const actions = [...script.actions, ...more].sort((a, b) => a.at - b.at);
-  return withScenes(withDrafts(withLayer(withDatabase(withOldQueue({ ...script, setup: whole, actions })))));
+  return withScenes(withIds(withDrafts(withLayer(withDatabase(withOldQueue({ ...script, setup: whole, actions }))))));
 }

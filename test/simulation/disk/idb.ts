@@ -163,7 +163,10 @@ function storeOf(tx: Transaction, table: Table) {
       if (!table.indexes.has(name)) throw new DOMException(`no index ${name} in ${table.name}`, 'NotFoundError');
       return sourceOf(tx, table, name);
     },
-    createIndex: (name: string, path: KeyPath) => tx.createIndex(table, name, path),
+    createIndex: (name: string, path: KeyPath, { multiEntry = false }: { multiEntry?: boolean } = {}) => {
+      tx.createIndex(table, name, path);
+      if (multiEntry) table.multiEntry.add(name);
+    },
     put: (given: unknown, key?: Key) => {
       // It's copied when it's asked for, not when the request runs.
       const value = copy(given, tx.disk.onText);

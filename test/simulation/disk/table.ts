@@ -10,6 +10,8 @@ export interface Row {
 /** One object store's rows. */
 export class Table {
   readonly indexes = new Map<string, KeyPath>();
+  /** The indexes in which a row stands once for each key of an array (`multiEntry`). */
+  readonly multiEntry = new Set<string>();
   /** What the key generator gives next. */
   nextKey = 1;
   /** In the order of their keys. */
@@ -68,7 +70,8 @@ export class Table {
     for (const primaryKey of this.#keys) {
       const value = this.#values.get(primaryKey);
       const key = keyAt(value, path);
-      if (key !== undefined && (!range || range.includes(key))) found.push({ key, primaryKey, value });
+      const keys = this.multiEntry.has(index) && Array.isArray(key) ? new Set(key) : key === undefined ? [] : [key];
+      for (const one of keys) if (!range || range.includes(one)) found.push({ key: one, primaryKey, value });
     }
     // Among equal keys by primary key, in which order they come here.
     found.sort((a, b) => compareKeys(a.key, b.key));

@@ -1,0 +1,59 @@
+import type { GivenId } from '../../../sw/policy/given-ids.js';
+import type { EntryRecord } from '../../../sw/policy/entry-record.js';
+import { Worker } from '../browser/worker.js';
+import { nameOf, realIdOf } from '../deeds/ids.js';
+import { opOf, type Post } from '../history.js';
+import type { World } from '../world.js';
+
+/** Looks at what names the things that pages have made. */
+export function watchIds(world: World): void {
+  const { disk, history, network } = world;
+
+  network.onSend.push((process, { url, method, body }) => {
+    if (!(process instanceof Worker) || method !== 'POST') return;
+    const op = opOf(url);
+    const post = history.posts.get(op);
+    const { names } = post?.op ?? {};
+    if (!post || names === undefined) return;
+    const isNamed = url.includes(`/${nameOf(names)}/`);
+    const isWhole = isNamed === body.includes(`"${nameOf(names)}"`);
+    if (!isWhole) history.violated('an id is put in everywhere', `${url} with ${body.slice(0, 80)}`, op, names);
+    if (!isNamed) return;
+    const provider = history.posts.get(names);
+    if (!provider || !isHeldTo(post, provider)) return;
+    if (isWaiting(names)) history.violated('no dependent goes before its provider', `${process.name} names ${nameOf(names)}, whose provider is on disk`, op, names);
+    else if (idOnDisk(names)) history.violated('nothing names a temporary id whose thing is there', `${process.name} names ${nameOf(names)}, which is ${realIdOf(names)}`, op, names);
+  });
+
+  /** Whether a write must know what an earlier one provides: it was on disk when the page made the write, for the same user. */
+  const isHeldTo = (post: Post, { op, user }: Post): boolean =>
+    (history.stored.get(op.id)?.order ?? Infinity) < post.order && user === post.user && !post.isPassed && !disk.hasFailed && (world.setup.sessions === 'token' || post.isSettled);
+
+  const isWaiting = (op: number): boolean => disk.all<EntryRecord>('entries').some((entry) => entry.provides === nameOf(op));
+  const idOnDisk = (op: number): boolean => disk.all<GivenId>('ids').some(({ name, real }) => name === nameOf(op) && real !== null);
+
+  /** What awaits something awaits what is on disk, or the dead letter's reason says that it isn't. */
+  disk.onCommit.push(({ changes }) => {
+    if (disk.hasFailed || !changes.some(({ store }) => store === 'entries' || store === 'ids')) return;
+    const entries = disk.all<EntryRecord>('entries');
+    const known = new Set([...entries.filter(({ provides }) => provides !== undefined).map(({ seq }) => seq), ...disk.all<GivenId>('ids').map(({ seq }) => seq)]);
+    for (const { state, reason, awaits = [], request } of entries) {
+      if (state === 'dead' || reason === 'retried' || awaits.every((seq) => known.has(seq))) continue;
+      history.violated('who awaits something knows what', `${reason}, and ${awaits.filter((seq) => !known.has(seq)).join(', ')} isn't there any more`, opOf(request.url));
+    }
+  });
+}
+
+/** Whether an entry awaits what only a person can bring about. */
+export const awaitsPerson = ({ disk }: Pick<World, 'disk'>, { awaits = [] }: EntryRecord): boolean => {
+  const entries = disk.all<EntryRecord>('entries');
+  return awaits.some((seq) => entries.some((entry) => entry.seq === seq && (entry.state === 'dead' || awaitsPerson({ disk }, entry))));
+};
+
+/** Whether what a write names was refused, cancelled, discarded or purged, as nobody has made it. */
+export function isProviderGone({ history, disk }: World, op: number): boolean {
+  const { names } = history.posts.get(op)?.op ?? {};
+  if (names === undefined) return false;
+  const isThere = disk.all<EntryRecord>('entries').some(({ provides }) => provides === nameOf(names)) || disk.all<GivenId>('ids').some(({ name }) => name === nameOf(names));
+  return !isThere;
+}
