@@ -11,6 +11,7 @@ let n = 0;
 const STATES: Partial<Record<SyncEvent['type'], string>> = {
   queued: 'waiting',
   retrying: 'waiting',
+  coalesced: 'waiting',
   sending: 'sending',
   delivered: 'delivered',
   released: 'delivered',

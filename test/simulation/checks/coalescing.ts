@@ -1,5 +1,6 @@
 import type { EntryRecord } from '../../../sw/policy/entry-record.js';
 import type { CoalescedEvent } from '../../../sw/protocol/events.js';
+import { joinKey } from '../../../sw/protocol/ids.js';
 import { opOf, opOfEntry } from '../history.js';
 import type { World } from '../world.js';
 import { entryChanges } from './disk.js';
@@ -11,21 +12,20 @@ export function watchCoalescing({ disk, history, network }: World): void {
   disk.onCommit.push((committed) => {
     for (const { store, after } of committed.changes) {
       if (store !== 'journal' || (after as CoalescedEvent | undefined)?.type !== 'coalesced') continue;
-      const { seq, url, newer, discarded } = after as CoalescedEvent;
+      const { seq, url, newer, discarded, namespace, baseUrl, lane } = after as CoalescedEvent;
       const [older, by] = [opOf(url), opOf(newer.url)];
       const order = history.next();
       history.coalesced.set(older, { into: discarded ? null : by, order });
       if (discarded) history.coalesced.set(by, { into: null, order });
-      const before = entryChanges(committed).find(({ key }) => key === seq)?.before;
-      if (!before || opOfEntry(before) !== older) {
-        history.violated('what waits is coalesced', `op ${older} wasn't there`, older, by);
-        continue;
-      }
+      const changes = entryChanges(committed);
+      const before = changes.find(({ key }) => key === seq)?.before;
+      // Captures that come together share a transaction, so the older write, or what that was coalesced with, may be as new.
+      if (before && history.workOf(opOfEntry(before)) !== history.workOf(older)) history.violated('what waits is coalesced', `op ${opOfEntry(before)} was there instead of op ${older}`, older, by);
       const sent = sends.has(older);
-      if (sent || before.state !== 'pending') history.violated('only what was never sent is coalesced', `op ${older} was ${sent ? 'sent' : before.state}`, older, by);
+      if (sent || (before && before.state !== 'pending')) history.violated('only what was never sent is coalesced', `op ${older} was ${sent ? 'sent' : before?.state}`, older, by);
       const posts = [older, by].map((op) => history.posts.get(op));
       if (posts[0]?.user !== posts[1]?.user) history.violated('only one user’s writes are coalesced', `of ${posts[0]?.user} and ${posts[1]?.user}`, older, by);
-      const passed = disk.all<EntryRecord>('entries').find((entry) => entry.turn && entry.seq > seq && entry.backend === before.backend && entry.lane === before.lane);
+      const passed = disk.all<EntryRecord>('entries').find((entry) => entry.turn && entry.seq > seq && !changes.some(({ key, before: was }) => key === entry.seq && !was) && joinKey(namespace, baseUrl) === entry.backend && entry.lane === lane);
       if (passed) history.violated('coalescing overtakes nothing', `op ${opOfEntry(passed)} stands behind op ${older}, whose place op ${by} has`, opOfEntry(passed), by);
     }
   });
