@@ -99,7 +99,8 @@ export const SHUNNED_LIMIT = 5;
  *                                                                        (gone)
  * ```
  * A first send that is on disk is a pending entry with the reason `first-send`. `taken-over` changes an entry's fetch event,
- * `hurried` and `backoff-restarted` change when the entry is due: the state stays the same.
+ * `hurried` and `backoff-restarted` change when the entry is due, `mended` changes its request: the state stays the same. `yielded` ends
+ * an entry as `delivered` does.
  */
 export function transition(entry: EntryRecord, input: EntryInput, now: number): Decision | null {
   const isForTheDead = input.type === 'retried' || input.type === 'edited' || input.type === 'discarded';
