@@ -121,8 +121,8 @@ export const SHUNNED_LIMIT = 5;
  *                                                                        (gone)
  * ```
  * A first send that is on disk is a pending entry with the reason `first-send`. `taken-over` changes an entry's fetch event,
- * `hurried` and `backoff-restarted` change when the entry is due, `coalesced` changes its request: the state stays the same. `set-aside`
- * takes a pending entry out of the line, and `rejoined` puts it back.
+ * `hurried` and `backoff-restarted` change when the entry is due, `coalesced` and `mended` change its request: the state stays the same.
+ * `set-aside` takes a pending entry out of the line, and `rejoined` puts it back. `yielded` ends an entry as `delivered` does.
  */
 export function transition(entry: EntryRecord, input: EntryInput, now: number): Decision | null {
   const decision = step(entry, input, now);
