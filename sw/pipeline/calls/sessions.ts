@@ -48,7 +48,7 @@ export function createSessionCalls({ clock, state, holds, sessions, drain }: Ses
   }
 
   /** Whether a repeated call was made before the last sign-out. */
-  const isPast = ({ record: { signedOut } }: Backend, ageMs = 0) => ageMs > 0 && signedOut !== null && clock.now() - ageMs < signedOut.since;
+  const isPast = ({ record: { signedOut } }: Backend, ageMs = 0) => ageMs > 0 && signedOut !== null && signedOut.since > clock.now() - ageMs;
 
   return {
     async provideToken(token, target, isAgain, ageMs) {
@@ -66,7 +66,8 @@ export function createSessionCalls({ clock, state, holds, sessions, drain }: Ses
         // What comes again may be of an earlier user.
         if (!isAgain) backend.arriving = arriving;
         try {
-          return await holds.provide(backend, value, scheme, { learnt: false, signOuts: backend.signOuts - Number(isPast(backend, ageMs)), isAgain });
+          // With a count that's none, the token counts as one that was on its way at the sign-out.
+          return await holds.provide(backend, value, scheme, { learnt: false, signOuts: isPast(backend, ageMs) ? NaN : backend.signOuts, isAgain });
         } finally {
           if (backend.arriving === arriving) backend.arriving = null;
           void drain.nudge();

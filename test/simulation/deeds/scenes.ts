@@ -1,9 +1,14 @@
 import { between, oneOf, seeded, type Random } from '../../chaos/random.js';
-import type { Action, Deed, Op, Script } from '../actions.js';
+import type { Action, Deed, Op, Script, Setup } from '../actions.js';
+import { PLAIN } from '../setup.js';
 
 /** So many seeds end with scenes, and with so many of them. */
 const SHARE = 0.5;
 const REPEATS = 3;
+
+/** Such a seed is as plain as can be in what would keep a scene's writes back, or end them. */
+const { capture, onDead, concurrency, maxEntries, maxBytes, maxAgeMs, givesUpAfter, isFinal500, layer, keeps } = PLAIN;
+const SETUP: Partial<Setup> = { capture, onDead, concurrency, maxEntries, maxBytes, maxAgeMs, givesUpAfter, isFinal500, layer, keeps };
 
 /** The numbers of the scenes' writes begin here. */
 const FIRST = 50_001;
@@ -21,29 +26,36 @@ interface Stage {
   backlog(...ops: Partial<Op>[]): number[];
 }
 
+const LANES = ['c', 'd', 'e', 'f', 'g', 'h'];
+
+/** So many writes in each lane. */
+const rows = (count: number): Partial<Op>[] => Array.from({ length: count }, () => LANES.map((lane) => ({ lane }))).flat();
+
 /** What's narrow in time, so that it seldom comes about by chance. */
 const SCENES: Record<string, (stage: Stage) => void> = {
-  /** What waits in a lane is cancelled while it goes out. */
-  recall({ random, act, pass, backlog }) {
-    const lane = oneOf(random, ['a', 'b']);
-    const ops = backlog(...Array.from({ length: 6 }, () => ({ lane })));
-    pass(2, 300);
-    for (const op of ops) act({ do: 'cancel', page: 0, op });
+  /** Of several lanes that go out side by side, one entry after the other is cancelled about the time when it's due. */
+  recall({ act, pass, backlog }) {
+    const ops = backlog(...rows(5));
+    pass(60, 200);
+    for (const [at, op] of ops.entries()) {
+      if (at % LANES.length === 0) pass(20, 80);
+      if (at >= LANES.length) act({ do: 'cancel', page: 0, op });
+    }
   },
 
-  /** A worker dies when it has sent several entries of a lane, and what has become of them isn't written. */
+  /** A worker dies when it has sent several entries of each lane, and what has become of them isn't written. */
   ahead({ act, pass, backlog }) {
-    const ops = backlog(...Array.from({ length: 8 }, () => ({ lane: 'a' })));
-    pass(60, 500);
+    const ops = backlog(...rows(5));
+    pass(150, 400);
     act({ do: 'kill', whose: 'active', afterCalls: 0 });
     act({ do: 'weather', weather: { fault: 'down', share: 1 } });
     for (const op of ops) act({ do: 'cancel', page: 0, op });
   },
 
-  /** The server fails again, over the later entries of a lane. */
+  /** The server fails again, over the later entries of each lane. */
   relapse({ act, pass, backlog }) {
-    backlog(...Array.from({ length: 8 }, () => ({ lane: 'a' })));
-    pass(60, 300);
+    backlog(...rows(5));
+    pass(150, 350);
     act({ do: 'weather', weather: { fault: '500', share: 0.5 } });
   },
 
@@ -54,18 +66,6 @@ const SCENES: Record<string, (stage: Stage) => void> = {
     if (random() < 0.5) act({ do: 'weather', weather: { fault: 'slow', share: 1 } });
     pass(0, oneOf(random, [30, 300]));
     post(...tasks);
-  },
-
-  /** The same, in an update: the older worker has on the wire what a page replaces at the newer one. */
-  supplant({ act, pass, post, backlog }) {
-    const tasks = ['a', 'b'].map((lane) => ({ lane, taskId: `scene-${lane}`, replace: true }));
-    backlog(...tasks);
-    act({ do: 'weather', weather: { fault: 'slow', share: 1 } });
-    pass(10, 60);
-    act({ do: 'update' });
-    pass(60, 400);
-    post(...tasks);
-    act({ do: 'weather', weather: null });
   },
 
   /** Another user comes while a worker reads the bodies of what it's about to send. */
@@ -120,8 +120,12 @@ export function withScenes(script: Script): Script {
     });
   const backlog = (...given: Partial<Op>[]) => {
     act({ do: 'weather', weather: { fault: '500', share: 1 } });
-    const posted = post(...given);
-    pass(800, 1_500);
+    // What's behind the first of its lane isn't sent, so that nobody can have acted on it.
+    const isFirst = ({ lane }: Partial<Op>, at: number) => given.findIndex((op) => op.lane === lane) === at;
+    const posted = post(...given.filter(isFirst));
+    pass(500, 800);
+    posted.push(...post(...given.filter((op, at) => !isFirst(op, at))));
+    pass(500, 800);
     act({ do: 'weather', weather: null });
     act({ do: 'replay', page: 0 });
     return posted;
@@ -141,5 +145,5 @@ export function withScenes(script: Script): Script {
     play({ random, act, pass, post, backlog });
     pass(2_000, 20_000);
   }
-  return { ...script, actions: [...script.actions, ...actions] };
+  return { ...script, setup: { ...script.setup, ...SETUP }, actions: [...script.actions, ...actions] };
 }
