@@ -196,7 +196,10 @@ export class SyncClient extends TypedEventTarget {
     return this.#api.body(id, range);
   }
 
-  /** Stops replay until `resume`, restarts included. */
+  /**
+   * Stops replay at once, until `resume`, restarts included; on a full disk, too.
+   * @throws when the storage fails: then it holds while the worker lives, and is to be called again
+   */
   pause(): Promise<void> {
     return this.#api.pause();
   }

@@ -352,7 +352,7 @@ export interface SyncApi {
   resolve(temporaryId: string, realId?: string | number): Promise<string | number | null>;
   /** An entry's body; null when there's no such entry, or it has none. */
   body(reference: Reference, range?: BodyRange): Promise<EntryBody | null>;
-  /** Stops replay until `resume`, a restart included. Requests are still captured and stored. */
+  /** Stops replay at once, until `resume`, a restart included. Requests are still captured and stored. A pause that can't be written rejects, and holds while the worker lives. */
   pause(): Promise<void>;
   /** Ends `pause`, and drains. */
   resume(): Promise<void>;

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
-import { chromium as chromiumType, type Frame, type Page } from '@playwright/test';
+import { chromium as chromiumType, firefox as firefoxType, type Frame, type Page } from '@playwright/test';
 import { createApiServer } from '../support/api-server.js';
 import { chromium } from '../support/chromium.js';
-import { chromiumOnly, expect, NEVER, test, workerScript } from '../support/fixtures.js';
+import { firefox } from '../support/firefox.js';
+import { chromiumOnly, connectPage, expect, NEVER, openApp, test, workerScript } from '../support/fixtures.js';
 
 const KEEPS = workerScript(`backends: [{ baseUrl: '/api', ${NEVER} }]`);
 
@@ -84,6 +85,63 @@ test.describe('W13 connect', () => {
     expect(await keeps(page.mainFrame())).toEqual([202, 1]);
     await site.close();
   });
+});
+
+test('W13 a frame of another site has an outbox for each site that embeds it, and sends from that alone', async ({ page: common, server, browserName }) => {
+  // A browser of its own is started.
+  test.slow();
+  // That is for Chromium, as Playwright turns partitioned storage off; of two such switches the last one counts.
+  const own = browserName === 'chromium' ? await chromiumType.launch({ ...chromium(), args: ['--disable-features=None'] }) : null;
+  const page = own ? await own.newPage() : common;
+  server.serve('/worker.js', KEEPS);
+  server.reply('reset');
+  const at = (site: string) => server.origin.replace('localhost', `${site}.localhost`);
+  const embeddedIn = async (site: string) => {
+    await page.goto(at(site));
+    return framed(page, { src: at('embedded') });
+  };
+  expect(await keeps(await embeddedIn('first'))).toEqual([202, 1]);
+  expect(await keeps(await embeddedIn('second'))).toEqual([202, 1]);
+  await page.goto(at('embedded'));
+  expect(await keeps(page.mainFrame())).toEqual([202, 1]);
+  const frame = await embeddedIn('first');
+  expect(await keeps(frame)).toEqual([202, 2]);
+  const before = server.received.length;
+  server.reply({ status: 201 });
+  // A send may be under way that the server has cut off, and waits after that.
+  const waiting = `(async () => {
+    window.sync ??= await Holdfast.connect({ worker: '/worker.js' });
+    await sync.replay();
+    return (await sync.status()).waiting;
+  })()`;
+  await expect.poll(() => frame.evaluate(waiting)).toBe(0);
+  expect(server.received.length - before).toBe(2);
+  await own?.close();
+});
+
+test('W13 in Firefox’s private windows what fails is kept, large bodies too, and delivered after a reload and the worker’s end', async ({ server, browserName }) => {
+  test.skip(browserName === 'chromium', 'every test runs in what Chromium has for a private window');
+  // A browser of its own is started.
+  test.slow();
+  const { firefoxUserPrefs, ...how } = firefox() ?? {};
+  const browser = await firefoxType.launch({ ...how, firefoxUserPrefs: { ...firefoxUserPrefs, 'browser.privatebrowsing.autostart': true } });
+  const page = await browser.newPage();
+  server.reply('reset');
+  const app = await openApp(page, server);
+  // The file system of an origin is what a private window doesn't have.
+  expect(await page.evaluate(() => navigator.storage.getDirectory().then(() => 'there', ({ name }: Error) => name))).toBe('SecurityError');
+  const sizes = [1_000, 300_000];
+  for (const size of sizes) expect(await page.evaluate(async (size) => (await fetch('/api/notes', { method: 'POST', body: new Blob([new Uint8Array(size)]) })).status, size)).toBe(202);
+  await app.call((sync) => sync.pause());
+  await app.stopWorker();
+  await page.reload();
+  await connectPage(page);
+  expect((await app.entries()).map(({ state, bodySize }) => [state, bodySize])).toEqual(sizes.map((size) => ['paused', size]));
+  server.reply({ status: 201 });
+  await app.call((sync) => sync.resume());
+  await app.heard('delivered', 2);
+  expect(server.received.slice(-2).map(({ body }) => body.length)).toEqual(sizes);
+  await browser.close();
 });
 
 test('W13 a prerendered page connects once it’s shown, and its write is kept before', chromiumOnly('only Chromium prerenders'), async ({ server, profile }) => {
