@@ -30,8 +30,8 @@ export class Line {
   readonly #places = new Map<number, string>();
   /** New entries whose fetch event has no answer yet. */
   readonly #unanswered = new Map<number, EntryRecord>();
-  /** Entries for which a write is under way, and how many. */
-  readonly #writing = new Map<number, number>();
+  /** Entries for which writes are under way: how many, and whether any two of them were at one time. */
+  readonly #writing = new Map<number, { count: number; isContested: boolean }>();
   /** How many sweeps are under way, each of which may change any entry. */
   #sweeps = 0;
   readonly #readings = new Set<Reading>();
@@ -103,10 +103,11 @@ export class Line {
 
   /** Notes that a write for an entry is under way. Returns a function to call when it has ended. */
   writing(seq: number): () => void {
-    this.#writing.set(seq, (this.#writing.get(seq) ?? 0) + 1);
+    const others = this.#writing.get(seq);
+    this.#writing.set(seq, { count: (others?.count ?? 0) + 1, isContested: others !== undefined });
     return () => {
-      const left = this.#writing.get(seq)! - 1;
-      if (left > 0) this.#writing.set(seq, left);
+      const { count, isContested } = this.#writing.get(seq)!;
+      if (count > 1) this.#writing.set(seq, { count: count - 1, isContested });
       else this.#writing.delete(seq);
     };
   }
@@ -120,9 +121,17 @@ export class Line {
     };
   }
 
-  /** Notes an entry's new state on disk; null for an entry that has gone. @param since the `age` when the write began */
+  /**
+   * Notes an entry's new state on disk; null for an entry that has gone. Of two writes at one time nobody knows here which is the later
+   * one, as their results may come in any order. @param since the `age` when the write began
+   */
   changed(seq: number, next: EntryRecord | null, since = this.age): void {
     if (since < this.age) return this.forget();
+    if (this.#writing.get(seq)?.isContested) {
+      this.unsure(seq);
+      if (next?.turn) this.#unread(nameOf(next.turn));
+      return;
+    }
     if (next?.asked) this.#unanswered.set(seq, next);
     else this.#unanswered.delete(seq);
     const turn = next?.turn;
@@ -157,9 +166,7 @@ export class Line {
   unsure(seq: number): void {
     this.#unanswered.delete(seq);
     const name = this.#places.get(seq);
-    if (name === undefined) return;
-    this.#note(name, false);
-    this.#disturbed(name, false);
+    if (name !== undefined) this.#unread(name);
   }
 
   /** Forgets everything: another worker may have written, or nobody knows what a write has left. */
@@ -178,6 +185,11 @@ export class Line {
 
   #note(name: string, isLonger: boolean): void {
     for (const { changed } of this.#readings) changed.set(name, isLonger && changed.get(name) !== false);
+  }
+
+  #unread(name: string): void {
+    this.#note(name, false);
+    this.#disturbed(name, false);
   }
 
   /** Makes a turn unread, unless it was read and is only longer now. */

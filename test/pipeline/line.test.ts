@@ -53,6 +53,28 @@ describe('the line', () => {
     expect(line.unread()).toEqual([turn('a')]);
   });
 
+  test('must be read for an entry that two writes have changed at one time, as either may be the later one', async () => {
+    const line = await read({ lane: 'a', entries: [entryOf(1), entryOf(3)] });
+    const ends = [line.writing(1), line.writing(1)];
+    line.changed(1, entryOf(1, 'a', { requestId: 'newer' }));
+    ends[0]!();
+    line.changed(1, entryOf(1, 'a', { requestId: 'older' }));
+    ends[1]!();
+    expect([line.heads(), line.unread(), line.entry(1)]).toEqual([null, [turn('a')], null]);
+  });
+
+  test('doesn’t know the unanswered entry of a fetch event that two writes have changed at one time', async () => {
+    const line = await read();
+    const asked = { worker: 'w', fingerprint: 'f' };
+    const ends = [line.writing(1), line.writing(1)];
+    for (const requestId of ['newer', 'older']) {
+      line.changed(1, entryOf(1, 'a', { requestId, asked }));
+      ends.pop()!();
+    }
+    expect(line.unanswered({ seq: 1, requestId: 'older' })).toBeNull();
+    expect(line.unread()).toEqual([turn('a')]);
+  });
+
   test('puts a dead letter that’s tried again in its place', async () => {
     const line = await read({ lane: 'a', entries: [entryOf(5), entryOf(7)] });
     line.changed(3, entryOf(3));
