@@ -21,7 +21,7 @@ export class Providers {
   #newest: Map<string, Map<string, Provider>> | null = null;
   readonly #arriving = new Set<Arrival>();
   #changes = 0;
-  /** Counts those that there's no room for on disk. */
+  /** Counts the providers that there's no room for on disk. */
   #unstored = 0;
 
   constructor(readonly outbox: Pick<Outbox, 'start'>) {}

@@ -67,9 +67,9 @@ export type EntryInput =
   | { type: 'answered'; /** The id in the answer, where the answer gives one for a temporary id. */ real?: RealId | null }
   /** The page is about to have the server's own answer to a first send that provides a temporary id. */
   | { type: 'provided'; real: RealId | null }
-  /** An entry that this one awaits won't ever have an answer. */
+  /** An awaited entry won't ever have an answer. */
   | { type: 'provider-gone' }
-  /** An entry that this one awaits has no answer that gives an id, and others of the lane needn't wait for that. */
+  /** An awaited entry has no answer that gives an id. The rest of the lane needn't wait for the id. */
   | { type: 'set-aside'; reason: WaitReason }
   /** An entry that was set aside may go on. */
   | { type: 'rejoined' }

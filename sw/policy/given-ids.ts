@@ -49,8 +49,8 @@ export function standing(providers: readonly (Provider | undefined)[]): Standing
 }
 
 /**
- * The effect that a decision about a provider has on the entries that await it; null for none. An answer is none: the entries are
- * sent from then on, or set aside when their turn comes.
+ * The effect that a decision about a provider has on the entries that await it; null for none. An answer has no effect: the entries
+ * are sent from then on, or set aside when their turn comes.
  */
 export function toDependents({ provides, state }: EntryRecord, { entry, given }: Decision): EntryInput | null {
   if (provides === undefined || given) return null;

@@ -14,7 +14,7 @@ import { emptying } from './full-disk.js';
 import { unawaited, UNPAUSED, type WriteTransaction } from './schema.js';
 import { etagKey, etagKeys, keysOf, standingOf, takeOver } from './take-over.js';
 import { beginTallies, tallyOf, type LastTallies } from './tally.js';
-import { apply, capture, JOURNAL_KEPT, note, putBackend, removeEnding, setPaused, toThoseThatAwait, type Gone } from './writes.js';
+import { apply, capture, decideDependents, JOURNAL_KEPT, note, putBackend, removeEnding, setPaused, type Gone } from './writes.js';
 
 const SETTINGS = 'settings';
 
@@ -296,7 +296,7 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
     resolve: (given, dependents) =>
       write(async (tx) => {
         unawaited(tx.objectStore('ids').put(given));
-        return toThoseThatAwait(tx, given.seq, dependents);
+        return decideDependents(tx, given.seq, dependents);
       }),
 
     forgetIds: (before, now) => write((tx) => forgetIds(tx, ({ at }) => at <= before, now)),

@@ -152,12 +152,12 @@ export async function apply(tx: WriteTransaction, entry: EntryRecord, decision: 
   else if (settlement === null) unawaited(settlements.delete(seq));
   await note(tx, events);
   if (decision.given) unawaited(tx.objectStore('ids').put(decision.given));
-  // What a page has told of a dead letter stands when that goes.
-  if (decision.dependents && !(await tx.objectStore('ids').getKey(seq))) decision.followed = await toThoseThatAwait(tx, seq, decision.dependents);
+  // An id that a page has told in place of a dead letter's answer stands when the dead letter goes.
+  if (decision.dependents && !(await tx.objectStore('ids').getKey(seq))) decision.followed = await decideDependents(tx, seq, decision.dependents);
 }
 
 /** Makes the same decision about all entries that await another one. */
-export async function toThoseThatAwait(tx: WriteTransaction, seq: number, { input, at }: NonNullable<Decision['dependents']>): Promise<Decision[]> {
+export async function decideDependents(tx: WriteTransaction, seq: number, { input, at }: NonNullable<Decision['dependents']>): Promise<Decision[]> {
   const decisions: Decision[] = [];
   for (const value of await tx.objectStore('entries').index('awaits').getAll(seq)) {
     const entry = readEntry(value, value.seq);

@@ -41,7 +41,7 @@ export function memoryOutbox(): TestOutbox {
     return [...first.values()];
   };
   const lot = (turn: Turn, count: number) => inOrder().filter((entry) => JSON.stringify(entry.turn) === JSON.stringify(turn)).slice(0, count);
-  const toThoseThatAwait = (seq: number, { input, at }: NonNullable<Decision['dependents']>): Decision[] =>
+  const decideDependents = (seq: number, { input, at }: NonNullable<Decision['dependents']>): Decision[] =>
     inOrder().flatMap((entry) => {
       const decision = entry.awaits?.includes(seq) ? transition(entry, input, at) : null;
       if (decision) apply(entry.seq, decision);
@@ -64,7 +64,7 @@ export function memoryOutbox(): TestOutbox {
     else if (settlement === null) settlements.delete(seq);
     journal.push(...events);
     if (decision.given) ids.set(seq, decision.given);
-    if (decision.dependents && !ids.has(seq)) decision.followed = toThoseThatAwait(seq, decision.dependents);
+    if (decision.dependents && !ids.has(seq)) decision.followed = decideDependents(seq, decision.dependents);
   };
 
   const commit = ({ seq, decide, body, backend, settings: changed, paused, events = [], etags = [] }: Commit): Decision | null => {
@@ -221,7 +221,7 @@ export function memoryOutbox(): TestOutbox {
     },
     resolve: async (given, dependents) => {
       ids.set(given.seq, given);
-      return toThoseThatAwait(given.seq, dependents);
+      return decideDependents(given.seq, dependents);
     },
     forgetIds: async (before, now) => forgetIds(({ at }) => at <= before, now),
     journal: async () => journal.slice(-500),

@@ -63,7 +63,7 @@ export function createHeads({ outbox, report, line, neighbours, state, providers
       const readings = [...state.backends.values()].map((backend) => ({ backend, at: backend.lanes.refreshStarted() }));
       const wasAlone = neighbours.isAlone();
       const heads = await find();
-      // Another worker may have stored what provides an id, or had its answer; the last of that is read once no other one lives.
+      // Another worker may have stored a provider, or had a provider's answer. The last reading is made once no other worker lives.
       if (!wasAlone && (neighbours.isAlone() || providers.any || heads.some(({ awaits }) => awaits))) await providers.refresh();
       for (const { backend, at } of readings) {
         const ownHeads = heads.filter((head) => head.backend === backend.config.key);

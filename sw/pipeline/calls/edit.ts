@@ -34,7 +34,7 @@ export function wantsNewKey(options: KeyOptions = {}): boolean {
 export function createEditing({ ports, state, report, providers, find, freshKeyOf }: EditingParts): Pick<SyncApi, 'edit' | 'body'> {
   const { clock, outbox, broadcast } = ports;
 
-  /** The providers that a new body, or the URL, names. An unanswered one counts only if it stands before the entry, which could wait for ever else. */
+  /** The providers that a new body or URL names. An unanswered one counts only if it stands before the entry, which could wait for ever else. */
   async function awaited(request: EntryRecord['request'], body: ArrayBuffer | null, entry: EntryRecord): Promise<number[]> {
     const find = providers.finder(entry);
     const awaits = new Set<number>();
@@ -59,7 +59,9 @@ export function createEditing({ ports, state, report, providers, find, freshKeyO
       if (Object.keys(patch).length === 0 && !newKey) return true;
       const { body, ...changes } = changesOf(patch, entry, backend?.config);
       const request = { ...entry.request, ...(changes.url !== undefined && { url: changes.url }), headers: { ...entry.request.headers, ...changes.headers } as Record<string, string> };
-      const awaits = body === undefined ? undefined : await awaited(request, body, entry);
+      const isNamed = body !== undefined || changes.url !== undefined;
+      // What the old body names is awaited for as long as that body stays.
+      const awaits = isNamed ? [...new Set([...(body === undefined ? (entry.awaits ?? []) : []), ...(await awaited(request, body ?? null, entry))])] : undefined;
       const amendment = { ...changes, freshKey: freshKeyOf(entry), newKey, ...(awaits && { awaits }) };
       const decision = await report.commit({
         seq: entry.seq,

@@ -6,8 +6,8 @@ import { withIds } from '../send/real-ids.js';
 import type { Exchange } from './exchange.js';
 
 /**
- * Finds out which temporary ids a request names, and puts the real ids in place of those that are known. The request awaits the
- * providers of the others.
+ * Finds out which temporary ids a request names, and puts in the real ids that are known. The request awaits the providers of the
+ * other temporary ids.
  *
  * @param earlier requests that came before this one and aren't on disk yet
  */

@@ -112,9 +112,16 @@ export function createReplay({ ports, report, judge, holds, csrfFor, describe, s
 
     if (entry.awaits) {
       if (providers.standing(entry.awaits) !== 'ready') return;
-      const { url, body: named } = await withIds(entry.request, body, providers.realIds(entry.awaits));
-      body = named;
-      entry = { ...entry, request: { ...entry.request, url } };
+      const realIds = providers.realIds(entry.awaits);
+      const { mended } = entry;
+      const own = await withIds(entry.request, body, realIds);
+      const sent = mended && (await withIds(mended.request, mended.body ?? null, realIds));
+      body = own.body;
+      entry = {
+        ...entry,
+        request: { ...entry.request, url: own.url },
+        ...(sent && { mended: { request: { ...mended.request, url: sent.url }, ...(mended.body !== undefined && { body: sent.body as ArrayBuffer | null }) } }),
+      };
     }
 
     const restored = (from: EntryRecord, content: Body | null) => {
