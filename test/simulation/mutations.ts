@@ -148,13 +148,10 @@ export const MUTATIONS: readonly Mutation[] = [
   one('only the server tells the time', 'sw/policy/jwt.ts', 'expiresAt <= Math.min(device, server))', 'expiresAt + 120_000 <= server)'),
   // Writes that become one.
   one('what was sent is coalesced', 'sw/policy/coalesce.ts', 'entry.sends === 0 &&', ''),
-  one("what a dead worker may have sent is coalesced", 'sw/pipeline/report.ts', 'coalesce(doubts.on(last), body)', 'coalesce(last, body)'),
   one('what another worker may have on the wire is coalesced', 'sw/pipeline/capture/enqueue.ts', 'exchange.isNewId && neighbours.isAlone()', 'exchange.isNewId'),
   one('what is on the wire is coalesced', 'sw/store/writes.ts', '!last?.requestId || order.isInFlight(last.seq)', '!last?.requestId'),
   one('a replay is made before the disk says so', 'sw/pipeline/drain/drain.ts', 'if (plan.send.length > 0) await noteReplay(backend);', ''),
-  one('a first send is coalesced', 'sw/policy/coalesce.ts', '!isFirstSend(entry) &&', ''),
   one('coalescing overtakes what stands between', 'sw/store/writes.ts', "before, false, true), 'prev');", "before, false, true), 'next');"),
-  one('writes of two users are coalesced', 'sw/policy/coalesce.ts', 'standingOf(entry) === standingOf(newer) &&', ''),
   one('a page that waits for the older of two is forgotten', 'sw/pipeline/report.ts', 'if (result.of !== undefined) newer.set(result.of, entry.requestId);', ''),
   one('nothing stays of the older of two writes', 'sw/store/writes.ts', 'if (left.asked) unawaited', 'if (false) unawaited'),
   one('the older body goes out with the newer request', 'sw/store/writes.ts', 'withBody(made.decision.entry, body);\n', 'withBody(made.decision.entry, last.body ?? body);\n'),
