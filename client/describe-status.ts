@@ -39,7 +39,7 @@ export function describeStatus({ status, entries }: Standing, locale: string = n
     const { nextAttemptAt: next = null } = status.backends.find((backend) => backend.baseUrl === baseUrl && backend.namespace === group[0].namespace) ?? {};
     // Where all are alike, `status` knows those that the entries given don't have.
     const count = new Intl.NumberFormat(locale).format(Math.max(group.length, groups.size === 1 && state !== 'orphaned' ? status.waiting : 0));
-    const said = counts[state as keyof typeof counts](count) + (status.backends.length > 1 && state !== 'paused' ? ` (${baseUrl.split('//')[1]})` : '');
+    const said = counts[state === 'sending' ? 'pending' : (state as keyof typeof counts)](count) + (status.backends.length > 1 && state !== 'paused' ? ` (${baseUrl.split('//')[1]})` : '');
     const [why, end] = reached();
     return words.sentence(said, time(Math.min(...group.map(({ since }) => since))), why, end);
 
@@ -47,7 +47,7 @@ export function describeStatus({ status, entries }: Standing, locale: string = n
       const why = reasonInWords(reason, locale);
       switch (state) {
         case 'sending':
-          return ['', ''];
+          return [reasonInWords('first-send', locale), ''];
         case 'paused':
           return [reasons.paused, until.resumed];
         case 'orphaned':

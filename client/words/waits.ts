@@ -3,8 +3,13 @@ import type { EntryState } from '../../sw/protocol/api.js';
 /** One language's words for what waits, and for what would let it go on: parts of a sentence. */
 export interface Waits {
   /** How many there are in a state, such as "3 on hold". */
-  counts: Record<Exclude<EntryState, 'dead'>, (count: string) => string>;
-  /** The whole sentence. Where a request is on the wire, there's neither a reason nor an end. @param reason a reason, or one of `reasons` here */
+  counts: Record<Exclude<EntryState, 'dead' | 'sending'>, (count: string) => string>;
+  /**
+   * The whole sentence.
+   *
+   * @param reason a reason, or one of `reasons` here
+   * @param until one of `until` here; '' for what is on the wire
+   */
   sentence(count: string, since: string, reason: string, until: string): string;
   reasons: { paused: string; anotherUser: string; noBackend: string };
   /** What would let it go on. */
@@ -28,13 +33,12 @@ export interface Waits {
 export const en: Waits = {
   counts: {
     pending: (count) => `${count} waiting`,
-    sending: (count) => `${count} on the wire`,
     held: (count) => `${count} on hold`,
     parked: (count) => `${count} parked`,
     paused: (count) => `${count} paused`,
     orphaned: (count) => `${count} without a backend`,
   },
-  sentence: (count, since, reason, until) => `${count} since ${since}${reason && `: ${reason}`}${until && `; ${until}`}`,
+  sentence: (count, since, reason, until) => `${count} since ${since}: ${reason}${until && `; ${until}`}`,
   reasons: { paused: 'sending is paused', anotherUser: 'another user’s', noBackend: 'the app has no such backend any more' },
   until: {
     resumed: 'resume sending to go on',
@@ -53,13 +57,12 @@ export const en: Waits = {
 export const zh: Waits = {
   counts: {
     pending: (count) => `${count} 项等待中`,
-    sending: (count) => `${count} 项发送中`,
     held: (count) => `${count} 项已暂缓`,
     parked: (count) => `${count} 项已搁置`,
     paused: (count) => `${count} 项已暂停`,
     orphaned: (count) => `${count} 项没有后端`,
   },
-  sentence: (count, since, reason, until) => `${count}（自 ${since}）${reason && `：${reason}`}${until && `；${until}`}`,
+  sentence: (count, since, reason, until) => `${count}（自 ${since}）：${reason}${until && `；${until}`}`,
   reasons: { paused: '发送已暂停', anotherUser: '属于其他用户', noBackend: '应用已不再配置该后端' },
   until: {
     resumed: '恢复发送后继续',

@@ -100,7 +100,7 @@ test('01-script: the waiting writes are listed, held on a lapsed token, and deli
   await page.goto(server.origin);
   const badge = page.locator('holdfast-status');
   const waiting = page.locator('#waiting li');
-  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await expect(page.getByRole('button', { name: 'Add' })).toBeEnabled();
   await expect(badge).toBeHidden();
 
@@ -120,7 +120,7 @@ test('01-script: the waiting writes are listed, held on a lapsed token, and deli
   expect(textsOf(server.received)).toEqual(['one']);
 
   tokens.renew();
-  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await expect(waiting).toHaveCount(0);
   await expect(page.getByText('Your session has expired')).toBeHidden();
   await expect(badge).toBeHidden();

@@ -34,7 +34,7 @@ const cases: [what: string, given: Parameters<typeof describeStatus>[0], english
   ['a sign-out', standing([entry({ state: 'parked', reason: 'signed-out', owner: 'ann' })]), ['1 parked since 12:03:55: signed out; goes on when ann signs in'], ['1 项已搁置（自 12:03:55）：已退出登录；ann登录后继续']],
   ['another user', standing([entry({ state: 'parked' })]), ['1 parked since 12:03:55: another user’s; goes on when its user signs in'], ['1 项已搁置（自 12:03:55）：属于其他用户；原用户登录后继续']],
   ['a backend that’s gone', standing([entry({ state: 'orphaned' })], { waiting: 0 }), ['1 without a backend since 12:03:55: the app has no such backend any more; name its base URL in “formerly”, or cancel it'], ['1 项没有后端（自 12:03:55）：应用已不再配置该后端；请在 formerly 中写明其基础 URL，或将其取消']],
-  ['a send', standing([entry({ state: 'sending' })]), ['1 on the wire since 12:03:55'], ['1 项发送中（自 12:03:55）']],
+  ['a send', standing([entry({ state: 'sending' })]), ['1 waiting since 12:03:55: on its way'], ['1 项等待中（自 12:03:55）：正在发送']],
 ];
 
 describe('describeStatus', () => {
