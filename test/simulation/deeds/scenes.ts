@@ -3,7 +3,7 @@ import type { Action, Deed, Op, Script, Setup } from '../actions.js';
 import { PLAIN } from '../setup.js';
 
 /** So many seeds end with scenes, and with so many of them. */
-const SHARE = 0.5;
+const SHARE = 0.3;
 const REPEATS = 3;
 
 /** Such a seed is as plain as can be in what would keep a scene's writes back, or end them. */
@@ -61,11 +61,14 @@ const SCENES: Record<string, (stage: Stage) => void> = {
 
   /** What goes out is to be replaced. */
   overlap({ random, act, pass, post, backlog }) {
-    const tasks = ['a', 'b', 'c', 'd'].map((lane) => ({ lane, taskId: `scene-${lane}`, replace: true }));
+    const tasks = LANES.map((lane) => ({ lane, taskId: `scene-${lane}`, replace: true }));
     backlog(...tasks);
-    if (random() < 0.5) act({ do: 'weather', weather: { fault: 'slow', share: 1 } });
-    pass(0, oneOf(random, [30, 300]));
-    post(...tasks);
+    if (random() < 0.3) act({ do: 'weather', weather: { fault: 'slow', share: 1 } });
+    pass(0, oneOf(random, [5, 30, 200]));
+    for (const task of tasks) {
+      post(task);
+      pass(0, 10);
+    }
   },
 
   /** Another user comes while a worker reads the bodies of what it's about to send. */
@@ -83,7 +86,7 @@ const SCENES: Record<string, (stage: Stage) => void> = {
     act({ do: 'weather', weather: { fault: '500', share: 1 } });
     backlog(...['a', 'b', 'c'].map((lane) => ({ lane })));
     act({ do: 'weather', weather: { fault: 'slow', share: 1 } });
-    pass(40, 300);
+    pass(150, 400);
     act({ do: 'lapse' });
     pass(0, 200);
     act({ do: 'sign-in', page: 0, user: 'ann', provides: true });
