@@ -80,12 +80,13 @@ describe('what is made offline, with several of its rules at once', () => {
     const { harness, asked, ask, online } = made({}, (line) => (line.startsWith('POST') ? created() : line.includes('/wrong') ? new Response(null, { status: 404 }) : new Response(null, { status: 204 })));
     harness.goOffline();
     await ask('POST', '/notes', '{}', TEMP);
-    await ask('PUT', '/wrong', '{"note":"temp-1"}', { 'Holdfast-Id': 'put' });
+    await ask('POST', '/notes', '{}', { 'Holdfast-Provides': 'temp-2' });
+    await ask('PUT', '/wrong', '{"note":"temp-2"}', { 'Holdfast-Id': 'put' });
     await online();
     expect(await harness.api.edit('put', { url: '/api/notes/temp-1' })).toBe(true);
     await harness.api.retry('put');
     await harness.clock.advance(60_000);
-    expect(asked.slice(1)).toEqual(['PUT /wrong {"note":7}', 'PUT /notes/7 {"note":7}']);
+    expect(asked.slice(2)).toEqual(['PUT /wrong {"note":7}', 'PUT /notes/7 {"note":7}']);
   });
 
   test('M7 versions are those of the real address', async () => {
