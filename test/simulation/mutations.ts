@@ -150,13 +150,10 @@ export const MUTATIONS: readonly Mutation[] = [
   one('what was sent is coalesced', 'sw/policy/coalesce.ts', 'entry.sends === 0 &&', ''),
   one('what another worker may have on the wire is coalesced', 'sw/pipeline/capture/enqueue.ts', 'exchange.isNewId && neighbours.isAlone()', 'exchange.isNewId'),
   one('what is on the wire is coalesced', 'sw/store/writes.ts', '!last?.requestId || order.isInFlight(last.seq)', '!last?.requestId'),
-  one('a replay is made before the disk says so', 'sw/pipeline/drain/drain.ts', 'if (plan.send.length > 0) await noteReplay(backend);', ''),
   one('coalescing overtakes what stands between', 'sw/store/writes.ts', "before, false, true), 'prev');", "before, false, true), 'next');"),
-  one('a page that waits for the older of two is forgotten', 'sw/pipeline/report.ts', 'if (result.of !== undefined) newer.set(result.of, entry.requestId);', ''),
   one('nothing stays of the older of two writes', 'sw/store/writes.ts', 'if (left.asked) unawaited', 'if (false) unawaited'),
   one('the older body goes out with the newer request', 'sw/store/writes.ts', 'withBody(made.decision.entry, body);\n', 'withBody(made.decision.entry, last.body ?? body);\n'),
   one('the decision about two writes has no body', 'sw/store/writes.ts', 'const decision = { ...made.decision, entry };', 'const decision = made.decision;'),
-  one('a POST that is discarded with its DELETE stays', 'sw/policy/entry.ts', 'return { ...cancelled, events: [coalesced, ...events] };', 'return { ...cancelled, entry, events: [coalesced, ...events] };'),
   // What is made offline.
   one("a request doesn't wait for what it names", 'sw/pipeline/capture/naming.ts', 'if (provider && !provider.real) awaits.add(provider.seq);', ''),
   one("an id isn't written with its delivery", 'sw/store/writes.ts', "if (decision.given) unawaited(tx.objectStore('ids').put(decision.given));", ''),
