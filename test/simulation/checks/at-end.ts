@@ -5,11 +5,12 @@ import { opOfEntry, type Effect, type Post } from '../history.js';
 import type { World } from '../world.js';
 import { newestStateOnly } from './coalescing.js';
 import { noConflictWithItself } from './database.js';
+import { knowsWhatItAwaits } from './ids.js';
 import { buriedInDoubt } from './layer.js';
 import { oldQueueIsTakenOver, owedInOrder } from './old-queue.js';
 
 /** Judged when all faults are over and everything has come to rest. */
-export const AT_END: ((world: World) => void)[] = [nothingLost, onceUnderAKey, inOrder, storedAsTheyCame, asItsUser, withItsBytes, everyPromiseSettles, allIsDelivered, statusIsTrue, noDirectiveSent, cancelTellsTheTruth, waitsHearTheirAnswer, purgesTakeTheirOwn, appsPolicyCounts, oldQueueIsTakenOver, owedInOrder, noConflictWithItself, buriedInDoubt, newestStateOnly];
+export const AT_END: ((world: World) => void)[] = [nothingLost, onceUnderAKey, inOrder, storedAsTheyCame, asItsUser, withItsBytes, everyPromiseSettles, allIsDelivered, statusIsTrue, noDirectiveSent, cancelTellsTheTruth, waitsHearTheirAnswer, purgesTakeTheirOwn, appsPolicyCounts, oldQueueIsTakenOver, owedInOrder, noConflictWithItself, buriedInDoubt, newestStateOnly, knowsWhatItAwaits];
 
 const effectsOf = ({ history }: World, op: number): Effect[] => history.effects.filter((effect) => effect.op === op);
 
@@ -71,9 +72,13 @@ function inOrder(world: World): void {
     for (const older of all)
       for (const newer of all)
         // A tab that was closed in the middle of its sign-out leaves other tabs, which write on by the cookie: for Holdfast its user has gone.
-        if (older.queued < newer.post.order && newer.first < older.first && newer.post.isSettled && !isSwitchedOff(world, newer.post))
+        if (older.queued < newer.post.order && newer.first < older.first && newer.post.isSettled && !isSwitchedOff(world, newer.post) && !isOvertakenBySignOut(world, newer))
           history.violated('in order', `op ${newer.post.op.id} overtook op ${older.post.op.id}, which was queued before it (${line})`, older.post.op.id, newer.post.op.id);
 }
+
+/** Whether a worker may have met a write by cookie only after its user's sign-out, which came later: then it's nobody's, and passes what waits for the user. */
+const isOvertakenBySignOut = ({ history, setup }: World, { post, first }: { post: Post; first: number }): boolean =>
+  setup.sessions === 'cookie' && history.calls.some(({ name, order }) => (name === 'signOut' || name === 'purge') && order > post.order && order < first);
 
 /** What one page writes in one lane, and one worker stores, is stored in the order in which it came. */
 function storedAsTheyCame({ history, chances, disk }: World): void {
@@ -109,13 +114,20 @@ function asItsUser(world: World): void {
   }
 }
 
+/** The op that has made what an earlier one was to make: one that was coalesced with that, or took its place. */
+function makerOf(history: World['history'], op: number): number {
+  const { how, byOp } = history.gone.get(op) ?? {};
+  const next = how === 'replaced' ? byOp! : (history.workOf(op) ?? op);
+  return next === op ? op : makerOf(history, next);
+}
+
 /** What takes effect is what the page wrote, byte for byte. */
 function withItsBytes({ history }: World): void {
   for (const { op, body } of history.effects) {
     const post = history.posts.get(op);
     const { names } = post?.op ?? {};
     const written = post && bodyOf(post.op).body;
-    const named = post && names !== undefined ? bodyOf(post.op, realIdOf(names)).body : written;
+    const named = post && names !== undefined ? bodyOf(post.op, realIdOf(makerOf(history, names))).body : written;
     if (written !== undefined && body !== written && body !== named) history.violated('with its bytes', `${written.length} were written, ${body.length} came: ${body.slice(0, 40)}`, op);
   }
 }

@@ -31,17 +31,6 @@ export function watchIds(world: World): void {
 
   const isWaiting = (op: number): boolean => disk.all<EntryRecord>('entries').some((entry) => entry.provides === nameOf(op));
   const idOnDisk = (op: number): boolean => disk.all<GivenId>('ids').some(({ name, real }) => name === nameOf(op) && real !== null);
-
-  /** What awaits something awaits what is on disk, or the dead letter's reason says that it isn't. */
-  disk.onCommit.push(({ changes }) => {
-    if (disk.hasFailed || !changes.some(({ store }) => store === 'entries' || store === 'ids')) return;
-    const entries = disk.all<EntryRecord>('entries');
-    const known = new Set([...entries.filter(({ provides }) => provides !== undefined).map(({ seq }) => seq), ...disk.all<GivenId>('ids').map(({ seq }) => seq)]);
-    for (const { state, reason, awaits = [], request } of entries) {
-      if (state === 'dead' || reason === 'retried' || awaits.every((seq) => known.has(seq))) continue;
-      history.violated('who awaits something knows what', `${reason}, and ${awaits.filter((seq) => !known.has(seq)).join(', ')} isn't there any more`, opOf(request.url));
-    }
-  });
 }
 
 /** Whether an entry awaits what only a person can bring about. */
@@ -56,4 +45,15 @@ export function isProviderGone({ history, disk }: World, op: number): boolean {
   if (names === undefined) return false;
   const isThere = disk.all<EntryRecord>('entries').some(({ provides }) => provides === nameOf(names)) || disk.all<GivenId>('ids').some(({ name }) => name === nameOf(names));
   return !isThere;
+}
+
+/** What awaits something awaits what is on disk, or the dead letter's reason says that it isn't. A provider may go while a request that names it is written: then it's found out in the end. */
+export function knowsWhatItAwaits({ disk, history }: World): void {
+  if (disk.hasFailed) return;
+  const entries = disk.all<EntryRecord>('entries');
+  const known = new Set([...entries.filter(({ provides }) => provides !== undefined).map(({ seq }) => seq), ...disk.all<GivenId>('ids').map(({ seq }) => seq)]);
+  for (const { state, reason, awaits = [], request } of entries) {
+    if (state === 'dead' || reason === 'retried' || awaits.every((seq) => known.has(seq))) continue;
+    history.violated('who awaits something knows what', `${reason}, and ${awaits.filter((seq) => !known.has(seq)).join(', ')} isn't there any more`, opOf(request.url));
+  }
 }
