@@ -1,6 +1,6 @@
 import type { BackendRecord } from '../../sw/policy/backend-record.js';
 import type { EntryRecord } from '../../sw/policy/entry-record.js';
-import { awaitsPerson } from './checks/ids.js';
+import { standingStill } from './checks/ids.js';
 import { rowsLeft } from './checks/old-queue.js';
 import { changeSession } from './deeds/sessions.js';
 import { opOfEntry } from './history.js';
@@ -89,8 +89,10 @@ export async function calmDown(world: World): Promise<void> {
   await say('status', (client) => client.status());
 }
 
-const waitingOf = ({ disk, history }: World, user: string): EntryRecord[] =>
-  disk.all<EntryRecord>('entries').filter((entry) => entry.state === 'pending' && (entry.owner === null || entry.owner === user) && !isHopeless({ history }, entry) && !awaitsPerson({ disk }, entry));
+function waitingOf({ disk, history }: World, user: string): EntryRecord[] {
+  const stands = standingStill({ disk });
+  return disk.all<EntryRecord>('entries').filter((entry) => entry.state === 'pending' && (entry.owner === null || entry.owner === user) && !isHopeless({ history }, entry) && !stands(entry));
+}
 
 /** Whether nothing can deliver it. */
 function isHopeless({ history }: Pick<World, 'history'>, entry: EntryRecord): boolean {
@@ -100,7 +102,6 @@ function isHopeless({ history }: Pick<World, 'history'>, entry: EntryRecord): bo
 
 /** Whether anything waits that this user's session may move. */
 function isMoving(world: World, user: string, counts: (entry: EntryRecord) => boolean = () => true): boolean {
-  const entries = world.disk.all<EntryRecord>('entries');
-  const blocked = new Set(entries.filter(({ state, turn }) => state === 'dead' && turn).map(({ backend, lane }) => `${backend} ${lane}`));
-  return entries.some((entry) => entry.state === 'pending' && (entry.owner === null || entry.owner === user) && !blocked.has(`${entry.backend} ${entry.lane}`) && !awaitsPerson(world, entry) && counts(entry));
+  const stands = standingStill(world);
+  return world.disk.all<EntryRecord>('entries').some((entry) => entry.state === 'pending' && (entry.owner === null || entry.owner === user) && !stands(entry) && counts(entry));
 }

@@ -33,11 +33,28 @@ export function watchIds(world: World): void {
   const idOnDisk = (op: number): boolean => disk.all<GivenId>('ids').some(({ name, real }) => name === nameOf(op) && real !== null);
 }
 
-/** Whether an entry awaits what only a person can bring about. */
-export const awaitsPerson = ({ disk }: Pick<World, 'disk'>, { awaits = [] }: EntryRecord): boolean => {
+/**
+ * Which pending entries only a person can set going: those whose lane is blocked by a dead letter in line, and those that await a provider
+ * which is dead or stands still itself.
+ */
+export function standingStill({ disk }: Pick<World, 'disk'>): (entry: EntryRecord) => boolean {
   const entries = disk.all<EntryRecord>('entries');
-  return awaits.some((seq) => entries.some((entry) => entry.seq === seq && (entry.state === 'dead' || awaitsPerson({ disk }, entry))));
-};
+  const bySeq = new Map(entries.map((entry) => [entry.seq, entry]));
+  const laneOf = ({ backend, lane }: EntryRecord) => `${backend} ${lane}`;
+  const blocked = new Set(entries.filter(({ state, turn }) => state === 'dead' && turn).map(laneOf));
+  const still = new Set<number>();
+  const stands = (entry: EntryRecord) => blocked.has(laneOf(entry)) || still.has(entry.seq);
+  for (let found = -1; found !== still.size; ) {
+    found = still.size;
+    for (const entry of entries) {
+      const providers = (entry.awaits ?? []).map((seq) => bySeq.get(seq));
+      if (entry.state !== 'pending' || !providers.some((provider) => provider && (provider.state === 'dead' || stands(provider)))) continue;
+      still.add(entry.seq);
+      if (entry.turn) blocked.add(laneOf(entry));
+    }
+  }
+  return stands;
+}
 
 /** Whether what a write names was refused, cancelled, discarded or purged, as nobody has made it. */
 export function isProviderGone({ history, disk }: World, op: number): boolean {
