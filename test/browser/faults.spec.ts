@@ -132,15 +132,18 @@ test('C11 the caches make room on a full disk, and where they can’t, the outbo
   const cdp = await page.context().newCDPSession(page);
   // Before the first write: it's ignored after that.
   await cdp.send('Storage.overrideQuotaForOrigin', { origin: server.origin, quotaSize: 2.5 * size });
+  // The caches are filled first, as Chromium's IndexedDB goes by the room that it found at its last write for some seconds.
+  server.serve('/plain', '<!doctype html>', 'text/html');
+  await page.goto(`${server.origin}/plain`);
+  await page.evaluate(async (size) => {
+    const cache = await caches.open('runtime');
+    await cache.put('/large', new Response(new Uint8Array(size)));
+  }, 1.5 * size);
   const app = await openApp(page, server, {
     options: `backends: [{ baseUrl: '/api', ${NEVER} }] });
       holdfast.registerQuotaErrorCallback(async () => (await caches.open('runtime')).delete('/large'));
       ({`,
   });
-  await page.evaluate(async (size) => {
-    const cache = await caches.open('runtime');
-    await cache.put('/large', new Response(new Uint8Array(size)));
-  }, 1.5 * size);
   server.reply({ status: 503, body: 'down' });
   const post = (type: string, lane: string) =>
     page.evaluate(
