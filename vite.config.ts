@@ -132,7 +132,8 @@ const lean: Plugin = {
     const found = unused.find(({ file }) => file.test(id));
     if (!found) return null;
     if (code.match(found.part)?.length !== found.count) throw new Error(`${id} has changed: look what of it is unused`);
-    return code.replace(found.part, '');
+    // Nobody steps through a dependency's source.
+    return { code: code.replace(found.part, ''), map: { mappings: '' } };
   },
 };
 
