@@ -1,8 +1,7 @@
 import type { EntryRecord } from '../policy/entry-record.js';
 import type { Decision } from '../policy/entry.js';
 import { maskUrl } from '../policy/secrets.js';
-import { idOf } from '../policy/temporary-ids.js';
-import type { GivenId } from '../policy/given-ids.js';
+import { resolvedEvent, type GivenId } from '../policy/given-ids.js';
 import type { Body, CaptureOrder, CaptureResult, Commit, Ports, Sweep } from '../ports.js';
 import type { Settlement } from '../protocol/api.js';
 import type { AboutEntry, SyncEvent } from '../protocol/events.js';
@@ -225,11 +224,10 @@ export function createReport(
     },
     async resolve(given, about) {
       flush();
-      const at = clock.now();
-      const decisions = await outbox.resolve(given, { input: { type: 'rejoined' }, at });
+      const decisions = await outbox.resolve(given, { input: { type: 'rejoined' }, at: given.at });
       line.forget();
       providers.answered(given);
-      tell({ at, type: 'resolved', ...about, temporaryId: given.name, realId: given.real && idOf(given.real) });
+      tell(resolvedEvent(given, about));
       decisions.forEach(announce);
       return decisions;
     },

@@ -5,11 +5,11 @@ import { idsOf } from './coalesce.js';
 import { aboutEntry, isFirstSend, turnOf, type EntryRecord } from './entry-record.js';
 import { CONFLICT_ROUNDS } from './conflict.js';
 import { asked } from './idempotency.js';
-import { toDependents, type GivenId } from './given-ids.js';
+import { resolvedEvent, toDependents, type GivenId } from './given-ids.js';
 import { isInDoubt, mayHaveActed, onlyTokensRefused, underKey } from './key-history.js';
 import { maskUrl } from './secrets.js';
 import { settlement, type FinalAnswer, type KeptSettlement } from './settlement.js';
-import { idOf, type RealId } from './temporary-ids.js';
+import type { RealId } from './temporary-ids.js';
 
 export type TransientReason = 'unreachable' | 'timeout' | 'server-error' | 'rate-limited' | 'server-unavailable' | 'in-progress';
 
@@ -352,9 +352,10 @@ const ANEW = { retries: 0, unreachable: 0, shunned: 0, delayMs: 0 };
 
 /** The id that the answer to an entry gives, and the events, which tell of it. */
 function given(entry: EntryRecord, real: RealId | null = null, events: SyncEvent[], now: number): Pick<Decision, 'given' | 'events'> {
-  const { seq, backend, owner, baseUrl, namespace, provides: name } = entry;
+  const { seq, backend, owner, provides: name } = entry;
   if (name === undefined) return { events };
-  return { given: { seq, backend, owner, name, real, at: now }, events: [...events, { at: now, type: 'resolved', baseUrl, namespace, temporaryId: name, realId: real && idOf(real) }] };
+  const id: GivenId = { seq, backend, owner, name, real, at: now };
+  return { given: id, events: [...events, resolvedEvent(id, entry)] };
 }
 
 /** Sets an entry aside as a dead letter. */

@@ -1,4 +1,5 @@
-import type { RealId } from './temporary-ids.js';
+import type { AboutEntry, ResolvedEvent } from '../protocol/events.js';
+import { idOf, type RealId } from './temporary-ids.js';
 import type { Decision, EntryInput } from './entry.js';
 import type { EntryRecord } from './entry-record.js';
 
@@ -24,6 +25,16 @@ export interface Provider extends Pick<GivenId, 'seq' | 'backend' | 'owner' | 'n
 }
 
 export const providerOf = ({ seq, backend, owner, provides, state }: EntryRecord): Provider => ({ seq, backend, owner, name: provides!, real: null, state });
+
+/** The event that tells of a given id. */
+export const resolvedEvent = ({ name, real, at }: GivenId, { baseUrl, namespace }: Pick<AboutEntry, 'baseUrl' | 'namespace'>): ResolvedEvent => ({
+  at,
+  type: 'resolved',
+  baseUrl,
+  namespace,
+  temporaryId: name,
+  realId: real && idOf(real),
+});
 
 /** How the providers stand that an entry awaits. */
 export type Standing =

@@ -129,7 +129,9 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
       locks,
       outbox,
       checkpoints,
-      broadcast: (event) => {
+      broadcast: (given) => {
+        // As a BroadcastChannel does, which refuses what can't be cloned.
+        const event = structuredClone(given);
         if (event.type === 'changed') changed.push(event.seq);
         if (event.type === 'token' && event.isLost) log.push(`${clock.now()} asks pages for their token`);
         if (event.type === 'token' || event.type === 'changed') return;
