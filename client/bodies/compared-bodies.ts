@@ -22,12 +22,15 @@ export function comparedFields(mine: Version, theirs: Version): ComparedField[] 
   if (!ours || !others) return null;
   const [shown, shownOthers] = [maskJson(ours), maskJson(others)] as [Fields, Fields];
   const names = [...new Set([...Object.keys(ours), ...Object.keys(others)])];
-  return names.map((name) => ({
-    name: Object.keys(maskJson({ [name]: null }) as Fields)[0]!,
-    mine: textIn(shown, name),
-    theirs: textIn(shownOthers, name),
-    isSame: Object.hasOwn(ours, name) && Object.hasOwn(others, name) && canonical(ours[name]) === canonical(others[name]),
-  }));
+  return names.map((name) => {
+    const masked = Object.keys(maskJson({ [name]: null }) as Fields)[0]!;
+    return {
+      name: masked,
+      mine: textIn(shown, masked),
+      theirs: textIn(shownOthers, masked),
+      isSame: Object.hasOwn(ours, name) && Object.hasOwn(others, name) && canonical(ours[name]) === canonical(others[name]),
+    };
+  });
 }
 
 type Fields = Record<string, unknown>;
@@ -40,9 +43,8 @@ function fieldsOf({ bytes, truncated }: Version): Fields | undefined {
 }
 
 function textIn(shown: Fields, name: string): string | null {
-  const masked = Object.keys(maskJson({ [name]: null }) as Fields)[0]!;
-  if (!Object.hasOwn(shown, masked)) return null;
-  const value = shown[masked];
+  if (!Object.hasOwn(shown, name)) return null;
+  const value = shown[name];
   return typeof value === 'string' ? value : JSON.stringify(value, null, 1);
 }
 

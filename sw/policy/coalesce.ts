@@ -1,5 +1,7 @@
 /** Which of two writes that wait need not go out, as another one says the same and more. */
 import { isFirstSend, type EntryRecord } from './entry-record.js';
+import { fitsInPlace } from './given-ids.js';
+import { isObject, patched, type Json } from './merge-patch.js';
 
 /** A write as `coalesce` gets it. */
 export interface Write {
@@ -37,7 +39,7 @@ export function coalesceWrites(older: Write, newer: Write): Merged {
   // A digest or a signature is that of one body.
   if (!isFoldable || [older, newer].some(({ headers }) => Object.keys(headers).some((name) => /digest|md5|signature/.test(name)))) return null;
   try {
-    const body = JSON.stringify(folded(objectIn(older.body), objectIn(newer.body), isPatch));
+    const body = JSON.stringify(patched(objectIn(older.body), objectIn(newer.body), isPatch));
     return { method: older.method, headers: { ...newer.headers, 'content-type': typeOf(older) }, body };
   } catch {
     return null;
@@ -55,8 +57,7 @@ export const isOpenTo = (entry: EntryRecord, newer: Omit<EntryRecord, 'seq'>): b
   !entry.unheard &&
   entry.damaged === undefined &&
   standingOf(entry) === standingOf(newer) &&
-  (entry.provides ?? newer.provides) === (newer.provides ?? entry.provides) &&
-  !newer.awaits?.some((seq) => seq > entry.seq);
+  fitsInPlace({ ...newer, awaits: (newer.awaits ?? []).filter((seq) => seq !== entry.seq) }, entry);
 
 /** What an entry awaits and provides that does the work of two. A write to what the entry itself makes awaits nothing. */
 export function idsOf(entry: EntryRecord, newer: Omit<EntryRecord, 'seq'>): Pick<EntryRecord, 'provides' | 'awaits'> {
@@ -81,32 +82,9 @@ function isMadeBy({ url: collection, provides }: Write, url: string): boolean {
   return provides !== undefined && [provides, encodeURIComponent(provides)].some((id) => url.replace(/\/$/, '') === `${base}/${id}`);
 }
 
-type Json = Record<string, unknown>;
-
-const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
-
 /** @throws for a body that's no JSON object, or that would change if it were written again: a number of many digits, a key that's there twice */
 function objectIn(body: Write['body']): Json {
   const value: unknown = typeof body === 'string' ? JSON.parse(body) : null;
   if (!isObject(value) || JSON.stringify(value) !== body) throw new TypeError();
   return value;
-}
-
-/**
- * Applies a merge patch to an object; with `isPatch` to another merge patch, so that the outcome does to any document what both do
- * one after the other.
- *
- * @throws where no patch does that: the first puts something else in the place of an object, and the second fills an object there
- */
-function folded(target: Json, patch: Json, isPatch: boolean): Json {
-  const members = new Map(Object.entries(target));
-  for (const [name, value] of Object.entries(patch)) {
-    const old = members.get(name);
-    if (isObject(value)) {
-      if (isPatch && members.has(name) && !isObject(old)) throw new TypeError();
-      members.set(name, isPatch && !isObject(old) ? value : folded(isObject(old) ? old : {}, value, isPatch));
-    } else if (value === null && !isPatch) members.delete(name);
-    else members.set(name, value);
-  }
-  return Object.fromEntries(members);
 }

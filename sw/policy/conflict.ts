@@ -1,4 +1,5 @@
 import type { EntryInfo, EntryPatch } from '../protocol/api.js';
+import { isObject, patched } from './merge-patch.js';
 import type { FinalAnswer } from './settlement.js';
 
 /** A write that the server has refused, as it has a newer version. */
@@ -95,22 +96,9 @@ export async function mergeJson({ entry, request, answer }: Conflict): Promise<E
   if (!mayRepeat(entry, request) || !isObject(ours) || !isObject(body) || /problem\+json/i.test(headers['content-type'] ?? '')) return null;
   if (!Object.keys(ours).some((name) => Object.hasOwn(body, name)) || !isExact(ours) || !isExact(body)) return null;
   const condition = freshCondition(answer, (name) => request.headers.get(name) !== null);
-  return { headers: condition, ...(request.method !== 'PATCH' && { body: merged(body, ours) as Record<string, unknown> }) };
+  return { headers: condition, ...(request.method !== 'PATCH' && { body: patched(body, ours) }) };
 }
-
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Whether a parsed value has no whole number that JavaScript can't hold. */
 const isExact = (value: unknown): boolean =>
   typeof value === 'object' && value !== null ? Object.values(value).every(isExact) : !Number.isInteger(value) || Number.isSafeInteger(value);
-
-/** `MergePatch` of RFC 7396 §2. */
-function merged(target: unknown, patch: unknown): unknown {
-  if (!isObject(patch)) return patch;
-  const fields = new Map<string, unknown>(isObject(target) ? Object.entries(target) : []);
-  for (const [name, value] of Object.entries(patch)) {
-    if (value === null) fields.delete(name);
-    else fields.set(name, merged(fields.get(name), value));
-  }
-  return Object.fromEntries(fields);
-}

@@ -7,15 +7,6 @@ export const CSRF_COOKIES: Readonly<Record<string, string>> = { 'x-xsrf-token': 
 /** The cookie whose value goes into a CSRF header; null for none. @param own the app's own cookie, for all headers */
 export const csrfCookie = (header: string, own: string | null): string | null => own ?? CSRF_COOKIES[header] ?? null;
 
-/** The value of a cookie as apps put it into a header. */
-export function csrfValue(cookie: string): string {
-  try {
-    return decodeURIComponent(cookie);
-  } catch {
-    return cookie;
-  }
-}
-
 /** Takes the CSRF headers out of a request's headers. */
 export function withoutCsrf(headers: Record<string, string>, names: ReadonlySet<string>): { headers: Record<string, string>; csrf: Record<string, string> } {
   const part = (isCsrf: boolean) => Object.fromEntries(Object.entries(headers).filter(([name]) => names.has(name) === isCsrf));

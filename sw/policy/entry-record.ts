@@ -2,6 +2,7 @@ import { joinKey } from '../protocol/ids.js';
 import type { Attempt, LastAnswer } from '../protocol/api.js';
 import type { AboutEntry, DeadReason, WaitReason } from '../protocol/events.js';
 import { maskUrl } from './secrets.js';
+import { decoded } from './text.js';
 
 /** A request as data: the arguments of `new Request(url, init)`, without body, secrets and directives. */
 export interface StoredRequest {
@@ -242,11 +243,3 @@ const BLANK_REQUEST: StoredRequest = {
 };
 
 const isString = (value: unknown): value is string => typeof value === 'string';
-
-function decoded(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return part;
-  }
-}

@@ -1,3 +1,5 @@
+import { decoded } from './text.js';
+
 /** Matches the names of secrets, which nobody is shown: headers, parameters of a URL or a form, fields of JSON. */
 const SECRET =
   /(^|[^a-z])(authorization|cookie|sig|jwt|sid|session|session[-_]?id|auth|apikey|otp|pwd)($|[^a-z])|token|secret|signature|jsessionid|(api|access|private)[-_]?key|passw(or)?d|passphrase|credential/i;
@@ -42,12 +44,4 @@ export function maskUrl(url: string): string {
     return length < 0 ? bare.length : from + length;
   };
   return maskNamed(bare, /[?&#;]([^=?&#;\s]+)=/g, endOf, MASK, (name) => isSecret(decoded(name)) || name === 'code');
-}
-
-function decoded(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return part;
-  }
 }

@@ -1,3 +1,5 @@
+import { decoded, utf8In } from './text.js';
+
 /** The id that a server has given. */
 export interface RealId {
   /** The id's text. */
@@ -22,19 +24,10 @@ export function urlWith(url: string, replace: Replace): string {
 export function bodyWith(bytes: ArrayBuffer, type: string, replace: Replace): ArrayBuffer {
   if (/^multipart\/form-data/i.test(type)) return multipartWith(bytes, type, replace);
   const textWith = /^[^;]*[/+]json/i.test(type) ? jsonWith : /^application\/x-www-form-urlencoded/i.test(type) ? formWith : null;
-  const text = textWith && textOf(bytes);
+  const text = textWith && utf8In(bytes);
   if (!text) return bytes;
   const made = textWith(text, replace);
   return made === text ? bytes : new TextEncoder().encode(made).buffer;
-}
-
-/** The text of bytes in UTF-8; null for other bytes, which would change on their way. */
-function textOf(bytes: ArrayBuffer): string | null {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(new Uint8Array(bytes));
-  } catch {
-    return null;
-  }
 }
 
 const formWith = (text: string, replace: Replace): string => text.replace(/(?<==)[^&#]+/g, (value) => encoded(value, replace, true));
@@ -43,14 +36,6 @@ const formWith = (text: string, replace: Replace): string => text.replace(/(?<==
 function encoded(given: string, replace: Replace, isValue = false): string {
   const real = replace(decoded(isValue ? given.replaceAll('+', ' ') : given));
   return real ? encodeURIComponent(real.id) : given;
-}
-
-function decoded(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return part;
-  }
 }
 
 /** The name of a field stays a string, whatever the id was in the server's answer. */
@@ -94,7 +79,7 @@ function multipartWith(bytes: ArrayBuffer, type: string, replace: Replace): Arra
 }
 
 function fieldWith(bytes: ArrayBuffer, replace: Replace): ArrayBuffer {
-  const text = textOf(bytes);
+  const text = utf8In(bytes);
   const real = text && replace(text);
   return real ? new TextEncoder().encode(real.id).buffer : bytes;
 }

@@ -1,4 +1,5 @@
-import { csrfCookie, csrfValue } from '../../policy/csrf.js';
+import { csrfCookie } from '../../policy/csrf.js';
+import { decoded } from '../../policy/text.js';
 import type { EntryRecord } from '../../policy/entry-record.js';
 import type { Ports } from '../../ports.js';
 import type { CsrfGiven, TokenResult } from '../../protocol/api.js';
@@ -36,7 +37,7 @@ export function createCsrfFor({ cookie }: Pick<Ports, 'cookie'>): CsrfFor {
 /** The value of a CSRF header, as far as the worker knows; null where it doesn't. */
 function knownValue({ config, csrf: { given, seen } }: Backend, header: string, cookies: CsrfGiven['cookies']): string | null {
   const cookie = cookies[csrfCookie(header, config.csrf.cookie) ?? ''];
-  const value = cookie ? csrfValue(cookie) : (given?.token ?? seen[header] ?? null);
+  const value = cookie ? decoded(cookie) : (given?.token ?? seen[header] ?? null);
   // A value that no header can carry would break off each replay.
   return value !== null && /^[\x20-\x7e]+$/.test(value) ? value : null;
 }

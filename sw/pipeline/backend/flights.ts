@@ -34,3 +34,6 @@ export const newFlight = ({ lane, scheme, session }: Pick<EntryRecord, 'lane' | 
   isDelivered: false,
   done: Promise.resolve(),
 });
+
+/** A first send that takes longer has its request written, in milliseconds: from then on a dying worker loses nothing. */
+export const LATE_MS = 250;

@@ -1,4 +1,5 @@
 import type { Clock } from '../../ports.js';
+import { LATE_MS } from './flights.js';
 
 /**
  * The look into a page's own send that got no answer: is the server away, or does a single request not get through?
@@ -7,12 +8,9 @@ import type { Clock } from '../../ports.js';
 export interface Inquiry {
   /** Begins an inquiry, unless one is under way. Returns a function that ends what was begun. */
   begin(): () => void;
-  /** Resolves at the end of the inquiry under way, after 250 ms at the latest; null when none is. */
+  /** Resolves at the end of the inquiry under way, and no later than a first send is written (`LATE_MS`); null when none is. */
   readonly over: Promise<void> | null;
 }
-
-/** A write waits no longer than a first send that isn't on disk yet. */
-const PATIENCE_MS = 250;
 
 export function createInquiry(clock: Clock): Inquiry {
   let over: Promise<void> | null = null;
@@ -21,7 +19,7 @@ export function createInquiry(clock: Clock): Inquiry {
       let end = () => {};
       if (over) return end;
       const ended = new Promise<void>((resolve) => (end = resolve));
-      const stopTimer = clock.after(PATIENCE_MS, end);
+      const stopTimer = clock.after(LATE_MS, end);
       over = ended.then(() => {
         stopTimer();
         over = null;

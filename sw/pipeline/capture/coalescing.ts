@@ -4,10 +4,11 @@ import { withoutCsrf } from '../../policy/csrf.js';
 import type { EntryRecord } from '../../policy/entry-record.js';
 import { transition } from '../../policy/entry.js';
 import { defined, isRecord } from '../../policy/rules.js';
+import { utf8In } from '../../policy/text.js';
 import type { Body, CaptureOrder, CaptureResult, Draft, Ports } from '../../ports.js';
 import { IDEMPOTENCY_HEADER } from '../../protocol/headers.js';
 import { createDeadline } from '../deadline.js';
-import { sizeOf } from '../send/stored-request.js';
+import { bytesOf, sizeOf } from '../send/stored-request.js';
 import { ownHeaders } from './directives.js';
 import { TEXT, type Exchange } from './exchange.js';
 
@@ -40,7 +41,7 @@ export function createCoalescing({ clock, log, restore }: Pick<Ports, 'clock' | 
   function mergedOf({ backend: { config }, body: own }: Exchange, draft: Draft, merged: Exclude<Merged, string | null>): [Draft, Body | null] {
     if (!isRecord(merged)) throw new TypeError('it must be a write');
     const { body: given = own, ...changes } = defined(merged);
-    const body = typeof given === 'string' ? new TextEncoder().encode(given).buffer : ArrayBuffer.isView(given) ? given.buffer.slice(given.byteOffset, given.byteOffset + given.byteLength) : given;
+    const body = typeof given === 'string' || ArrayBuffer.isView(given) ? bytesOf(given) : given;
     if (body !== null && !(body instanceof ArrayBuffer || body instanceof Blob)) throw new TypeError('its body must be text or bytes');
     const request = restore({ ...draft.request, ...changes }, body);
     const { method, url } = request;
@@ -69,14 +70,5 @@ export function createCoalescing({ clock, log, restore }: Pick<Ports, 'clock' | 
 
 function writeOf({ request: { method, url, headers }, provides }: Draft | EntryRecord, body: Body | null): Write {
   const isText = body instanceof ArrayBuffer && TEXT.test(headers['content-type'] ?? '');
-  return { method, url, headers: { ...headers }, body: isText ? (textOf(body) ?? body) : body, ...(provides !== undefined && { provides }) };
-}
-
-/** The text of bytes in UTF-8; null where that would lose any. */
-function textOf(bytes: ArrayBuffer): string | null {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return null;
-  }
+  return { method, url, headers: { ...headers }, body: isText ? (utf8In(body) ?? body) : body, ...(provides !== undefined && { provides }) };
 }

@@ -3,7 +3,7 @@ import { transition } from '../../policy/entry.js';
 import type { RealId } from '../../policy/temporary-ids.js';
 import type { Clock, Ports } from '../../ports.js';
 import type { State } from '../backend/backends.js';
-import { newFlight, type Flight } from '../backend/flights.js';
+import { LATE_MS, newFlight, type Flight } from '../backend/flights.js';
 import { configurationOf } from '../backend/gates.js';
 import type { Nudge } from '../nudge.js';
 import type { Providers } from '../providers.js';
@@ -59,9 +59,6 @@ export interface DiskCopyParts {
   doubts: Doubts;
   providers: Providers;
 }
-
-/** A first send that takes longer has its request written, in milliseconds: from then on a dying worker loses nothing. */
-const LATE_MS = 250;
 
 /** How long the handing over of an answer may take, in milliseconds: a page that's gone never takes it. */
 const HANDOVER_TIMEOUT_MS = 1_000;

@@ -6,7 +6,7 @@ import type { EntryRecord } from '../../policy/entry-record.js';
 import { ConfigError } from '../../policy/errors.js';
 import { check, checkOptions, record, text, type Rules } from '../../policy/rules.js';
 import type { EntryPatch } from '../../protocol/api.js';
-import { sizeOf } from './stored-request.js';
+import { bytesOf, sizeOf } from './stored-request.js';
 
 const PATCH_RULES: Rules = {
   url: text,
@@ -64,11 +64,10 @@ function contentOf({ body }: EntryPatch, { request: { method, headers } }: Entry
   if (body === undefined) return null;
   if (body === null) return { body: null, headers: {} };
   if (method === 'GET' || method === 'HEAD') throw new ConfigError('patch.body', body, `a ${method} has no body`);
-  if (body instanceof ArrayBuffer) return { body, headers: {} };
-  if (ArrayBuffer.isView(body)) return { body: body.buffer.slice(body.byteOffset, body.byteOffset + body.byteLength), headers: {} };
+  if (body instanceof ArrayBuffer || ArrayBuffer.isView(body)) return { body: bytesOf(body), headers: {} };
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   const isNewType = typeof body !== 'string' && headers['content-type'] === undefined;
-  return { body: new TextEncoder().encode(text).buffer, headers: isNewType ? { 'content-type': 'application/json' } : {} };
+  return { body: bytesOf(text), headers: isNewType ? { 'content-type': 'application/json' } : {} };
 }
 
 /** @throws ConfigError for a header that the browser would drop or change */

@@ -22,5 +22,13 @@ export const travelHeaders = ({ request, idempotencyKey }: Pick<EntryRecord, 're
   ...(idempotencyKey !== null && { [IDEMPOTENCY_HEADER]: idempotencyKey }),
 });
 
+/** Text as UTF-8, or bytes, of which a view has its own part alone. */
+export const bytesOf = (content: string | ArrayBuffer | ArrayBufferView<ArrayBuffer>): ArrayBuffer =>
+  typeof content === 'string'
+    ? new TextEncoder().encode(content).buffer
+    : ArrayBuffer.isView(content)
+      ? content.buffer.slice(content.byteOffset, content.byteOffset + content.byteLength)
+      : content;
+
 /** The size of a body in bytes. */
 export const sizeOf = (body: Body | null): number => (body instanceof Blob ? body.size : (body?.byteLength ?? 0));
