@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { BackendOptions } from '../../sw/options.js';
 import { clientWins, mergeJson, serverWins } from '../../sw/policy/conflict.js';
-import { createHarness, type Harness, type Reply } from '../support/harness.js';
+import { createHarness, online, type Harness, type Reply } from '../support/harness.js';
 
 type OnConflict = NonNullable<BackendOptions['onConflict']>;
 
@@ -37,13 +37,6 @@ async function offline(onConflict?: OnConflict, options: Partial<BackendOptions>
   harness.goOffline();
   await put(harness, { title: 'ours' });
   return harness;
-}
-
-async function online(harness: Harness, reply: (request: Request, count: number) => Reply | Promise<Reply>): Promise<void> {
-  harness.server(reply);
-  harness.goOnline();
-  await harness.api.wake('online');
-  await harness.clock.advance(1_000);
 }
 
 const events = ({ events: all }: Harness) => all.filter(({ type }) => !['queued', 'sending', 'online'].includes(type));

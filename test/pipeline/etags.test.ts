@@ -4,7 +4,7 @@ import type { Backend } from '../../sw/pipeline/backend/backend.js';
 import { createEtags, type Etags } from '../../sw/pipeline/drain/etags.js';
 import { newBackendRecord } from '../../sw/policy/backend-record.js';
 import { mergeJson } from '../../sw/policy/conflict.js';
-import { createHarness, type Harness, type Reply } from '../support/harness.js';
+import { createHarness, online, type Harness, type Reply } from '../support/harness.js';
 import { memoryOutbox } from '../support/memory-outbox.js';
 import { record } from '../support/records.js';
 
@@ -36,13 +36,6 @@ async function offline(bodies: string[], options: BackendOptions = FOLLOW, given
   harness.goOffline();
   for (const body of bodies) await put(harness, body);
   return harness;
-}
-
-async function online(harness: Harness, reply: (request: Request, count: number) => Reply | Promise<Reply>): Promise<void> {
-  harness.server(reply);
-  harness.goOnline();
-  await harness.api.wake('online');
-  await harness.clock.advance(1_000);
 }
 
 describe('versions', () => {

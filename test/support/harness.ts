@@ -269,3 +269,11 @@ function memoryLocks(): Locks & { forget(): void; release(name: string): void } 
     },
   };
 }
+
+/** The device is online again, under a server that answers as `reply` says. */
+export async function online(harness: Harness, reply: (request: Request, count: number) => Reply | Promise<Reply>): Promise<void> {
+  harness.server(reply);
+  harness.goOnline();
+  await harness.api.wake('online');
+  await harness.clock.advance(1_000);
+}
