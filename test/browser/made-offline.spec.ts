@@ -45,3 +45,18 @@ test('M2 a multipart form with a file keeps its file byte for byte, and names th
   const start = body.indexOf('\r\n\r\n', body.indexOf('temp-2.bin')) + 4;
   expect(body.subarray(start, start + 200_000).equals(Buffer.from(Uint8Array.from({ length: 200_000 }, (_, at) => at % 256)))).toBe(true);
 });
+
+test('M4 a page tells the id that an answer lacks, and hears the event like every other page', async ({ open, server, page }) => {
+  server.reply({ status: 204 });
+  const app = await open();
+  await server.unlisten();
+  await app.post('{}', { headers: { 'Content-Type': 'application/json', 'Holdfast-Provides': 'temp-1' } });
+  await app.post('x', { method: 'PUT', path: '/api/notes/temp-1', headers: { 'Content-Type': 'text/plain' } });
+  await server.listen();
+  await app.call((sync) => sync.replay());
+  await expect.poll(async () => (await app.call((sync) => sync.entries())).map(({ reason }) => reason)).toEqual(['no-id']);
+  expect(await page.evaluate(() => window.sync.resolve('temp-1', 9))).toBe(9);
+  await app.empty();
+  expect(server.received.at(-1)!.path).toBe('/api/notes/9');
+  expect((await app.events()).findLast(({ type }) => type === 'resolved')).toMatchObject({ temporaryId: 'temp-1', realId: 9 });
+});
