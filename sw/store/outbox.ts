@@ -1,6 +1,6 @@
 import { readBackendRecord, type BackendRecord } from '../policy/backend-record.js';
 import { readEntry, type EntryRecord, type Turn } from '../policy/entry-record.js';
-import type { Decision } from '../policy/entry.js';
+import type { Decision } from '../policy/entry-decision.js';
 import { providerOf, type GivenId, type Provider } from '../policy/given-ids.js';
 import { isQuotaError } from '../policy/errors.js';
 import type { EtagNote } from '../policy/etags.js';
@@ -276,13 +276,13 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
         return 'seq' in settlement && !settlement.forgotten ? (settlement as Settlement) : null;
       }),
 
-    answered: (requests) => write((tx) => markAnswered(tx, requests)),
+    handled: (requests) => write((tx) => markHandled(tx, requests)),
 
-    answeredSoon: (request, known) =>
+    handledSoon: (request, known) =>
       connection.writeAlong(async (tx) => {
         const entry = isAlone() ? known() : null;
         if (entry) unawaited(tx.objectStore('entries').put({ ...entry, asked: null }));
-        else await markAnswered(tx, [request]);
+        else await markHandled(tx, [request]);
       }),
 
     etags: (backend) => read(async (db) => (await db.transaction('checkpoints').store.getAll(etagKeys(backend))).map((note) => JSON.parse(note) as EtagNote)),
@@ -328,8 +328,8 @@ export function isAbout(event: SyncEvent, backend: string): boolean {
   return 'baseUrl' in event ? joinKey(event.namespace, event.baseUrl) === backend : 'url' in event;
 }
 
-/** Marks the fetch events of requests as answered, be it with their entries or with their settlements. */
-async function markAnswered(tx: WriteTransaction, requests: readonly Requested[]): Promise<void> {
+/** Marks the fetch events of requests as handled, be it with their entries or with their settlements. */
+async function markHandled(tx: WriteTransaction, requests: readonly Requested[]): Promise<void> {
   const [entries, settlements] = [tx.objectStore('entries'), tx.objectStore('settlements')];
   const found = await Promise.all(requests.map(({ seq }) => Promise.all([entries.get(seq as number), settlements.get(seq)])));
   for (const [index, { requestId }] of requests.entries()) {

@@ -1,6 +1,7 @@
 import { merged, readBackendRecord, type BackendRecord } from '../policy/backend-record.js';
 import { isFirstSend, readEntry, turnOf, type EntryRecord, type Turn } from '../policy/entry-record.js';
-import { transition, type Decision } from '../policy/entry.js';
+import type { Decision } from '../policy/entry-decision.js';
+import { transition } from '../policy/entry.js';
 import { fitsInPlace } from '../policy/given-ids.js';
 import { remainderOf } from '../policy/settlement.js';
 import type { Body, CaptureOrder, CaptureResult, Commit } from '../ports.js';
