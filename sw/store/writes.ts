@@ -14,7 +14,7 @@ export const JOURNAL_KEPT = 500;
 const JOURNAL_LOT = 100;
 
 /** A body up to this size is kept in its entry: a record less to write, to read and to remove. In bytes. */
-const SMALL_BODY = 4 * 1024;
+export const SMALL_BODY = 4 * 1024;
 
 export const isSmall = (body: Body | null): body is ArrayBuffer => body instanceof ArrayBuffer && body.byteLength <= SMALL_BODY;
 
