@@ -150,6 +150,12 @@ describe('the line', () => {
     expect(line.heads()).toBeNull();
   });
 
+  test('doesn’t know the unanswered entry of a fetch event that awaits another, whose write may change both', async () => {
+    const line = await read();
+    line.added(entryOf(2, 'a', { asked: { worker: 'w', fingerprint: 'f' }, awaits: [1] }));
+    expect(line.unanswered({ seq: 2, requestId: 'r2' })).toBeNull();
+  });
+
   test('knows the entry of an unanswered fetch event until it’s changed, swept or answered', async () => {
     const asked = { worker: 'w', fingerprint: 'f' };
     const line = await read();
