@@ -1,38 +1,45 @@
 import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+import { brotliCompressSync } from 'node:zlib';
 import { build, type Rolldown } from 'vite';
+import { pathOf, type Layer } from './layers.js';
 
-export const LAYERS = ['workbox', 'tanstack', 'holdfast'] as const;
-export type Layer = (typeof LAYERS)[number];
-
-export const pathOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-
-/** What Rolldown makes of a script, in one piece. */
-async function bundled(name: string, code: string): Promise<string> {
+/** What Rolldown makes of a script: in one piece, or minified, and only what is loaded at once. */
+async function bundled(name: string, code: string, minify: boolean): Promise<string> {
   const built = await build({
     configFile: false,
     logLevel: 'silent',
     resolve: { alias: { holdfast: pathOf('../../../dist/client.js') } },
     define: { 'process.env.NODE_ENV': '"production"' },
     plugins: [{ name: 'entry', resolveId: (id) => (id === name ? pathOf(`./${name}`) : null), load: (id) => (id === pathOf(`./${name}`) ? code : null) }],
-    build: { write: false, minify: false, rolldownOptions: { input: name, output: { entryFileNames: 'entry.js', codeSplitting: false } } },
+    build: { write: false, minify, modulePreload: false, rolldownOptions: { input: name, output: { codeSplitting: minify } } },
   });
-  const { output } = built as Rolldown.RolldownOutput;
-  return output[0].code;
+  const chunks = (built as Rolldown.RolldownOutput).output.filter((one) => one.type === 'chunk');
+  const withImports = (chunk: Rolldown.OutputChunk): Rolldown.OutputChunk[] => [chunk, ...chunk.imports.flatMap((file) => withImports(chunks.find(({ fileName }) => fileName === file)!))];
+  return [...new Set(withImports(chunks.find(({ isEntry }) => isEntry)!))].map((chunk) => chunk.code).join('\n');
 }
 
-/** What an app's server serves, by path: the page, its script, and the worker where the library has one. */
-export async function filesOf(layer: Layer): Promise<Map<string, string>> {
+/** The scripts that an app's server serves, by path: the page's, and the worker's where the library has one. */
+async function scriptsOf(layer: Layer, { minify = false, before = '' } = {}): Promise<Map<string, string>> {
   const page = `import { start } from './app/app.ts'; import { open } from './layers/${layer}/notes.ts'; await start(open);`;
-  const look = `import { connect } from 'holdfast'; window.setAside = async () => (await (await connect({ worker: '/sw.js' })).entries({ state: 'dead' })).length;`;
-  const files = new Map([
-    ['/', '<!doctype html><title>Notes</title><p id="add"></p><ul id="notes"></ul><p id="notices"></p><script type="module" src="/page.js"></script>'],
-    ['/page.js', await bundled('page.js', layer === 'holdfast' ? `${look} ${page}` : page)],
-  ]);
-  if (layer === 'workbox') files.set('/sw.js', await bundled('sw.js', `import './layers/workbox/sw.js';`));
+  const scripts = new Map([['/page.js', await bundled('page.js', `${before}${page}`, minify)]]);
+  if (layer === 'workbox') scripts.set('/sw.js', await bundled('sw.js', `import './layers/workbox/sw.js';`, minify));
   if (layer === 'holdfast') {
-    files.set('/sw.js', await readFile(pathOf('./layers/holdfast/sw.js'), 'utf8'));
-    files.set('/holdfast-sw.js', await readFile(pathOf('../../../dist/holdfast-sw.js'), 'utf8'));
+    scripts.set('/sw.js', await readFile(pathOf('./layers/holdfast/sw.js'), 'utf8'));
+    scripts.set('/holdfast-sw.js', await readFile(pathOf('../../../dist/holdfast-sw.js'), 'utf8'));
   }
-  return files;
+  return scripts;
+}
+
+const LOOK = `import { connect } from 'holdfast'; window.setAside = async () => (await (await connect({ worker: '/sw.js' })).entries({ state: 'dead' })).length;`;
+const PAGE = '<!doctype html><title>Notes</title><p id="add"></p><ul id="notes"></ul><p id="notices"></p><script type="module" src="/page.js"></script>';
+
+/** All that an app's server serves, by path. */
+export async function filesOf(layer: Layer): Promise<Map<string, string>> {
+  return (await scriptsOf(layer, { before: layer === 'holdfast' ? LOOK : '' })).set('/', PAGE);
+}
+
+/** How many bytes an app's scripts are, as browsers are sent them: minified, by brotli. */
+export async function bytesOf(layer: Layer): Promise<number> {
+  const scripts = await scriptsOf(layer, { minify: true });
+  return [...scripts.values()].reduce((sum, script) => sum + brotliCompressSync(script).byteLength, 0);
 }

@@ -1,5 +1,5 @@
 import type { Browser, BrowserContext, CDPSession, Page } from 'playwright';
-import type { Layer } from './bundle.js';
+import type { Layer } from './layers.js';
 import type { NotesServer } from './server.js';
 
 /** The tags under which the workers ask for a Background Sync. */

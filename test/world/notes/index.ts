@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { chromium, type Browser } from 'playwright';
 import { chromium as launchOptions } from '../../support/chromium.js';
-import { filesOf, LAYERS, pathOf, type Layer } from './bundle.js';
+import { bytesOf, filesOf } from './bundle.js';
 import { Device } from './device.js';
-import { linesOfCode } from './lines.js';
+import { LAYERS, linesOf, pathOf, type Layer } from './layers.js';
 import { cell, table, type Outcome } from './outcome.js';
 import { createNotesServer } from './server.js';
 import { SITUATIONS, type Situation } from './situations.js';
@@ -19,9 +19,6 @@ const TITLES: Record<Layer, string> = {
   tanstack: `@tanstack/offline-transactions ${OWN.devDependencies?.['@tanstack/offline-transactions']}`,
   holdfast: `Holdfast ${ROOT.version}`,
 };
-
-const linesOf = (layer: Layer): number =>
-  readdirSync(pathOf(`./layers/${layer}/`)).reduce((sum, name) => sum + linesOfCode(readFileSync(pathOf(`./layers/${layer}/${name}`), 'utf8')), 0);
 
 /** Plays a situation in one of the apps, in a browser context and with a server of its own. */
 async function play(browser: Browser, layer: Layer, files: ReadonlyMap<string, string>, situation: Situation): Promise<Outcome> {
@@ -62,7 +59,12 @@ export async function main(given: readonly string[]): Promise<number> {
   const files = new Map<Layer, ReadonlyMap<string, string>>();
   for (const layer of LAYERS) files.set(layer, await filesOf(layer));
   const browser = await chromium.launch(launchOptions());
-  const rows = [];
+  const kilobytes: string[] = [];
+  for (const layer of LAYERS) kilobytes.push(((await bytesOf(layer)) / 1000).toFixed(0));
+  const rows = [
+    { name: '**lines of the data layer**', cells: LAYERS.map((layer) => `**${linesOf(layer)}**`) },
+    { name: 'the app’s scripts, minified, by brotli', cells: kilobytes.map((count) => `${count} kB`) },
+  ];
   for (const situation of wanted) {
     const outcomes = await Promise.all(LAYERS.map((layer) => play(browser, layer, files.get(layer)!, situation)));
     const row = { name: situation.name, cells: outcomes.map(cell) };
@@ -72,7 +74,7 @@ export async function main(given: readonly string[]): Promise<number> {
   const measured = [
     `Measured on ${new Date().toISOString().slice(0, 10)} in Chromium ${browser.version()}, with @tanstack/db ${OWN.devDependencies?.['@tanstack/db']}:`,
     '',
-    table(LAYERS.map((layer) => TITLES[layer]), LAYERS.map(linesOf), rows),
+    table(LAYERS.map((layer) => TITLES[layer]), rows),
   ].join('\n');
   await browser.close();
   console.log(`\n${measured}`);

@@ -47,13 +47,8 @@ export interface Row {
   cells: readonly string[];
 }
 
-/** The table: how much each data layer is, and what came of it in each situation. */
-export function table(titles: readonly string[], lines: readonly number[], rows: readonly Row[]): string {
+/** A table with a column for each title. */
+export function table(titles: readonly string[], rows: readonly Row[]): string {
   const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  return [
-    row(['', ...titles]),
-    row(['---', ...titles.map(() => '---')]),
-    row(['**lines of the data layer**', ...lines.map((count) => `**${count}**`)]),
-    ...rows.map(({ name, cells }) => row([name, ...cells])),
-  ].join('\n');
+  return [row(['', ...titles]), row(['---', ...titles.map(() => '---')]), ...rows.map(({ name, cells }) => row([name, ...cells]))].join('\n');
 }
