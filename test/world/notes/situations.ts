@@ -112,9 +112,7 @@ export const SITUATIONS: readonly Situation[] = [
     async play(device) {
       device.server.mode('unavailable');
       await device.create(MILK);
-      await sleep(1500);
-      await device.sync();
-      await sleep(1500);
+      await sleep(3000);
       device.server.mode('serve');
       await device.wake();
     },
