@@ -11,9 +11,10 @@ import type { SyncEvent } from '../protocol/events.js';
 import { isKey, joinKey } from '../protocol/ids.js';
 import type { Connection } from './connection.js';
 import { emptying } from './full-disk.js';
+import { begin, NOTHING_KNOWN } from './known.js';
 import { unawaited, UNPAUSED, writesTo, type WriteTransaction } from './schema.js';
 import { etagKey, etagKeys, keysOf, standingOf, takeOver } from './take-over.js';
-import { beginTallies, tallyOf, type LastTallies } from './tally.js';
+import { tallyOf } from './tally.js';
 import { apply, capture, decideDependents, JOURNAL_KEPT, note, putBackend, removeEnding, setPaused, type Gone } from './writes.js';
 
 const SETTINGS = 'settings';
@@ -34,11 +35,11 @@ export interface OutboxWorld {
  */
 export function storedOutbox(connection: Connection, { isAlone = () => false, refuseIfReplaced = () => {} }: OutboxWorld = {}): Outbox {
   const { read } = connection;
-  const lastTallies: LastTallies = { sums: new Map() };
+  const last = { known: NOTHING_KNOWN };
   const begun =
     <T>(work: (tx: WriteTransaction) => Promise<T>) =>
     (tx: WriteTransaction) => {
-      beginTallies(tx, lastTallies, isAlone());
+      begin(tx, last, isAlone());
       return work(tx);
     };
 

@@ -1,42 +1,13 @@
 import { readEntry, type EntryRecord } from '../policy/entry-record.js';
 import type { Limits } from '../ports.js';
+import { knownTo } from './known.js';
 import { NOTHING, writesTo, type Tally, type WriteTransaction } from './schema.js';
 
 type Counted = Pick<EntryRecord, 'backend' | 'bodySize'>;
 
-/** The tallies that a transaction has read or changed already: many writes share a transaction, and each tally is written once. */
-interface Tallies {
-  sums: Map<string, Tally>;
-  changed: Set<string>;
-}
-
-const known = new WeakMap<WriteTransaction, Tallies>();
-
-function talliesOf(tx: WriteTransaction, sums: ReadonlyMap<string, Tally> = new Map()): Tallies {
-  const tallies = known.get(tx) ?? { sums: new Map(sums), changed: new Set() };
-  known.set(tx, tallies);
-  return tallies;
-}
-
-/** The tallies as the last transaction left them; empty when another worker may have changed them since, or nobody knows. */
-export interface LastTallies {
-  sums: ReadonlyMap<string, Tally>;
-}
-
-/** Begins a transaction's tallies with the last ones, where no other worker writes. */
-export function beginTallies(tx: WriteTransaction, last: LastTallies, isAlone: boolean): void {
-  if (known.has(tx)) return;
-  const { sums } = talliesOf(tx, isAlone ? last.sums : undefined);
-  last.sums = new Map();
-  tx.done.then(
-    () => void (isAlone && (last.sums = sums)),
-    () => {},
-  );
-}
-
 /** A backend's tally in a transaction, with the transaction's own changes. */
 export async function tallyOf(tx: WriteTransaction, backend: string): Promise<Tally> {
-  const { sums } = talliesOf(tx);
+  const { sums } = knownTo(tx);
   const tally = sums.get(backend) ?? (await tx.objectStore('tallies').get(backend)) ?? NOTHING;
   // Meanwhile another write of the transaction may have read the tally, and changed it.
   if (!sums.has(backend)) sums.set(backend, tally);
@@ -44,14 +15,14 @@ export async function tallyOf(tx: WriteTransaction, backend: string): Promise<Ta
 }
 
 function setTally(tx: WriteTransaction, backend: string, tally: Tally): void {
-  const { sums, changed } = talliesOf(tx);
+  const { sums, changed } = knownTo(tx);
   sums.set(backend, tally);
   changed.add(backend);
 }
 
-/** Writes the tallies that a transaction has changed. Called before its commit. */
+/** Writes the tallies that a transaction has changed, each once. Called before the commit. */
 export function writeTallies(tx: WriteTransaction): void {
-  const { sums, changed } = talliesOf(tx);
+  const { sums, changed } = knownTo(tx);
   for (const backend of changed) writesTo(tx, 'tallies').put(sums.get(backend)!, backend);
 }
 

@@ -4,8 +4,9 @@ import type { Decision } from '../policy/entry-decision.js';
 import { transition } from '../policy/entry.js';
 import { fitsInPlace } from '../policy/given-ids.js';
 import { remainderOf } from '../policy/settlement.js';
-import type { Body, CaptureOrder, CaptureResult, Commit } from '../ports.js';
+import type { Body, CaptureOrder, CaptureResult, Commit, Draft } from '../ports.js';
 import type { SyncEvent } from '../protocol/events.js';
+import { knownTo } from './known.js';
 import { UNPAUSED, writesTo, type WriteTransaction } from './schema.js';
 import { count, limitReached, tallyOf } from './tally.js';
 
@@ -63,11 +64,7 @@ export async function capture(tx: WriteTransaction, order: CaptureOrder, backend
     entry = { ...(provides !== undefined && { provides }), ...draft, seq, lane, capturedAt };
     entry.turn = turnOf(entry);
   } else {
-    // The decision is made with `seq` 0, and again with the real `seq` from the key generator, so that one write is enough.
-    const unplaced = { ...draft, seq: 0 };
-    const { seq: _, ...decided } = decide(unplaced).entry ?? unplaced;
-    const seq = await entries.add(decided as EntryRecord);
-    entry = { ...draft, seq };
+    entry = await added(tx, draft, decide);
   }
   order.placed?.(entry.seq);
   const decision = decide(entry);
@@ -76,6 +73,24 @@ export async function capture(tx: WriteTransaction, order: CaptureOrder, backend
   await count(tx, inTheWay ?? null, entry);
   await apply(tx, entry, decision, { isWritten: !inTheWay && decision.entry !== null });
   return { kind: 'stored', decision, seq: entry.seq, replaced: inTheWay !== undefined };
+}
+
+/**
+ * Adds a new entry, in the state that it's decided to be in. Returns the entry before the decision. Its number is the next one where
+ * that's known, as each answer of the key generator's is a way to the browser's process and back.
+ */
+async function added(tx: WriteTransaction, draft: Draft, decide: (entry: EntryRecord) => Decision): Promise<EntryRecord> {
+  const known = knownTo(tx);
+  const next = known.lastSeq === null ? 0 : known.lastSeq + 1;
+  const entry = { ...draft, seq: next };
+  const decided = decide(entry).entry ?? entry;
+  if (next > 0) writesTo(tx, 'entries').add(decided);
+  else {
+    const { seq: _, ...unplaced } = decided;
+    entry.seq = await tx.objectStore('entries').add(unplaced as EntryRecord);
+  }
+  known.lastSeq = entry.seq;
+  return entry;
 }
 
 /** Makes one of a new request and the last entry of its lane. Undefined where each stays by itself. */
