@@ -132,10 +132,6 @@ export function formerUser(seen: readonly Seen[], at: number): string | null | u
   return later && before(later);
 }
 
-/** Whether another user's token, or sign-in by cookie, has come since a call was made. */
-export const isOvertaken = (seen: readonly Seen[], user: string | null, isToken: boolean, at: number): boolean =>
-  seen.some(({ owner, digest, at: later }) => later > at && owner !== user && isToken === (digest !== ''));
-
 const taken = (before: Session, token: LiveToken, at: number): Session => ({
   ...before,
   token,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { LastToken, Seen } from '../../sw/policy/backend-record.js';
-import { formerUser, isOvertaken, session, type LiveToken, type Session, type SessionEffect, type SessionEvent } from '../../sw/policy/session.js';
+import { formerUser, session, type LiveToken, type Session, type SessionEffect, type SessionEvent } from '../../sw/policy/session.js';
 import { jwt } from '../support/records.js';
 
 /** When a token was made, and until when it's good, in seconds. */
@@ -162,12 +162,5 @@ describe('a call that comes late', () => {
   test('is of the last session although the user has another name by cookie', () => {
     expect(formerUser(SEEN.slice(0, 3), 15)).toBe(null);
     expect(formerUser(SEEN.slice(0, 3), 25)).toBe(undefined);
-  });
-
-  test('is overtaken by another user’s token, or session by cookie, and by neither of the same user', () => {
-    expect(isOvertaken(SEEN, 'ann', true, 15)).toBe(true);
-    expect(isOvertaken(SEEN.slice(0, 3), 'ann', true, 15)).toBe(false);
-    expect(isOvertaken(SEEN, 'ann@example', false, 15)).toBe(false);
-    expect(isOvertaken(SEEN, 'bob', false, 15)).toBe(true);
   });
 });

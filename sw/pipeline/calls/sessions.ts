@@ -1,7 +1,7 @@
 import { ConfigError } from '../../policy/errors.js';
 import { issuedAt } from '../../policy/jwt.js';
 import { bool, check, checkOptions, record, text, type Rule, type Rules } from '../../policy/rules.js';
-import { isOvertaken } from '../../policy/session.js';
+import { formerUser } from '../../policy/session.js';
 import type { SyncApi, TokenResult } from '../../protocol/api.js';
 import type { Made } from '../../protocol/comlink.js';
 import type { Sessions } from '../auth/sessions.js';
@@ -48,8 +48,8 @@ export function createSessionCalls({ state, holds, sessions, drain }: SessionCal
   }
 
   /** Whether a repeated call that signs a user in was made before the last sign-out, or before another user has come. */
-  const isPast = ({ record: { seen, signedOut } }: Backend, { at, again }: Made, user: string | null, isToken: boolean) =>
-    again && ((signedOut && signedOut.since > at) || isOvertaken(seen, user, isToken, at));
+  const isPast = ({ record: { seen, signedOut } }: Backend, isToken: boolean, { at, again }: Made) =>
+    again && ((signedOut && signedOut.since > at) || formerUser(seen.filter(({ digest }) => !digest !== isToken), at) !== undefined);
 
   return (made) => ({
     async provideToken(token, target, isAgain) {
@@ -63,13 +63,12 @@ export function createSessionCalls({ state, holds, sessions, drain }: SessionCal
       if (scheme !== '') checkHeaderValue('scheme', scheme);
       // Each backend's count of sign-outs is read before the first write: a sign-out during a write comes after the token.
       const giving = targets(baseUrl, namespace).map(async (backend) => {
-        const owner = backend.config.owner(value);
-        const arriving = { owner, digest: '', expiresAt: null, issuedAt: issuedAt(value) };
+        const arriving = { owner: backend.config.owner(value), digest: '', expiresAt: null, issuedAt: issuedAt(value) };
         // What comes again may be of an earlier user.
         if (!isAgain) backend.arriving = arriving;
         try {
           // With a count that's none, the token counts as one that was on its way at the sign-out.
-          return await holds.provide(backend, value, scheme, { learnt: false, signOuts: isPast(backend, made, owner, true) ? NaN : backend.signOuts, isAgain, at: made.at });
+          return await holds.provide(backend, value, scheme, { learnt: false, signOuts: isPast(backend, true, made) ? NaN : backend.signOuts, isAgain, at: made.at });
         } finally {
           if (backend.arriving === arriving) backend.arriving = null;
           void drain.nudge();
@@ -81,7 +80,7 @@ export function createSessionCalls({ state, holds, sessions, drain }: SessionCal
 
     async signIn(user) {
       if (user !== undefined) check('user', user, USER_RULE);
-      const open = withAuth().filter((backend) => !isPast(backend, made, user ?? null, false));
+      const open = withAuth().filter((backend) => !isPast(backend, false, made));
       await sessions.signIn(open, user ?? null, made.at);
       void drain.nudge();
     },
