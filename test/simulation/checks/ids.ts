@@ -2,7 +2,7 @@ import type { GivenId } from '../../../sw/policy/given-ids.js';
 import type { EntryRecord } from '../../../sw/policy/entry-record.js';
 import { Worker } from '../browser/worker.js';
 import { nameOf, realIdOf } from '../deeds/ids.js';
-import { opOf, type Post } from '../history.js';
+import { opOf, opOfEntry, type Post } from '../history.js';
 import type { World } from '../world.js';
 
 /** Looks at what names the things that pages have made. */
@@ -21,7 +21,7 @@ export function watchIds(world: World): void {
     if (!isNamed) return;
     const provider = history.posts.get(names);
     if (!provider || !isHeldTo(post, provider)) return;
-    if (isWaiting(names)) history.violated('no dependent goes before its provider', `${process.name} names ${nameOf(names)}, whose provider is on disk`, op, names);
+    if (isWaiting(names, op)) history.violated('no dependent goes before its provider', `${process.name} names ${nameOf(names)}, whose provider is on disk`, op, names);
     else if (idOnDisk(names)) history.violated('nothing names a temporary id whose thing is there', `${process.name} names ${nameOf(names)}, which is ${realIdOf(names)}`, op, names);
   });
 
@@ -29,7 +29,8 @@ export function watchIds(world: World): void {
   const isHeldTo = (post: Post, { op, user }: Post): boolean =>
     (history.stored.get(op.id)?.order ?? Infinity) < post.order && user === post.user && !post.isPassed && !disk.hasFailed && (world.setup.sessions === 'token' || post.isSettled);
 
-  const isWaiting = (op: number): boolean => disk.all<EntryRecord>('entries').some((entry) => entry.provides === nameOf(op));
+  // A request keeps the name that it provides itself: its own, or that of an older one which it was coalesced with.
+  const isWaiting = (op: number, by: number): boolean => disk.all<EntryRecord>('entries').some((entry) => entry.provides === nameOf(op) && opOfEntry(entry) !== by);
   const idOnDisk = (op: number): boolean => disk.all<GivenId>('ids').some(({ name, real }) => name === nameOf(op) && real !== null);
 }
 
