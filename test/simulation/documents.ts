@@ -35,8 +35,8 @@ export class Documents {
   readonly changes: DocumentChange[] = [];
   /** By write: how often it met another version than it was made for. */
   readonly conflicts = new Map<number, number>();
-  /** By path: how often another person still comes first. */
-  readonly rivals = new Map<string, number>();
+  /** By path: how often another person is still to come first, once so many writes have come. */
+  readonly rivals = new Map<string, { after: number; times: number }>();
   #versions = new Map<string, Version[]>();
   #others = 0;
 
@@ -59,11 +59,8 @@ export class Documents {
 
   /** Gives null when the write is done, else the status that refuses it. */
   write(path: string, { op, user, method, condition, body }: Asked, { demandsCondition, conflictStatus }: { demandsCondition: boolean; conflictStatus: number }): number | null {
-    const rivals = this.rivals.get(path) ?? 0;
-    if (rivals > 0) {
-      this.rivals.set(path, rivals - 1);
-      this.rewrite(path);
-    }
+    const rival = this.rivals.get(path);
+    if (rival && rival.after-- <= 0 && rival.times-- > 0) this.rewrite(path);
     const isUnconditional = condition === null || condition === '*';
     const refusal = condition === null && demandsCondition ? 428 : isUnconditional || condition === this.tag(path) ? null : conflictStatus;
     if (refusal !== null) this.conflicts.set(op, (this.conflicts.get(op) ?? 0) + 1);

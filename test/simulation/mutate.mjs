@@ -52,7 +52,7 @@ export async function mutate({ from, count, writes, about }) {
     let seeds = 0;
     while (seeds < count && checks.length === 0) {
       const seed = from + seeds++;
-      const violated = await mutated(seed, writes);
+      const violated = await mutated(seed, writes, true);
       if (violated.length > 0 && !before.has(seed)) before.set(seed, await checksViolated(seed, writes));
       checks = violated.filter((check) => !before.get(seed).includes(check));
     }

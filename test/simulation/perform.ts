@@ -109,7 +109,7 @@ export function perform(world: World, deed: Deed): void {
     case 'rewrite':
     case 'rival': {
       const path = pathOf(deed.backend, { name: deed.document });
-      if (deed.do === 'rival') server.documents.rivals.set(path, deed.times);
+      if (deed.do === 'rival') server.documents.rivals.set(path, { after: deed.after, times: deed.times });
       else server.documents.rewrite(path);
       return;
     }

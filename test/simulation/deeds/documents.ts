@@ -11,8 +11,10 @@ export interface DocumentWrite {
 }
 
 export type DocumentDeed =
-  /** Another person changes a document: now, or each time when a write to it comes, just before, so many times. */
-  { do: 'rewrite' | 'rival'; backend: Op['backend']; document: string; times: number };
+  /** Another person changes a document. */
+  | { do: 'rewrite'; backend: Op['backend']; document: string }
+  /** Another person is faster than the next writes to a document, so many times, once so many writes have come. */
+  | { do: 'rival'; backend: Op['backend']; document: string; after: number; times: number };
 
 /** What the app's `onConflict` is: one that's ready, or its own, which does another thing for each write. */
 export type ConflictPolicy = 'clientWins' | 'serverWins' | 'mergeJson' | 'own';
@@ -22,7 +24,7 @@ export const fateOf = (op: number): 'throws' | 'never ends' | 'merges late' | 'g
   (['throws', 'never ends', 'merges late', 'gives none', 'discards'] as const)[op % 5]!;
 
 /** So many seeds have documents, so many of such a seed's writes are to them, and another person comes before so many of those. */
-const SHARE = 0.25;
+const SHARE = 0.16;
 const WRITES = 0.4;
 const OTHERS = 0.25;
 
@@ -45,7 +47,7 @@ export function withDocuments(script: Script): Script {
   const actions = script.actions.flatMap((action): Action[] => {
     if (action.do !== 'post' || random() >= WRITES || isOfAnother(action.op)) return [action];
     const op = opOf(action.op, random, oneOf(random, NAMES));
-    const other: Action = { at: action.at, do: 'rewrite', backend: op.backend, document: op.document!.name, times: 1 };
+    const other: Action = { at: action.at, do: 'rewrite', backend: op.backend, document: op.document!.name };
     return random() < OTHERS ? [other, { ...action, op }] : [{ ...action, op }];
   });
   const pages = script.setup.pages ?? 1;
@@ -67,23 +69,26 @@ const opOf = (op: Op, random: Random, name: string): Op => ({
 });
 
 function sitting(random: Random, start: number, pages: number, nextId: () => number): Action[] {
-  const page = between(random, 0, pages - 1);
+  const page = () => between(random, 0, pages - 1);
   const backend = oneOf(random, ['api', 'api', 'bare'] as const);
   const name = oneOf(random, NAMES);
   const of = { backend, document: name };
   let at = start;
-  const actions: Action[] = [oneOf(random, [{ at, do: 'offline' }, { at, do: 'weather', weather: { fault: oneOf(random, ['down', '500'] as const), share: 1 } }] as const)];
+  const actions: Action[] = [oneOf(random, [{ at, do: 'offline' }, { at, do: 'weather', weather: { fault: oneOf(random, ['down', '500', 'reset-after'] as const), share: 1 } }] as const)];
+  const isShared = random() < 0.2;
   for (let left = between(random, 3, 5); left > 0; left--) {
     at += oneOf(random, [1, 30, 300, 2_000]);
     const mode = oneOf(random, [null, null, null, 'wait'] as const);
     const op: Op = { id: nextId(), backend, lane: null, mode, taskId: null, replace: false, isAnonymous: false, isRefused: false };
-    actions.push({ at, do: 'post', page, op: { ...opOf(op, random, name), lane: name } });
-    if (random() < 0.15) actions.push({ at, do: 'rewrite', ...of, times: 1 });
+    actions.push({ at, do: 'post', page: page(), op: { ...opOf(op, random, name), lane: random() < 0.85 ? name : null } });
+    if (random() < 0.15) actions.push({ at, do: 'rewrite', ...of });
+    if (isShared && random() < 0.5) actions.push({ at, do: 'sign-in', page: page(), user: 'bob', provides: true });
   }
-  at += between(random, 0, 3_000);
-  const times = oneOf(random, [0, 0, 0, 1, 2, 9]);
-  if (times > 0) actions.push({ at, do: 'rival', ...of, times });
-  actions.push({ at, do: 'online' }, { at, do: 'weather', weather: null }, { at, do: 'replay', page });
-  if (random() < 0.3) actions.push({ at: at + between(random, 10, 400), do: 'kill', whose: 'active', afterCalls: between(random, 0, 20) });
+  if (isShared) actions.push({ at: at + 50, do: 'sign-in', page: page(), user: 'ann', provides: true });
+  at += between(random, 100, 3_000);
+  const times = oneOf(random, [0, 0, 1, 2, 9]);
+  if (times > 0) actions.push({ at, do: 'rival', ...of, after: between(random, 0, 2), times });
+  actions.push({ at, do: 'online' }, { at, do: 'weather', weather: null }, { at, do: 'replay', page: page() });
+  if (random() < 0.5) actions.push({ at: at + between(random, 60, 400), do: 'kill', whose: 'active', afterCalls: 0 });
   return actions;
 }
