@@ -135,7 +135,7 @@ export const MUTATIONS: readonly Mutation[] = [
   one('a sign-in leaves the hold of its session', 'sw/pipeline/auth/sessions.ts', 'for (const owner of new Set([sessionUser(backend), null]))', 'for (const owner of [null])'),
   one('a purge takes nothing by cookie', 'sw/pipeline/auth/sessions.ts', 'if (outlives(entry) ||', 'if (outlives(entry) || entry.session ||'),
   // Streams.
-  one('a purge leaves checkpoints', 'sw/store/outbox.ts', "unawaited(tx.objectStore('checkpoints').delete(keysOf(backend.key)));", ''),
+  one('a purge leaves checkpoints', 'sw/store/outbox.ts', "writesTo(tx, 'checkpoints').delete(keysOf(backend.key));", ''),
   one('said to be saved before the disk', 'sw/pipeline/calls/checkpoints.ts', 'await save(key, value);', 'void save(key, value);'),
   one('a checkpoint before its event is handed over', 'client/stream/stream.ts', 'const isRepeat = id && !isNew(id);', 'const isRepeat = id && !isNew(id);\n            if (id !== undefined) writer.note(id);'),
   one('checkpoints are written side by side', 'client/stream/checkpoint-writer.ts', 'if (isWriting) return;', ''),
@@ -151,12 +151,12 @@ export const MUTATIONS: readonly Mutation[] = [
   one('what another worker may have on the wire is coalesced', 'sw/pipeline/capture/enqueue.ts', 'exchange.isNewId && neighbours.isAlone()', 'exchange.isNewId'),
   one('what is on the wire is coalesced', 'sw/store/writes.ts', '!last?.requestId || order.isInFlight(last.seq)', '!last?.requestId'),
   one('coalescing overtakes what stands between', 'sw/store/writes.ts', "before, false, true), 'prev');", "before, false, true), 'next');"),
-  one('nothing stays of the older of two writes', 'sw/store/writes.ts', 'if (left.asked) unawaited', 'if (false) unawaited'),
+  one('nothing stays of the older of two writes', 'sw/store/writes.ts', 'if (left.asked) writesTo', 'if (false) writesTo'),
   one('the older body goes out with the newer request', 'sw/store/writes.ts', 'withBody(made.decision.entry, body);\n', 'withBody(made.decision.entry, last.body ?? body);\n'),
   one('the decision about two writes has no body', 'sw/store/writes.ts', 'const decision = { ...made.decision, entry };', 'const decision = made.decision;'),
   // What is made offline.
   one("a request doesn't wait for what it names", 'sw/pipeline/capture/naming.ts', 'if (provider && !provider.real) awaits.add(provider.seq);', ''),
-  one("an id isn't written with its delivery", 'sw/store/writes.ts', "if (decision.given) unawaited(tx.objectStore('ids').put(decision.given));", ''),
+  one("an id isn't written with its delivery", 'sw/store/writes.ts', "if (decision.given) writesTo(tx, 'ids').put(decision.given);", ''),
   one('what awaits something that was given up waits on', 'sw/store/writes.ts', 'if (decision.dependents &&', 'if (false && decision.dependents &&'),
   one('a worker knows no ids of earlier ones', 'sw/pipeline/backend/backends.ts', 'providers.reading(() => neighbours.reading(() => outbox.start(AHEAD)))', 'neighbours.reading(() => outbox.start(AHEAD))'),
   one('an id goes into the URL alone', 'sw/pipeline/send/real-ids.ts', 'made === bytes ? body', 'bytes ? body'),

@@ -1,6 +1,7 @@
 import { newBackendRecord, type LastToken } from '../../policy/backend-record.js';
 import type { EntryRecord } from '../../policy/entry-record.js';
-import { transition, type Decision } from '../../policy/entry.js';
+import type { Decision } from '../../policy/entry-decision.js';
+import { transition } from '../../policy/entry.js';
 import { session } from '../../policy/session.js';
 import type { Ports } from '../../ports.js';
 import type { TokenResult } from '../../protocol/api.js';

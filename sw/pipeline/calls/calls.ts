@@ -1,6 +1,7 @@
 import type { Settings } from '../../policy/backend-record.js';
 import { turnOf, type EntryRecord } from '../../policy/entry-record.js';
-import { transition, type Decision, type EntryInput } from '../../policy/entry.js';
+import type { Decision, EntryInput } from '../../policy/entry-decision.js';
+import { transition } from '../../policy/entry.js';
 import { AmbiguousReferenceError, isQuotaError } from '../../policy/errors.js';
 import { freshKeyFor } from '../../policy/idempotency.js';
 import { isInDoubt } from '../../policy/key-history.js';

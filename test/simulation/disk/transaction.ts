@@ -257,6 +257,10 @@ export class Transaction {
       key = table.nextKey++;
       if (table.keyPath !== null) (value as Record<string, unknown>)[table.keyPath] = key;
     }
+    else if (typeof key === 'number' && table.autoIncrement && key >= table.nextKey) {
+      if (!this.#generators.has(table)) this.#generators.set(table, table.nextKey);
+      table.nextKey = Math.floor(key) + 1;
+    }
     if (key === undefined) throw new DOMException('there is no key', 'DataError');
     if (isNew && table.has(key)) throw new DOMException('the key is there already', 'ConstraintError');
     if (value instanceof Blob && !this.disk.setup.keepsBlobs) throw new DOMException('Error preparing Blob/File data to be stored in object store', 'UnknownError');
