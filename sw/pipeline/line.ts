@@ -151,10 +151,13 @@ export class Line {
     this.#put(entry.turn, entry);
   }
 
-  /** The entry of a request as it's on disk, with its fetch event unhandled, if that is known, and no write is under way for it. */
+  /**
+   * The entry of a request as it's on disk, with its fetch event unhandled, if that is known, and no write is under way for it. An entry
+   * that awaits another isn't known: a write for the other may change both.
+   */
   unhandled({ seq, requestId }: Requested): EntryRecord | null {
     const entry = this.#unhandled.get(seq as number);
-    return entry && entry.requestId === requestId && !this.#isChanging(entry.seq) ? entry : null;
+    return entry && entry.requestId === requestId && !entry.awaits && !this.#isChanging(entry.seq) ? entry : null;
   }
 
   /** Notes that a fetch event is marked as handled on disk. */

@@ -56,6 +56,6 @@ async function called(api: SyncApi, name: keyof SyncApi | null, message: CallMes
   const call = api[name] as (...args: unknown[]) => unknown;
   const values = argumentList.map(({ value }) => value);
   // No call of a page's has more than three.
-  values[3] = message.ageMs;
+  values[3] = message.made;
   return call(...values);
 }

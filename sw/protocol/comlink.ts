@@ -1,4 +1,4 @@
-import { API_CALLS, type SyncApi } from './api.js';
+import { API_CALLS, type Made, type SyncApi } from './api.js';
 
 /**
  * Comlink's request message, as far as Holdfast answers it. The message travels bare, with no envelope,
@@ -11,8 +11,7 @@ export interface CallMessage {
   path?: string[];
   argumentList?: { type: string; value?: unknown }[];
   holdfast?: 1;
-  /** How long ago the page made the call, in milliseconds; 0 the first time. */
-  ageMs?: number;
+  made?: Made;
 }
 
 /** Comlink's answer to a call. */

@@ -150,7 +150,13 @@ describe('the line', () => {
     expect(line.heads()).toBeNull();
   });
 
-  test('knows the entry of an unhandled fetch event until it’s changed, swept or marked as handled', async () => {
+  test('doesn’t know the unhandled entry of a fetch event that awaits another, whose write may change both', async () => {
+    const line = await read();
+    line.added(entryOf(2, 'a', { asked: { worker: 'w', fingerprint: 'f' }, awaits: [1] }));
+    expect(line.unhandled({ seq: 2, requestId: 'r2' })).toBeNull();
+  });
+
+  test('knows the entry of an unhandled fetch event until it’s changed, swept or answered', async () => {
     const asked = { worker: 'w', fingerprint: 'f' };
     const line = await read();
     line.added(entryOf(1, 'a', { asked }));

@@ -55,7 +55,8 @@ export const MUTATIONS: readonly Mutation[] = [
   one("an entry goes out with any owner's token", 'sw/pipeline/backend/gates.ts', "if (token && owner !== null && token.owner !== owner) return 'parked';", ''),
   one('a sign-out forgets no token', 'sw/policy/session.ts', 'if (signedOut && isForgotten(', 'if (false && isForgotten('),
   one('a sign-out forgets the last token, and no newer one', 'sw/policy/session.ts', 'Math.max(newestMade(before), issuedAt(token.value) ?? 0) || null', 'issuedAt(token.value)'),
-  one('a repeated call counts as one after the sign-out', 'sw/pipeline/calls/sessions.ts', 'ageMs > 0 &&', 'ageMs < 0 &&'),
+  one('a repeated call counts as one after the sign-out', 'sw/pipeline/calls/sessions.ts', 'made?.again &&', '!made &&'),
+  one('a sign-out forgets what its own backend has seen, and no other', 'sw/pipeline/auth/sessions.ts', 'backends.flatMap(({ record }) => record.seen)', '[{ owner: null as string | null, digest: \'\', at: 0 }]'),
   one('a token of an event that comes again is learnt', 'sw/pipeline/auth/tokens.ts', 'if (redelivered && ', 'if (false && '),
   one('a worker tells no hold that an earlier one left untold', 'sw/pipeline/auth/tokens.ts', 'if (!hold || hold.told || signedOut) continue;', 'if (hold || !hold) continue;'),
   one("a worker doesn't hear other workers' events", 'sw/pipeline/report.ts', "heard: (event) => 'seq' in event && lookFor(event.seq),", 'heard: () => {},'),
@@ -93,7 +94,7 @@ export const MUTATIONS: readonly Mutation[] = [
   one('a token that is over is sent', 'sw/pipeline/backend/gates.ts', "if (isOver(token.expiresAt, clocksOf(backend, now))) return 'over';", ''),
   one('a token that was on its way at a sign-out signs its user in', 'sw/policy/session.ts', 'if (event.signOuts !== before.signOuts) return', 'if (false) return'),
   one('an older token is learnt', 'sw/policy/session.ts', 'isOlder(token.value, live.value)', 'false'),
-  one("a former user's token is learnt", 'sw/policy/session.ts', 'return made !== null && last.issuedAt !== null && made < last.issuedAt;', 'return made === null;'),
+  one("a former user's token is learnt", 'sw/policy/session.ts', 'return made !== null && last.issuedAt !== null && (made < last.issuedAt || (made === last.issuedAt && isSeen(before, token)));', 'return made === null;'),
   one('a refused token makes no hold', 'sw/policy/classify.ts', "if (speaksOfToken(outcome, codes)) return 'auth-expired';", ''),
   {
     name: 'a sign-out leaves the session',

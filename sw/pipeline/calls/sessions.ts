@@ -1,8 +1,9 @@
 import { ConfigError } from '../../policy/errors.js';
 import { issuedAt } from '../../policy/jwt.js';
 import { bool, check, checkOptions, record, text, type Rule, type Rules } from '../../policy/rules.js';
+import { isOvertaken } from '../../policy/session.js';
 import type { Clock } from '../../ports.js';
-import type { SyncApi, TokenResult } from '../../protocol/api.js';
+import type { Made, SyncApi, TokenResult } from '../../protocol/api.js';
 import type { Sessions } from '../auth/sessions.js';
 import type { Holds } from '../auth/tokens.js';
 import type { Backend } from '../backend/backend.js';
@@ -47,11 +48,12 @@ export function createSessionCalls({ clock, state, holds, sessions, drain }: Ses
     throw new ConfigError('target.baseUrl', baseUrl, rule);
   }
 
-  /** Whether a repeated call was made before the last sign-out. */
-  const isPast = ({ record: { signedOut } }: Backend, ageMs = 0) => ageMs > 0 && signedOut !== null && signedOut.since > clock.now() - ageMs;
+  /** Whether a repeated call that signs a user in was made before the last sign-out, or before another user has come. */
+  const isPast = ({ record: { seen, signedOut } }: Backend, made: Made | undefined, user: string | null, isToken: boolean) =>
+    made?.again && ((signedOut && signedOut.since > made.at) || isOvertaken(seen, user, isToken, made.at));
 
   return {
-    async provideToken(token, target, isAgain, ageMs) {
+    async provideToken(token, target, isAgain, made) {
       if (token === null || token === undefined) return 'ignored: blank';
       if (typeof token !== 'string') throw new ConfigError('token', typeof token, 'it must be a string, or null');
       checkOptions(target ?? {}, TARGET_RULES, 'target.');
@@ -62,12 +64,13 @@ export function createSessionCalls({ clock, state, holds, sessions, drain }: Ses
       if (scheme !== '') checkHeaderValue('scheme', scheme);
       // Each backend's count of sign-outs is read before the first write: a sign-out during a write comes after the token.
       const giving = targets(baseUrl, namespace).map(async (backend) => {
-        const arriving = { owner: backend.config.owner(value), digest: '', expiresAt: null, issuedAt: issuedAt(value) };
+        const owner = backend.config.owner(value);
+        const arriving = { owner, digest: '', expiresAt: null, issuedAt: issuedAt(value) };
         // What comes again may be of an earlier user.
         if (!isAgain) backend.arriving = arriving;
         try {
           // With a count that's none, the token counts as one that was on its way at the sign-out.
-          return await holds.provide(backend, value, scheme, { learnt: false, signOuts: isPast(backend, ageMs) ? NaN : backend.signOuts, isAgain });
+          return await holds.provide(backend, value, scheme, { learnt: false, signOuts: isPast(backend, made, owner, true) ? NaN : backend.signOuts, isAgain, at: made?.at });
         } finally {
           if (backend.arriving === arriving) backend.arriving = null;
           void drain.nudge();
@@ -77,10 +80,10 @@ export function createSessionCalls({ clock, state, holds, sessions, drain }: Ses
       return RESULTS.find((result) => results.includes(result)) ?? 'stored';
     },
 
-    async signIn(user, _, __, ageMs) {
+    async signIn(user, _, __, made) {
       if (user !== undefined) check('user', user, USER_RULE);
-      const open = withAuth().filter((backend) => !isPast(backend, ageMs));
-      await sessions.signIn(open, user ?? null);
+      const open = withAuth().filter((backend) => !isPast(backend, made, user ?? null, false));
+      await sessions.signIn(open, user ?? null, made?.at ?? clock.now());
       void drain.nudge();
     },
     async renew(target, csrf) {
@@ -93,11 +96,11 @@ export function createSessionCalls({ clock, state, holds, sessions, drain }: Ses
       void drain.nudge();
       return RESULTS.find((result) => all.includes(result)) ?? 'stored';
     },
-    async signOut(options, _, __, ageMs = 0) {
+    async signOut(options, _, __, made) {
       const { purge = false } = options ?? {};
       checkOptions(options ?? {}, SIGN_OUT_RULES);
       try {
-        await sessions.signOut(withAuth(), purge, clock.now() - ageMs);
+        await sessions.signOut(withAuth(), purge, made ?? { at: clock.now(), again: false });
       } finally {
         void drain.nudge();
       }

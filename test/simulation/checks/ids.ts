@@ -2,7 +2,7 @@ import type { GivenId } from '../../../sw/policy/given-ids.js';
 import type { EntryRecord } from '../../../sw/policy/entry-record.js';
 import { Worker } from '../browser/worker.js';
 import { nameOf, realIdOf } from '../deeds/ids.js';
-import { opOf, opOfEntry, type Post } from '../history.js';
+import { opOf, type Post } from '../history.js';
 import type { World } from '../world.js';
 
 /** Looks at what names the things that pages have made. */
@@ -20,8 +20,9 @@ export function watchIds(world: World): void {
     if (!isWhole) history.violated('an id is put in everywhere', `${url} with ${body.slice(0, 80)}`, op, names);
     if (!isNamed) return;
     const provider = history.posts.get(names);
-    if (!provider || !isHeldTo(post, provider)) return;
-    if (isWaiting(names, op)) history.violated('no dependent goes before its provider', `${process.name} names ${nameOf(names)}, whose provider is on disk`, op, names);
+    // A write to what was coalesced with it is the app's own affair.
+    if (!provider || history.workOf(names) === op || !isHeldTo(post, provider)) return;
+    if (isWaiting(names)) history.violated('no dependent goes before its provider', `${process.name} names ${nameOf(names)}, whose provider is on disk`, op, names);
     else if (idOnDisk(names)) history.violated('nothing names a temporary id whose thing is there', `${process.name} names ${nameOf(names)}, which is ${realIdOf(names)}`, op, names);
   });
 
@@ -29,8 +30,7 @@ export function watchIds(world: World): void {
   const isHeldTo = (post: Post, { op, user }: Post): boolean =>
     (history.stored.get(op.id)?.order ?? Infinity) < post.order && user === post.user && !post.isPassed && !disk.hasFailed && (world.setup.sessions === 'token' || post.isSettled);
 
-  // A request keeps the name that it provides itself: its own, or that of an older one which it was coalesced with.
-  const isWaiting = (op: number, by: number): boolean => disk.all<EntryRecord>('entries').some((entry) => entry.provides === nameOf(op) && opOfEntry(entry) !== by);
+  const isWaiting = (op: number): boolean => disk.all<EntryRecord>('entries').some((entry) => entry.provides === nameOf(op));
   const idOnDisk = (op: number): boolean => disk.all<GivenId>('ids').some(({ name, real }) => name === nameOf(op) && real !== null);
 }
 
@@ -59,10 +59,9 @@ export function standingStill({ disk }: Pick<World, 'disk'>): (entry: EntryRecor
 
 /** Whether what a write names was refused, cancelled, discarded or purged, as nobody has made it. */
 export function isProviderGone({ history, disk }: World, op: number): boolean {
-  const { names } = history.posts.get(op)?.op ?? {};
-  if (names === undefined) return false;
-  const isThere = disk.all<EntryRecord>('entries').some(({ provides }) => provides === nameOf(names)) || disk.all<GivenId>('ids').some(({ name }) => name === nameOf(names));
-  return !isThere;
+  const isThere = (name: string) => disk.all<EntryRecord>('entries').some(({ provides }) => provides === name) || disk.all<GivenId>('ids').some((given) => given.name === name);
+  // What was coalesced with an older write awaits what that one names.
+  return [...history.posts.values()].some(({ op: { id, names } }) => names !== undefined && history.workOf(id) === op && !isThere(nameOf(names)));
 }
 
 /** What awaits something awaits what is on disk, or the dead letter's reason says that it isn't. A provider may go while a request that names it is written: then it's found out in the end. */

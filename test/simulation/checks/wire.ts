@@ -66,7 +66,8 @@ export function watchWire(world: World): void {
   disk.onCommit.push((committed) => {
     if (disk.hasFailed) return;
     for (const { before, after } of entryChanges(committed)) {
-      if (!before?.turn || !after || after.sends <= before.sends) continue;
+      // First sends go side by side, and have no order of their own.
+      if (!before?.turn || !after || before.reason === 'first-send' || after.sends <= before.sends) continue;
       const isServed = (entry: EntryRecord) => served.get(opOfEntry(entry)) === committed.process && String(entry.turn) === String(before.turn);
       const earlier = disk.all<EntryRecord>('entries').find((entry) => entry.seq < before.seq && isServed(entry));
       if (earlier) history.violated('results are a prefix', `that of op ${opOfEntry(before)} is written, and op ${opOfEntry(earlier)} before it, which is delivered, isn't`, opOfEntry(before), opOfEntry(earlier));
