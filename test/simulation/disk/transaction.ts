@@ -75,9 +75,14 @@ export class Transaction {
     return table;
   }
 
+  /** Whether it takes no more requests. */
+  get hasFinished(): boolean {
+    return this.state === 'done' || this.state === 'committing' || this.state === 'durable' || this.#wantsCommit;
+  }
+
   /** Puts a request into the queue. Its result comes in a turn of the process. */
   request<T>(what: string, run: () => T): Promise<T> {
-    if (this.state === 'done' || this.state === 'committing' || this.state === 'durable' || this.#wantsCommit)
+    if (this.hasFinished)
       return Promise.reject(new DOMException(`${what}: the transaction has finished`, 'TransactionInactiveError'));
     this.port(what);
     const result = new Promise<T>((resolve, reject) => this.#queue.push({ run, resolve: resolve as (value: unknown) => void, reject }));
