@@ -1,7 +1,7 @@
 import type { Attempt, LastAnswer } from '../protocol/api.js';
 import type { DeadReason, SyncEvent, WaitReason } from '../protocol/events.js';
 import { amended, type Amendment } from './amend.js';
-import { idsOf } from './coalesce.js';
+import { idsOf, isMoot } from './coalesce.js';
 import { aboutEntry, isFirstSend, turnOf, type EntryRecord } from './entry-record.js';
 import { CONFLICT_ROUNDS } from './conflict.js';
 import { asked } from './idempotency.js';
@@ -67,8 +67,8 @@ export type EntryInput =
   | { type: 'answered'; /** The id in the answer, where the answer gives one for a temporary id. */ real?: RealId | null }
   /** The page is about to have the server's own answer to a first send that provides a temporary id. */
   | { type: 'provided'; real: RealId | null }
-  /** An awaited entry won't ever have an answer. */
-  | { type: 'provider-gone' }
+  /** An awaited entry won't ever have an answer; `newer` is the request that was discarded with the awaited entry. */
+  | { type: 'provider-gone'; newer?: Omit<EntryRecord, 'seq'> | undefined }
   /** An awaited entry has no answer that gives an id. The rest of the lane needn't wait for the id. */
   | { type: 'set-aside'; reason: WaitReason }
   /** An entry that was set aside may go on. */
@@ -126,7 +126,7 @@ export const SHUNNED_LIMIT = 5;
  */
 export function transition(entry: EntryRecord, input: EntryInput, now: number): Decision | null {
   const decision = step(entry, input, now);
-  const forDependents = decision && toDependents(entry, decision);
+  const forDependents = decision && toDependents(entry, decision, input);
   return forDependents ? { ...decision, dependents: { input: forDependents, at: now } } : decision;
 }
 
@@ -262,6 +262,7 @@ function step(entry: EntryRecord, input: EntryInput, now: number): Decision | nu
     }
 
     case 'provider-gone':
+      if (input.newer && isMoot(entry, input.newer)) return step(entry, { type: 'coalesced', newer: input.newer, merged: null }, now);
       return bury(entry, 'provider-gone', { answer: null, block: false }, now);
 
     case 'set-aside': {
