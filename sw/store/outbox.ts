@@ -281,7 +281,8 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
     answeredSoon: (request, known) =>
       connection.writeAlong(async (tx) => {
         const entry = isAlone() ? known() : null;
-        if (entry) unawaited(tx.objectStore('entries').put({ ...entry, asked: null }));
+        // An entry that awaits another may have been changed along with that, in this very transaction.
+        if (entry && !entry.awaits) unawaited(tx.objectStore('entries').put({ ...entry, asked: null }));
         else await markAnswered(tx, [request]);
       }),
 
