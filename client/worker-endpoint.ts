@@ -63,8 +63,8 @@ export function workerEndpoint(
     postMessage(message: unknown, transfer?: Transferable[]) {
       if (!isCallMessage(message)) throw new TypeError('holdfast: this endpoint carries Comlink messages only');
       const { id, path } = message;
-      const begun = Date.now();
-      const post = (withTransfer: Transferable[] = [], ageMs = Date.now() - begun) => registration.active?.postMessage({ ...message, holdfast: 1, ageMs }, withTransfer);
+      const at = Date.now();
+      const post = (withTransfer: Transferable[] = [], again = true) => registration.active?.postMessage({ ...message, holdfast: 1, made: { at, again } }, withTransfer);
       // Comlink lets go of a proxy; there's nothing to hear about it.
       if (message.type === 'RELEASE') return;
       const isLasting = LAST_COUNTS.test(String(path));
@@ -87,7 +87,7 @@ export function workerEndpoint(
       if (signal?.aborted) return fail(id, 'AbortError', 'holdfast: the client is closed');
       // A dying worker may have swallowed an earlier call, which would be repeated after this one.
       if (isLasting) again();
-      post(transfer, 0);
+      post(transfer, false);
       if (isLasting) inOrder.add(post);
     },
   };

@@ -5,7 +5,7 @@
 import type { Reference, Settlement, StorageStatus } from './protocol/api.js';
 import type { ChangeNote, SyncEvent, TokenNote } from './protocol/events.js';
 import type { BackendRecord, Settings } from './policy/backend-record.js';
-import type { Decision } from './policy/entry.js';
+import type { Decision } from './policy/entry-decision.js';
 import type { EntryRecord, StoredRequest, Turn } from './policy/entry-record.js';
 import type { EtagNote } from './policy/etags.js';
 import type { GivenId, Provider } from './policy/given-ids.js';
@@ -217,14 +217,14 @@ export interface Outbox {
   /** The newest settlement under the reference, with the id of the request that it answers. */
   settlement(reference: Reference): Promise<Pick<KeptSettlement, keyof Settlement | 'requestId'> | null>;
   open(): Promise<Open>;
-  /** Marks the fetch events of these requests as answered. A request that replaced another has an event of its own. */
-  answered(requests: readonly Requested[]): Promise<void>;
+  /** Marks the fetch events of these requests as handled: their pages have their answers. A request that replaced another has an event of its own. */
+  handled(requests: readonly Requested[]): Promise<void>;
   /**
-   * As `answered`, along with the next write, or a moment later where there's none.
+   * As `handled`, along with the next write, or a moment later where there's none.
    *
    * @param known called when the write begins: the entry as it's on disk, where that's known without reading it
    */
-  answeredSoon(request: Requested, known: () => EntryRecord | null): Promise<void>;
+  handledSoon(request: Requested, known: () => EntryRecord | null): Promise<void>;
   /** The notes of a backend's versions. */
   etags(backend: string): Promise<EtagNote[]>;
   /** Forgets settlements older than `before`. */

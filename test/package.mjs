@@ -10,7 +10,7 @@ const run = (program, ...args) => spawnSync(program, args, { cwd: root, encoding
 /** What may be in it, beside what `exports` names. */
 const EXPECTED = [
   /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|CONTRIBUTING\.md)$/,
-  /^(demo\/demo\.png|demo\/examples\/(?!.*node_modules).+|test\/BEHAVIOURS\.md|test\/(bench|herd)\/README\.md)$/,
+  /^(demo\/demo\.png|demo\/examples\/(?!.*node_modules).+|test\/BEHAVIOURS\.md|test\/(bench|herd|world\/notes)\/README\.md)$/,
   /^docs\/[\w-]+\.md$/,
   /^dist\/[\w-]+\.js(\.map)?$/,
   /^dist\/types\/(client|node|sw)\/.+\.d\.ts$/,

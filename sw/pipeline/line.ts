@@ -28,8 +28,8 @@ export class Line {
   readonly #turns = new Map<string, Beginning>();
   /** The turn of each entry that was read ahead. */
   readonly #places = new Map<number, string>();
-  /** New entries whose fetch event has no answer yet. */
-  readonly #unanswered = new Map<number, EntryRecord>();
+  /** New entries whose fetch event isn't handled yet. */
+  readonly #unhandled = new Map<number, EntryRecord>();
   /** Entries for which writes are under way: how many, and whether any two of them were at one time. */
   readonly #writing = new Map<number, { count: number; isContested: boolean }>();
   /** How many sweeps are under way, each of which may change any entry. */
@@ -132,8 +132,8 @@ export class Line {
       if (next?.turn) this.#unread(nameOf(next.turn));
       return;
     }
-    if (next?.asked) this.#unanswered.set(seq, next);
-    else this.#unanswered.delete(seq);
+    if (next?.asked) this.#unhandled.set(seq, next);
+    else this.#unhandled.delete(seq);
     const turn = next?.turn;
     const before = this.#places.get(seq);
     if (before !== undefined) this.#note(before, false);
@@ -145,26 +145,29 @@ export class Line {
   /** Notes a new entry, which stands behind all others of its turn. @param since the `age` when the write began */
   added(entry: EntryRecord, since = this.age): void {
     if (since < this.age) return this.forget();
-    if (entry.asked) this.#unanswered.set(entry.seq, entry);
+    if (entry.asked) this.#unhandled.set(entry.seq, entry);
     if (!entry.turn) return;
     this.#note(nameOf(entry.turn), true);
     this.#put(entry.turn, entry);
   }
 
-  /** The entry of a request as it's on disk, with its fetch event unanswered, if that is known, and no write is under way for it. */
-  unanswered({ seq, requestId }: Requested): EntryRecord | null {
-    const entry = this.#unanswered.get(seq as number);
-    return entry && entry.requestId === requestId && !this.#isChanging(entry.seq) ? entry : null;
+  /**
+   * The entry of a request as it's on disk, with its fetch event unhandled, if that is known, and no write is under way for it. An entry
+   * that awaits another isn't known: a write for the other may change both.
+   */
+  unhandled({ seq, requestId }: Requested): EntryRecord | null {
+    const entry = this.#unhandled.get(seq as number);
+    return entry && entry.requestId === requestId && !entry.awaits && !this.#isChanging(entry.seq) ? entry : null;
   }
 
-  /** Notes that a fetch event's answer is on disk. */
-  answered(request: Requested): void {
-    if (this.unanswered(request)) this.#unanswered.delete(request.seq as number);
+  /** Notes that a fetch event is marked as handled on disk. */
+  handled(request: Requested): void {
+    if (this.unhandled(request)) this.#unhandled.delete(request.seq as number);
   }
 
   /** Notes that nobody knows what has become of an entry. */
   unsure(seq: number): void {
-    this.#unanswered.delete(seq);
+    this.#unhandled.delete(seq);
     const name = this.#places.get(seq);
     if (name !== undefined) this.#unread(name);
   }
@@ -174,7 +177,7 @@ export class Line {
     for (const reading of this.#readings) reading.isVoid = true;
     this.#turns.clear();
     this.#places.clear();
-    this.#unanswered.clear();
+    this.#unhandled.clear();
     this.#isComplete = false;
     this.age++;
   };

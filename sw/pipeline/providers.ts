@@ -1,4 +1,4 @@
-import type { Decision } from '../policy/entry.js';
+import type { Decision } from '../policy/entry-decision.js';
 import { providerOf, standing, type GivenId, type Provider, type Standing } from '../policy/given-ids.js';
 import type { Replace } from '../policy/temporary-ids.js';
 import type { Outbox, OutboxStart } from '../ports.js';

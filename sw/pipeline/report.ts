@@ -1,5 +1,5 @@
 import type { EntryRecord } from '../policy/entry-record.js';
-import type { Decision } from '../policy/entry.js';
+import type { Decision } from '../policy/entry-decision.js';
 import { maskUrl } from '../policy/secrets.js';
 import { resolvedEvent, type GivenId } from '../policy/given-ids.js';
 import type { Body, CaptureOrder, CaptureResult, Commit, Ports, Sweep } from '../ports.js';

@@ -10,6 +10,8 @@ export interface BackendRecord {
   key: string;
   /** Facts about the last token, without its value: a sign-out may be the first call that the next worker gets. */
   last: LastToken | null;
+  /** The last tokens that were taken, and the last sign-ins by cookie, the newest at the end; from a sign-out on, of all backends. */
+  seen: readonly Seen[];
   /** The user of the cookie session, as the page said. */
   sessionUser: string | null;
   /** Set while nobody is signed in. */
@@ -45,6 +47,7 @@ export const withReplays = (record: BackendRecord, areMade: boolean): BackendRec
 export const newBackendRecord = (key: string): BackendRecord => ({
   key,
   last: null,
+  seen: [],
   sessionUser: null,
   signedOut: null,
   epoch: 0,
@@ -67,14 +70,14 @@ export const readBackendRecord = (stored: Pick<BackendRecord, 'key'> & Partial<B
  * higher `epoch`, each owner's gate with the higher `generation` and the newest remote configuration stay.
  */
 export function merged(onDisk: BackendRecord, written: BackendRecord): BackendRecord {
-  const { epoch, last, signedOut, sessionUser, remote } = onDisk;
+  const { epoch, last, seen, signedOut, sessionUser, remote } = onDisk;
   const isNewer = epoch > written.epoch;
   const isOutdated = remote && remote.at > (written.remote?.at ?? -Infinity);
   return {
     ...written,
     gates: newerOf(onDisk.gates, written.gates),
     sessionGates: newerOf(onDisk.sessionGates, written.sessionGates),
-    ...(isNewer && { epoch, last, signedOut, sessionUser }),
+    ...(isNewer && { epoch, last, seen, signedOut, sessionUser }),
     ...(isOutdated && { remote }),
     ...((onDisk.replays ?? 0) > (written.replays ?? 0) && { replays: onDisk.replays! }),
   };
@@ -93,8 +96,17 @@ export interface SignedOut {
   since: number;
   /** The user who has signed out; null when nobody knows. */
   user: string | null;
-  /** The token that was forgotten: a page that still uses this token, or an older one, signs nobody in. */
+  /** The token that was forgotten: a page that still uses this token, an older one, or any that was seen, signs nobody in. */
   forgotten: LastToken | null;
+}
+
+/** A token that was taken, or a sign-in by cookie. */
+export interface Seen {
+  owner: string | null;
+  /** The token's digest; empty for a sign-in by cookie. */
+  digest: string;
+  /** When the page handed it over or made its request, by the device's clock, in milliseconds since the epoch. */
+  at: number;
 }
 
 export interface LastToken {

@@ -1,6 +1,6 @@
 import type { AboutEntry, ResolvedEvent } from '../protocol/events.js';
 import { idOf, type RealId } from './temporary-ids.js';
-import type { Decision, EntryInput } from './entry.js';
+import type { Decision, EntryInput } from './entry-decision.js';
 import type { EntryRecord } from './entry-record.js';
 
 /** The real id that an entry's answer has given for a temporary id, as it lies on disk. */

@@ -1,4 +1,4 @@
-import { newestMade, type BackendRecord, type LastToken, type SignedOut } from './backend-record.js';
+import { newestMade, type BackendRecord, type LastToken, type Seen } from './backend-record.js';
 import { clocksAt, decodeJwt, isOlder, isOver, issuedAt } from './jwt.js';
 
 /** The live token, which is in memory alone. */
@@ -14,10 +14,18 @@ export interface LiveToken {
 }
 
 /** Who is signed in at one backend: the part on disk, and the part in memory alone. */
-export interface Session extends Pick<BackendRecord, 'last' | 'signedOut' | 'sessionUser' | 'epoch'> {
+export interface Session extends Pick<BackendRecord, 'last' | 'seen' | 'signedOut' | 'sessionUser' | 'epoch'> {
   token: LiveToken | null;
   /** Counts sign-outs in this worker's life: a token that came before a sign-out doesn't count after it. */
   signOuts: number;
+}
+
+/** What a sign-out forgets, seen by this backend or not. */
+export interface Forgets {
+  /** The newest token that any backend knows. */
+  newest: LastToken | null;
+  /** The tokens and sign-ins that any backend has seen. */
+  seen: readonly Seen[];
 }
 
 export type SessionEvent =
@@ -27,23 +35,23 @@ export type SessionEvent =
       token: LiveToken;
       /** The count of sign-outs when the token came. */
       signOuts: number;
+      /** When the page handed the token over, or made the request. */
+      at: number;
       now: number;
       serverSkewMs: number | null;
     }
   /** A token was seen on a request, and is over by its own `exp`. */
   | { type: 'over-token'; token: LiveToken; isHeld: boolean }
   /** The app says that a cookie session is live: this user's, or null where it doesn't say whose. */
-  | { type: 'signed-in'; user: string | null }
-  | {
+  | { type: 'signed-in'; user: string | null; at: number }
+  | ({
       type: 'signed-out';
       at: number;
       /** The last token that was handed over and isn't taken yet. */
       arriving: LastToken | null;
       /** The user of the cookie session. */
       cookieUser: string | null;
-      /** The newest token that any backend knows: this backend forgets it as well. */
-      newest: LastToken | null;
-    };
+    } & Forgets);
 
 export type SessionEffect =
   /** The token is the live one already. */
@@ -70,7 +78,7 @@ export type SessionEffect =
  * | | it was on its way at a sign-out | ignored; it's among what the sign-out has forgotten |
  * | | learnt, after a sign-out, and it was forgotten then, or made before | ignored |
  * | | learnt, and older than the same user's live one | ignored |
- * | | learnt, and older than another user's that the app handed over and that's still good | ignored |
+ * | | learnt, and older than another user's that the app handed over and that's still good; of the same second, if it was taken before | ignored |
  * | | any other | live; signed in, after a sign-out |
  * | over-token | there's no other, no hold and no sign-out | live: it says whose session is over |
  * | | else | ignored |
@@ -86,12 +94,14 @@ export function session(before: Session, event: SessionEvent): [Session, Session
       if (isLive) return [token.provided ? { ...before, token: { ...live, provided: true } } : before, 'same'];
       if (event.signOuts !== before.signOuts) return forgetting(before, token, event.serverSkewMs);
       if (!token.provided && isOfNoUse(before, event)) return [before, 'ignored'];
-      return [taken(before, token), signedOut ? 'signed-in' : 'live'];
+      return [taken(before, token, event.at), signedOut ? 'signed-in' : 'live'];
     }
     case 'over-token':
-      return before.token || before.signedOut || event.isHeld ? [before, 'ignored'] : [taken(before, event.token), 'live'];
-    case 'signed-in':
-      return [{ ...before, sessionUser: event.user ?? before.sessionUser, signedOut: null, epoch: before.epoch + 1 }, before.signedOut ? 'signed-in' : 'none'];
+      return before.token || before.signedOut || event.isHeld ? [before, 'ignored'] : [taken(before, event.token, 0), 'live'];
+    case 'signed-in': {
+      const sessionUser = event.user ?? before.sessionUser;
+      return [{ ...before, seen: withSeen(before, sessionUser, '', event.at), sessionUser, signedOut: null, epoch: before.epoch + 1 }, before.signedOut ? 'signed-in' : 'none'];
+    }
     case 'signed-out': {
       const { last } = before;
       const { user: earlier = null, forgotten: known = null } = before.signedOut ?? {};
@@ -100,49 +110,69 @@ export function session(before: Session, event: SessionEvent): [Session, Session
       const own = last ?? known;
       const forgotten = own ? { ...own, issuedAt: event.newest?.issuedAt ?? null } : event.newest;
       return [
-        { token: null, last: null, sessionUser: null, signedOut: { since: event.at, user, forgotten }, epoch: before.epoch + 1, signOuts: before.signOuts + 1 },
+        { token: null, last: null, sessionUser: null, signedOut: { since: event.at, user, forgotten }, seen: event.seen, epoch: before.epoch + 1, signOuts: before.signOuts + 1 },
         before.signedOut ? 'none' : 'signed-out',
       ];
     }
   }
 }
 
-const taken = (before: Session, token: LiveToken): Session => ({
+/** So many tokens and sign-ins are known again. */
+const SEEN = 8;
+
+const withSeen = ({ seen }: Session, owner: string | null, digest: string, at: number): readonly Seen[] => [...seen, { owner, digest, at }].slice(-SEEN);
+
+/**
+ * The user whose session a call was made in that comes late, as no worker had answered it, where another user's has begun since; undefined
+ * where none has. Tokens and sessions by cookie count apart, as a user may have other names there.
+ */
+export function formerUser(seen: readonly Seen[], at: number): string | null | undefined {
+  const before = ({ digest }: Seen) => seen.filter((one) => one.at <= at && !one.digest === !digest).at(-1)?.owner ?? null;
+  const later = seen.find((one) => one.at > at && one.owner !== before(one));
+  return later && before(later);
+}
+
+const taken = (before: Session, token: LiveToken, at: number): Session => ({
   ...before,
   token,
+  seen: withSeen(before, token.owner, token.digest, at),
   signedOut: null,
   last: { owner: token.owner, digest: token.digest, expiresAt: token.expiresAt, issuedAt: Math.max(newestMade(before), issuedAt(token.value) ?? 0) || null },
   epoch: before.signedOut ? before.epoch + 1 : before.epoch,
 });
 
 /** Forgets a token that was on its way at a sign-out: it signs nobody in, nor does a later request that brings it again. */
-function forgetting(before: Session, { value, owner, digest }: LiveToken, serverSkewMs: number | null): [Session, SessionEffect] {
-  const { signedOut } = before;
-  if (!signedOut || isForgotten({ value, owner, digest }, signedOut, serverSkewMs)) return [before, 'ignored'];
-  const forgotten = { owner, digest, expiresAt: null, issuedAt: issuedAt(value) ?? signedOut.forgotten?.issuedAt ?? null };
-  return [{ ...before, signedOut: { ...signedOut, forgotten } }, 'forgotten'];
+function forgetting(before: Session, token: LiveToken, serverSkewMs: number | null): [Session, SessionEffect] {
+  const { owner, digest } = token;
+  if (!before.signedOut || isForgotten(token, before, serverSkewMs)) return [before, 'ignored'];
+  return [{ ...before, seen: [{ owner, digest, at: 0 }, ...before.seen] }, 'forgotten'];
 }
 
+const isSeen = ({ seen }: Pick<Session, 'seen'>, { digest }: LiveToken): boolean => seen.some((one) => one.digest === digest);
+
 /** Whether the token on a page's request says nothing of who is signed in: the page hasn't heard yet of a sign-out or sign-in. */
-function isOfNoUse({ token: live, last, signedOut }: Session, event: SessionEvent & { type: 'token' }): boolean {
+function isOfNoUse(before: Session, event: SessionEvent & { type: 'token' }): boolean {
+  const { token: live, last, signedOut } = before;
   const { token } = event;
-  if (signedOut && isForgotten(token, signedOut, event.serverSkewMs)) return true;
+  if (signedOut && isForgotten(token, before, event.serverSkewMs)) return true;
   if (live?.owner === token.owner && isOlder(token.value, live.value)) return true;
   // The last request's token says who is signed in where the app hands no tokens over.
   if (!last || last.owner === token.owner || live?.provided === false || isOver(last.expiresAt, clocksAt(event.now, event.serverSkewMs))) return false;
   const made = issuedAt(token.value);
-  return made !== null && last.issuedAt !== null && made < last.issuedAt;
+  return made !== null && last.issuedAt !== null && (made < last.issuedAt || (made === last.issuedAt && isSeen(before, token)));
 }
 
 /**
- * Whether a token is the one that the sign-out forgot, was made no later than that one, or was made before the sign-out. Another
+ * Whether a token is one that the sign-out forgot, was made no later than that one, or was made before the sign-out. Another
  * user's token of the same second is of a sign-in after it.
  */
-function isForgotten({ value, owner, digest }: Pick<LiveToken, 'value' | 'owner' | 'digest'>, { forgotten, since }: SignedOut, serverSkewMs: number | null): boolean {
+function isForgotten(token: LiveToken, before: Session, serverSkewMs: number | null): boolean {
+  const { forgotten, since } = before.signedOut!;
+  const { value, owner, digest } = token;
   const { iat = Infinity } = decodeJwt(value) ?? {};
   const { server } = clocksAt(since, serverSkewMs);
   // An `iat` is in full seconds, and can be compared with the server's clock only.
   if (server !== null && (iat + 1) * 1000 <= server) return true;
   const made = issuedAt(value);
-  return forgotten?.digest === digest || (made !== null && forgotten !== null && forgotten.issuedAt !== null && made < forgotten.issuedAt + (owner === forgotten.owner ? 1 : 0));
+  return forgotten?.digest === digest || isSeen(before, token) || (made !== null && forgotten !== null && forgotten.issuedAt !== null && made < forgotten.issuedAt + (owner === forgotten.owner ? 1 : 0));
 }

@@ -308,9 +308,6 @@ export type WakeReason = 'online' | 'offline' | 'visible' | 'pageshow' | 'due' |
  * hears no answer asks again, as a stopped worker may have swallowed the first message. A call that changes
  * something resolves when the change is on disk, and rejects when the change can't be written.
  *
- * The endpoint adds `ageMs` as the fourth argument of any call: how long ago the page made a call that it repeats, in milliseconds. A
- * worker may have died after it did what the call asks for, and a sign-out that another tab made since must stand.
- *
  * An entry whose task id waits at two backends must be named by its key, else the call fails with `AmbiguousReferenceError`.
  */
 export interface SyncApi {
@@ -319,13 +316,13 @@ export interface SyncApi {
    *
    * @param isAgain an earlier worker was given this token: it's taken only if it was the last one of that worker, and this worker has none
    */
-  provideToken(token: string | null | undefined, target?: TokenTarget, isAgain?: boolean, ageMs?: number): Promise<TokenResult>;
+  provideToken(token: string | null | undefined, target?: TokenTarget, isAgain?: boolean): Promise<TokenResult>;
   /** For sessions by cookie: this user is signed in now, or somebody is. Ends the hold of that session. A user is kept across restarts. */
-  signIn(user?: string, _?: undefined, __?: undefined, ageMs?: number): Promise<void>;
+  signIn(user?: string): Promise<void>;
   /** A backend's cookie session is live again; or, with `csrf`, what a page knows of its CSRF token. Signs nobody in. */
   renew(target: SessionTarget, csrf?: CsrfGiven): Promise<TokenResult>;
   /** Closes every backend's auth gate, forgets its token, and parks, or purges, the entries that wait for a token. */
-  signOut(options?: SignOutOptions, _?: undefined, __?: undefined, ageMs?: number): Promise<void>;
+  signOut(options?: SignOutOptions): Promise<void>;
   /** Changes the settings: kept across restarts, and in force for a drain that's under way. */
   configure(configuration: Configuration): Promise<void>;
   status(): Promise<SyncStatus>;

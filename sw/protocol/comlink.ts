@@ -1,5 +1,19 @@
 import { API_CALLS, type SyncApi } from './api.js';
 
+/** How a page made a call. */
+export interface Made {
+  /** When the page made the call, in milliseconds since the epoch. */
+  at: number;
+  /** The call had no answer in time, and is posted once more. */
+  again: boolean;
+}
+
+/**
+ * The calls, as a page made them. A worker may have died after it did what a repeated call asks for, and a sign-in or sign-out that
+ * another tab made since must stand. Left out, a call is made now.
+ */
+export type Calls = (made?: Made) => SyncApi;
+
 /**
  * Comlink's request message, as far as Holdfast answers it. The message travels bare, with no envelope,
  * as Comlink's own does. `holdfast` marks the messages of `workerEndpoint`: an unmarked message is the app's own Comlink's,
@@ -11,8 +25,7 @@ export interface CallMessage {
   path?: string[];
   argumentList?: { type: string; value?: unknown }[];
   holdfast?: 1;
-  /** How long ago the page made the call, in milliseconds; 0 the first time. */
-  ageMs?: number;
+  made?: Made;
 }
 
 /** Comlink's answer to a call. */

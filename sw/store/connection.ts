@@ -2,6 +2,7 @@ import { openDB } from 'idb';
 import { isQuotaError } from '../policy/errors.js';
 import type { Clock } from '../ports.js';
 import { STORES, unawaited, upgrade, VERSION, type Database, type UpgradeTransaction, type WriteTransaction } from './schema.js';
+import { writeTallies } from './tally.js';
 
 export interface Connection {
   /** Runs a read. A connection that was lost is opened again and the read repeated. */
@@ -131,6 +132,7 @@ export function openConnection({ clock, makeRoom, name }: ConnectionOptions): Co
       const results: unknown[] = [];
       try {
         for (const job of jobs) results.push(await job.work(tx));
+        writeTallies(tx);
         tx.commit();
         await tx.done;
       } catch (error) {

@@ -2,7 +2,7 @@ import type { KeptSettlement } from '../policy/settlement.js';
 import type { Reference } from '../protocol/api.js';
 import type { SyncEvent } from '../protocol/events.js';
 import type { Connection } from './connection.js';
-import { unawaited, type WriteTransaction } from './schema.js';
+import { unawaited, writesTo, type WriteTransaction } from './schema.js';
 import { apply, note, type Gone } from './writes.js';
 
 /** A connection whose writes can empty a full disk. */
@@ -57,7 +57,7 @@ export function emptying({ write: plainly, writeAlong }: Pick<Connection, 'write
           const rest = (tx: WriteTransaction) => work(tx, gone);
           try {
             return await commit(rest).catch(async () => {
-              await commit(async (tx) => unawaited(tx.objectStore('journal').delete(IDBKeyRange.lowerBound(0))));
+              await commit(async (tx) => writesTo(tx, 'journal').delete(IDBKeyRange.lowerBound(0)));
               return commit(rest);
             });
           } catch (error) {

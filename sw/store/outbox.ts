@@ -1,6 +1,6 @@
 import { readBackendRecord, type BackendRecord } from '../policy/backend-record.js';
 import { readEntry, type EntryRecord, type Turn } from '../policy/entry-record.js';
-import type { Decision } from '../policy/entry.js';
+import type { Decision } from '../policy/entry-decision.js';
 import { providerOf, type GivenId, type Provider } from '../policy/given-ids.js';
 import { isQuotaError } from '../policy/errors.js';
 import type { EtagNote } from '../policy/etags.js';
@@ -11,9 +11,10 @@ import type { SyncEvent } from '../protocol/events.js';
 import { isKey, joinKey } from '../protocol/ids.js';
 import type { Connection } from './connection.js';
 import { emptying } from './full-disk.js';
-import { unawaited, UNPAUSED, type WriteTransaction } from './schema.js';
+import { begin, NOTHING_KNOWN } from './known.js';
+import { unawaited, UNPAUSED, writesTo, type WriteTransaction } from './schema.js';
 import { etagKey, etagKeys, keysOf, standingOf, takeOver } from './take-over.js';
-import { beginTallies, tallyOf, type LastTallies } from './tally.js';
+import { tallyOf } from './tally.js';
 import { apply, capture, decideDependents, JOURNAL_KEPT, note, putBackend, removeEnding, setPaused, type Gone } from './writes.js';
 
 const SETTINGS = 'settings';
@@ -34,11 +35,11 @@ export interface OutboxWorld {
  */
 export function storedOutbox(connection: Connection, { isAlone = () => false, refuseIfReplaced = () => {} }: OutboxWorld = {}): Outbox {
   const { read } = connection;
-  const lastTallies: LastTallies = { sums: new Map() };
+  const last = { known: NOTHING_KNOWN };
   const begun =
     <T>(work: (tx: WriteTransaction) => Promise<T>) =>
     (tx: WriteTransaction) => {
-      beginTallies(tx, lastTallies, isAlone());
+      begin(tx, last, isAlone());
       return work(tx);
     };
 
@@ -66,11 +67,12 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
       for (const { settings, paused, events, backend, etags = [] } of commits) {
         for (const { name, note } of etags) {
           const key = etagKey(backend!.key, name);
-          const checkpoints = tx.objectStore('checkpoints');
-          unawaited(note ? checkpoints.put(JSON.stringify(note), key) : checkpoints.delete(key));
+          const checkpoints = writesTo(tx, 'checkpoints');
+          if (note) checkpoints.put(JSON.stringify(note), key);
+          else checkpoints.delete(key);
         }
         if (settings || paused !== undefined) refuseIfReplaced();
-        if (settings) unawaited(tx.objectStore('settings').put(settings, SETTINGS));
+        if (settings) writesTo(tx, 'settings').put(settings, SETTINGS);
         if (paused !== undefined) setPaused(tx, paused);
         if (events) await note(tx, events);
       }
@@ -172,7 +174,7 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
           else if (!isFull) await cursor.update(withoutAnswer(cursor.value as KeptSettlement));
         }
         // Nobody knows whose a checkpoint is.
-        unawaited(tx.objectStore('checkpoints').delete(keysOf(backend.key)));
+        writesTo(tx, 'checkpoints').delete(keysOf(backend.key));
       };
       const work = async (tx: WriteTransaction, gone: Gone) => {
         await putBackend(tx, backend);
@@ -276,14 +278,14 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
         return 'seq' in settlement && !settlement.forgotten ? (settlement as Settlement) : null;
       }),
 
-    answered: (requests) => write((tx) => markAnswered(tx, requests)),
+    handled: (requests) => write((tx) => markHandled(tx, requests)),
 
-    answeredSoon: (request, known) =>
+    handledSoon: (request, known) =>
       connection.writeAlong(async (tx) => {
         const entry = isAlone() ? known() : null;
         // An entry that awaits another may have been changed along with that, in this very transaction.
-        if (entry && !entry.awaits) unawaited(tx.objectStore('entries').put({ ...entry, asked: null }));
-        else await markAnswered(tx, [request]);
+        if (entry && !entry.awaits) writesTo(tx, 'entries').put({ ...entry, asked: null });
+        else await markHandled(tx, [request]);
       }),
 
     etags: (backend) => read(async (db) => (await db.transaction('checkpoints').store.getAll(etagKeys(backend))).map((note) => JSON.parse(note) as EtagNote)),
@@ -296,7 +298,7 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
 
     resolve: (given, dependents) =>
       write(async (tx) => {
-        unawaited(tx.objectStore('ids').put(given));
+        writesTo(tx, 'ids').put(given);
         return decideDependents(tx, given.seq, dependents);
       }),
 
@@ -308,10 +310,10 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
 
 /** Forgets ids that no entry awaits. @param now the new `at` of an id that an entry awaits; left out, the old one stays */
 async function forgetIds(tx: WriteTransaction, which: (given: GivenId) => boolean, now?: number): Promise<void> {
-  const ids = tx.objectStore('ids');
-  for (const given of (await ids.getAll()).filter(which)) {
-    if ((await tx.objectStore('entries').index('awaits').count(given.seq)) === 0) unawaited(ids.delete(given.seq));
-    else if (now !== undefined) unawaited(ids.put({ ...given, at: now }));
+  const ids = writesTo(tx, 'ids');
+  for (const given of (await tx.objectStore('ids').getAll()).filter(which)) {
+    if ((await tx.objectStore('entries').index('awaits').count(given.seq)) === 0) ids.delete(given.seq);
+    else if (now !== undefined) ids.put({ ...given, at: now });
   }
 }
 
@@ -329,15 +331,16 @@ export function isAbout(event: SyncEvent, backend: string): boolean {
   return 'baseUrl' in event ? joinKey(event.namespace, event.baseUrl) === backend : 'url' in event;
 }
 
-/** Marks the fetch events of requests as answered, be it with their entries or with their settlements. */
-async function markAnswered(tx: WriteTransaction, requests: readonly Requested[]): Promise<void> {
-  const [entries, settlements] = [tx.objectStore('entries'), tx.objectStore('settlements')];
-  const found = await Promise.all(requests.map(({ seq }) => Promise.all([entries.get(seq as number), settlements.get(seq)])));
+/** Marks the fetch events of requests as handled, be it with their entries or with their settlements. */
+async function markHandled(tx: WriteTransaction, requests: readonly Requested[]): Promise<void> {
+  const found = await Promise.all(requests.map(({ seq }) => Promise.all([tx.objectStore('entries').get(seq as number), tx.objectStore('settlements').get(seq)])));
+  const settlements = writesTo(tx, 'settlements');
   for (const [index, { requestId }] of requests.entries()) {
     const [entry, settlement] = found[index]!;
-    if (entry?.asked && entry.requestId === requestId) unawaited(entries.put({ ...entry, asked: null }));
+    if (entry?.asked && entry.requestId === requestId) writesTo(tx, 'entries').put({ ...entry, asked: null });
     // The request may have been replaced. Requests of an earlier version have no id, and leave no remainder.
-    else if (!settlement?.asked || settlement.requestId !== requestId) unawaited(settlements.delete(requestId ?? 0));
-    else unawaited('forgotten' in settlement ? settlements.delete(settlement.seq) : settlements.put({ ...settlement, asked: null }));
+    else if (!settlement?.asked || settlement.requestId !== requestId) settlements.delete(requestId ?? 0);
+    else if ('forgotten' in settlement) settlements.delete(settlement.seq);
+    else settlements.put({ ...settlement, asked: null });
   }
 }

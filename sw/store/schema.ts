@@ -1,4 +1,4 @@
-import type { DBSchema, IDBPDatabase, IDBPTransaction } from 'idb';
+import { unwrap, type DBSchema, type IDBPDatabase, type IDBPTransaction } from 'idb';
 import type { SyncEvent } from '../protocol/events.js';
 import type { GivenId } from '../policy/given-ids.js';
 import type { KeptSettlement, Remainder } from '../policy/settlement.js';
@@ -102,5 +102,19 @@ export async function upgrade(db: Database, oldVersion: number, tx: UpgradeTrans
   }
 }
 
-/** Makes a write that isn't awaited: if it fails, its transaction fails, and says why. */
-export const unawaited = (writing: Promise<unknown>): void => void writing.catch(() => {});
+/**
+ * A store for writes that aren't awaited: if one fails, its transaction fails, and says why. They go around idb, whose promise costs
+ * each of them two listeners and an event.
+ */
+export const writesTo = <Name extends StoreName>(tx: WriteTransaction, name: Name): Writes<Name> => unwrap(tx.objectStore(name as 'entries'));
+
+type StoreName = (typeof STORES)[number];
+
+interface Writes<Name extends StoreName> {
+  put(value: Schema[Name]['value'], key?: Schema[Name]['key']): unknown;
+  add(value: Schema[Name]['value']): unknown;
+  delete(which: Schema[Name]['key'] | IDBKeyRange): unknown;
+}
+
+/** Leaves a promise's failure to others, who hear of it. */
+export const unawaited = (work: Promise<unknown>): void => void work.catch(() => {});

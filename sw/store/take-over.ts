@@ -1,5 +1,5 @@
 import { readEntry, turnOf, type EntryRecord } from '../policy/entry-record.js';
-import { unawaited, type WriteTransaction } from './schema.js';
+import { writesTo, type WriteTransaction } from './schema.js';
 import { count } from './tally.js';
 
 /** All keys that begin with a backend's key and a `|`: they sort before that key and a `}`. */
@@ -22,21 +22,21 @@ export async function takeOver(tx: WriteTransaction, from: string, { key: to, ba
     // A damaged record says nothing of its backend for sure.
     if ('damaged' in entry) continue;
     const moved = { ...entry, backend: to, baseUrl, key: renamed(entry.key) };
-    unawaited(entries.put({ ...moved, ...(moved.turn && { turn: turnOf(moved) }) }));
+    writesTo(tx, 'entries').put({ ...moved, ...(moved.turn && { turn: turnOf(moved) }) });
     await count(tx, entry, moved);
   }
   for (const seq of await settlements.index('key').getAllKeys(keysOf(from))) {
     const settlement = await settlements.get(seq);
-    if (settlement && 'key' in settlement) unawaited(settlements.put({ ...settlement, key: renamed(settlement.key) }));
+    if (settlement && 'key' in settlement) writesTo(tx, 'settlements').put({ ...settlement, key: renamed(settlement.key) });
   }
   for (const key of await checkpoints.getAllKeys(keysOf(from))) {
     const value = await checkpoints.get(key);
-    if (value !== undefined) unawaited(checkpoints.put(value, renamed(key)));
-    unawaited(checkpoints.delete(key));
+    if (value !== undefined) writesTo(tx, 'checkpoints').put(value, renamed(key));
+    writesTo(tx, 'checkpoints').delete(key);
   }
-  for (const given of await tx.objectStore('ids').getAll()) if (given.backend === from) unawaited(tx.objectStore('ids').put({ ...given, backend: to }));
+  for (const given of await tx.objectStore('ids').getAll()) if (given.backend === from) writesTo(tx, 'ids').put({ ...given, backend: to });
   const record = await backends.get(from);
   if (!record) return;
-  if (!(await backends.get(to))) unawaited(backends.put({ ...record, key: to }));
-  unawaited(backends.delete(from));
+  if (!(await backends.get(to))) writesTo(tx, 'backends').put({ ...record, key: to });
+  writesTo(tx, 'backends').delete(from);
 }

@@ -1,36 +1,29 @@
 import { readEntry, type EntryRecord } from '../policy/entry-record.js';
 import type { Limits } from '../ports.js';
-import { NOTHING, unawaited, type Tally, type WriteTransaction } from './schema.js';
+import { knownTo } from './known.js';
+import { NOTHING, writesTo, type Tally, type WriteTransaction } from './schema.js';
 
 type Counted = Pick<EntryRecord, 'backend' | 'bodySize'>;
 
-/** The tallies that a transaction has read or changed already: many captures share a transaction. */
-const known = new WeakMap<WriteTransaction, Map<string, Tally>>();
-
-/** The tallies as the last transaction left them; empty when another worker may have changed them since, or nobody knows. */
-export interface LastTallies {
-  sums: ReadonlyMap<string, Tally>;
-}
-
-/** Begins a transaction's tallies with the last ones, where no other worker writes. */
-export function beginTallies(tx: WriteTransaction, last: LastTallies, isAlone: boolean): void {
-  if (known.has(tx)) return;
-  const sums = new Map(isAlone ? last.sums : []);
-  known.set(tx, sums);
-  last.sums = new Map();
-  tx.done.then(
-    () => void (isAlone && (last.sums = sums)),
-    () => {},
-  );
-}
-
 /** A backend's tally in a transaction, with the transaction's own changes. */
 export async function tallyOf(tx: WriteTransaction, backend: string): Promise<Tally> {
-  const tallies = known.get(tx) ?? new Map<string, Tally>();
-  known.set(tx, tallies);
-  const tally = tallies.get(backend) ?? (await tx.objectStore('tallies').get(backend)) ?? NOTHING;
-  tallies.set(backend, tally);
-  return tally;
+  const { sums } = knownTo(tx);
+  const tally = sums.get(backend) ?? (await tx.objectStore('tallies').get(backend)) ?? NOTHING;
+  // Meanwhile another write of the transaction may have read the tally, and changed it.
+  if (!sums.has(backend)) sums.set(backend, tally);
+  return sums.get(backend)!;
+}
+
+function setTally(tx: WriteTransaction, backend: string, tally: Tally): void {
+  const { sums, changed } = knownTo(tx);
+  sums.set(backend, tally);
+  changed.add(backend);
+}
+
+/** Writes the tallies that a transaction has changed, each once. Called before the commit. */
+export function writeTallies(tx: WriteTransaction): void {
+  const { sums, changed } = knownTo(tx);
+  for (const backend of changed) writesTo(tx, 'tallies').put(sums.get(backend)!, backend);
 }
 
 /** Updates the tally when `before` becomes `after`; null for an entry that isn't there. */
@@ -40,9 +33,7 @@ export async function count(tx: WriteTransaction, before: Counted | null, after:
     if (!counted) continue;
     const { backend, bodySize } = counted;
     const { entries, bytes } = await tallyOf(tx, backend);
-    const tally = { entries: Math.max(0, entries + sign), bytes: Math.max(0, bytes + sign * bodySize) };
-    known.get(tx)!.set(backend, tally);
-    unawaited(tx.objectStore('tallies').put(tally, backend));
+    setTally(tx, backend, { entries: Math.max(0, entries + sign), bytes: Math.max(0, bytes + sign * bodySize) });
   }
 }
 
@@ -69,7 +60,6 @@ async function recount(tx: WriteTransaction, backend: string): Promise<Tally> {
     const { bodySize } = readEntry(entry, entry.seq);
     tally = { entries: tally.entries + 1, bytes: tally.bytes + bodySize };
   }
-  known.get(tx)!.set(backend, tally);
-  unawaited(tx.objectStore('tallies').put(tally, backend));
+  setTally(tx, backend, tally);
   return tally;
 }

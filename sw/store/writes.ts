@@ -1,12 +1,14 @@
 import { merged, readBackendRecord, type BackendRecord } from '../policy/backend-record.js';
 import { isFirstSend, readEntry, turnOf, type EntryRecord, type Turn } from '../policy/entry-record.js';
 import { isMoot } from '../policy/coalesce.js';
-import { transition, type Decision } from '../policy/entry.js';
+import type { Decision } from '../policy/entry-decision.js';
+import { transition } from '../policy/entry.js';
 import { fitsInPlace } from '../policy/given-ids.js';
 import { remainderOf } from '../policy/settlement.js';
-import type { Body, CaptureOrder, CaptureResult, Commit } from '../ports.js';
+import type { Body, CaptureOrder, CaptureResult, Commit, Draft } from '../ports.js';
 import type { SyncEvent } from '../protocol/events.js';
-import { unawaited, UNPAUSED, type WriteTransaction } from './schema.js';
+import { knownTo } from './known.js';
+import { UNPAUSED, writesTo, type WriteTransaction } from './schema.js';
 import { count, limitReached, tallyOf } from './tally.js';
 
 /** How many events are kept at least; older events are removed in lots. */
@@ -14,7 +16,7 @@ export const JOURNAL_KEPT = 500;
 const JOURNAL_LOT = 100;
 
 /** A body up to this size is kept in its entry: a record less to write, to read and to remove. In bytes. */
-const SMALL_BODY = 4 * 1024;
+export const SMALL_BODY = 4 * 1024;
 
 export const isSmall = (body: Body | null): body is ArrayBuffer => body instanceof ArrayBuffer && body.byteLength <= SMALL_BODY;
 
@@ -38,7 +40,7 @@ export async function capture(tx: WriteTransaction, order: CaptureOrder, backend
   const stored = draft.requestId && sameKey.find((entry) => entry.requestId === draft.requestId);
   if (stored) {
     order.placed?.(stored.seq);
-    if (body && !isSmall(body)) unawaited(tx.objectStore('bodies').put(body, stored.seq));
+    if (body && !isSmall(body)) writesTo(tx, 'bodies').put(body, stored.seq);
     return { kind: 'stored', decision: decide(stored), seq: stored.seq, replaced: stored.capturedAt !== draft.capturedAt };
   }
   // Another worker's first send is on the wire, or its event comes again; what the server is still at is under way, too.
@@ -58,24 +60,38 @@ export async function capture(tx: WriteTransaction, order: CaptureOrder, backend
   let entry: EntryRecord;
   if (inTheWay) {
     const { seq, lane, capturedAt, asked, requestId, provides } = inTheWay;
-    if (asked && requestId) unawaited(tx.objectStore('settlements').put(remainderOf(inTheWay)));
+    if (asked && requestId) writesTo(tx, 'settlements').put(remainderOf(inTheWay));
     // The new entry takes the older one's place in line; its age is its own.
     entry = { ...(provides !== undefined && { provides }), ...draft, seq, lane, capturedAt };
     entry.turn = turnOf(entry);
   } else {
-    // The decision is made with `seq` 0, and again with the real `seq` from the key generator, so that one write is enough.
-    const unplaced = { ...draft, seq: 0 };
-    const { seq: _, ...decided } = decide(unplaced).entry ?? unplaced;
-    const seq = await entries.add(decided as EntryRecord);
-    entry = { ...draft, seq };
+    entry = await added(tx, draft, decide);
   }
   order.placed?.(entry.seq);
   const decision = decide(entry);
-  if (body && !isSmall(body)) unawaited(tx.objectStore('bodies').put(body, entry.seq));
-  else if (inTheWay && isApart(inTheWay)) unawaited(tx.objectStore('bodies').delete(entry.seq));
+  if (body && !isSmall(body)) writesTo(tx, 'bodies').put(body, entry.seq);
+  else if (inTheWay && isApart(inTheWay)) writesTo(tx, 'bodies').delete(entry.seq);
   await count(tx, inTheWay ?? null, entry);
   await apply(tx, entry, decision, { isWritten: !inTheWay && decision.entry !== null });
   return { kind: 'stored', decision, seq: entry.seq, replaced: inTheWay !== undefined };
+}
+
+/**
+ * Adds a new entry, in the state that it's decided to be in. Returns the entry before the decision. Its number is the next one where
+ * that's known, as each answer of the key generator's is a way to the browser's process and back.
+ */
+async function added(tx: WriteTransaction, draft: Draft, decide: (entry: EntryRecord) => Decision): Promise<EntryRecord> {
+  const known = knownTo(tx);
+  const next = known.lastSeq === null ? 0 : known.lastSeq + 1;
+  const entry = { ...draft, seq: next };
+  const decided = decide(entry).entry ?? entry;
+  if (next > 0) writesTo(tx, 'entries').add(decided);
+  else {
+    const { seq: _, ...unplaced } = decided;
+    entry.seq = await tx.objectStore('entries').add(unplaced as EntryRecord);
+  }
+  known.lastSeq = entry.seq;
+  return entry;
 }
 
 /**
@@ -84,7 +100,7 @@ export async function capture(tx: WriteTransaction, order: CaptureOrder, backend
  */
 async function coalesce(tx: WriteTransaction, order: CaptureOrder, before?: CaptureResult): Promise<CaptureResult | undefined> {
   const { draft, limits } = order;
-  const [entries, bodies, settlements] = [tx.objectStore('entries'), tx.objectStore('bodies'), tx.objectStore('settlements')];
+  const [entries, bodies] = [tx.objectStore('entries'), tx.objectStore('bodies')];
   // The connection was lost over the first run's commit, which is on disk all the same.
   if (before?.kind === 'gone' && !(await entries.get(before.seq))) return before;
   if (before?.kind === 'stored' && (await entries.get(before.seq))?.requestId === draft.requestId) return before;
@@ -106,7 +122,7 @@ async function coalesce(tx: WriteTransaction, order: CaptureOrder, before?: Capt
   const isGone = entry === null;
   // The entry keeps one fetch event: the new request's where both go on, and its own in its settlement where neither does.
   const left = isGone ? { ...draft, into: null } : { ...last, into: seq };
-  if (left.asked) unawaited(settlements.put(remainderOf(left, left.into)));
+  if (left.asked) writesTo(tx, 'settlements').put(remainderOf(left, left.into));
   await apply(tx, last, decision, { body });
   return isGone ? { kind: 'gone', decision, seq } : { kind: 'stored', decision, seq, replaced: true, of: requestId };
 }
@@ -127,14 +143,15 @@ async function lastOf(tx: WriteTransaction, [backend, lane]: Turn, passed: reado
 
 /** Writes a backend's record. What the record on disk knows better stays. */
 export async function putBackend(tx: WriteTransaction, backend: BackendRecord): Promise<void> {
-  const store = tx.objectStore('backends');
-  unawaited(store.put(merged(readBackendRecord((await store.get(backend.key)) ?? backend), backend)));
+  const known = (await tx.objectStore('backends').get(backend.key)) ?? backend;
+  writesTo(tx, 'backends').put(merged(readBackendRecord(known), backend));
 }
 
 /** Writes that the outbox isn't paused, or removes this. */
 export function setPaused(tx: WriteTransaction, paused: boolean): void {
-  const settings = tx.objectStore('settings');
-  unawaited(paused ? settings.delete(UNPAUSED) : settings.put({ paused }, UNPAUSED));
+  const settings = writesTo(tx, 'settings');
+  if (paused) settings.delete(UNPAUSED);
+  else settings.put({ paused }, UNPAUSED);
 }
 
 interface Applied {
@@ -148,18 +165,19 @@ interface Applied {
 export async function apply(tx: WriteTransaction, entry: EntryRecord, decision: Decision, { isWritten, body }: Applied = {}): Promise<void> {
   const { settlement, events } = decision;
   const { seq } = entry;
-  const [entries, bodies, settlements] = [tx.objectStore('entries'), tx.objectStore('bodies'), tx.objectStore('settlements')];
+  const [entries, bodies, settlements] = [writesTo(tx, 'entries'), writesTo(tx, 'bodies'), writesTo(tx, 'settlements')];
   const next = decision.entry && body !== undefined ? withBody(decision.entry, body) : decision.entry;
   if (!isWritten) {
-    unawaited(next ? entries.put(next) : entries.delete(seq));
+    if (next) entries.put(next);
+    else entries.delete(seq);
     await count(tx, entry, next);
   }
-  if (next && body && !isSmall(body)) unawaited(bodies.put(body, seq));
-  else if (isApart(entry) && (!next || body !== undefined)) unawaited(bodies.delete(seq));
-  if (settlement) unawaited(settlements.put(settlement));
-  else if (settlement === null) unawaited(settlements.delete(seq));
+  if (next && body && !isSmall(body)) bodies.put(body, seq);
+  else if (isApart(entry) && (!next || body !== undefined)) bodies.delete(seq);
+  if (settlement) settlements.put(settlement);
+  else if (settlement === null) settlements.delete(seq);
   await note(tx, events);
-  if (decision.given) unawaited(tx.objectStore('ids').put(decision.given));
+  if (decision.given) writesTo(tx, 'ids').put(decision.given);
   // An id that a page has told in place of a dead letter's answer stands when the dead letter goes.
   if (decision.dependents && !(await tx.objectStore('ids').getKey(seq))) decision.followed = await decideDependents(tx, seq, decision.dependents);
 }
@@ -189,8 +207,8 @@ export async function removeEnding(tx: WriteTransaction, commits: readonly Pick<
     const entry = readEntry(value, seq!);
     const decision = decide!(entry);
     if (decision?.entry !== null) continue;
-    unawaited(tx.objectStore('entries').delete(seq!));
-    unawaited(tx.objectStore('bodies').delete(seq!));
+    writesTo(tx, 'entries').delete(seq!);
+    writesTo(tx, 'bodies').delete(seq!);
     gone.set(seq!, { entry, decision });
   }
   return gone;
@@ -205,11 +223,11 @@ function withBody(entry: EntryRecord, body: Body | null): EntryRecord {
 let unswept = JOURNAL_LOT;
 
 export async function note(tx: WriteTransaction, events: readonly SyncEvent[]): Promise<void> {
-  const journal = tx.objectStore('journal');
-  for (const event of events) unawaited(journal.add(event));
+  const journal = writesTo(tx, 'journal');
+  for (const event of events) journal.add(event);
   unswept += events.length;
   if (unswept < JOURNAL_LOT) return;
   unswept = 0;
-  const last = await journal.openKeyCursor(null, 'prev');
-  if (last) unawaited(journal.delete(IDBKeyRange.upperBound(last.key - JOURNAL_KEPT)));
+  const last = await tx.objectStore('journal').openKeyCursor(null, 'prev');
+  if (last) journal.delete(IDBKeyRange.upperBound(last.key - JOURNAL_KEPT));
 }

@@ -1,7 +1,8 @@
 /** A backlog in Holdfast's own schema, written past its worker: it looks for the heads of the lanes when it's to replay. */
 import type { Page } from 'playwright';
 import type { EntryRecord } from '../../sw/policy/entry-record.js';
-import { DATABASE, type Tally } from '../../sw/store/schema.js';
+import { DATABASE, UNPAUSED, type Tally } from '../../sw/store/schema.js';
+import { SMALL_BODY } from '../../sw/store/writes.js';
 import { record } from '../support/records.js';
 
 export interface Backlog {
@@ -30,16 +31,18 @@ export async function fillHoldfast(page: Page, { origin, count, lanes, size, nam
     bodySize: size,
   });
   template.request = { ...template.request, url, headers: { 'content-type': 'application/json' }, referrer: `${origin}/` };
-  await page.evaluate(write, { database: DATABASE, template, count, lanes, size, name });
+  await page.evaluate(write, { database: DATABASE, template, count, lanes, size, name, isApart: size > SMALL_BODY });
 }
 
 interface Given extends Omit<Backlog, 'origin'> {
   database: string;
   template: EntryRecord;
+  /** The bodies are apart from their entries. */
+  isApart: boolean;
 }
 
 /** In the page. */
-async function write({ database, template, count, lanes, size, name }: Given): Promise<void> {
+async function write({ database, template, count, lanes, size, name, isApart }: Given): Promise<void> {
   const CHUNK = 1_000;
   const db = await new Promise<IDBDatabase>((resolve, reject) => {
     const request = indexedDB.open(database);
@@ -78,8 +81,9 @@ async function write({ database, template, count, lanes, size, name }: Given): P
         turn: [template.backend, lane, 'none'],
         idempotencyKey: `"${id}"`,
         bodySize: body.byteLength,
+        ...(!isApart && { body }),
       });
-      tx.objectStore('bodies').put(body, seq);
+      if (isApart) tx.objectStore('bodies').put(body, seq);
     }
     const tallies = tx.objectStore('tallies');
     const reading = tallies.get(template.backend);
@@ -95,20 +99,22 @@ async function write({ database, template, count, lanes, size, name }: Given): P
 /** Pauses replay, or lets it go on, as the worker reads it when it starts. */
 export async function pauseHoldfast(page: Page, paused: boolean): Promise<void> {
   await page.evaluate(
-    async ({ database, paused }) => {
+    async ({ database, unpaused, paused }) => {
       const db = await new Promise<IDBDatabase>((resolve, reject) => {
         const request = indexedDB.open(database);
         request.onsuccess = () => resolve(request.result);
         request.onerror = () => reject(request.error!);
       });
       const tx = db.transaction('settings', 'readwrite');
-      tx.objectStore('settings').put({ paused }, 'settings');
+      const settings = tx.objectStore('settings');
+      if (paused) settings.delete(unpaused);
+      else settings.put({ paused }, unpaused);
       await new Promise<void>((resolve, reject) => {
         tx.oncomplete = () => resolve();
         tx.onabort = () => reject(tx.error!);
       });
       db.close();
     },
-    { database: DATABASE, paused },
+    { database: DATABASE, unpaused: UNPAUSED, paused },
   );
 }

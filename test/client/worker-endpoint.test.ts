@@ -57,16 +57,17 @@ describe('calls to the worker', () => {
     expect(posted().slice(-2)).toEqual(['pause', 'resume']);
   });
 
-  test('T6 say how long ago they were made', () => {
+  test('T6 say when they were made, and whether they’re repeated', () => {
     const { api, messages } = connect();
-    const ages = () => messages().map(({ path, ageMs }) => [path?.[0], ageMs]);
+    const begin = Date.now();
+    const calls = () => messages().map(({ path, made }) => [path?.[0], made!.at - begin, made!.again]);
     void api.provideToken('ann’s');
     vi.advanceTimersByTime(400);
     void api.signIn('ann');
     void api.signOut();
-    expect(ages()).toEqual([['provideToken', 0], ['provideToken', 400], ['signIn', 0], ['provideToken', 400], ['signIn', 0], ['signOut', 0]]);
+    expect(calls()).toEqual([['provideToken', 0, false], ['provideToken', 0, true], ['signIn', 400, false], ['provideToken', 0, true], ['signIn', 400, true], ['signOut', 400, false]]);
     vi.advanceTimersByTime(600);
-    expect(ages()).toEqual([['provideToken', 1_000], ['signIn', 600], ['signOut', 600]]);
+    expect(calls()).toEqual([['provideToken', 0, true], ['signIn', 400, true], ['signOut', 400, true]]);
   });
 
   test('T6 aren’t posted again once they’re answered', async () => {

@@ -107,6 +107,18 @@ export function databaseContract(name: string, openDB: OpenDB, fresh: () => stri
       expect([await index.getAllKeys(5), await index.getAllKeys(7), await index.count()]).toEqual([[1, 2], [1], 3]);
     });
 
+    test('a row that is added under a number of its own moves the key generator on, unless its transaction is aborted', async () => {
+      const db = await openDB(fresh(), 1, stores('rows'));
+      const add = (row: object) => db.add('rows', row);
+      expect([await add({}), await add({ id: 7 }), await add({}), await add({ id: 3 }), await add({})]).toEqual([1, 7, 8, 3, 9]);
+      const tx = db.transaction('rows', 'readwrite');
+      await tx.store.add({ id: 20 });
+      tx.abort();
+      await expect(tx.done).rejects.toMatchObject({ name: 'AbortError' });
+      expect(await add({})).toBe(10);
+      await expect(add({ id: 7 })).rejects.toMatchObject({ name: 'ConstraintError' });
+    });
+
     test('a row is found by its index in the order of the keys, and is there or not', async () => {
       const db = await openDB(fresh(), 1, stores('rows'));
       for (const row of [{ id: 5, queue: 'a' }, { id: 2, queue: 'a' }, { id: 3, queue: 'b' }]) await db.put('rows', row);

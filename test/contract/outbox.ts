@@ -400,9 +400,9 @@ export function outboxContract(name: string, create: () => TestOutbox): void {
       await outbox.commit({ seq: first, decide: (entry) => transition(entry, { type: 'delivered', answer }, 100) });
       expect(await outbox.open()).toMatchObject({ entries: [{ seq: second }], settlements: [{ seq: first, asked }] });
       expect(await outbox.settlement('first')).not.toHaveProperty('asked');
-      await outbox.answered([{ seq: first, requestId: 'of what it has replaced' }, { seq: second, requestId: 'likewise' }]);
+      await outbox.handled([{ seq: first, requestId: 'of what it has replaced' }, { seq: second, requestId: 'likewise' }]);
       expect(await outbox.open()).toMatchObject({ entries: [{ seq: second }], settlements: [{ seq: first }] });
-      await outbox.answered([{ seq: first }, { seq: second }, { seq: 99 }]);
+      await outbox.handled([{ seq: first }, { seq: second }, { seq: 99 }]);
       expect(await outbox.open()).toEqual({ entries: [], settlements: [] });
       expect(await outbox.find('second')).toMatchObject([{ seq: second, asked: null }]);
       expect(await outbox.settlement('first')).toMatchObject({ status: 200 });
@@ -426,9 +426,9 @@ export function outboxContract(name: string, create: () => TestOutbox): void {
       const answer = { status: 200, headers: {}, body: null, truncated: false };
       await outbox.commit({ seq, decide: (entry) => transition(entry, { type: 'delivered', answer }, 100) });
       expect(await outbox.settlement('draft')).toMatchObject({ status: 200 });
-      await outbox.answered([{ seq, requestId: 'first' }]);
+      await outbox.handled([{ seq, requestId: 'first' }]);
       expect((await outbox.open()).settlements).toMatchObject([{ requestId: 'second' }]);
-      await outbox.answered(left);
+      await outbox.handled(left);
       expect(await outbox.open()).toEqual({ entries: [], settlements: [] });
       expect(await outbox.settlement('draft')).toMatchObject({ status: 200 });
     });
@@ -493,7 +493,7 @@ export function outboxContract(name: string, create: () => TestOutbox): void {
         const { settlements } = await outbox.open();
         expect(settlements).toHaveLength(2);
         expect(settlements).toContainEqual({ seq: '2', requestId: '2', asked: asked('g'), at: 0, forgotten: true, into: null });
-        await outbox.answered(settlements);
+        await outbox.handled(settlements);
         expect(await outbox.open()).toEqual({ entries: [], settlements: [] });
       });
 
@@ -587,7 +587,7 @@ export function outboxContract(name: string, create: () => TestOutbox): void {
       await outbox.sweep({ backend: newBackendRecord(record().backend), events: [], decide: () => null, forget: null });
       expect((await outbox.open()).settlements).toMatchObject([{ seq: both[0], asked, state: 'cancelled', status: null, headers: {}, body: null }]);
       for (const id of ['waits', 'doesn’t']) expect(await outbox.settlement(id)).toBeNull();
-      await outbox.answered([{ seq: both[0]! }]);
+      await outbox.handled([{ seq: both[0]! }]);
       expect((await outbox.open()).settlements).toEqual([]);
     });
 

@@ -169,8 +169,8 @@ describe('the answer to a token that the app hands over', () => {
     let digestThen: string | undefined;
     await before(harness);
     const giving = api.provideToken(token).then(async () => {
-      const [{ last, signedOut }] = (await outbox.start(1)).backends as [BackendRecord];
-      digestThen = (last ?? signedOut?.forgotten)?.digest;
+      const [{ seen }] = (await outbox.start(1)).backends as [BackendRecord];
+      digestThen = seen.find(({ digest }) => digest === `digest of ${token}`)?.digest;
     });
     void meanwhile?.(harness);
     await settle();

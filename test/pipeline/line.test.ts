@@ -63,7 +63,7 @@ describe('the line', () => {
     expect([line.heads(), line.unread(), line.entry(1)]).toEqual([null, [turn('a')], null]);
   });
 
-  test('doesn’t know the unanswered entry of a fetch event that two writes have changed at one time', async () => {
+  test('doesn’t know the entry of an unhandled fetch event that two writes have changed at one time', async () => {
     const line = await read();
     const asked = { worker: 'w', fingerprint: 'f' };
     const ends = [line.writing(1), line.writing(1)];
@@ -71,7 +71,7 @@ describe('the line', () => {
       line.changed(1, entryOf(1, 'a', { requestId, asked }));
       ends.pop()!();
     }
-    expect(line.unanswered({ seq: 1, requestId: 'older' })).toBeNull();
+    expect(line.unhandled({ seq: 1, requestId: 'older' })).toBeNull();
     expect(line.unread()).toEqual([turn('a')]);
   });
 
@@ -150,23 +150,29 @@ describe('the line', () => {
     expect(line.heads()).toBeNull();
   });
 
-  test('knows the entry of an unanswered fetch event until it’s changed, swept or answered', async () => {
+  test('doesn’t know the unhandled entry of a fetch event that awaits another, whose write may change both', async () => {
+    const line = await read();
+    line.added(entryOf(2, 'a', { asked: { worker: 'w', fingerprint: 'f' }, awaits: [1] }));
+    expect(line.unhandled({ seq: 2, requestId: 'r2' })).toBeNull();
+  });
+
+  test('knows the entry of an unhandled fetch event until it’s changed, swept or marked as handled', async () => {
     const asked = { worker: 'w', fingerprint: 'f' };
     const line = await read();
     line.added(entryOf(1, 'a', { asked }));
     line.added(entryOf(2, 'a', { asked }));
-    expect(line.unanswered({ seq: 1, requestId: 'r1' })).toMatchObject({ seq: 1 });
-    expect(line.unanswered({ seq: 1, requestId: 'another' })).toBeNull();
+    expect(line.unhandled({ seq: 1, requestId: 'r1' })).toMatchObject({ seq: 1 });
+    expect(line.unhandled({ seq: 1, requestId: 'another' })).toBeNull();
     const written = line.writing(1);
-    expect(line.unanswered({ seq: 1, requestId: 'r1' })).toBeNull();
+    expect(line.unhandled({ seq: 1, requestId: 'r1' })).toBeNull();
     written();
-    line.answered({ seq: 1, requestId: 'r1' });
-    expect(line.unanswered({ seq: 1, requestId: 'r1' })).toBeNull();
+    line.handled({ seq: 1, requestId: 'r1' });
+    expect(line.unhandled({ seq: 1, requestId: 'r1' })).toBeNull();
     const swept = line.sweeping();
     line.added(entryOf(3, 'a', { asked }));
-    expect(line.unanswered({ seq: 3, requestId: 'r3' })).toBeNull();
+    expect(line.unhandled({ seq: 3, requestId: 'r3' })).toBeNull();
     swept();
-    expect([2, 3].map((seq) => line.unanswered({ seq, requestId: `r${seq}` }))).toEqual([null, null]);
+    expect([2, 3].map((seq) => line.unhandled({ seq, requestId: `r${seq}` }))).toEqual([null, null]);
   });
 
   test('takes in no result of a write that began before it was forgotten: a sweep may have been written along with it', async () => {
@@ -176,8 +182,8 @@ describe('the line', () => {
     line.sweeping()();
     line.added(entryOf(1, 'a', { asked }), since);
     line.changed(2, entryOf(2, 'a', { asked }), since);
-    expect([1, 2].map((seq) => line.unanswered({ seq, requestId: `r${seq}` }))).toEqual([null, null]);
+    expect([1, 2].map((seq) => line.unhandled({ seq, requestId: `r${seq}` }))).toEqual([null, null]);
     line.added(entryOf(3, 'a', { asked }), line.age);
-    expect(line.unanswered({ seq: 3, requestId: 'r3' })).toMatchObject({ seq: 3 });
+    expect(line.unhandled({ seq: 3, requestId: 'r3' })).toMatchObject({ seq: 3 });
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { SyncApi } from '../../sw/protocol/api.js';
 import { createHarness, type Harness } from '../support/harness.js';
 import { settle } from '../support/virtual-clock.js';
 
@@ -11,6 +12,9 @@ const bob = jwt({ sub: 'bob' });
 const sends = (log: string[]) => log.filter((line) => line.includes('send '));
 const types = ({ events }: Harness) => events.map(({ type }) => type);
 const states = async ({ api }: Harness) => (await api.entries()).map(({ state, reason }) => [state, reason]);
+
+/** A page has made a call so many milliseconds ago, and makes it again. */
+const repeated = ({ clock, madeAs }: Harness, ms: number): SyncApi => madeAs({ at: clock.now() - ms, again: true });
 
 /** Stores ann's entries while offline, signs her out, and goes online. */
 async function signedOut(harness: Harness, names: string[], options?: { purge?: boolean }): Promise<void> {
@@ -91,7 +95,7 @@ describe('A16 a sign-out', () => {
     harness.goOnline();
     harness.restart();
     await harness.clock.advance(600);
-    expect(await harness.api.provideToken(ann, undefined, undefined, 1_000)).toBe('ignored: same-token');
+    expect(await repeated(harness, 1_000).provideToken(ann)).toBe('ignored: same-token');
     // A request that brings it signs nobody in either.
     await harness.post('b', { token: ann });
     await harness.api.wake('online');
@@ -106,8 +110,8 @@ describe('A16 a sign-out', () => {
     await signedOut(harness, ['a']);
     await harness.clock.advance(1_000);
     // The page has asked for this one five seconds ago.
-    await harness.api.signOut({}, undefined, undefined, 5_000);
-    expect(await harness.api.provideToken(ann, undefined, undefined, 4_000)).toBe('released');
+    await repeated(harness, 5_000).signOut({});
+    expect(await repeated(harness, 4_000).provideToken(ann)).toBe('released');
   });
 
   test('T6 stands against a sign-in by cookie that a page made before, and makes again', async () => {
@@ -116,10 +120,109 @@ describe('A16 a sign-out', () => {
     await harness.clock.advance(400);
     await harness.api.signOut();
     await harness.clock.advance(600);
-    await harness.api.signIn('ann', undefined, undefined, 1_000);
+    await repeated(harness, 1_000).signIn('ann');
     expect(await harness.api.status()).toMatchObject({ backends: [{ holds: [{ owner: 'ann', reason: 'signed-out' }] }] });
-    await harness.api.signIn('ann', undefined, undefined, 500);
+    await repeated(harness, 500).signIn('ann');
     expect(await harness.api.status()).toMatchObject({ backends: [{ holds: [] }] });
+  });
+
+  /** ann's entry waits, and a while later bob comes, whose entry waits as well. */
+  async function annThenBob(harness: Harness, bobComes: () => Promise<unknown>): Promise<void> {
+    harness.goOffline();
+    await harness.api.provideToken(ann);
+    await harness.post('a', { token: ann });
+    await harness.clock.advance(1_000);
+    harness.restart();
+    await bobComes();
+    await harness.post('b', { token: bob });
+  }
+  /** Whose entries are still there. */
+  const owners = async ({ api }: Harness) => (await api.entries()).map(({ owner }) => owner);
+
+  test.each<[string, boolean, string[]]>([
+    ['leaves who has come in another tab since signed in', false, ['ann', 'bob']],
+    ['removes the former user’s entries, and none of who has come in another tab since', true, ['bob']],
+  ])('T6 that no worker has answered, and that the page repeats, %s', async (_, purge, left) => {
+    const harness = createHarness();
+    await annThenBob(harness, () => harness.api.provideToken(bob));
+    await repeated(harness, 500).signOut({ purge });
+    expect(await owners(harness)).toEqual(left);
+    harness.goOnline();
+    await harness.api.wake('online');
+    await harness.clock.advance(60_000);
+    expect(sends(harness.log).map((line) => line.split(' ').slice(-2))).toEqual([['b', bob]]);
+    expect(types(harness)).not.toContain('held');
+  });
+
+  test('T6 that the page repeats leaves alone whose token a request has brought since, that’s being taken, or who has signed in by cookie since', async () => {
+    const learnt = createHarness();
+    await annThenBob(learnt, async () => {});
+    await repeated(learnt, 500).signOut({ purge: true });
+    expect(await owners(learnt)).toEqual(['bob']);
+
+    const taken = createHarness();
+    await taken.api.provideToken(ann);
+    await taken.clock.advance(1_000);
+    const taking = taken.api.provideToken(bob);
+    await repeated(taken, 500).signOut({ purge: true });
+    expect(await taking).toBe('stored');
+    expect(types(taken)).not.toContain('held');
+
+    const byCookie = createHarness();
+    await byCookie.api.signIn('ann');
+    await byCookie.clock.advance(1_000);
+    await byCookie.api.signIn('bob');
+    await repeated(byCookie, 500).signOut({});
+    expect(types(byCookie)).not.toContain('held');
+  });
+
+  test('T6 that the page repeats counts after the next user’s own sign-out as it did before: it takes none of that user’s', async () => {
+    const harness = createHarness();
+    await annThenBob(harness, () => harness.api.provideToken(bob));
+    await harness.api.signOut();
+    await repeated(harness, 500).signOut({ purge: true });
+    expect(await states(harness)).toEqual([['parked', 'signed-out']]);
+    expect(await owners(harness)).toEqual(['bob']);
+  });
+
+  test('T6 that the page repeats signs out the user whose token was only renewed since', async () => {
+    const harness = createHarness();
+    await annThenBob(harness, () => harness.api.provideToken(annAgain));
+    await repeated(harness, 500).signOut({});
+    expect(types(harness)).not.toContain('held');
+    const alone = createHarness();
+    alone.goOffline();
+    await alone.api.provideToken(ann);
+    await alone.post('a', { token: ann });
+    await alone.clock.advance(1_000);
+    await alone.api.provideToken(annAgain);
+    await repeated(alone, 500).signOut({ purge: true });
+    expect(await owners(alone)).toEqual([]);
+    expect(types(alone)).toContain('held');
+  });
+
+  test('T6 a token that a page brings again signs nobody in once another user has come', async () => {
+    const harness = createHarness();
+    await annThenBob(harness, () => harness.api.provideToken(bob));
+    expect(await repeated(harness, 500).provideToken(ann)).toBe('ignored: same-token');
+    harness.goOnline();
+    await harness.api.wake('online');
+    await harness.clock.advance(60_000);
+    expect(sends(harness.log).map((line) => line.split(' ').slice(-2))).toEqual([['b', bob]]);
+  });
+
+  test('T6 signs out who has come before it, although the worker heard of both late', async () => {
+    const harness = createHarness();
+    await harness.api.provideToken(ann);
+    await harness.clock.advance(1_000);
+    // bob's page has brought a token, and has signed out, when the worker was starting.
+    const at = harness.clock.now();
+    await harness.clock.advance(500);
+    await harness.madeAs({ at, again: false }).provideToken(bob);
+    harness.restart();
+    await harness.clock.advance(1_000);
+    await harness.madeAs({ at: at + 50, again: true }).signOut({});
+    expect(await harness.api.status()).toMatchObject({ backends: [{ holds: [{ owner: 'bob', reason: 'signed-out' }] }] });
   });
 
   test('doesn’t end with a token that was refused before', async () => {

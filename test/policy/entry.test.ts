@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { transition as decide, type Decision, type EntryInput } from '../../sw/policy/entry.js';
+import type { Decision, EntryInput } from '../../sw/policy/entry-decision.js';
+import { transition as decide } from '../../sw/policy/entry.js';
 import { readEntry, type EntryRecord } from '../../sw/policy/entry-record.js';
 import { record } from '../support/records.js';
 import type { FinalAnswer } from '../../sw/policy/settlement.js';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { LastToken } from '../../sw/policy/backend-record.js';
-import { session, type LiveToken, type Session, type SessionEffect, type SessionEvent } from '../../sw/policy/session.js';
+import type { LastToken, Seen } from '../../sw/policy/backend-record.js';
+import { formerUser, session, type LiveToken, type Session, type SessionEffect, type SessionEvent } from '../../sw/policy/session.js';
 import { jwt } from '../support/records.js';
 
 /** When a token was made, and until when it's good, in seconds. */
@@ -13,11 +13,13 @@ const tokenOf = (owner: string, iat: number, provided = true): LiveToken => {
 };
 const lastOf = ({ owner, digest, expiresAt }: LiveToken, issuedAt: number): LastToken => ({ owner, digest, expiresAt, issuedAt });
 
-const NOBODY: Session = { token: null, last: null, signedOut: null, sessionUser: null, epoch: 0, signOuts: 0 };
+const NOBODY: Session = { token: null, last: null, seen: [], signedOut: null, sessionUser: null, epoch: 0, signOuts: 0 };
 const ann = tokenOf('ann', NOW_S - 60);
 const annSeen = { ...ann, provided: false };
 const bobOlder = { ...tokenOf('bob', NOW_S - 90), provided: false };
 const bobNewer = { ...tokenOf('bob', NOW_S - 30), provided: false };
+const bobSame = { ...tokenOf('bob', NOW_S - 60), provided: false };
+const seenOf = ({ owner, digest }: LiveToken, at: number): Seen => ({ owner, digest, at });
 const withAnn: Session = { ...NOBODY, token: ann, last: lastOf(ann, NOW_S - 60), epoch: 1 };
 const annLeft: Session = {
   ...NOBODY,
@@ -29,6 +31,7 @@ const came = (token: LiveToken, changes: Partial<SessionEvent & { type: 'token' 
   type: 'token',
   token,
   signOuts: 0,
+  at: now,
   now,
   serverSkewMs: null,
   ...changes,
@@ -43,6 +46,8 @@ describe('a token', () => {
     ['of another user, learnt and older than the one that the app has handed over, is ignored', withAnn, came(bobOlder), 'ignored', 'ann'],
     ['of another user, learnt, becomes the live one where the last one was learnt as well', { ...withAnn, token: annSeen }, came(bobOlder), 'live', 'bob'],
     ['of another user, learnt and older, becomes the live one where the last one is over', withAnn, came(bobOlder, { now: now + 3_700_000 }), 'live', 'bob'],
+    ['of another user, learnt, of the same second as the one that the app has handed over, is ignored if it was taken before', { ...withAnn, seen: [seenOf(bobSame, 1), seenOf(ann, 2)] }, came(bobSame), 'ignored', 'ann'],
+    ['of another user, learnt, of the same second as the one that the app has handed over, becomes the live one where it’s new', withAnn, came(bobSame), 'live', 'bob'],
     ['of the same user, learnt and older than the live one, is ignored', withAnn, came(tokenOf('ann', NOW_S - 90, false)), 'ignored', 'ann'],
     ['of the same user that the app hands over, though it’s older, becomes the live one', withAnn, came(tokenOf('ann', NOW_S - 90)), 'live', 'ann'],
     ['that the app hands over after a sign-out signs its user in', annLeft, came(ann, { signOuts: 1 }), 'signed-in', 'ann'],
@@ -51,6 +56,7 @@ describe('a token', () => {
     ['that a sign-out has forgotten is ignored when it’s learnt after that', annLeft, came(annSeen, { signOuts: 1 }), 'ignored', null],
     ['of any user that’s learnt after a sign-out, and is no newer than the forgotten one, is ignored', annLeft, came(bobOlder, { signOuts: 1 }), 'ignored', null],
     ['of another user that’s learnt after a sign-out, and was made in the same second as the forgotten one, signs its user in', annLeft, came(tokenOf('bob', annLeft.signedOut!.forgotten!.issuedAt!, false), { signOuts: 1 }), 'signed-in', 'bob'],
+    ['that’s learnt after a sign-out, which any backend knew then, is ignored', { ...annLeft, seen: [seenOf(bobNewer, 1)] }, came(bobNewer, { signOuts: 1 }), 'ignored', null],
     ['that’s learnt after a sign-out, and is newer than the forgotten one, signs its user in', annLeft, came(bobNewer, { signOuts: 1 }), 'signed-in', 'bob'],
     ['that’s learnt after a sign-out, and was made before that by the server’s clock, is ignored', annLeft, came(bobNewer, { signOuts: 1, serverSkewMs: 0 }), 'ignored', null],
   ])('%s', (_, before, event, effect, owner) => {
@@ -92,11 +98,11 @@ describe('a token', () => {
 
 describe('a sign-in by cookie', () => {
   test('says whose session it is', () => {
-    expect(session(withAnn, { type: 'signed-in', user: 'bob' })).toEqual([{ ...withAnn, sessionUser: 'bob', epoch: 2 }, 'none']);
+    expect(session(withAnn, { type: 'signed-in', user: 'bob', at: now })).toEqual([{ ...withAnn, seen: [{ owner: 'bob', digest: '', at: now }], sessionUser: 'bob', epoch: 2 }, 'none']);
   });
 
   test('ends a sign-out', () => {
-    expect(session(annLeft, { type: 'signed-in', user: 'bob' })).toEqual([{ ...annLeft, signedOut: null, sessionUser: 'bob', epoch: 3 }, 'signed-in']);
+    expect(session(annLeft, { type: 'signed-in', user: 'bob', at: now })).toEqual([{ ...annLeft, seen: [{ owner: 'bob', digest: '', at: now }], signedOut: null, sessionUser: 'bob', epoch: 3 }, 'signed-in']);
   });
 });
 
@@ -107,6 +113,7 @@ describe('a sign-out', () => {
     arriving: null,
     cookieUser: null,
     newest: null,
+    seen: [],
     ...changes,
   });
 
@@ -133,5 +140,27 @@ describe('a sign-out', () => {
     const at = now + 1;
     const [after, effect] = session(annLeft, out({ at }));
     expect([after.signedOut?.since, effect]).toEqual([at, 'none']);
+  });
+});
+
+describe('a call that comes late', () => {
+  const SEEN: Seen[] = [
+    { owner: 'ann', digest: 'a1', at: 10 },
+    { owner: 'ann', digest: 'a2', at: 20 },
+    { owner: 'ann@example', digest: '', at: 25 },
+    { owner: 'bob', digest: 'b1', at: 30 },
+    { owner: 'carol', digest: 'c1', at: 40 },
+  ];
+
+  test.each([
+    ['made in the last session is of nobody before', 40, undefined],
+    ['made in an earlier session is of its user', 30, 'bob'],
+    ['made before the user’s token was renewed is of that user', 10, 'ann'],
+    ['made when nobody was known is of nobody who’s known', 5, null],
+  ])('%s', (_, at, user) => expect(formerUser(SEEN.filter(({ digest }) => digest), at)).toBe(user));
+
+  test('is of the last session although the user has another name by cookie', () => {
+    expect(formerUser(SEEN.slice(0, 3), 15)).toBe(null);
+    expect(formerUser(SEEN.slice(0, 3), 25)).toBe(undefined);
   });
 });

@@ -1,8 +1,9 @@
 import type { Reference } from '../../sw/protocol/api.js';
 import { isKey } from '../../sw/protocol/ids.js';
 import type { SyncEvent } from '../../sw/protocol/events.js';
-import { transition, type Decision } from '../../sw/policy/entry.js';
 import { isMoot } from '../../sw/policy/coalesce.js';
+import type { Decision } from '../../sw/policy/entry-decision.js';
+import { transition } from '../../sw/policy/entry.js';
 import { fitsInPlace, providerOf, type GivenId } from '../../sw/policy/given-ids.js';
 import { isFirstSend, readEntry, turnOf, type EntryRecord, type Turn } from '../../sw/policy/entry-record.js';
 import type { EtagNote } from '../../sw/policy/etags.js';
@@ -89,7 +90,7 @@ export function memoryOutbox(): TestOutbox {
     return decision;
   };
 
-  const answered = (requests: readonly Requested[]): void => {
+  const handled = (requests: readonly Requested[]): void => {
     for (const { seq, requestId } of requests) {
       remainders.delete(requestId ?? '');
       if (typeof seq === 'string') continue;
@@ -219,8 +220,8 @@ export function memoryOutbox(): TestOutbox {
       const { asked: _, owner: __, ...settlement } = newest;
       return settlement;
     },
-    answeredSoon: async (request) => answered([request]),
-    answered: async (requests) => answered(requests),
+    handledSoon: async (request) => handled([request]),
+    handled: async (requests) => handled(requests),
     etags: async (backend) => [...etagNotes].flatMap(([key, note]) => (key.startsWith(`${backend}|`) ? [note] : [])),
     forgetSettlements: async (before) => {
       for (const [seq, { at }] of settlements) if (at <= before) settlements.delete(seq);

@@ -1,4 +1,4 @@
-import type { Decision } from '../../sw/policy/entry.js';
+import type { Decision } from '../../sw/policy/entry-decision.js';
 import type { Commit, Outbox } from '../../sw/ports.js';
 import { storedOutbox as stored } from '../../sw/store/outbox.js';
 

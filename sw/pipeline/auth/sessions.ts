@@ -1,9 +1,11 @@
-import { newBackendRecord, type LastToken } from '../../policy/backend-record.js';
+import { newBackendRecord } from '../../policy/backend-record.js';
 import type { EntryRecord } from '../../policy/entry-record.js';
-import { transition, type Decision } from '../../policy/entry.js';
-import { session } from '../../policy/session.js';
+import type { Decision } from '../../policy/entry-decision.js';
+import { transition } from '../../policy/entry.js';
+import { formerUser, session, type Forgets } from '../../policy/session.js';
 import type { Ports } from '../../ports.js';
 import type { TokenResult } from '../../protocol/api.js';
+import type { Made } from '../../protocol/comlink.js';
 import type { SyncEvent } from '../../protocol/events.js';
 import { noCsrf, type Backend } from '../backend/backend.js';
 import { sessionUser, stepAuthGate } from '../backend/gates.js';
@@ -15,11 +17,14 @@ import { aboutGate, releasedEvent, renewSession } from './hold-events.js';
 /** Sign-ins by cookie, and sign-outs. */
 export interface Sessions {
   /** Begins a user's cookie session; null: somebody's session, as the app doesn't say whose. Ends the hold of that session. */
-  signIn(backends: readonly Backend[], user: string | null): Promise<void>;
+  signIn(backends: readonly Backend[], user: string | null, at: number): Promise<void>;
   /** Ends the hold of the present cookie session, which is live again, and signs nobody in. */
   renew(backend: Backend): Promise<TokenResult>;
-  /** Signs the user out, as the page has asked at `at`: entries that wait for a token are parked; with `purge` the user's own are removed. */
-  signOut(backends: readonly Backend[], purge: boolean, at: number): Promise<void>;
+  /**
+   * Signs the user out: entries that wait for a token are parked; with `purge` the user's own are removed. Where another user has come
+   * since the page has asked for it, that session goes on, and the purge is of the former user's.
+   */
+  signOut(backends: readonly Backend[], purge: boolean, made: Made): Promise<void>;
 }
 
 /** A backend at a sign-out, and the events to tell of it. */
@@ -31,13 +36,9 @@ interface Closed {
 }
 
 export function createSessions({ clock, outbox }: Pick<Ports, 'clock' | 'outbox'>, report: Report, neighbours: Neighbours): Sessions {
-  /**
-   * Closes a backend's gates, and then forgets its token. Returns the events to emit.
-   *
-   * @param newest the newest token of all backends, which this backend forgets as well, seen or not
-   */
-  function close(backend: Backend, newest: LastToken | null, at: number, arriving = backend.arriving): SyncEvent[] {
-    const [after, effect] = session(sessionOf(backend), { type: 'signed-out', at, arriving, cookieUser: sessionUser(backend), newest });
+  /** Closes a backend's gates, and then forgets its token. Returns the events to emit. */
+  function close(backend: Backend, forgets: Forgets, at: number, arriving = backend.arriving): SyncEvent[] {
+    const [after, effect] = session(sessionOf(backend), { type: 'signed-out', at, arriving, cookieUser: sessionUser(backend), ...forgets });
     const user = after.signedOut?.user ?? null;
     for (const name of new Set(['', user ?? '', ...Object.keys(backend.record.gates)])) stepAuthGate(backend, name || null, { type: 'signed-out' });
     for (const name of Object.keys(backend.record.sessionGates)) stepAuthGate(backend, name || null, { type: 'signed-out' }, true);
@@ -54,31 +55,31 @@ export function createSessions({ clock, outbox }: Pick<Ports, 'clock' | 'outbox'
    */
   async function signOutByDisk(closed: readonly Closed[], at: number): Promise<void> {
     const { backends: records } = await outbox.start(1);
-    const newest = newestOf([...closed.map(({ backend }) => backend), ...records.map((record) => ({ arriving: null, record }))]);
+    const forgets = knownTo([...closed.map(({ backend }) => backend), ...records.map((record) => ({ arriving: null, record }))]);
     for (const one of closed) {
       const { backend } = one;
       const { arriving, signOuts, record } = backend;
-      const { last, sessionUser: user, signedOut, epoch } = records.find(({ key }) => key === record.key) ?? newBackendRecord(record.key);
+      const { last, seen, sessionUser: user, signedOut, epoch } = records.find(({ key }) => key === record.key) ?? newBackendRecord(record.key);
       // Somebody may have signed in meanwhile; and what this worker is about to write may be newer.
       if (!one.isUncertain || !record.signedOut || epoch + 1 < record.epoch) continue;
-      setSession(backend, { token: null, signOuts: signOuts - 1, last, sessionUser: user, signedOut, epoch });
-      one.events = close(backend, newest, at, null);
+      setSession(backend, { token: null, signOuts: signOuts - 1, last, seen, sessionUser: user, signedOut, epoch });
+      one.events = close(backend, forgets, at, null);
       // A token that came meanwhile isn't from before.
       backend.arriving = arriving;
     }
   }
 
   /** Removes the user's entries from the disk, and aborts their sends. */
-  async function purge(backend: Backend, events: SyncEvent[]): Promise<void> {
+  async function purge(backend: Backend, events: SyncEvent[], former?: string): Promise<void> {
     const at = clock.now();
     const others = neighbours.mayBe();
-    const user = backend.record.signedOut?.user ?? null;
+    const user = former ?? backend.record.signedOut?.user ?? null;
     const gone: number[] = [];
     const decide = (entry: EntryRecord): Decision | null => {
       const { seq, owner, state } = entry;
       const flight = backend.flights.get(seq);
       // A first send belongs to the page that makes it.
-      if (outlives(entry) || (owner !== null && owner !== user) || flight?.firstSend) return null;
+      if (outlives(entry) || (owner !== null && owner !== user) || (owner === null && former !== undefined) || flight?.firstSend) return null;
       gone.push(seq);
       return transition(entry, state === 'dead' ? { type: 'discarded' } : { type: 'cancelled', inFlight: flight !== undefined || others }, at);
     };
@@ -92,11 +93,11 @@ export function createSessions({ clock, outbox }: Pick<Ports, 'clock' | 'outbox'
   }
 
   return {
-    async signIn(backends, user) {
+    async signIn(backends, user, said) {
       // All sessions change in this turn of the event loop, before the first write, so that nothing can come between.
       const changes = backends.map((backend) => {
         const before = sessionUser(backend);
-        const [after, effect] = session(sessionOf(backend), { type: 'signed-in', user });
+        const [after, effect] = session(sessionOf(backend), { type: 'signed-in', user, at: said });
         setSession(backend, after);
         const at = clock.now();
         const events = effect === 'signed-in' ? [releasedEvent(backend, user, at)] : [];
@@ -113,10 +114,14 @@ export function createSessions({ clock, outbox }: Pick<Ports, 'clock' | 'outbox'
       if (events.length > 0) await report.commit({ backend: backend.record, events });
       return events.length > 0 ? 'released' : 'stored';
     },
-    async signOut(backends, purges, at) {
+    async signOut(all, purges, { at, again }) {
+      // A token that's being taken may be of a user who has come since.
+      if (again) await Promise.all(all.map(({ taking }) => taking));
+      const formers = all.map(({ record }) => (again ? formerUser(record.seen, at) : undefined));
+      const backends = all.filter((_, index) => formers[index] === undefined);
       // All gates close in this turn of the event loop, before the first write, so that nothing can come between.
-      const newest = newestOf(backends);
-      const closed = backends.map((backend): Closed => ({ backend, isUncertain: !(backend.arriving ?? backend.token), events: close(backend, newest, at) }));
+      const forgets = knownTo(backends);
+      const closed = backends.map((backend): Closed => ({ backend, isUncertain: !(backend.arriving ?? backend.token), events: close(backend, forgets, at) }));
       if (neighbours.mayBe() && closed.some(({ isUncertain }) => isUncertain)) {
         const reading = signOutByDisk(closed, at).catch(() => {});
         // Tokens that come meanwhile count after the sign-out.
@@ -132,15 +137,18 @@ export function createSessions({ clock, outbox }: Pick<Ports, 'clock' | 'outbox'
           throw error;
         }
       });
-      await allWritten(writing);
+      const late = all.map(async (backend, index) => purges && formers[index] && purge(backend, [], formers[index]));
+      await allWritten([...writing, ...late]);
     },
   };
 }
 
-/** The newest of the tokens that the backends know, are being handed, or knew at an earlier sign-out. */
-function newestOf(backends: readonly Pick<Backend, 'arriving' | 'record'>[]): LastToken | null {
+/** The tokens that the backends know, are being handed, or knew at an earlier sign-out. */
+function knownTo(backends: readonly Pick<Backend, 'arriving' | 'record'>[]): Forgets {
   const known = backends.flatMap(({ arriving, record: { last, signedOut } }) => [arriving ?? [], last ?? signedOut?.forgotten ?? []].flat());
-  return known.reduce<LastToken | null>((newest, token) => (newest && (newest.issuedAt ?? -Infinity) >= (token.issuedAt ?? -Infinity) ? newest : token), null);
+  const [newest = null] = known.sort((a, b) => (b.issuedAt ?? 0) - (a.issuedAt ?? 0));
+  const seen = backends.flatMap(({ record }) => record.seen).map((one) => [one.digest, one] as const);
+  return { newest, seen: [...new Map(seen).values()].sort((a, b) => a.at - b.at) };
 }
 
 /** Waits for all writes, and then throws the first error, if any. */

@@ -56,6 +56,8 @@ interface TokenSource {
   signOuts: number;
   /** An earlier worker had the token: it counts only if it's the last known token. */
   isAgain?: boolean | undefined;
+  /** When the page handed the token over. @default now */
+  at?: number | undefined;
 }
 
 export function createHolds({ broadcast, chance, clock, digest, log }: HoldPorts, report: Report): Holds {
@@ -77,7 +79,7 @@ export function createHolds({ broadcast, chance, clock, digest, log }: HoldPorts
     return isOver(expiresAt, clocksOf(backend, now));
   };
 
-  const provide = async (backend: Backend, value: string, scheme: string, { learnt, signOuts, isAgain }: TokenSource): Promise<TokenResult> => {
+  const provide = async (backend: Backend, value: string, scheme: string, { learnt, signOuts, isAgain, at = clock.now() }: TokenSource): Promise<TokenResult> => {
     const owner = backend.config.owner(value);
     const ready = Promise.all([digestOf(value, scheme), backend.taking]);
     backend.taking = ready.catch(() => {});
@@ -86,7 +88,7 @@ export function createHolds({ broadcast, chance, clock, digest, log }: HoldPorts
     if (isAgain && (live || last?.digest !== digest)) return 'ignored: same-token';
     const waiting = waitingOwners(backend);
     const own: LiveToken = { value, scheme, owner, digest, expiresAt: expiryOf(value), provided: !learnt };
-    const [after, effect] = session(sessionOf(backend), { type: 'token', token: own, signOuts, now: clock.now(), serverSkewMs });
+    const [after, effect] = session(sessionOf(backend), { type: 'token', token: own, signOuts, at, now: clock.now(), serverSkewMs });
     if (effect === 'ignored') return 'ignored: same-token';
     /** The app's call is answered when the record is on disk. A page's own request waits for a release alone: the rest is for a later worker. */
     const write = (events: SyncEvent[] = []): Promise<unknown> => {

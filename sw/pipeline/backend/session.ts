@@ -2,10 +2,11 @@ import type { Session } from '../../policy/session.js';
 import type { Backend } from './backend.js';
 
 /** Who is signed in at a backend. */
-export const sessionOf = ({ token, signOuts, record: { last, signedOut, sessionUser, epoch } }: Backend): Session => ({
+export const sessionOf = ({ token, signOuts, record: { last, seen, signedOut, sessionUser, epoch } }: Backend): Session => ({
   token,
   signOuts,
   last,
+  seen,
   signedOut,
   sessionUser,
   epoch,
@@ -17,7 +18,7 @@ export function setSession(backend: Backend, { token, signOuts, ...stored }: Ses
   backend.token = token;
   backend.signOuts = signOuts;
   // The record is written only when it's another object than the written one, so it's replaced for real changes alone.
-  if (stored.epoch !== before.epoch || stored.last !== before.last || stored.signedOut !== before.signedOut) backend.record = { ...backend.record, ...stored };
+  if (stored.seen !== before.seen) backend.record = { ...backend.record, ...stored };
   return () => {
     if (backend.token === token) setSession(backend, before);
   };

@@ -1,6 +1,7 @@
 import { circuitStirred } from '../../policy/circuit.js';
 import { credentialOf, isFirstSend, turnOf, type Credential, type EntryRecord, type Turn } from '../../policy/entry-record.js';
-import { transition, type Decision } from '../../policy/entry.js';
+import type { Decision } from '../../policy/entry-decision.js';
+import { transition } from '../../policy/entry.js';
 import { isGrant } from '../../policy/exclude.js';
 import { AHEAD } from '../../policy/lanes.js';
 import type { Draft, FetchContext, Ports } from '../../ports.js';
@@ -217,7 +218,7 @@ export function createCapture(parts: CaptureParts): Capture {
       ticket.release();
       if (backend.probe === ticket) backend.probe = null;
       const stored = exchange?.stored;
-      if (stored) context.waitUntil(context.handled.then(() => redelivery.answered(stored)));
+      if (stored) context.waitUntil(context.handled.then(() => redelivery.handled(stored)));
     }
   };
 }

@@ -1,6 +1,7 @@
 import { isFirstSend, type EntryRecord } from '../../policy/entry-record.js';
 import { withReplays } from '../../policy/backend-record.js';
-import { transition, type Decision, type SendInput } from '../../policy/entry.js';
+import type { Decision, SendInput } from '../../policy/entry-decision.js';
+import { transition } from '../../policy/entry.js';
 import { isQuotaError } from '../../policy/errors.js';
 import { maskUrl } from '../../policy/secrets.js';
 import type { CaptureOrder, CaptureResult, Ports } from '../../ports.js';

@@ -44,7 +44,9 @@ export function createPageAnswer(ports: Pick<Ports, 'clock' | 'log'>, report: Re
     const headers = { [ENTRY_HEADER]: id, 'Cache-Control': 'no-store' };
     if (wanted === 'empty') return new Response(null, { status: 204, headers });
     if (wanted === 'stream') return new Response('', { headers: { ...headers, 'Content-Type': 'text/vnd.turbo-stream.html' } });
-    return Response.json({ queued: true, id, key, state, reason }, { status: 202, headers });
+    const queued = Response.json({ queued: true, id, key, state, reason }, { status: 202, headers });
+    // The body goes as a stream: Chromium makes a Blob of any other, and the worker waits for another process for it, as long as all the rest takes.
+    return new Response(queued.body, queued);
   }
 
   return (exchange, entry) => {

@@ -1,6 +1,6 @@
 import { CONFLICT_ROUNDS, conflictAnswer, isConflict } from '../../policy/conflict.js';
 import type { EntryRecord } from '../../policy/entry-record.js';
-import type { SendInput } from '../../policy/entry.js';
+import type { SendInput } from '../../policy/entry-decision.js';
 import { freshKeyFor } from '../../policy/idempotency.js';
 import { isInDoubt } from '../../policy/key-history.js';
 import type { FinalAnswer } from '../../policy/settlement.js';

@@ -1,5 +1,6 @@
 import type { EntryRecord } from '../../policy/entry-record.js';
-import { SHUNNED_LIMIT, type SendInput } from '../../policy/entry.js';
+import type { SendInput } from '../../policy/entry-decision.js';
+import { SHUNNED_LIMIT } from '../../policy/entry.js';
 import { freshKeyFor, isKept, verdictUnderKey } from '../../policy/idempotency.js';
 import { isKeyUnused, type KeyHistory } from '../../policy/key-history.js';
 import type { Answer, Verdict } from '../../policy/outcome.js';

@@ -1,6 +1,6 @@
 import { circuitFailed, CLOSED, type Circuit } from '../../policy/circuit.js';
 import type { EntryRecord } from '../../policy/entry-record.js';
-import type { SendInput, TransientReason } from '../../policy/entry.js';
+import type { SendInput, TransientReason } from '../../policy/entry-decision.js';
 import { failureOf } from '../../policy/failure.js';
 import { busyDelay } from '../../policy/idempotency.js';
 import type { Answer, NoAnswer, Outcome } from '../../policy/outcome.js';

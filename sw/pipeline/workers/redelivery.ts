@@ -19,7 +19,7 @@ const OLDEST_EVENT_MS = 360_000;
 /** How long a lock may outlive its worker, in milliseconds. */
 const LOCK_MS = 1_000;
 
-/** Recognises redeliveries, among the unanswered fetch events of earlier workers; and notes which events of this worker are answered. */
+/** Recognises redeliveries, among the fetch events that earlier workers left unhandled; and notes which events of this worker are handled. */
 export interface Redelivery {
   /**
    * Registers a fetch event. Returns a function to call once the event's fingerprint has been checked; null when
@@ -41,8 +41,8 @@ export interface Redelivery {
    * @param taken called with the entry in the turn of the event loop in which its lane stops waiting for it
    */
   claim(fingerprint: () => Promise<string>, taken: (entry: EntryRecord) => void): Promise<Left | null>;
-  /** Notes that a request's event is answered: an equal event is a request of its own from now on. Never rejects. */
-  answered(request: Requested): Promise<void>;
+  /** Notes that a request's event is handled, as the page has its answer: an equal event is a request of its own from now on. Never rejects. */
+  handled(request: Requested): Promise<void>;
   /**
    * Called on `activate`. The wait for redeliveries starts here: the replaced worker may have kept events open until
    * now, however long ago this worker started.
@@ -88,7 +88,7 @@ export function createRedelivery({ clock, locks, outbox, log }: Ports, neighbour
   const write = (work: Promise<unknown>): Promise<void> =>
     work.then(
       () => {},
-      (error: unknown) => log.warn('[holdfast] an answered request stays marked as open for now', error),
+      (error: unknown) => log.warn('[holdfast] a request whose page has its answer stays marked as open for now', error),
     );
 
   /** Reads the open events of other workers. Called for each claim, as a replaced worker may live on, and leave more. */
@@ -104,7 +104,7 @@ export function createRedelivery({ clock, locks, outbox, log }: Ports, neighbour
     const old: Requested[] = [];
     for (const left of open) if (isOld(left) && !(await locks.isHeld(workerLock(left.asked!.worker)))) old.push(left);
     if (old.length === 0) return;
-    await outbox.answered(old);
+    await outbox.handled(old);
     await read();
   }
 
@@ -147,7 +147,7 @@ export function createRedelivery({ clock, locks, outbox, log }: Ports, neighbour
       }
       return null;
     },
-    answered: (request) => write(outbox.answeredSoon(request, () => line.unanswered(request)).then(() => line.answered(request))),
+    handled: (request) => write(outbox.handledSoon(request, () => line.unhandled(request)).then(() => line.handled(request))),
     activated() {
       start = clock.now();
       deadline = start + COMES_AGAIN_MS;

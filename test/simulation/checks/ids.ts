@@ -20,7 +20,8 @@ export function watchIds(world: World): void {
     if (!isWhole) history.violated('an id is put in everywhere', `${url} with ${body.slice(0, 80)}`, op, names);
     if (!isNamed) return;
     const provider = history.posts.get(names);
-    if (!provider || !isHeldTo(post, provider)) return;
+    // A write to what was coalesced with it is the app's own affair.
+    if (!provider || history.workOf(names) === op || !isHeldTo(post, provider)) return;
     if (isWaiting(names)) history.violated('no dependent goes before its provider', `${process.name} names ${nameOf(names)}, whose provider is on disk`, op, names);
     else if (idOnDisk(names)) history.violated('nothing names a temporary id whose thing is there', `${process.name} names ${nameOf(names)}, which is ${realIdOf(names)}`, op, names);
   });
@@ -58,10 +59,9 @@ export function standingStill({ disk }: Pick<World, 'disk'>): (entry: EntryRecor
 
 /** Whether what a write names was refused, cancelled, discarded or purged, as nobody has made it. */
 export function isProviderGone({ history, disk }: World, op: number): boolean {
-  const { names } = history.posts.get(op)?.op ?? {};
-  if (names === undefined) return false;
-  const isThere = disk.all<EntryRecord>('entries').some(({ provides }) => provides === nameOf(names)) || disk.all<GivenId>('ids').some(({ name }) => name === nameOf(names));
-  return !isThere;
+  const isThere = (name: string) => disk.all<EntryRecord>('entries').some(({ provides }) => provides === name) || disk.all<GivenId>('ids').some((given) => given.name === name);
+  // What was coalesced with an older write awaits what that one names.
+  return [...history.posts.values()].some(({ op: { id, names } }) => names !== undefined && history.workOf(id) === op && !isThere(nameOf(names)));
 }
 
 /** What awaits something awaits what is on disk, or the dead letter's reason says that it isn't. A provider may go while a request that names it is written: then it's found out in the end. */

@@ -75,10 +75,10 @@ export class Transaction {
     return table;
   }
 
-  /** Puts a request into the queue. Its result comes in a turn of the process. */
+  /** Puts a request into the queue. Its result comes in a turn of the process. Throws at once where the transaction has finished. */
   request<T>(what: string, run: () => T): Promise<T> {
     if (this.state === 'done' || this.state === 'committing' || this.state === 'durable' || this.#wantsCommit)
-      return Promise.reject(new DOMException(`${what}: the transaction has finished`, 'TransactionInactiveError'));
+      throw new DOMException(`${what}: the transaction has finished`, 'TransactionInactiveError');
     this.port(what);
     const result = new Promise<T>((resolve, reject) => this.#queue.push({ run, resolve: resolve as (value: unknown) => void, reject }));
     result.catch(() => {});
@@ -256,6 +256,10 @@ export class Transaction {
       if (!this.#generators.has(table)) this.#generators.set(table, table.nextKey);
       key = table.nextKey++;
       if (table.keyPath !== null) (value as Record<string, unknown>)[table.keyPath] = key;
+    }
+    else if (typeof key === 'number' && table.autoIncrement && key >= table.nextKey) {
+      if (!this.#generators.has(table)) this.#generators.set(table, table.nextKey);
+      table.nextKey = Math.floor(key) + 1;
     }
     if (key === undefined) throw new DOMException('there is no key', 'DataError');
     if (isNew && table.has(key)) throw new DOMException('the key is there already', 'ConstraintError');

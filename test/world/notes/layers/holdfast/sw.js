@@ -1,0 +1,3 @@
+importScripts('/holdfast-sw.js');
+
+holdfast.install({ takeOver: true, backends: [{ baseUrl: '/api', coalesce: true, etags: 'follow', onConflict: holdfast.mergeJson }] });
