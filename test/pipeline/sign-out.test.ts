@@ -227,7 +227,7 @@ describe('A16 a sign-out', () => {
 
   test('forgets every token that any backend has seen, also one of the same second as the newest', async () => {
     const harness = createHarness({ backends: [{ baseUrl: '/api' }, { baseUrl: '/other' }] });
-    const [anns, bobs] = ['ann', 'bob'].map((sub) => jwt({ sub, iat: 10 }));
+    const [anns, bobs] = [jwt({ sub: 'ann', iat: 10 }), jwt({ sub: 'bob', iat: 10 })] as const;
     harness.goOffline();
     await harness.api.provideToken(anns, { baseUrl: '/other' });
     await harness.api.provideToken(bobs, { baseUrl: '/api' });
