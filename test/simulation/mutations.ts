@@ -55,7 +55,7 @@ export const MUTATIONS: readonly Mutation[] = [
   one("an entry goes out with any owner's token", 'sw/pipeline/backend/gates.ts', "if (token && owner !== null && token.owner !== owner) return 'parked';", ''),
   one('a sign-out forgets no token', 'sw/policy/session.ts', 'if (signedOut && isForgotten(', 'if (false && isForgotten('),
   one('a sign-out forgets the last token, and no newer one', 'sw/policy/session.ts', 'Math.max(newestMade(before), issuedAt(token.value) ?? 0) || null', 'issuedAt(token.value)'),
-  one('a repeated call counts as one after the sign-out', 'sw/pipeline/calls/sessions.ts', 'made?.again &&', '!made &&'),
+  one('a repeated call counts as one after the sign-out', 'sw/pipeline/calls/sessions.ts', 'again &&', '!made &&'),
   one('a sign-out forgets what its own backend has seen, and no other', 'sw/pipeline/auth/sessions.ts', 'backends.flatMap(({ record }) => record.seen)', '[{ owner: null as string | null, digest: \'\', at: 0 }]'),
   one('a token of an event that comes again is learnt', 'sw/pipeline/auth/tokens.ts', 'if (redelivered && ', 'if (false && '),
   one('a worker tells no hold that an earlier one left untold', 'sw/pipeline/auth/tokens.ts', 'if (!hold || hold.told || signedOut) continue;', 'if (hold || !hold) continue;'),

@@ -2,8 +2,8 @@ import { ConfigError } from '../../policy/errors.js';
 import { issuedAt } from '../../policy/jwt.js';
 import { bool, check, checkOptions, record, text, type Rule, type Rules } from '../../policy/rules.js';
 import { formerUser } from '../../policy/session.js';
-import type { Clock } from '../../ports.js';
-import type { Made, SyncApi, TokenResult } from '../../protocol/api.js';
+import type { SyncApi, TokenResult } from '../../protocol/api.js';
+import type { Made } from '../../protocol/comlink.js';
 import type { Sessions } from '../auth/sessions.js';
 import type { Holds } from '../auth/tokens.js';
 import type { Backend } from '../backend/backend.js';
@@ -28,15 +28,14 @@ const RESULTS: readonly TokenResult[] = [
 ];
 
 export interface SessionCallParts {
-  clock: Clock;
   state: State;
   holds: Holds;
   sessions: Sessions;
   drain: Pick<Drain, 'nudge'>;
 }
 
-/** The calls that say who is signed in. */
-export function createSessionCalls({ clock, state, holds, sessions, drain }: SessionCallParts): Pick<SyncApi, 'provideToken' | 'signIn' | 'renew' | 'signOut'> {
+/** The calls that say who is signed in, as a page made them. */
+export function createSessionCalls({ state, holds, sessions, drain }: SessionCallParts): (made: Made) => Pick<SyncApi, 'provideToken' | 'signIn' | 'renew' | 'signOut'> {
   const withAuth = () => [...state.backends.values()].filter(({ config }) => config.auth !== null);
 
   function targets(baseUrl?: string, namespace?: string): Backend[] {
@@ -49,11 +48,11 @@ export function createSessionCalls({ clock, state, holds, sessions, drain }: Ses
   }
 
   /** Whether a repeated call that signs a user in was made before the last sign-out, or before another user has come. */
-  const isPast = ({ record: { seen, signedOut } }: Backend, isToken: boolean, made?: Made) =>
-    made?.again && ((signedOut && signedOut.since > made.at) || formerUser(seen.filter(({ digest }) => !digest !== isToken), made.at) !== undefined);
+  const isPast = ({ record: { seen, signedOut } }: Backend, isToken: boolean, { at, again }: Made) =>
+    again && ((signedOut && signedOut.since > at) || formerUser(seen.filter(({ digest }) => !digest !== isToken), at) !== undefined);
 
-  return {
-    async provideToken(token, target, isAgain, made) {
+  return (made) => ({
+    async provideToken(token, target, isAgain) {
       if (token === null || token === undefined) return 'ignored: blank';
       if (typeof token !== 'string') throw new ConfigError('token', typeof token, 'it must be a string, or null');
       checkOptions(target ?? {}, TARGET_RULES, 'target.');
@@ -69,7 +68,7 @@ export function createSessionCalls({ clock, state, holds, sessions, drain }: Ses
         if (!isAgain) backend.arriving = arriving;
         try {
           // With a count that's none, the token counts as one that was on its way at the sign-out.
-          return await holds.provide(backend, value, scheme, { learnt: false, signOuts: isPast(backend, true, made) ? NaN : backend.signOuts, isAgain, at: made?.at });
+          return await holds.provide(backend, value, scheme, { learnt: false, signOuts: isPast(backend, true, made) ? NaN : backend.signOuts, isAgain, at: made.at });
         } finally {
           if (backend.arriving === arriving) backend.arriving = null;
           void drain.nudge();
@@ -79,10 +78,10 @@ export function createSessionCalls({ clock, state, holds, sessions, drain }: Ses
       return RESULTS.find((result) => results.includes(result)) ?? 'stored';
     },
 
-    async signIn(user, _, __, made) {
+    async signIn(user) {
       if (user !== undefined) check('user', user, USER_RULE);
       const open = withAuth().filter((backend) => !isPast(backend, false, made));
-      await sessions.signIn(open, user ?? null, made?.at ?? clock.now());
+      await sessions.signIn(open, user ?? null, made.at);
       void drain.nudge();
     },
     async renew(target, csrf) {
@@ -95,16 +94,16 @@ export function createSessionCalls({ clock, state, holds, sessions, drain }: Ses
       void drain.nudge();
       return RESULTS.find((result) => all.includes(result)) ?? 'stored';
     },
-    async signOut(options, _, __, made) {
+    async signOut(options) {
       const { purge = false } = options ?? {};
       checkOptions(options ?? {}, SIGN_OUT_RULES);
       try {
-        await sessions.signOut(withAuth(), purge, made ?? { at: clock.now(), again: false });
+        await sessions.signOut(withAuth(), purge, made);
       } finally {
         void drain.nudge();
       }
     },
-  };
+  });
 }
 
 /** Checks that a value can be sent in a header: https://www.rfc-editor.org/rfc/rfc9110#section-5.5 */
