@@ -1,3 +1,4 @@
+import type { ConflictPolicy, DocumentDeed, DocumentWrite } from './deeds/documents.js';
 import type { StreamDeed } from './deeds/streams.js';
 import type { Weather } from './network.js';
 import type { DatabaseDeed } from './deeds/database.js';
@@ -29,6 +30,8 @@ export interface Op {
   body?: 'bytes' | 'long' | 'large' | null;
   /** The app's `coalesce` makes one of it and another save that waits, or discards both. @default a write like any other */
   draft?: 'save' | 'undo' | null;
+  /** What it changes, instead of making something. */
+  document?: DocumentWrite | null;
 }
 
 /** What happens to a worker: the active one, or the one that it replaced. */
@@ -37,6 +40,7 @@ export type Whose = 'active' | 'old';
 export type Deed =
   | OldQueueDeed
   | DatabaseDeed
+  | DocumentDeed
   | { do: 'post'; page: number; op: Op }
   | { do: 'open' | 'close'; page: number }
   /** It's looked at, or another tab is. */
@@ -113,6 +117,12 @@ export interface Setup {
   keeps: 'marked' | 'unmarked' | 'nothing';
   /** Whether the app's `coalesce` makes one of the saves of a draft, and when it says so. */
   coalesces: 'at-once' | 'later' | null;
+  /** The app's `onConflict`, if any, and whether it has `etags: 'follow'`. */
+  onConflict: ConflictPolicy | null;
+  followsEtags: boolean;
+  /** What the server says to a write that's for another version, and whether it takes one that's for none. */
+  conflictStatus: 409 | 412;
+  demandsCondition: boolean;
   /** Whether the app has a `beforeSend`. */
   hasHook: boolean;
 }

@@ -29,6 +29,7 @@ export async function calmDown(world: World): Promise<void> {
   const others = new Map(disk.all<EntryRecord>('entries').flatMap((entry): [number, string | null][] => (entry.state === 'pending' && !isHopeless(world, entry) ? [[opOfEntry(entry), entry.owner]] : [])));
   network.weather = null;
   network.portalSince = null;
+  world.server.documents.rivals.clear();
   chances.slowShare = 0;
   for (const { faults } of [disk, world.oldQueue]) Object.assign(faults, { full: 0, unopened: 0, lost: null });
   for (const page of world.pages) page?.streams.forEach(({ end }) => agenda.in(0, page, end));

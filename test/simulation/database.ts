@@ -71,6 +71,7 @@ export function leave({ agenda, disk, history, now }: World, { op, user, agoMs }
   history.posts.set(op.id, {
     op,
     page: 'first version',
+    condition: null,
     user,
     calledAt: since,
     order,

@@ -18,6 +18,8 @@ export interface Post {
   op: Op;
   /** The page that made it. */
   page: string;
+  /** The `If-Match` that its page gave it; null for none. */
+  condition: string | null;
   /** Whose token it carried; null for none. */
   user: string | null;
   calledAt: number;

@@ -64,6 +64,7 @@ export function owe(world: World, { queue, op, method, user, agoMs, flaw }: Owe)
   history.posts.set(op.id, {
     op,
     page: `workbox ${queue}`,
+    condition: null,
     user: op.isAnonymous ? null : user,
     calledAt: agenda.now - agoMs,
     order: history.next(),

@@ -2,6 +2,7 @@ import type { Deed } from './actions.js';
 import { Page } from './browser/page.js';
 import { hold, leave, lose, upgrade } from './database.js';
 import { owe, replayOld } from './old-queue.js';
+import { pathOf } from './documents.js';
 import { changeSession } from './deeds/sessions.js';
 import { readStream } from './deeds/streams.js';
 import type { World } from './world.js';
@@ -105,6 +106,13 @@ export function perform(world: World, deed: Deed): void {
       return replayOld(world, deed);
     case 'leave':
       return leave(world, deed);
+    case 'rewrite':
+    case 'rival': {
+      const path = pathOf(deed.backend, { name: deed.document });
+      if (deed.do === 'rival') server.documents.rivals.set(path, { after: deed.after, times: deed.times });
+      else server.documents.rewrite(path);
+      return;
+    }
     case 'lose':
       return lose(world, deed);
     case 'hold':

@@ -28,18 +28,21 @@ export interface RunOptions {
   isTraced?: boolean;
   /** It's enough to know that this check is violated. */
   stopAt?: string;
+  /** It's enough to know one violation. */
+  isOneEnough?: boolean;
 }
 
 /** Plays a script, lets everything come to rest, and says what was violated. */
 // Pages and workers come and go, and all listen to few signals.
 setMaxListeners(0);
 
-export async function run(script: Script, { isTraced = false, stopAt }: RunOptions = {}): Promise<Result> {
+export async function run(script: Script, { isTraced = false, stopAt, isOneEnough = false }: RunOptions = {}): Promise<Result> {
   const world = new World(script);
   const { agenda, history } = world;
   history.isTraced = isTraced;
   watch(world);
   if (stopAt !== undefined) agenda.isOver = () => history.found.some(({ check }) => check === stopAt);
+  if (isOneEnough) agenda.isOver = () => history.found.length > 0;
   const restore = installGlobals(world);
   const rejected = (error: unknown) => history.violated('nothing unhandled', error instanceof Error ? `${error.stack}` : String(error));
   process.on('unhandledRejection', rejected);
@@ -48,8 +51,9 @@ export async function run(script: Script, { isTraced = false, stopAt }: RunOptio
     for (let index = 0; index < world.setup.pages; index++) open(world, index);
     for (const { at, ...deed } of script.actions) agenda.in(at, null, () => perform(world, deed));
     await agenda.run(script.actions.at(-1)?.at ?? 0);
-    await calmDown(world);
-    checkEnd(world);
+    // What was broken off has come to no rest that could be judged.
+    if (!agenda.isOver()) await calmDown(world);
+    if (!agenda.isOver()) checkEnd(world);
   } finally {
     process.off('unhandledRejection', rejected);
     restore();

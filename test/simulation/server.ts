@@ -1,7 +1,8 @@
 import type { Setup } from './actions.js';
 import type { Agenda } from './agenda.js';
+import { Documents } from './documents.js';
 import { realIdOf } from './deeds/ids.js';
-import type { Effect, History } from './history.js';
+import { opOf, type Effect, type History } from './history.js';
 import { readToken } from './tokens.js';
 
 /** A request as the server has it. */
@@ -34,6 +35,7 @@ export interface Taken {
 export class Server {
   /** By key: what was answered first, or whoever waits until the server is done with it. */
   #answers = new Map<string, Answer | ((answer: Answer) => void)[]>();
+  readonly documents = new Documents();
   /** By op: how often its token, or its session, was refused, but for refusals that were kept and given again. */
   readonly refusals = new Map<number, number>();
   /** Tokens with a lower serial number are refused, whatever they say of themselves. */
@@ -48,24 +50,25 @@ export class Server {
     readonly history: History,
     /** By its own clock. */
     readonly now: () => number,
-    readonly setup: Pick<Setup, 'sessions' | 'isDated' | 'aheadS' | 'layer' | 'keeps'>,
+    readonly setup: Pick<Setup, 'sessions' | 'isDated' | 'aheadS' | 'layer' | 'keeps' | 'conflictStatus' | 'demandsCondition'>,
   ) {}
 
   /** Acts on a request, once it's there. */
   take(arrived: Arrived, { workMs, fails, answered }: Taken): void {
     const { url, method, headers } = arrived;
     const { pathname } = new URL(url);
-    const [, prefix = '', , op = ''] = pathname.split('/');
+    const [, prefix = ''] = pathname.split('/');
+    const op = opOf(url);
     if (method === 'HEAD') return answered(answer(405));
     if (prefix === 'switches') return answered(this.#configuration());
     const user = this.userOf(arrived);
     if (method === 'GET') return answered(user === null ? answer(401) : answer(200, '[]'));
     const key = headers['idempotency-key'] ?? null;
-    const order = this.history.arrived({ op: Number(op), prefix, key, user, headers, method });
+    const order = this.history.arrived({ op, prefix, key, user, headers, method });
     const refusal = user === null && !pathname.includes('/open/') ? this.#refusal() : null;
     const { keeps } = this.setup;
     // A layer that keeps refusals lies before what looks at tokens, and so knows of no users.
-    if (refusal && keeps === 'nothing') return answered(this.#refused(Number(op), refusal));
+    if (refusal && keeps === 'nothing') return answered(this.#refused(op, refusal));
     const scope = prefix === 'api' && key !== null ? (keeps === 'nothing' ? `${user} ${key}` : key) : null;
     const known = scope === null ? undefined : this.#answers.get(scope);
     if (known) return Array.isArray(known) ? this.#meanwhile(known, answered) : answered(keeps === 'marked' ? { ...known, headers: { ...known.headers, 'idempotency-replayed': 'true' } } : known);
@@ -73,8 +76,8 @@ export class Server {
       if (scope !== null) this.#answers.set(scope, made);
       return made;
     };
-    if (refusal) return answered(keep(this.#refused(Number(op), refusal)));
-    const work = () => answered(this.#work(arrived, Number(op), { prefix, key, user, arrivedOrder: order }, fails, keep));
+    if (refusal) return answered(keep(this.#refused(op, refusal)));
+    const work = () => answered(this.#work(arrived, op, { prefix, key, user, arrivedOrder: order }, fails, keep));
     if (workMs === 0) return work();
     const waiting: ((answer: Answer) => void)[] = [];
     if (scope !== null) this.#answers.set(scope, waiting);
@@ -87,11 +90,20 @@ export class Server {
   }
 
   /** Does what's asked for, or fails at it. A failure that isn't kept is one after which another request may be tried under the key. */
-  #work({ body }: Arrived, op: number, about: Pick<Effect, 'prefix' | 'key' | 'user' | 'arrivedOrder'>, fails: boolean, keep: (made: Answer) => Answer): Answer {
+  #work({ url, method, headers, body }: Arrived, op: number, about: Pick<Effect, 'prefix' | 'key' | 'user' | 'arrivedOrder'>, fails: boolean, keep: (made: Answer) => Answer): Answer {
     const { keeps } = this.setup;
     if (fails) return keeps === 'nothing' ? answer(500) : keep(answer(500));
     if (/^(\{ ")?refuse/.test(body)) return keeps === 'nothing' ? answer(422, `{"op":${op}}`) : keep(answer(422, `{"op":${op}}`));
+    const { pathname } = new URL(url);
+    const isDocument = this.history.posts.get(op)?.op.document != null;
+    const refusal = isDocument ? this.documents.write(pathname, { op, user: about.user, method, condition: headers['if-match'] ?? null, body }, this.setup) : null;
+    const etag = () => ({ etag: this.documents.tag(pathname) });
+    if (refusal !== null) {
+      const made = answer(refusal, JSON.stringify(this.documents.versions(pathname).at(-1)!.fields), etag());
+      return keeps === 'nothing' ? made : keep(made);
+    }
     this.history.acted({ op, ...about, body });
+    if (isDocument) return keep(answer(200, `{"op":${op}}`, etag()));
     return keep(answer(201, `{"op":${op},"id":"${realIdOf(op)}"}`));
   }
 

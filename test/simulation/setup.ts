@@ -1,8 +1,11 @@
 import type { BackendOptions } from '../../sw/options.js';
 import type { Merged, Write } from '../../sw/policy/coalesce.js';
 import { classify } from '../../sw/policy/classify.js';
+import { clientWins, mergeJson, serverWins } from '../../sw/policy/conflict.js';
 import type { RetryPolicy } from '../../sw/policy/retry.js';
 import type { Setup } from './actions.js';
+import { fateOf } from './deeds/documents.js';
+import { opOf } from './history.js';
 import { ownerOf } from './tokens.js';
 
 export const ORIGIN = 'https://app.example';
@@ -35,6 +38,10 @@ export const PLAIN: Setup = {
   layer: 'instant',
   keeps: 'nothing',
   coalesces: null,
+  onConflict: null,
+  followsEtags: false,
+  conflictStatus: 412,
+  demandsCondition: false,
   hasHook: false,
 };
 
@@ -42,7 +49,7 @@ export const PLAIN: Setup = {
 export const isTight = ({ maxEntries, maxBytes }: Setup): boolean => maxEntries < PLAIN.maxEntries || maxBytes < PLAIN.maxBytes;
 
 /** The backends of a run: one whose server honours idempotency keys, and one whose server ignores them. */
-export const backendsOf = (setup: Setup, isStuck: (url: string) => boolean): BackendOptions[] =>
+export const backendsOf = (setup: Setup, isStuck: (url: string) => boolean, wait: (ms: number) => Promise<void>): BackendOptions[] =>
   ['/api', '/bare'].map((baseUrl) => ({
     baseUrl,
     capture: setup.capture,
@@ -53,6 +60,8 @@ export const backendsOf = (setup: Setup, isStuck: (url: string) => boolean): Bac
     idempotencyKey: true,
     validate: setup.validates && baseUrl,
     ...(setup.coalesces && { coalesce: setup.coalesces === 'later' ? async (older, newer) => oneDraft(older, newer) : oneDraft }),
+    ...(setup.onConflict && { onConflict: setup.onConflict === 'own' ? ownPolicy(wait) : READY[setup.onConflict] }),
+    ...(setup.followsEtags && { etags: 'follow' as const }),
     ...(setup.hasHook && { beforeSend: async ({ url }) => (isStuck(url) ? new Promise<undefined>(() => {}) : undefined) }),
     ...(setup.hasRemote && { remoteConfig: `/switches${baseUrl}` }),
     auth: { learn: setup.learns, maxRejections: setup.maxRejections, on401: setup.on401 },
@@ -70,6 +79,23 @@ const oneDraft = ({ headers: older }: Write, newer: Write): Merged => {
   const { 'x-draft': draft } = newer.headers;
   return draft === 'save' ? newer : draft === 'undo' ? 'discard' : null;
 };
+
+/** How long the app's own `onConflict` takes when it takes its time, in milliseconds. */
+const THOUGHT_MS = 300;
+
+const READY = { clientWins, serverWins, mergeJson };
+
+const ownPolicy =
+  (wait: (ms: number) => Promise<void>): NonNullable<BackendOptions['onConflict']> =>
+  async (conflict) => {
+    const fate = fateOf(opOf(conflict.entry.url));
+    if (fate === 'throws') throw new Error('the app has a fault');
+    if (fate === 'never ends') return new Promise(() => {});
+    if (fate === 'gives none') return null;
+    if (fate === 'discards') return 'discard';
+    await wait(THOUGHT_MS);
+    return mergeJson(conflict);
+  };
 
 const givesUpAfter =
   (retries: number): RetryPolicy =>

@@ -46,6 +46,7 @@ const PLAIN: readonly Partial<Op>[] = [
   { isRefused: false },
   { body: null },
   { draft: null },
+  { document: null },
   { provides: false },
   { backend: 'api' },
 ];

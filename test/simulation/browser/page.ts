@@ -5,6 +5,7 @@ import { DIRECTIVES, ENTRY_HEADER } from '../../../sw/protocol/headers.js';
 import type { Op } from '../actions.js';
 import type { Process } from '../agenda.js';
 import { bodyOf } from '../bodies.js';
+import { pathOf } from '../documents.js';
 import { nameOf } from '../deeds/ids.js';
 import { keepSession } from '../deeds/sessions.js';
 import type { ReadStream } from '../deeds/streams.js';
@@ -27,6 +28,8 @@ export class Page implements Process {
   /** Who's signed in, as this tab knows, and the token that it posts with. */
   user: string | null = null;
   token: string | null = null;
+  /** By path: the `ETag` of the version of a document that this tab saw last. */
+  readonly tags = new Map<string, string>();
   #container = Object.assign(new EventTarget(), { startMessages: () => {}, controller: {}, getRegistration: async () => this.#registration });
   #version: number;
 
@@ -143,6 +146,7 @@ export class Page implements Process {
     const post: Post = {
       op,
       page: this.name,
+      condition: this.#conditionOf(op),
       user: isSignedIn ? this.user : null,
       calledAt: agenda.now,
       order: history.next(),
@@ -160,10 +164,11 @@ export class Page implements Process {
     history.trace(() => `posts op ${op.id} as ${post.user} ${JSON.stringify(op)}`);
     const { body, type } = bodyOf(op);
     const init = {
-      method: 'POST',
+      method: op.document?.how ?? 'POST',
       body,
       headers: {
         'content-type': type,
+        ...(post.condition !== null && { 'if-match': post.condition }),
         ...(op.draft && { 'x-draft': op.draft }),
         ...(hasToken && { authorization: `Bearer ${this.token}` }),
         ...(op.lane !== null && { [DIRECTIVES.lane]: op.lane }),
@@ -174,8 +179,18 @@ export class Page implements Process {
         ...(op.provides && { [DIRECTIVES.provides]: nameOf(op.id) }),
       },
     };
-    const url = `${ORIGIN}/${op.backend}/${op.isAnonymous ? 'open' : op.names === undefined ? 'notes' : nameOf(op.names)}/${op.id}`;
+    // A document has one URL, so that it's the fragment which says whose request it is.
+    const url = `${ORIGIN}${op.document ? `${pathOf(op.backend, op.document)}#` : `/${op.backend}/${op.isAnonymous ? 'open' : op.names === undefined ? 'notes' : nameOf(op.names)}`}/${op.id}`;
     browser.fetch({ page: this, url, init, op: op.id, dispatches: 0, answered: (response) => void this.#hear(post, response) });
+  }
+
+  /** The version that a write is made for, by its `ETag`. */
+  #conditionOf({ backend, document }: Op): string | null {
+    if (!document || document.condition === 'none') return null;
+    const path = pathOf(backend, document);
+    const tag = (document.condition === 'seen' && this.tags.get(path)) || this.world.server.documents.tag(path);
+    this.tags.set(path, tag);
+    return tag;
   }
 
   /** The app reads something, as apps do at the start and after a sign-in. */
@@ -193,6 +208,8 @@ export class Page implements Process {
     const isQueued = response?.status === 202 && response.headers.has(ENTRY_HEADER);
     const kind = response === null ? 'error' : isQueued ? 'queued' : 'answer';
     const { op = NaN } = (kind === 'answer' && text.startsWith('{') ? JSON.parse(text) : {}) as { op?: number };
+    const etag = response?.ok ? response.headers.get('etag') : null;
+    if (etag && post.op.document) this.tags.set(pathOf(post.op.backend, post.op.document), etag);
     post.heard = { kind, status: response?.status ?? 0, op, at: agenda.now, order: history.next() };
     history.trace(() => `hears of op ${post.op.id}: ${kind} ${response?.status ?? ''} ${text}`);
     this.world.heard(post);

@@ -62,7 +62,7 @@ export class Worker implements Process {
     this.#backgroundSync = wakeUps(world.browser.registration, () => world.network.isOnline);
     const ports = (this.#ports = portsOf(this, () => this.#backgroundSync.ask(), () => neighbours.isAlone()));
     const neighbours = createNeighbours(ports.locks, name, ports.isActive);
-    const configs = readOptions({ backends: backendsOf(world.setup, (url) => world.history.posts.get(opOf(url))?.op.fails === 'hook') }, { location: `${ORIGIN}/sw.js`, warn: () => {} });
+    const configs = readOptions({ backends: backendsOf(world.setup, (url) => world.history.posts.get(opOf(url))?.op.fails === 'hook', (ms) => world.agenda.wait(ms, this)) }, { location: `${ORIGIN}/sw.js`, warn: () => {} });
     this.#pipeline = createPipeline({ ports, configs, location: `${ORIGIN}/sw.js`, workerId: name, neighbours });
     world.broadcasts.listen(this, (message) => this.#pipeline.report.heard(message as SyncEvent));
     this.#answer = serve(this.#pipeline.calls, this.#pipeline.drain.idle, () => this.isReplaced);

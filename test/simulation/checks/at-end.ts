@@ -5,12 +5,13 @@ import { opOfEntry, type Effect, type Post } from '../history.js';
 import type { World } from '../world.js';
 import { newestStateOnly } from './coalescing.js';
 import { noConflictWithItself } from './database.js';
+import { othersChangesStay } from './documents.js';
 import { knowsWhatItAwaits } from './ids.js';
 import { buriedInDoubt } from './layer.js';
 import { oldQueueIsTakenOver, owedInOrder } from './old-queue.js';
 
 /** Judged when all faults are over and everything has come to rest. */
-export const AT_END: ((world: World) => void)[] = [nothingLost, onceUnderAKey, inOrder, storedAsTheyCame, asItsUser, withItsBytes, everyPromiseSettles, allIsDelivered, statusIsTrue, noDirectiveSent, cancelTellsTheTruth, waitsHearTheirAnswer, purgesTakeTheirOwn, appsPolicyCounts, oldQueueIsTakenOver, owedInOrder, noConflictWithItself, buriedInDoubt, newestStateOnly, knowsWhatItAwaits];
+export const AT_END: ((world: World) => void)[] = [nothingLost, onceUnderAKey, inOrder, storedAsTheyCame, asItsUser, withItsBytes, everyPromiseSettles, allIsDelivered, statusIsTrue, noDirectiveSent, cancelTellsTheTruth, waitsHearTheirAnswer, purgesTakeTheirOwn, appsPolicyCounts, oldQueueIsTakenOver, owedInOrder, noConflictWithItself, buriedInDoubt, newestStateOnly, knowsWhatItAwaits, othersChangesStay];
 
 const effectsOf = ({ history }: World, op: number): Effect[] => history.effects.filter((effect) => effect.op === op);
 
@@ -128,7 +129,8 @@ function withItsBytes({ history }: World): void {
     const { names } = post?.op ?? {};
     const written = post && bodyOf(post.op).body;
     const named = post && names !== undefined ? bodyOf(post.op, realIdOf(makerOf(history, names))).body : written;
-    if (written !== undefined && body !== written && body !== named) history.violated('with its bytes', `${written.length} were written, ${body.length} came: ${body.slice(0, 40)}`, op);
+    // What's merged with a newer version of a document is looked at there.
+    if (written !== undefined && !post?.op.document && body !== written && body !== named) history.violated('with its bytes', `${written.length} were written, ${body.length} came: ${body.slice(0, 40)}`, op);
   }
 }
 
@@ -188,7 +190,7 @@ function purgesTakeTheirOwn({ history, chances }: World): void {
     const user = history.posts.get(op)?.user ?? null;
     // What workbox has taken to send is left to it.
     if (history.owed.get(op)?.wasWorkboxs) continue;
-    if (user === null || history.workOf(op) === null || !told.some(({ event }) => event.type === 'cancelled')) continue;
+    if (user === null || history.workOf(op) === null || !told.some(({ event }) => event.type === 'cancelled' && !event.conflict)) continue;
     const isAsked = history.calls.some(({ name, op: about, user: who, session, isUnheardOf }) => (name === 'cancel' && seqOf(about) === seqOf(op)) || (name === 'purge' && (who === user || who === null || session === user || isUnheardOf)));
     if (!isAsked) history.violated('purges take their own', `${user}'s write was ended by somebody else`, op);
   }
@@ -198,7 +200,7 @@ function purgesTakeTheirOwn({ history, chances }: World): void {
 function appsPolicyCounts({ history, setup }: World): void {
   for (const [op, told] of history.told)
     for (const { event } of told) {
-      if (event.type !== 'retrying' || event.status === null || event.reason === 'in-progress') continue;
+      if (event.type !== 'retrying' || event.status === null || event.reason === 'in-progress' || event.reason === 'conflict') continue;
       if (setup.isFinal500 && event.status === 500) history.violated("the app's policy counts", 'a 500 is tried again', op);
       if (event.attempt > (setup.givesUpAfter ?? Infinity)) history.violated("the app's policy counts", `retry ${event.attempt} of ${setup.givesUpAfter}`, op);
     }

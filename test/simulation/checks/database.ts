@@ -13,7 +13,7 @@ const REPEATED_MS = 2_000;
 export function noConflictWithItself({ history }: World): void {
   for (const { op, heard } of history.posts.values())
     // A server that's still at an earlier send has said it last, or there was no room for the request.
-    if (heard?.kind === 'answer' && heard.status === 409 && op.taskId === null && !history.full.has(op.id) && !history.told.get(op.id)?.some(({ event }) => event.type === 'failed' && event.status === 409)) history.violated('no conflict with itself', 'its page heard 409', op.id);
+    if (heard?.kind === 'answer' && heard.status === 409 && op.taskId === null && !op.document && !history.full.has(op.id) && !history.told.get(op.id)?.some(({ event }) => event.type === 'failed' && event.status === 409)) history.violated('no conflict with itself', 'its page heard 409', op.id);
 }
 
 /** Looks at what becomes of writes when the database is lost, or kept by somebody. */

@@ -1,12 +1,14 @@
 import type { EntryRecord } from '../../../sw/policy/entry-record.js';
 import type { BackendRecord } from '../../../sw/policy/backend-record.js';
-import type { AboutEntry, SyncEvent } from '../../../sw/protocol/events.js';
+import { isConflict } from '../../../sw/policy/conflict.js';
+import type { AboutEntry, FailedEvent, SyncEvent } from '../../../sw/protocol/events.js';
 import { Worker } from '../browser/worker.js';
 import { TOKEN_MARK } from '../disk/copy.js';
 import type { Committed } from '../disk/disk.js';
 import type { Change } from '../disk/transaction.js';
 import { opOf, opOfEntry } from '../history.js';
 import type { World } from '../world.js';
+import { isConflictDue } from './documents.js';
 import { isProviderGone } from './ids.js';
 
 /** Looks at each transaction as it comes onto the disk. */
@@ -176,6 +178,7 @@ function deathIsDue(world: World, event: SyncEvent): void {
   function isDue(): boolean {
     const { reason, status } = event as SyncEvent & { type: 'failed' };
     if (reason === 'provider-gone') return isProviderGone(world, op);
+    if (reason === 'on-conflict' || (post!.op.document && isConflict(status ?? 0))) return isConflictDue(world, op, event as FailedEvent);
     if (reason === 'before-send') return post!.op.fails === 'hook';
     if (reason === 'unsendable') return post!.op.fails === 'redirect';
     if (reason === 'expired') return ageMs >= setup.maxAgeMs;

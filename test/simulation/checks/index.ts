@@ -5,6 +5,7 @@ import { watchCoalescing } from './coalescing.js';
 import { watchCheckpoints } from './checkpoints.js';
 import { watchClocks } from './clocks.js';
 import { watchDisk } from './disk.js';
+import { watchDocuments } from './documents.js';
 import { watchDrains } from './drains.js';
 import { watchHolds } from './holds.js';
 import { watchIds } from './ids.js';
@@ -50,6 +51,7 @@ export function watch(world: World): void {
   watchLayer(world);
   watchCoalescing(world);
   watchIds(world);
+  watchDocuments(world);
 }
 
 /** Judges what has happened in all. */

@@ -13,7 +13,7 @@ export function watchPages(world: World): void {
     // "Stored" is said of what's on disk, or was.
     if (heard.kind === 'queued' && !history.stored.has(op.id)) history.violated('202 only when on disk', 'the page heard 202, and nothing was stored', op.id);
     // Whoever hears of a success hears of its own.
-    if (heard.kind === 'answer' && heard.status === 201 && heard.op !== op.id && heard.op !== history.workOf(op.id)) history.violated('own answer', `the page heard of op ${heard.op}`, op.id);
+    if (heard.kind === 'answer' && (heard.status === 201 || (op.document && heard.status === 200)) && heard.op !== op.id && heard.op !== history.workOf(op.id)) history.violated('own answer', `the page heard of op ${heard.op}`, op.id);
     const gone = history.gone.get(op.id);
     if (gone?.how === 'replaced' && !history.coalesced.has(op.id) && heard.at > gone.at + REPLACED_MS && !chances.wasSlow)
       history.violated('waits for what was replaced end', `the page heard of it after ${Math.round(heard.at - gone.at)} ms`, op.id);

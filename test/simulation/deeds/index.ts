@@ -1,6 +1,7 @@
 import { oneOf, seeded } from '../../chaos/random.js';
 import type { Script, Setup } from '../actions.js';
 import { withDatabase } from './database.js';
+import { withDocuments } from './documents.js';
 import { withDrafts } from './drafts.js';
 import { withIds } from './ids.js';
 import { withLayer } from './layer.js';
@@ -28,5 +29,5 @@ export function extended(script: Script): Script {
   const end = script.actions.at(-1)?.at ?? 0;
   const more = random() < 0.25 ? streamDeeds(random, whole, end) : [];
   const actions = [...script.actions, ...more].sort((a, b) => a.at - b.at);
-  return withScenes(withIds(withDrafts(withLayer(withDatabase(withOldQueue({ ...script, setup: whole, actions }))))));
+  return withScenes(withDocuments(withIds(withDrafts(withLayer(withDatabase(withOldQueue({ ...script, setup: whole, actions })))))));
 }

@@ -49,7 +49,7 @@ function placeOf(name: string): Place {
   return { host, disk, isAheadBy: 0 };
 }
 
-/** There's nothing around a store here. */
+/** There's nothing around a store here: a write throws at once where the transaction has finished, as IndexedDB's own does. */
 export const unwrap = <T>(wrapped: T): T => wrapped;
 
 export async function openDB(name: string, version?: number, callbacks: Callbacks = {}): Promise<unknown> {

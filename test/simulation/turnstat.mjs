@@ -1,0 +1,13 @@
+import { load } from './load-dbg.mjs';
+const { run, planOf, Agenda } = await load();
+const per = new Map(), proc = new Map(), stacks = new Map();
+const orig = Agenda.prototype.turn; const at0 = Agenda.prototype.in;
+Agenda.prototype.turn = function (p, task) { const b = Math.floor(this.now / 5000); per.set(b, (per.get(b) ?? 0) + 1); const n = p?.name ?? '-'; proc.set(n, (proc.get(n) ?? 0) + 1); const k = task.src ?? '?'; stacks.set(k, (stacks.get(k) ?? 0) + 1); return orig.call(this, p, task); };
+const A = Agenda.prototype.at;
+Agenda.prototype.at = function (at, p, task) { const src = new Error().stack.split('\n').slice(2, 6).map((l) => l.trim().replace(/.*wt-mutations\//, '')).join(' < '); const t = () => task(); t.src = src; return A.call(this, at, p, t); };
+Error.stackTraceLimit = 8;
+const s = Number(process.argv[2]);
+const r = await run(planOf(s, 30));
+console.log([...per].sort((a, b) => a[0] - b[0]).map(([b, n]) => `${b * 5}s:${n}`).join(' '));
+console.log([...proc].sort((a, b) => b[1] - a[1]).slice(0, 8));
+for (const [k, n] of [...stacks].sort((a, b) => b[1] - a[1]).slice(0, 14)) console.log(n, k);
