@@ -225,6 +225,21 @@ describe('A16 a sign-out', () => {
     expect(await harness.api.status()).toMatchObject({ backends: [{ holds: [{ owner: 'bob', reason: 'signed-out' }] }] });
   });
 
+  test('forgets every token that any backend has seen, also one of the same second as the newest', async () => {
+    const harness = createHarness({ backends: [{ baseUrl: '/api' }, { baseUrl: '/other' }] });
+    const [anns, bobs] = [jwt({ sub: 'ann', iat: 10 }), jwt({ sub: 'bob', iat: 10 })] as const;
+    harness.goOffline();
+    await harness.api.provideToken(anns, { baseUrl: '/other' });
+    await harness.api.provideToken(bobs, { baseUrl: '/api' });
+    await harness.api.signOut();
+    await harness.post('late', { token: anns });
+    harness.goOnline();
+    await harness.api.wake('online');
+    await harness.clock.advance(60_000);
+    expect(sends(harness.log)).toEqual([]);
+    expect(await states(harness)).toEqual([['parked', 'signed-out']]);
+  });
+
   test('doesn’t end with a token that was refused before', async () => {
     const harness = createHarness();
     harness.server(expired);

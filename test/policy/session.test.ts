@@ -157,10 +157,14 @@ describe('a call that comes late', () => {
     ['made in an earlier session is of its user', 30, 'bob'],
     ['made before the user’s token was renewed is of that user', 10, 'ann'],
     ['made when nobody was known is of nobody who’s known', 5, null],
-  ])('%s', (_, at, user) => expect(formerUser(SEEN.filter(({ digest }) => digest), at)).toBe(user));
+  ])('%s', (_, at, user) => expect(formerUser(SEEN.filter(({ digest }) => digest), at, 50)).toBe(user));
 
   test('is of the last session although the user has another name by cookie', () => {
-    expect(formerUser(SEEN.slice(0, 3), 15)).toBe(null);
-    expect(formerUser(SEEN.slice(0, 3), 25)).toBe(undefined);
+    expect(formerUser(SEEN.slice(0, 3), 15, 50)).toBe(null);
+    expect(formerUser(SEEN.slice(0, 3), 25, 50)).toBe(undefined);
+  });
+
+  test('is of the last session where all others are in the future, as the clock has been set back', () => {
+    expect(formerUser(SEEN, 4, 5)).toBe(undefined);
   });
 });

@@ -147,7 +147,7 @@ export function createCalls(parts: CallParts): Calls {
     });
   };
 
-  const sessionCalls = createSessionCalls({ state, holds, sessions, drain });
+  const sessionCalls = createSessionCalls({ clock, state, holds, sessions, drain });
   const others: Omit<SyncApi, keyof ReturnType<typeof sessionCalls>> = {
     async configure(configuration) {
       check('configuration', configuration ?? null, record('autoRetry, offlineMode or both'));

@@ -2,6 +2,7 @@ import { ConfigError } from '../../policy/errors.js';
 import { issuedAt } from '../../policy/jwt.js';
 import { bool, check, checkOptions, record, text, type Rule, type Rules } from '../../policy/rules.js';
 import { formerUser } from '../../policy/session.js';
+import type { Clock } from '../../ports.js';
 import type { SyncApi, TokenResult } from '../../protocol/api.js';
 import type { Made } from '../../protocol/comlink.js';
 import type { Sessions } from '../auth/sessions.js';
@@ -28,6 +29,7 @@ const RESULTS: readonly TokenResult[] = [
 ];
 
 export interface SessionCallParts {
+  clock: Clock;
   state: State;
   holds: Holds;
   sessions: Sessions;
@@ -35,7 +37,7 @@ export interface SessionCallParts {
 }
 
 /** The calls that say who is signed in, as a page made them. */
-export function createSessionCalls({ state, holds, sessions, drain }: SessionCallParts): (made: Made) => Pick<SyncApi, 'provideToken' | 'signIn' | 'renew' | 'signOut'> {
+export function createSessionCalls({ clock, state, holds, sessions, drain }: SessionCallParts): (made: Made) => Pick<SyncApi, 'provideToken' | 'signIn' | 'renew' | 'signOut'> {
   const withAuth = () => [...state.backends.values()].filter(({ config }) => config.auth !== null);
 
   function targets(baseUrl?: string, namespace?: string): Backend[] {
@@ -49,7 +51,7 @@ export function createSessionCalls({ state, holds, sessions, drain }: SessionCal
 
   /** Whether a repeated call that signs a user in was made before the last sign-out, or before another user has come. */
   const isPast = ({ record: { seen, signedOut } }: Backend, isToken: boolean, { at, again }: Made) =>
-    again && ((signedOut && signedOut.since > at) || formerUser(seen.filter(({ digest }) => !digest !== isToken), at) !== undefined);
+    again && ((signedOut && signedOut.since > at) || formerUser(seen.filter(({ digest }) => !digest !== isToken), at, clock.now()) !== undefined);
 
   return (made) => ({
     async provideToken(token, target, isAgain) {
