@@ -65,7 +65,7 @@ export const isOpenTo = (entry: EntryRecord, newer: Omit<EntryRecord, 'seq'>): b
  * request are both discarded, there's nothing to change.
  */
 export const isMoot = (entry: EntryRecord, newer: Omit<EntryRecord, 'seq'>): boolean =>
-  newer.request.method === 'DELETE' && /^P[UA]T/.test(entry.request.method) && entry.request.url === newer.request.url && String(entry.turn) === String(newer.turn);
+  newer.request.method === 'DELETE' && /^P[UA]T/.test(entry.request.method) && entry.request.url === newer.request.url && !entry.provides && String(entry.turn) === String(newer.turn);
 
 /** What an entry awaits and provides that does the work of two. A write to what the entry itself makes awaits nothing. */
 export function idsOf(entry: EntryRecord, newer: Omit<EntryRecord, 'seq'>): Pick<EntryRecord, 'provides' | 'awaits'> {

@@ -110,6 +110,7 @@ describe('what is made offline, with several of its rules at once', () => {
       ['makes something of the thing', (ask) => ask('POST', '/notes/temp-1', '{}'), ['POST /notes/7 {}']],
       ['stands between, though it names something else', (ask) => ask('PUT', '/lists/1', '{}'), ['PUT /lists/1 {}']],
       ['stands between of another user', (ask) => ask('PUT', '/lists/1', '{}', { 'Holdfast-Auth': 'none' }), ['PUT /lists/1 {}']],
+      ['provides an id itself', (ask) => ask('PUT', '/notes/temp-1', '{}', { 'Holdfast-Provides': 'temp-2' }), ['PUT /notes/7 {}']],
       ['is a change of another user’s', (ask) => ask('PATCH', '/notes/temp-1', '{}', { 'Holdfast-Auth': 'none' }), ['PATCH /notes/7 {}']],
     ])('goes out where a write %s', async (_, between, expected) => {
       const { harness, asked, ask, online } = await offline();
