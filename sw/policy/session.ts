@@ -78,7 +78,7 @@ export type SessionEffect =
  * | | it was on its way at a sign-out | ignored; it's among what the sign-out has forgotten |
  * | | learnt, after a sign-out, and it was forgotten then, or made before | ignored |
  * | | learnt, and older than the same user's live one | ignored |
- * | | learnt, and older than another user's that the app handed over and that's still good; of the same second, if it was taken before | ignored |
+ * | | learnt, and older than another user's that the app handed over and that's still good | ignored |
  * | | any other | live; signed in, after a sign-out |
  * | over-token | there's no other, no hold and no sign-out | live: it says whose session is over |
  * | | else | ignored |
@@ -150,8 +150,6 @@ function forgetting(before: Session, token: LiveToken, serverSkewMs: number | nu
   return [{ ...before, seen: [{ owner, digest, at: 0 }, ...before.seen] }, 'forgotten'];
 }
 
-const isSeen = ({ seen }: Pick<Session, 'seen'>, { digest }: LiveToken): boolean => seen.some((one) => one.digest === digest);
-
 /** Whether the token on a page's request says nothing of who is signed in: the page hasn't heard yet of a sign-out or sign-in. */
 function isOfNoUse(before: Session, event: SessionEvent & { type: 'token' }): boolean {
   const { token: live, last, signedOut } = before;
@@ -161,7 +159,7 @@ function isOfNoUse(before: Session, event: SessionEvent & { type: 'token' }): bo
   // The last request's token says who is signed in where the app hands no tokens over.
   if (!last || last.owner === token.owner || live?.provided === false || isOver(last.expiresAt, clocksAt(event.now, event.serverSkewMs))) return false;
   const made = issuedAt(token.value);
-  return made !== null && last.issuedAt !== null && (made < last.issuedAt || (made === last.issuedAt && isSeen(before, token)));
+  return made !== null && last.issuedAt !== null && made < last.issuedAt;
 }
 
 /**
@@ -176,5 +174,5 @@ function isForgotten(token: LiveToken, before: Session, serverSkewMs: number | n
   // An `iat` is in full seconds, and can be compared with the server's clock only.
   if (server !== null && (iat + 1) * 1000 <= server) return true;
   const made = issuedAt(value);
-  return forgotten?.digest === digest || isSeen(before, token) || (made !== null && forgotten !== null && forgotten.issuedAt !== null && made < forgotten.issuedAt + (owner === forgotten.owner ? 1 : 0));
+  return forgotten?.digest === digest || before.seen.some((one) => one.digest === digest) || (made !== null && forgotten !== null && forgotten.issuedAt !== null && made < forgotten.issuedAt + (owner === forgotten.owner ? 1 : 0));
 }

@@ -110,7 +110,7 @@ export const MUTATIONS: readonly Mutation[] = [
   one('a token that is over is sent', 'sw/pipeline/backend/gates.ts', "if (isOver(token.expiresAt, clocksOf(backend, now))) return 'over';", ''),
   one('a token that was on its way at a sign-out signs its user in', 'sw/policy/session.ts', 'if (event.signOuts !== before.signOuts) return', 'if (false) return'),
   one('an older token is learnt', 'sw/policy/session.ts', 'isOlder(token.value, live.value)', 'false'),
-  one("a former user's token is learnt", 'sw/policy/session.ts', 'return made !== null && last.issuedAt !== null && (made < last.issuedAt || (made === last.issuedAt && isSeen(before, token)));', 'return made === null;'),
+  one("a former user's token is learnt", 'sw/policy/session.ts', 'return made !== null && last.issuedAt !== null && made < last.issuedAt;', 'return made === null;'),
   one('a refused token makes no hold', 'sw/policy/classify.ts', "if (speaksOfToken(outcome, codes)) return 'auth-expired';", ''),
   {
     name: 'a sign-out leaves the session',
