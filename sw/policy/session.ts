@@ -120,7 +120,11 @@ export function session(before: Session, event: SessionEvent): [Session, Session
 /** So many tokens and sign-ins are known again. */
 const SEEN = 8;
 
-const withSeen = ({ seen }: Session, owner: string | null, digest: string, at: number): readonly Seen[] => [...seen, { owner, digest, at }].slice(-SEEN);
+/** A token that's taken again, as a new worker learns it, is known already. */
+const withSeen = ({ seen }: Session, owner: string | null, digest: string, at: number): readonly Seen[] => {
+  const last = seen.at(-1);
+  return last?.owner === owner && last.digest === digest ? seen : [...seen, { owner, digest, at }].slice(-SEEN);
+};
 
 /**
  * The user in whose session a page made a call, if another user's session has begun since; undefined where none has. Tokens and sessions
