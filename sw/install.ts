@@ -84,7 +84,7 @@ export function install(options: InstallOptions): void {
     askForWakeUp: backgroundSync.ask,
     log,
   };
-  const { state, report, drain, remote, connectivityChanged, activated, api, intercept, overhear } = createPipeline({
+  const { state, report, drain, remote, connectivityChanged, activated, calls, intercept, overhear } = createPipeline({
     ports,
     configs,
     location: self.location.href,
@@ -95,7 +95,7 @@ export function install(options: InstallOptions): void {
   });
   // A newer worker may deliver an entry whose page waits for its answer here.
   channel.addEventListener('message', ({ data }: MessageEvent<SyncEvent>) => report.heard(data));
-  const answer = serve(api, drain.idle, isReplaced);
+  const answer = serve(calls, drain.idle, isReplaced);
   let isSaid = false;
   const isNobodys = ({ method, mode, url }: Request) => {
     if (isSaid || method === 'GET' || method === 'HEAD' || mode === 'navigate') return;

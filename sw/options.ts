@@ -185,7 +185,8 @@ export interface BackendOptions {
   onDead?: 'skip' | 'block';
   /**
    * Makes one request of a new write and the last one that waits in its lane, as long as nobody has sent that. With `true` a PUT takes the place of
-   * a PUT to its URL, a merge patch is folded into what it patches, and a POST that provides an id is discarded along with its DELETE.
+   * a PUT to its URL, a merge patch is folded into what it patches, and a POST that provides an id is discarded along with its DELETE, and with
+   * what has changed just that between them.
    *
    * A function gets both, and gives the write to send in their place, `'discard'` for none, or null for both. It must be quick;
    * when it throws, or takes longer than 30 s, both are sent. `Holdfast-Id` and the answer `'reject'` keep a new write apart. @default false

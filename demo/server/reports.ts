@@ -60,6 +60,7 @@ export function reportRoutes({ reports, photos }: ReportBook): Hono<DemoEnv> {
       forgetOldest({ reports, photos });
       return c.json(report, 201);
     })
+    // A merge patch (RFC 7396) of the one field that may be changed.
     .patch('/:id', async (c) => {
       const report = reports.get(c.req.param('id'));
       if (!report) return c.json({ code: 'no_such_report' }, 404);

@@ -24,7 +24,7 @@ export function createDeadline({ clock, log }: Pick<Ports, 'clock' | 'log'>): De
       const late = () => {
         if (told.has(name)) return;
         told.add(name);
-        log.warn(`[holdfast] ${name} has answered after it was given up, and the answer is ignored. Said once`);
+        log.warn(`[holdfast] ${name} answered too late, and is ignored. Said once`);
       };
       const abort = () => cut.abort(given?.reason);
       const stop = clock.after(DEADLINE_MS, () => cut.abort(new DeadlineError(`${name} hasn't answered within ${DEADLINE_MS / 1000} s`)));

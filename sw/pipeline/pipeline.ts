@@ -1,6 +1,6 @@
 import type { BackendConfig } from '../config.js';
 import type { Ports } from '../ports.js';
-import type { SyncApi } from '../protocol/api.js';
+import type { Calls } from '../protocol/comlink.js';
 import type { SyncEvent } from '../protocol/events.js';
 import { createCsrfFor } from './auth/csrf.js';
 import { createSessions } from './auth/sessions.js';
@@ -55,7 +55,7 @@ export interface Pipeline {
   connectivityChanged(isNews: boolean): void;
   /** Must be called first in the worker's `activate` event. */
   activated(): void;
-  api: SyncApi;
+  calls: Calls;
   intercept: ReturnType<typeof createIntercept>;
   overhear: Overhear;
 }
@@ -102,8 +102,8 @@ export function createPipeline({ ports, configs, location, workerId, neighbours,
   };
   const remote = createRemoteConfig({ ports, report, state, changed: () => void nudge() });
   const sessions = createSessions(ports, report, neighbours);
-  const api = createCalls({ ports, state, report, holds, sessions, listing, describe, drain, remote, neighbours, doubts, providers, connectivityChanged });
+  const calls = createCalls({ ports, state, report, holds, sessions, listing, describe, drain, remote, neighbours, doubts, providers, connectivityChanged });
   const overhear = createOverhear({ holds, nudge, state });
   const intercept = createIntercept({ capture, state, report, overhear, nudge, remote, mayComeAgain: redelivery.mayCome, send: ports.send });
-  return { state, report, drain, remote, connectivityChanged, activated: state.activated, api, intercept, overhear };
+  return { state, report, drain, remote, connectivityChanged, activated: state.activated, calls, intercept, overhear };
 }

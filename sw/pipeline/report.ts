@@ -103,7 +103,6 @@ export function createReport(
           if (decision) line.changed(seq, decision.entry, since);
           else line.unsure(seq);
           if (decision) providers.changed(seq, decision);
-          if (decision?.followed?.length) line.forget();
         }
         tell(...events);
         if (decision) announce(decision);
@@ -121,10 +120,12 @@ export function createReport(
   };
 
   const announce = (decision: Decision) => {
-    const { settlement } = decision;
+    const { settlement, followed = [] } = decision;
+    // The entries that followed have left their lanes, or are back in them.
+    if (followed.length > 0) line.forget();
     if (settlement) end(settlement.seq, settlement.requestId, settlement);
     tell(...decision.events);
-    decision.followed?.forEach(announce);
+    followed.forEach(announce);
   };
 
   /**
@@ -194,7 +195,6 @@ export function createReport(
           const { seq, decision } = result;
           line.changed(seq, null, since);
           providers.changed(seq, decision);
-          if (decision.followed?.length) line.forget();
           announce(decision);
         }
         if (result.kind === 'stored') {

@@ -1,5 +1,5 @@
 import type { SyncApi } from '../protocol/api.js';
-import { callName, isCallMessage, thrown, type CallMessage } from '../protocol/comlink.js';
+import { callName, isCallMessage, thrown, type CallMessage, type Calls } from '../protocol/comlink.js';
 
 /** A message asked for a call that `SyncApi` doesn't have. */
 export class ProtocolError extends Error {
@@ -21,7 +21,7 @@ const REMEMBERED = 1_000;
  * @param settled resolves when the drain that a call has set off is done, for which the worker must live
  * @returns a function that takes a message and says whether it was a call to Holdfast
  */
-export function serve(api: SyncApi, settled: () => Promise<void>, isReplaced: () => boolean): (event: ExtendableMessageEvent) => boolean {
+export function serve(calls: Calls, settled: () => Promise<void>, isReplaced: () => boolean): (event: ExtendableMessageEvent) => boolean {
   /** Ids of the last calls: a page repeats a call that has no answer yet, and a late repeat would undo what was asked for since. */
   const taken = new Set<string>();
 
@@ -37,7 +37,7 @@ export function serve(api: SyncApi, settled: () => Promise<void>, isReplaced: ()
     taken.add(message.id);
     if (taken.size > REMEMBERED) taken.delete(taken.values().next().value!);
     event.waitUntil(
-      called(api, name, message)
+      called(calls(message.made), name, message)
         .then((value) => ({ type: 'RAW', value }), (error: unknown) => (isReplaced() ? null : thrown(error)))
         .then((answer) => answer && source.postMessage({ ...answer, id: message.id }))
         .then(settled),
@@ -54,8 +54,5 @@ async function called(api: SyncApi, name: keyof SyncApi | null, message: CallMes
       `holdfast: there's no call "${path?.join('.')}" of type ${type}; call one of SyncApi's methods with plain values`,
     );
   const call = api[name] as (...args: unknown[]) => unknown;
-  const values = argumentList.map(({ value }) => value);
-  // No call of a page's has more than three.
-  values[3] = message.made;
-  return call(...values);
+  return call(...argumentList.map(({ value }) => value));
 }

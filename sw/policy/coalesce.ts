@@ -25,7 +25,8 @@ export type Coalesce = (older: Write, newer: Write) => Merged | undefined | Prom
 /**
  * The rule of `coalesce: true`. A PUT takes the place of a PUT to its URL. A merge patch (RFC 7396) is folded into a merge patch, or a PUT
  * of JSON, to its URL, where the outcome is the same for certain. A POST that provides a temporary id, and the DELETE of what it
- * would make, are both discarded. Writes with different conditions stay apart.
+ * would make, are both discarded. Writes with different conditions stay apart. So do a PUT or a PATCH and the DELETE of what there is
+ * already: a server that refuses the DELETE would have lost the other.
  *
  * @see https://www.rfc-editor.org/rfc/rfc7396
  */
@@ -58,6 +59,13 @@ export const isOpenTo = (entry: EntryRecord, newer: Omit<EntryRecord, 'seq'>): b
   entry.damaged === undefined &&
   standingOf(entry) === standingOf(newer) &&
   fitsInPlace({ ...newer, awaits: (newer.awaits ?? []).filter((seq) => seq !== entry.seq) }, entry);
+
+/**
+ * Whether an entry changes just what a request of the same lane and user deletes: where the thing isn't made, as its POST and the
+ * request are both discarded, there's nothing to change.
+ */
+export const isMoot = (entry: EntryRecord, newer: Omit<EntryRecord, 'seq'>): boolean =>
+  newer.request.method === 'DELETE' && /^P[UA]T/.test(entry.request.method) && entry.request.url === newer.request.url && !entry.provides && String(entry.turn) === String(newer.turn);
 
 /** What an entry awaits and provides that does the work of two. A write to what the entry itself makes awaits nothing. */
 export function idsOf(entry: EntryRecord, newer: Omit<EntryRecord, 'seq'>): Pick<EntryRecord, 'provides' | 'awaits'> {

@@ -61,8 +61,8 @@ export type EntryInput =
   | { type: 'answered'; /** The id in the answer, where the answer gives one for a temporary id. */ real?: RealId | null }
   /** The page is about to have the server's own answer to a first send that provides a temporary id. */
   | { type: 'provided'; real: RealId | null }
-  /** An awaited entry won't ever have an answer. */
-  | { type: 'provider-gone' }
+  /** An awaited entry won't ever have an answer; `newer` is the request that was discarded with the awaited entry. */
+  | { type: 'provider-gone'; newer?: Omit<EntryRecord, 'seq'> | undefined }
   /** An awaited entry has no answer that gives an id. The rest of the lane needn't wait for the id. */
   | { type: 'set-aside'; reason: WaitReason }
   /** An entry that was set aside may go on. */

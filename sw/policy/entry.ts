@@ -1,7 +1,7 @@
 import type { Attempt, LastAnswer } from '../protocol/api.js';
 import type { DeadReason, SyncEvent, WaitReason } from '../protocol/events.js';
 import { amended } from './amend.js';
-import { idsOf } from './coalesce.js';
+import { idsOf, isMoot } from './coalesce.js';
 import { CONFLICT_ROUNDS } from './conflict.js';
 import type { Decision, EntryInput, FreshKey } from './entry-decision.js';
 import { aboutEntry, isFirstSend, turnOf, type EntryRecord } from './entry-record.js';
@@ -38,7 +38,7 @@ export const SHUNNED_LIMIT = 5;
  */
 export function transition(entry: EntryRecord, input: EntryInput, now: number): Decision | null {
   const decision = step(entry, input, now);
-  const forDependents = decision && toDependents(entry, decision);
+  const forDependents = decision && toDependents(entry, decision, input);
   return forDependents ? { ...decision, dependents: { input: forDependents, at: now } } : decision;
 }
 
@@ -174,6 +174,7 @@ function step(entry: EntryRecord, input: EntryInput, now: number): Decision | nu
     }
 
     case 'provider-gone':
+      if (input.newer && isMoot(entry, input.newer)) return step(entry, { type: 'coalesced', newer: input.newer, merged: null }, now);
       return bury(entry, 'provider-gone', { answer: null, block: false }, now);
 
     case 'set-aside': {

@@ -63,9 +63,9 @@ export function standing(providers: readonly (Provider | undefined)[]): Standing
  * The effect that a decision about a provider has on the entries that await it; null for none. An answer has no effect: the entries
  * are sent from then on, or set aside when their turn comes.
  */
-export function toDependents({ provides, state }: EntryRecord, { entry, given }: Decision): EntryInput | null {
+export function toDependents({ provides, state }: EntryRecord, { entry, given }: Decision, input: EntryInput): EntryInput | null {
   if (provides === undefined || given) return null;
-  if (entry?.provides === undefined) return { type: 'provider-gone' };
+  if (entry?.provides === undefined) return { type: 'provider-gone', newer: 'newer' in input ? input.newer : undefined };
   return state === 'dead' && entry.state === 'pending' ? { type: 'rejoined' } : null;
 }
 

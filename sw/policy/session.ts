@@ -123,18 +123,16 @@ const SEEN = 8;
 const withSeen = ({ seen }: Session, owner: string | null, digest: string, at: number): readonly Seen[] => [...seen, { owner, digest, at }].slice(-SEEN);
 
 /**
- * The user whose session a call was made in that comes late, as no worker had answered it, where another user's has begun since; undefined
- * where none has. Tokens and sessions by cookie count apart, as a user may have other names there.
+ * The user in whose session a page made a call, if another user's session has begun since; undefined where none has. Tokens and sessions
+ * by cookie count apart, as a user may have other names there. What's later than `now` says nothing: the clock has been set back.
+ *
+ * @param at when the page made the call
  */
-export function formerUser(seen: readonly Seen[], at: number): string | null | undefined {
+export function formerUser(seen: readonly Seen[], at: number, now: number): string | null | undefined {
   const before = ({ digest }: Seen) => seen.filter((one) => one.at <= at && !one.digest === !digest).at(-1)?.owner ?? null;
-  const later = seen.find((one) => one.at > at && one.owner !== before(one));
+  const later = seen.find((one) => one.at > at && one.at <= now && one.owner !== before(one));
   return later && before(later);
 }
-
-/** Whether another user's token, or sign-in by cookie, has come since a call was made. */
-export const isOvertaken = (seen: readonly Seen[], user: string | null, isToken: boolean, at: number): boolean =>
-  seen.some(({ owner, digest, at: later }) => later > at && owner !== user && isToken === (digest !== ''));
 
 const taken = (before: Session, token: LiveToken, at: number): Session => ({
   ...before,

@@ -300,14 +300,6 @@ export interface Configuration {
   offlineMode?: boolean | null;
 }
 
-/** How a page made a call. */
-export interface Made {
-  /** When the page made the call, in milliseconds since the epoch. */
-  at: number;
-  /** The call had no answer in time, and is posted once more. */
-  again: boolean;
-}
-
 /** Why a page asks for a drain. */
 export type WakeReason = 'online' | 'offline' | 'visible' | 'pageshow' | 'due' | 'connect';
 
@@ -315,9 +307,6 @@ export type WakeReason = 'online' | 'offline' | 'visible' | 'pageshow' | 'due' |
  * The calls between page and worker, by Comlink. Every call is safe to repeat: a page that
  * hears no answer asks again, as a stopped worker may have swallowed the first message. A call that changes
  * something resolves when the change is on disk, and rejects when the change can't be written.
- *
- * The endpoint adds `made` as the fourth argument of any call. A worker may have died after it did what a repeated call asks for, and a
- * sign-in or sign-out that another tab made since must stand.
  *
  * An entry whose task id waits at two backends must be named by its key, else the call fails with `AmbiguousReferenceError`.
  */
@@ -327,13 +316,13 @@ export interface SyncApi {
    *
    * @param isAgain an earlier worker was given this token: it's taken only if it was the last one of that worker, and this worker has none
    */
-  provideToken(token: string | null | undefined, target?: TokenTarget, isAgain?: boolean, made?: Made): Promise<TokenResult>;
+  provideToken(token: string | null | undefined, target?: TokenTarget, isAgain?: boolean): Promise<TokenResult>;
   /** For sessions by cookie: this user is signed in now, or somebody is. Ends the hold of that session. A user is kept across restarts. */
-  signIn(user?: string, _?: undefined, __?: undefined, made?: Made): Promise<void>;
+  signIn(user?: string): Promise<void>;
   /** A backend's cookie session is live again; or, with `csrf`, what a page knows of its CSRF token. Signs nobody in. */
   renew(target: SessionTarget, csrf?: CsrfGiven): Promise<TokenResult>;
   /** Closes every backend's auth gate, forgets its token, and parks, or purges, the entries that wait for a token. */
-  signOut(options?: SignOutOptions, _?: undefined, __?: undefined, made?: Made): Promise<void>;
+  signOut(options?: SignOutOptions): Promise<void>;
   /** Changes the settings: kept across restarts, and in force for a drain that's under way. */
   configure(configuration: Configuration): Promise<void>;
   status(): Promise<SyncStatus>;

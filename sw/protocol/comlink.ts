@@ -1,4 +1,18 @@
-import { API_CALLS, type Made, type SyncApi } from './api.js';
+import { API_CALLS, type SyncApi } from './api.js';
+
+/** How a page made a call. */
+export interface Made {
+  /** When the page made the call, in milliseconds since the epoch. */
+  at: number;
+  /** The call had no answer in time, and is posted once more. */
+  again: boolean;
+}
+
+/**
+ * The calls, as a page made them. A worker may have died after it did what a repeated call asks for, and a sign-in or sign-out that
+ * another tab made since must stand. Left out, a call is made now.
+ */
+export type Calls = (made?: Made) => SyncApi;
 
 /**
  * Comlink's request message, as far as Holdfast answers it. The message travels bare, with no envelope,

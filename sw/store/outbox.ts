@@ -283,7 +283,8 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
     handledSoon: (request, known) =>
       connection.writeAlong(async (tx) => {
         const entry = isAlone() ? known() : null;
-        if (entry) writesTo(tx, 'entries').put({ ...entry, asked: null });
+        // An entry that awaits another may have been changed along with that, in this very transaction.
+        if (entry && !entry.awaits) writesTo(tx, 'entries').put({ ...entry, asked: null });
         else await markHandled(tx, [request]);
       }),
 

@@ -1,5 +1,6 @@
 import { merged, readBackendRecord, type BackendRecord } from '../policy/backend-record.js';
 import { isFirstSend, readEntry, turnOf, type EntryRecord, type Turn } from '../policy/entry-record.js';
+import { isMoot } from '../policy/coalesce.js';
 import type { Decision } from '../policy/entry-decision.js';
 import { transition } from '../policy/entry.js';
 import { fitsInPlace } from '../policy/given-ids.js';
@@ -93,18 +94,24 @@ async function added(tx: WriteTransaction, draft: Draft, decide: (entry: EntryRe
   return entry;
 }
 
-/** Makes one of a new request and the last entry of its lane. Undefined where each stays by itself. */
+/**
+ * Makes one of a new request and the last entry of its lane; of a DELETE and the POST that would make its thing, where nothing but
+ * changes of that thing stands behind the POST, and names the thing. Undefined where each stays by itself.
+ */
 async function coalesce(tx: WriteTransaction, order: CaptureOrder, before?: CaptureResult): Promise<CaptureResult | undefined> {
   const { draft, limits } = order;
   const [entries, bodies] = [tx.objectStore('entries'), tx.objectStore('bodies')];
   // The connection was lost over the first run's commit, which is on disk all the same.
   if (before?.kind === 'gone' && !(await entries.get(before.seq))) return before;
   if (before?.kind === 'stored' && (await entries.get(before.seq))?.requestId === draft.requestId) return before;
-  const last = await lastOf(tx, draft.turn);
-  if (!last?.requestId || order.isInFlight(last.seq)) return;
+  const provider = draft.request.method === 'DELETE' ? draft.awaits?.[0] : undefined;
+  const dependents = provider ? (await entries.index('awaits').getAll(provider)).map((value) => readEntry(value, value.seq)) : [];
+  if (!dependents.every((entry) => isMoot(entry, draft))) return;
+  const last = await lastOf(tx, draft.turn, dependents.map(({ seq }) => seq));
+  if (!last?.requestId || order.isInFlight(last.seq) || (dependents[0] && last.seq !== provider)) return;
   const made = order.coalesce!(last, last.body ?? (isApart(last) ? await bodies.get(last.seq) : null) ?? null);
   if (made instanceof Promise) return { kind: 'asked', last, answer: made };
-  if (!made) return;
+  if (!made || (dependents[0] && made.decision.entry)) return;
   const { body } = made;
   const { seq, requestId } = last;
   // A worker goes by what it has written, so the decision has the entry as it's on disk.
@@ -120,16 +127,17 @@ async function coalesce(tx: WriteTransaction, order: CaptureOrder, before?: Capt
   return isGone ? { kind: 'gone', decision, seq } : { kind: 'stored', decision, seq, replaced: true, of: requestId };
 }
 
-/** The last entry of a lane, whatever credential it travels with. */
-async function lastOf(tx: WriteTransaction, [backend, lane]: Turn): Promise<EntryRecord | null> {
+/** The last entry of a lane, whatever credential it travels with, but for those that are passed over. */
+async function lastOf(tx: WriteTransaction, [backend, lane]: Turn, passed: readonly number[] = []): Promise<EntryRecord | null> {
   const entries = tx.objectStore('entries');
   let last = 0;
   let before = [backend, lane, []] as unknown as Turn;
   for (;;) {
-    const cursor = await entries.index('turn').openKeyCursor(IDBKeyRange.bound([backend, lane], before, false, true), 'prev');
+    let cursor = await entries.index('turn').openKeyCursor(IDBKeyRange.bound([backend, lane], before, false, true), 'prev');
     if (!cursor) return last ? readEntry(await entries.get(last), last) : null;
-    last = Math.max(last, cursor.primaryKey);
     before = cursor.key;
+    while (cursor && passed.includes(cursor.primaryKey)) cursor = await cursor.continue();
+    last = Math.max(last, cursor?.primaryKey ?? 0);
   }
 }
 

@@ -3,7 +3,10 @@ import { fileURLToPath } from 'node:url';
 import type { Page } from '@playwright/test';
 import { runnerImport } from 'vite';
 import type { Har } from '../../client/index.js';
+import type { Report } from '../../demo/server/reports.js';
+import type { SeenRequest } from '../../demo/server/server-log.js';
 import { expect, test as base } from '../support/fixtures.js';
+import { violations } from '../support/inspector.js';
 
 interface Demo {
   url: string;
@@ -42,6 +45,14 @@ const save = async (page: Page, title: string) => {
 const dial = async (page: Page, mode: string) => {
   await page.locator(`input[name="dial"][value="${mode}"]`).check();
   await expect.poll(async () => (await fetch(new URL('/dial', page.url()))).json()).toEqual({ mode });
+};
+
+/** The reports that the server has, but for those that it begins with. */
+const written = async ({ url }: Demo): Promise<Report[]> => {
+  const signIn = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ user: 'joon', by: 'token' }) };
+  const { token } = (await (await fetch(new URL('/auth/login', url), signIn)).json()) as { token: string };
+  const reports = (await (await fetch(new URL('/api/reports', url), { headers: { Authorization: `Bearer ${token}` } })).json()) as Report[];
+  return reports.filter(({ ref }) => ref !== null);
 };
 
 // A walk has as many steps as ten other tests, of which each has a deadline of its own.
@@ -150,6 +161,57 @@ test('the demo: P1 P2 P5 signed in by cookie, what waits is held on a lapsed ses
   await expect(page.getByLabel('Title')).toHaveValue('Bent rail');
   const statuses = await page.locator('#seen .code').allTextContents();
   expect(statuses.reverse()).toEqual(['401', '201', '403', '201', '401']);
+});
+
+test('the demo: M1 M2 M3 reports that are made offline are marked done and deleted offline, and each is one report at the server', async ({ page, demo }) => {
+  await page.goto(demo.url);
+  const status = page.locator('#status');
+  const outbox = page.locator('#outbox [data-entry]');
+  const row = (title: string) => page.locator('#reports [data-report]').filter({ hasText: title });
+  const press = async (name: string) => {
+    await page.getByRole('button', { name, exact: true }).focus();
+    await page.keyboard.press('Enter');
+  };
+  await expect(status).toHaveAttribute('data-state', 'idle');
+  await dial(page, 'down');
+  await save(page, 'Loose bolt');
+  await press('Mark done: Loose bolt');
+  await expect(row('Loose bolt')).toHaveAttribute('data-done', 'true');
+  await save(page, 'Lamp out');
+  await press('Mark done: Lamp out');
+  await press('Delete: Lamp out');
+  await expect(outbox).toHaveCount(5);
+  await expect(row('Lamp out')).toContainText('Deletion waits');
+  // The button that had the focus is hidden.
+  await expect(page.getByRole('button', { name: 'Delete: Loose bolt' })).toBeFocused();
+  // Colours change at once then.
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  const found = await violations(page);
+  await page.emulateMedia({ reducedMotion: null });
+  expect(found).toEqual([]);
+  // The page knows what waits, and under which names.
+  await page.reload();
+  await expect(row('Loose bolt')).toHaveAttribute('data-done', 'true');
+  await expect(row('Lamp out')).toContainText('Deletion waits');
+
+  await dial(page, 'ok');
+  await page.locator('#outbox-panel').getByRole('button', { name: 'Replay now' }).click();
+  await expect(outbox).toHaveCount(0);
+  await expect(row('Loose bolt')).toHaveCount(1);
+  await expect(row('Loose bolt')).toContainText('Done');
+  await expect(row('Lamp out')).toHaveCount(0);
+
+  const { seen } = (await (await fetch(new URL('/server-log', demo.url))).json()) as { seen: SeenRequest[] };
+  const writes = (title: string) => seen.filter(({ about, method }) => about === title && method !== 'GET');
+  expect(writes('Loose bolt')).toMatchObject([{ method: 'POST', status: 201 }, { method: 'PATCH', status: 200 }]);
+  expect(writes('Lamp out')).toMatchObject([{ method: 'POST', status: 201 }, { method: 'PATCH', status: 200 }, { method: 'DELETE', status: 204 }]);
+  expect(seen.filter(({ method }) => method !== 'GET')).toHaveLength(5);
+
+  // The page goes on with what the server has by now.
+  expect(await written(demo)).toMatchObject([{ title: 'Loose bolt', done: true }]);
+  await press('Reopen: Loose bolt');
+  await expect(row('Loose bolt')).toHaveAttribute('data-state', 'delivered');
+  expect(await written(demo)).toMatchObject([{ title: 'Loose bolt', done: false }]);
 });
 
 test('the demo: S3 the live feed goes on where it was, after an outage and after a reload', async ({ page, demo }) => {

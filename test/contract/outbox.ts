@@ -515,6 +515,60 @@ export function outboxContract(name: string, create: () => TestOutbox): void {
         expect(await capture(outbox, { entry: { id: 'more', bodySize: 4 }, limits })).toMatchObject({ kind: 'stored' });
       });
 
+      describe('a DELETE', () => {
+        const request = (method: string, path = 'temp-1') => ({ ...record().request, method, url: `https://app.example/api/notes/${path}` });
+        const patch = (provider: number, id: string, more: Partial<EntryRecord> = {}) => ({ id, requestId: id, awaits: [provider], request: request('PATCH'), ...more });
+        /** A POST that provides an id, and an entry of another lane. */
+        const made = async (outbox: TestOutbox) => {
+          const post = await stored(outbox, { entry: { id: 'post', requestId: '1', provides: 'temp-1' } });
+          return { post, elsewhere: await stored(outbox, { entry: { id: 'elsewhere', lane: 'x' } }) };
+        };
+        const remove = (provider: number): Order => ({ entry: { awaits: [provider], request: request('DELETE') } });
+
+        test('with the POST of its thing, and all that changes just that away', async () => {
+          const outbox = create();
+          const { post, elsewhere } = await made(outbox);
+          const large = bytes('x'.repeat(9_000));
+          const changes = [await stored(outbox, { entry: patch(post, 'a', { bodySize: large.byteLength }), body: large }), await stored(outbox, { entry: patch(post, 'b', { request: request('PUT') }) })];
+          const lasts: number[] = [];
+          const result = await coalesce(outbox, null, remove(post), ({ seq }) => lasts.push(seq));
+          expect(lasts).toEqual([post]);
+          expect(result).toMatchObject({ kind: 'gone', seq: post, decision: { followed: [{ entry: null, settlement: { id: 'a', state: 'cancelled' } }, { entry: null, settlement: { id: 'b', state: 'cancelled' } }] } });
+          expect(seqs(await outbox.list({ after: 0, limit: 10 }))).toEqual([elsewhere]);
+          expect((await outbox.load(changes[0]!))?.body).toBeUndefined();
+          expect((await outbox.journal()).map(({ type }) => type).sort()).toEqual(['cancelled', 'cancelled', 'cancelled', 'coalesced', 'coalesced', 'coalesced']);
+          const limits = { maxEntries: 2, maxBytes: 9_000 };
+          expect(await capture(outbox, { entry: { id: 'more', bodySize: 9_000 }, limits })).toMatchObject({ kind: 'stored' });
+        });
+
+        test.each<[string, (post: number) => Partial<EntryRecord>]>([
+          ['something else stands in the lane', () => ({})],
+          ['something of another user stands in the lane', () => ({ scheme: 'Bearer', owner: 'zoe' })],
+          ['something else names the thing', (post) => ({ lane: 'x', awaits: [post] })],
+          ['another user changes the thing', (post) => patch(post, 'c', { scheme: 'Bearer', owner: 'zoe' })],
+          ['it’s changed in another lane', (post) => patch(post, 'c', { lane: 'x' })],
+          ['something is made of it', (post) => patch(post, 'c', { request: request('POST') })],
+          ['something of its own is changed', (post) => patch(post, 'c', { request: request('PATCH', 'temp-1/tags') })],
+        ])('nothing, where %s', async (_, other) => {
+          for (const isLast of [true, false]) {
+            const outbox = create();
+            const { post } = await made(outbox);
+            if (!isLast) await stored(outbox, { entry: { id: 'other', ...other(post) } });
+            await stored(outbox, { entry: patch(post, 'a') });
+            if (isLast) await stored(outbox, { entry: { id: 'other', ...other(post) } });
+            expect(await coalesce(outbox, null, remove(post))).toMatchObject({ kind: 'stored', replaced: false });
+            expect(await outbox.list({ after: 0, limit: 10 })).toHaveLength(5);
+          }
+        });
+
+        test('nothing, where something would go out in the place of a POST whose thing is changed', async () => {
+          const outbox = create();
+          const { post } = await made(outbox);
+          await stored(outbox, { entry: patch(post, 'a') });
+          expect(await coalesce(outbox, bytes('x'), remove(post))).toMatchObject({ kind: 'stored', replaced: false });
+        });
+      });
+
       test('nothing while that is still to be told', async () => {
         const outbox = create();
         const seq = await stored(outbox, { entry: older });

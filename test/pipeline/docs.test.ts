@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { classify } from '../../sw/policy/classify.js';
 import { exponentialBackoff, fullJitter } from '../../sw/policy/backoff.js';
 import type { BackendOptions } from '../../sw/options.js';
+import { coalesceWrites } from '../../sw/policy/coalesce.js';
+import { codeUnder } from '../support/docs.js';
 import { createHarness } from '../support/harness.js';
 import { settle } from '../support/virtual-clock.js';
 
@@ -100,5 +102,54 @@ describe('links', async () => {
       const headings = [...(await readFile(target, 'utf8')).matchAll(/^#+ (.*)$/gm)].map(([, heading]) => anchorOf(heading!));
       expect(headings, link).toContain(anchor);
     }
+  });
+});
+
+describe('the functions that the docs show for what is made offline', () => {
+  const JSON_BODY = { 'Content-Type': 'application/json' };
+
+  /** A worker that was offline, with what its server is sent. */
+  function offline(backend: Omit<BackendOptions, 'baseUrl'>, answer: (request: Request) => Response = () => Response.json({ id: 7 })) {
+    const harness = createHarness({ backends: [{ baseUrl: '/api', ...backend }] });
+    const asked: string[] = [];
+    harness.server(async (request) => {
+      asked.push(`${request.method} ${new URL(request.url).pathname} ${await request.clone().text()}`.trim());
+      return answer(request);
+    });
+    harness.goOffline();
+    const online = async () => {
+      harness.goOnline();
+      await harness.api.wake('online');
+      await harness.clock.advance(60_000);
+    };
+    return { ...harness, asked, online };
+  }
+
+  test('M5 a coalesce that folds a PATCH of a new thing into its POST, and leaves the rest to the default rule', async () => {
+    const code = (await codeUnder('made-offline.md', 'Fewer writes: twenty saves of a draft')).find((block) => block.startsWith('coalesce:'))!;
+    const options = new Function('holdfast', `return {${code}}`)({ coalesceWrites }) as Pick<BackendOptions, 'coalesce'>;
+    const { fetch, asked, online } = offline(options);
+    await fetch('/api/notes', { method: 'POST', body: '{"title":"Milk"}', headers: { ...JSON_BODY, 'Holdfast-Provides': 'temp-1' } });
+    await fetch('/api/notes/temp-1', { method: 'PATCH', body: '{"done":true}', headers: JSON_BODY });
+    await fetch('/api/notes/temp-1', { method: 'PATCH', body: '{"title":"Oat milk"}', headers: JSON_BODY });
+    await fetch('/api/lists/1', { method: 'PUT', body: '[]', headers: JSON_BODY });
+    await fetch('/api/lists/1', { method: 'PUT', body: '["temp-1"]', headers: JSON_BODY });
+    await online();
+    expect(asked).toEqual(['POST /api/notes {"title":"Oat milk","done":true}', 'PUT /api/lists/1 [7]']);
+  });
+
+  test.each<[string, object, string[]]>([
+    ['goes again with the newer version, and everybody’s tags', { version: 5, tags: ['b', 'c'] }, ['{"text":"mine","tags":["a","b"],"version":4}', '{"text":"mine","tags":["b","c","a"],"version":5}']],
+    ['is given up where the other is deleted', { deleted: true }, ['{"text":"mine","tags":["a","b"],"version":4}']],
+  ])('M6 an onConflict by which a write %s', async (_, theirs, expected) => {
+    const [, code] = await codeUnder('made-offline.md', 'When the server has a newer version');
+    const onConflict = new Function(`${code!}; return onConflict;`)() as NonNullable<BackendOptions['onConflict']>;
+    let conflicts = 1;
+    const { fetch, asked, online, api, events } = offline({ onConflict }, () => (conflicts-- > 0 ? Response.json(theirs, { status: 409 }) : new Response(null, { status: 204 })));
+    await fetch('/api/notes/1', { method: 'PUT', body: expected[0]!, headers: JSON_BODY });
+    await online();
+    expect(asked).toEqual(expected.map((body) => `PUT /api/notes/1 ${body}`));
+    expect(await api.entries()).toEqual([]);
+    expect(events.at(-1)).toMatchObject({ type: expected.length > 1 ? 'delivered' : 'cancelled' });
   });
 });

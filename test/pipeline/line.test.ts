@@ -156,7 +156,7 @@ describe('the line', () => {
     expect(line.unhandled({ seq: 2, requestId: 'r2' })).toBeNull();
   });
 
-  test('knows the entry of an unhandled fetch event until it’s changed, swept or answered', async () => {
+  test('knows the entry of an unhandled fetch event until it’s changed, swept or marked as handled', async () => {
     const asked = { worker: 'w', fingerprint: 'f' };
     const line = await read();
     line.added(entryOf(1, 'a', { asked }));

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { clientWins, serverWins } from '../../sw/policy/conflict.js';
 import type { BackendOptions } from '../../sw/options.js';
+import { joinKey } from '../../sw/protocol/ids.js';
 import { createHarness, ORIGIN, type Reply } from '../support/harness.js';
+import { settle } from '../support/virtual-clock.js';
 
 /** A harness with a backend, and what its server was asked, in order. Made offline, a thing is `/notes` with a temporary id. */
 function made(backend: Omit<BackendOptions, 'baseUrl'>, reply: (line: string) => Reply) {
@@ -56,14 +58,105 @@ describe('what is made offline, with several of its rules at once', () => {
     expect(await harness.api.entries()).toMatchObject([{ state: 'dead', reason: 'provider-gone' }]);
   });
 
-  test('M3 M5 what names the temporary id of a POST that was discarded with its DELETE is a dead letter', async () => {
-    const { harness, asked, ask } = made({ coalesce: true }, () => created());
-    harness.goOffline();
-    await ask('POST', '/notes', '{}', TEMP);
-    await ask('POST', '/tags', '{"note":"temp-1"}', { 'Holdfast-Lane': 'tags' });
-    await ask('DELETE', '/notes/temp-1', null);
-    expect(await harness.api.entries()).toMatchObject([{ state: 'dead', reason: 'provider-gone' }]);
-    expect(asked).toEqual([]);
+  describe('M5 a thing that’s made, changed and deleted offline', () => {
+    const MERGE = { 'Content-Type': 'application/merge-patch+json' };
+    /** A worker that's offline, and a POST that waits. */
+    async function offline(more: Omit<BackendOptions, 'baseUrl'> = {}) {
+      const given = made({ coalesce: true, ...more }, (line) => (line.startsWith('POST') ? created() : new Response(null, { status: 204 })));
+      given.harness.goOffline();
+      await given.ask('POST', '/notes', '{}', TEMP);
+      return given;
+    }
+
+    test('is nothing to the server, whatever was written to it between', async () => {
+      const { harness, asked, ask, online } = await offline();
+      await ask('PUT', '/notes/temp-1', `{"text":"${'x'.repeat(9_000)}"}`);
+      const waiting = ask('PATCH', '/notes/temp-1', '[]', { 'Content-Type': 'application/json-patch+json', 'Holdfast-Mode': 'wait' });
+      await settle();
+      expect((await ask('DELETE', '/notes/temp-1', null))!.status).toBe(204);
+      expect(await harness.api.entries()).toEqual([]);
+      expect((await waiting)!.type).toBe('error');
+      const told = harness.events.flatMap((event) => (event.type === 'queued' ? [] : 'method' in event ? [`${event.type} ${event.method}`] : []));
+      expect(told.sort()).toEqual(['cancelled PATCH', 'cancelled POST', 'cancelled PUT', 'coalesced PATCH', 'coalesced POST', 'coalesced PUT']);
+      for (const event of harness.events.filter(({ type }) => type === 'coalesced')) expect(event).toMatchObject({ discarded: true, newer: { method: 'DELETE' } });
+      expect(await harness.api.settled('provider')).toMatchObject({ state: 'cancelled' });
+      expect(await harness.outbox.counts(joinKey('', `${ORIGIN}/api`), [])).toMatchObject({ pending: 0, dead: 0 });
+      await online();
+      expect(asked).toEqual([]);
+    });
+
+    test('is nothing after a restart, either, and its lane goes on', async () => {
+      const { harness, asked, ask, online } = await offline();
+      await ask('PATCH', '/notes/temp-1', '{"done":true}', MERGE);
+      harness.restart();
+      await ask('DELETE', '/notes/temp-1', null);
+      await ask('PUT', '/lists/1', '{}');
+      await online();
+      expect(asked).toEqual(['PUT /lists/1 {}']);
+    });
+
+    test('goes out, with what names it in another lane', async () => {
+      const { harness, asked, ask, online } = await offline();
+      await ask('POST', '/tags', '{"note":"temp-1"}', { 'Holdfast-Lane': 'tags' });
+      await ask('DELETE', '/notes/temp-1', null);
+      await online();
+      expect([...asked].sort()).toEqual(['DELETE /notes/7', 'POST /notes {}', 'POST /tags {"note":7}']);
+      expect(await harness.api.entries()).toEqual([]);
+    });
+
+    test.each<[string, (ask: Awaited<ReturnType<typeof offline>>['ask']) => Promise<unknown>, string[]]>([
+      ['names the thing from another lane', (ask) => ask('POST', '/tags', '{"note":"temp-1"}', { 'Holdfast-Lane': 'tags' }), ['POST /tags {"note":7}']],
+      ['names the thing elsewhere', (ask) => ask('PUT', '/favourites/temp-1', '{}'), ['PUT /favourites/7 {}']],
+      ['makes something of the thing', (ask) => ask('POST', '/notes/temp-1', '{}'), ['POST /notes/7 {}']],
+      ['stands between, though it names something else', (ask) => ask('PUT', '/lists/1', '{}'), ['PUT /lists/1 {}']],
+      ['stands between of another user', (ask) => ask('PUT', '/lists/1', '{}', { 'Holdfast-Auth': 'none' }), ['PUT /lists/1 {}']],
+      ['provides an id itself', (ask) => ask('PUT', '/notes/temp-1', '{}', { 'Holdfast-Provides': 'temp-2' }), ['PUT /notes/7 {}']],
+      ['is a change of another user’s', (ask) => ask('PATCH', '/notes/temp-1', '{}', { 'Holdfast-Auth': 'none' }), ['PATCH /notes/7 {}']],
+    ])('goes out where a write %s', async (_, between, expected) => {
+      const { harness, asked, ask, online } = await offline();
+      await ask('PATCH', '/notes/temp-1', '{"done":true}', MERGE);
+      await between(ask);
+      await ask('DELETE', '/notes/temp-1', null);
+      expect(harness.events.some(({ type }) => type === 'coalesced')).toBe(false);
+      await online();
+      expect([...asked].sort()).toEqual(['POST /notes {}', 'PATCH /notes/7 {"done":true}', ...expected, 'DELETE /notes/7'].sort());
+      expect(await harness.api.entries()).toEqual([]);
+    });
+
+    test('goes out where its POST was sent before, as the server may refuse to delete it, and the change would be lost', async () => {
+      const { harness, asked, ask, online } = await offline();
+      await ask('PATCH', '/notes/temp-1', '{"done":true}', MERGE);
+      harness.server(() => new Response(null, { status: 503 }));
+      harness.goOnline();
+      await harness.api.wake('online');
+      await settle();
+      harness.goOffline();
+      await ask('DELETE', '/notes/temp-1', null);
+      expect(await harness.api.entries()).toMatchObject([{ sends: 1 }, { sends: 0 }, { sends: 0 }]);
+      harness.server(async (request) => {
+        asked.push(request.method);
+        return request.method === 'DELETE' ? new Response(null, { status: 409 }) : created();
+      });
+      await online();
+      expect(asked).toEqual(['POST', 'PATCH', 'DELETE']);
+    });
+
+    test('M3 is for a function that discards any two, too, which leaves a dead letter of what else names it', async () => {
+      const { harness, ask } = await offline({ coalesce: (_, { body }) => (body === 'undo' ? 'discard' : null) });
+      await ask('POST', '/tags', '{"note":"temp-1"}', { 'Holdfast-Lane': 'tags' });
+      expect((await ask('PUT', '/undo', 'undo'))!.status).toBe(204);
+      expect(await harness.api.entries()).toMatchObject([{ state: 'dead', reason: 'provider-gone' }]);
+    });
+
+    test('is nothing where the app’s function says so later, and goes out where that says something else', async () => {
+      for (const [merged, expected] of [['discard', []], [null, ['POST /notes {}', 'PATCH /notes/7 {}', 'DELETE /notes/7']], [{}, ['POST /notes {}', 'PATCH /notes/7 {}', 'DELETE /notes/7']]] as const) {
+        const { asked, ask, online } = await offline({ coalesce: async ({ method }, newer) => (newer.method === 'DELETE' && method === 'POST' ? merged : null) });
+        await ask('PATCH', '/notes/temp-1', '{}', MERGE);
+        await ask('DELETE', '/notes/temp-1', null);
+        await online();
+        expect(asked).toEqual(expected);
+      }
+    });
   });
 
   test('M2 M5 writes that are coalesced await what either of them names', async () => {

@@ -256,6 +256,20 @@ describe('M3 a provider that fails', () => {
     expect(asked).toEqual(['POST /notes {"title":"temp-1"}', 'PUT /notes/n1', 'PUT /other']);
   });
 
+  test.each(['discard', 'cancel'] as const)('M3 R16 a %s lets the lanes go on, though a dead letter blocks its lane: its dependents block none', async (call) => {
+    const { harness, asked, good, ask, create, server, clock, api } = notes({ backends: [{ baseUrl: '/api', onDead: 'block' }] });
+    offline(harness);
+    await create('temp-1', { 'Holdfast-Id': 'note', 'Holdfast-Lane': 'x' });
+    await ask('PUT', '/notes/temp-1');
+    await ask('PUT', '/other');
+    server((request) => (call === 'discard' && request.url.endsWith('/notes') ? refusal() : good(request)));
+    if (call === 'discard') await clock.advance(60_000);
+    await api[call]('note');
+    await clock.advance(60_000);
+    expect(await reasons(harness)).toEqual(['dead provider-gone']);
+    expect(asked).toEqual(['PUT /other']);
+  });
+
   test.each(['discard', 'cancel'] as const)('M3 its dependents become dead letters at a %s, in the same transaction', async (call) => {
     const { harness, good, server, clock, api, outbox, events } = await withDead();
     if (call === 'cancel') {

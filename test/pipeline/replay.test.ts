@@ -672,6 +672,27 @@ describe('trouble', () => {
     expect((await first)!.type).toBe('error');
   });
 
+  test('K5 to a worker that an update has replaced, what waits may be on the wire of the newer one: a request in its stead queues up behind it', async () => {
+    const harness = createHarness();
+    const { server, post, clock, log } = harness;
+    harness.goOffline();
+    await post('older', { headers: { 'Holdfast-Id': 'mine' } });
+    const { fetchAtFirst, activate } = harness.update();
+    activate();
+    let answer = () => {};
+    server((_request, count) => (count === 0 ? new Promise((resolve) => (answer = () => resolve(ok()))) : ok()));
+    harness.goOnline();
+    await harness.api.wake('online');
+    await clock.advance(5_000);
+    const headers = { 'Holdfast-Id': 'mine', 'Holdfast-Replace': '1' };
+    expect((await fetchAtFirst('/api/notes', { method: 'POST', body: 'newer', headers }))!.status).toBe(202);
+    answer();
+    await clock.advance(60_000);
+    expect(log.flatMap((line) => / send (\S+)/.exec(line)?.[1] ?? [])).toEqual(['older', 'newer']);
+    expect(await harness.api.entries()).toEqual([]);
+    expect(harness.events.filter(({ type }) => type === 'delivered')).toHaveLength(2);
+  });
+
   test('C3 a page in wait mode isn’t given the beginning of an answer for the whole', async () => {
     const { server, fetch, clock } = createHarness();
     server((_request, count) => (count === 0 ? 'drop' : new Response('x'.repeat(2 * 1024 * 1024))));

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Made } from '../../sw/protocol/api.js';
+import type { SyncApi } from '../../sw/protocol/api.js';
 import { createHarness, type Harness } from '../support/harness.js';
 import { settle } from '../support/virtual-clock.js';
 
@@ -14,7 +14,7 @@ const types = ({ events }: Harness) => events.map(({ type }) => type);
 const states = async ({ api }: Harness) => (await api.entries()).map(({ state, reason }) => [state, reason]);
 
 /** A page has made a call so many milliseconds ago, and makes it again. */
-const ago = ({ clock }: Harness, ms: number): Made => ({ at: clock.now() - ms, again: true });
+const repeated = ({ clock, madeAs }: Harness, ms: number): SyncApi => madeAs({ at: clock.now() - ms, again: true });
 
 /** Stores ann's entries while offline, signs her out, and goes online. */
 async function signedOut(harness: Harness, names: string[], options?: { purge?: boolean }): Promise<void> {
@@ -95,7 +95,7 @@ describe('A16 a sign-out', () => {
     harness.goOnline();
     harness.restart();
     await harness.clock.advance(600);
-    expect(await harness.api.provideToken(ann, undefined, undefined, ago(harness, 1_000))).toBe('ignored: same-token');
+    expect(await repeated(harness, 1_000).provideToken(ann)).toBe('ignored: same-token');
     // A request that brings it signs nobody in either.
     await harness.post('b', { token: ann });
     await harness.api.wake('online');
@@ -110,8 +110,8 @@ describe('A16 a sign-out', () => {
     await signedOut(harness, ['a']);
     await harness.clock.advance(1_000);
     // The page has asked for this one five seconds ago.
-    await harness.api.signOut({}, undefined, undefined, ago(harness, 5_000));
-    expect(await harness.api.provideToken(ann, undefined, undefined, ago(harness, 4_000))).toBe('released');
+    await repeated(harness, 5_000).signOut({});
+    expect(await repeated(harness, 4_000).provideToken(ann)).toBe('released');
   });
 
   test('T6 stands against a sign-in by cookie that a page made before, and makes again', async () => {
@@ -120,9 +120,9 @@ describe('A16 a sign-out', () => {
     await harness.clock.advance(400);
     await harness.api.signOut();
     await harness.clock.advance(600);
-    await harness.api.signIn('ann', undefined, undefined, ago(harness, 1_000));
+    await repeated(harness, 1_000).signIn('ann');
     expect(await harness.api.status()).toMatchObject({ backends: [{ holds: [{ owner: 'ann', reason: 'signed-out' }] }] });
-    await harness.api.signIn('ann', undefined, undefined, ago(harness, 500));
+    await repeated(harness, 500).signIn('ann');
     expect(await harness.api.status()).toMatchObject({ backends: [{ holds: [] }] });
   });
 
@@ -145,7 +145,7 @@ describe('A16 a sign-out', () => {
   ])('T6 that no worker has answered, and that the page repeats, %s', async (_, purge, left) => {
     const harness = createHarness();
     await annThenBob(harness, () => harness.api.provideToken(bob));
-    await harness.api.signOut({ purge }, undefined, undefined, ago(harness, 500));
+    await repeated(harness, 500).signOut({ purge });
     expect(await owners(harness)).toEqual(left);
     harness.goOnline();
     await harness.api.wake('online');
@@ -157,14 +157,14 @@ describe('A16 a sign-out', () => {
   test('T6 that the page repeats leaves alone whose token a request has brought since, that’s being taken, or who has signed in by cookie since', async () => {
     const learnt = createHarness();
     await annThenBob(learnt, async () => {});
-    await learnt.api.signOut({ purge: true }, undefined, undefined, ago(learnt, 500));
+    await repeated(learnt, 500).signOut({ purge: true });
     expect(await owners(learnt)).toEqual(['bob']);
 
     const taken = createHarness();
     await taken.api.provideToken(ann);
     await taken.clock.advance(1_000);
     const taking = taken.api.provideToken(bob);
-    await taken.api.signOut({ purge: true }, undefined, undefined, ago(taken, 500));
+    await repeated(taken, 500).signOut({ purge: true });
     expect(await taking).toBe('stored');
     expect(types(taken)).not.toContain('held');
 
@@ -172,7 +172,7 @@ describe('A16 a sign-out', () => {
     await byCookie.api.signIn('ann');
     await byCookie.clock.advance(1_000);
     await byCookie.api.signIn('bob');
-    await byCookie.api.signOut({}, undefined, undefined, ago(byCookie, 500));
+    await repeated(byCookie, 500).signOut({});
     expect(types(byCookie)).not.toContain('held');
   });
 
@@ -180,7 +180,7 @@ describe('A16 a sign-out', () => {
     const harness = createHarness();
     await annThenBob(harness, () => harness.api.provideToken(bob));
     await harness.api.signOut();
-    await harness.api.signOut({ purge: true }, undefined, undefined, ago(harness, 500));
+    await repeated(harness, 500).signOut({ purge: true });
     expect(await states(harness)).toEqual([['parked', 'signed-out']]);
     expect(await owners(harness)).toEqual(['bob']);
   });
@@ -188,7 +188,7 @@ describe('A16 a sign-out', () => {
   test('T6 that the page repeats signs out the user whose token was only renewed since', async () => {
     const harness = createHarness();
     await annThenBob(harness, () => harness.api.provideToken(annAgain));
-    await harness.api.signOut({}, undefined, undefined, ago(harness, 500));
+    await repeated(harness, 500).signOut({});
     expect(types(harness)).not.toContain('held');
     const alone = createHarness();
     alone.goOffline();
@@ -196,7 +196,7 @@ describe('A16 a sign-out', () => {
     await alone.post('a', { token: ann });
     await alone.clock.advance(1_000);
     await alone.api.provideToken(annAgain);
-    await alone.api.signOut({ purge: true }, undefined, undefined, ago(alone, 500));
+    await repeated(alone, 500).signOut({ purge: true });
     expect(await owners(alone)).toEqual([]);
     expect(types(alone)).toContain('held');
   });
@@ -204,7 +204,7 @@ describe('A16 a sign-out', () => {
   test('T6 a token that a page brings again signs nobody in once another user has come', async () => {
     const harness = createHarness();
     await annThenBob(harness, () => harness.api.provideToken(bob));
-    expect(await harness.api.provideToken(ann, undefined, undefined, ago(harness, 500))).toBe('ignored: same-token');
+    expect(await repeated(harness, 500).provideToken(ann)).toBe('ignored: same-token');
     harness.goOnline();
     await harness.api.wake('online');
     await harness.clock.advance(60_000);
@@ -218,11 +218,26 @@ describe('A16 a sign-out', () => {
     // bob's page has brought a token, and has signed out, when the worker was starting.
     const at = harness.clock.now();
     await harness.clock.advance(500);
-    await harness.api.provideToken(bob, undefined, undefined, { at, again: false });
+    await harness.madeAs({ at, again: false }).provideToken(bob);
     harness.restart();
     await harness.clock.advance(1_000);
-    await harness.api.signOut({}, undefined, undefined, { at: at + 50, again: true });
+    await harness.madeAs({ at: at + 50, again: true }).signOut({});
     expect(await harness.api.status()).toMatchObject({ backends: [{ holds: [{ owner: 'bob', reason: 'signed-out' }] }] });
+  });
+
+  test('forgets every token that any backend has seen, also one of the same second as the newest', async () => {
+    const harness = createHarness({ backends: [{ baseUrl: '/api' }, { baseUrl: '/other' }] });
+    const [anns, bobs] = [jwt({ sub: 'ann', iat: 10 }), jwt({ sub: 'bob', iat: 10 })] as const;
+    harness.goOffline();
+    await harness.api.provideToken(anns, { baseUrl: '/other' });
+    await harness.api.provideToken(bobs, { baseUrl: '/api' });
+    await harness.api.signOut();
+    await harness.post('late', { token: anns });
+    harness.goOnline();
+    await harness.api.wake('online');
+    await harness.clock.advance(60_000);
+    expect(sends(harness.log)).toEqual([]);
+    expect(await states(harness)).toEqual([['parked', 'signed-out']]);
   });
 
   test('doesn’t end with a token that was refused before', async () => {

@@ -12,7 +12,7 @@ function createEnd() {
     if (value === '') throw new Error('it can’t be saved');
     saved.push(value);
   };
-  const answer = serve({ saveCheckpoint } as unknown as SyncApi, async () => {}, () => worker.isReplaced);
+  const answer = serve(() => ({ saveCheckpoint }) as unknown as SyncApi, async () => {}, () => worker.isReplaced);
   const send = (id: string, value: string, mark: object = { holdfast: 1 }) =>
     answer({
       data: { id, type: 'APPLY', path: ['saveCheckpoint'], argumentList: [{ type: 'RAW', value: 'key' }, { type: 'RAW', value }], ...mark },
@@ -43,7 +43,7 @@ test('L8 a call that isn’t marked as Holdfast’s is the app’s own, whatever
 
 test('T5 L8 a token may come without the mark, from a page that has nothing but Comlink', async () => {
   const taken: unknown[] = [];
-  const answer = serve({ provideToken: async (token: string) => taken.push(token) } as unknown as SyncApi, async () => {}, () => false);
+  const answer = serve(() => ({ provideToken: async (token: string) => taken.push(token) }) as unknown as SyncApi, async () => {}, () => false);
   const call = { id: '1', type: 'APPLY', path: ['provideToken'], argumentList: [{ type: 'RAW', value: 'fresh' }] };
   expect(answer({ data: call, source: { postMessage: () => {} }, waitUntil: () => {} } as unknown as ExtendableMessageEvent)).toBe(true);
   expect(taken).toEqual(['fresh']);

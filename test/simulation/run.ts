@@ -79,7 +79,7 @@ const lateness = ({ owed, history }: World): number[] =>
 
 /** The store counts by module what it has written to the journal. Each run begins at the same count. */
 async function sweepJournal(): Promise<void> {
-  const store = { add: async () => {}, openKeyCursor: async () => null, transaction: { hasFinished: false } };
+  const store = { add: async () => {}, openKeyCursor: async () => null };
   const write = ((work: (tx: WriteTransaction) => Promise<unknown>) =>
     work({ objectStore: () => store, done: Promise.resolve() } as unknown as WriteTransaction)) as Connection['write'];
   const events = Array.from({ length: 100 }, (): SyncEvent => ({ type: 'online', at: 0 }));

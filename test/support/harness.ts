@@ -9,6 +9,7 @@ import { restoreRequest } from '../../sw/platform/transport.js';
 import type { BackendOptions } from '../../sw/options.js';
 import { readOptions } from '../../sw/read-options.js';
 import type { SyncApi } from '../../sw/protocol/api.js';
+import type { Made } from '../../sw/protocol/comlink.js';
 import type { SyncEvent } from '../../sw/protocol/events.js';
 import type { Locks, OldQueue, Ports } from '../../sw/ports.js';
 import type { TestOutbox } from './stored-outbox.js';
@@ -30,6 +31,8 @@ export interface Harness {
   clock: VirtualClock;
   outbox: TestOutbox;
   api: SyncApi;
+  /** The calls, as a page made them a while ago. */
+  madeAs(made: Made): SyncApi;
   /** How the server answers from now on. `count` is the number of the request, from 0; `signal` ends the connection. */
   server(reply: (request: Request, count: number, signal: AbortSignal) => Reply | Promise<Reply>): void;
   /** What the page fetches; null where Holdfast leaves it alone. */
@@ -175,7 +178,8 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
     clock,
     outbox,
     // Calls go to the newest worker, also from a test that has taken `api` out of the harness before.
-    api: new Proxy({} as SyncApi, { get: (_, name: keyof SyncApi) => worker.api[name] }),
+    api: new Proxy({} as SyncApi, { get: (_, name: keyof SyncApi) => worker.calls()[name] }),
+    madeAs: (made) => worker.calls(made),
     server: (next) => {
       reply = next;
     },
@@ -208,7 +212,7 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
       worker = start();
       return {
         fetchAtFirst: (path, init) => fetchAt(first, path, init),
-        apiAtFirst: first.api,
+        apiAtFirst: first.calls(),
         killFirst: () => locks.release(workerLock(first.workerId)),
         activate: () => worker.activated(),
       };

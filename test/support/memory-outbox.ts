@@ -1,6 +1,7 @@
 import type { Reference } from '../../sw/protocol/api.js';
 import { isKey } from '../../sw/protocol/ids.js';
 import type { SyncEvent } from '../../sw/protocol/events.js';
+import { isMoot } from '../../sw/policy/coalesce.js';
 import type { Decision } from '../../sw/policy/entry-decision.js';
 import { transition } from '../../sw/policy/entry.js';
 import { fitsInPlace, providerOf, type GivenId } from '../../sw/policy/given-ids.js';
@@ -118,10 +119,15 @@ export function memoryOutbox(): TestOutbox {
       const inTheWay = sameKey.find((entry) => !isFirstSend(entry) && !entry.inProgress && !isInFlight(entry.seq) && fitsInPlace(draft, entry));
       if (sameKey[0] && whenWaiting === 'refuse') return { kind: 'refused', waiting: sameKey[0] };
       if (inTheWay && inTheWay.owner !== draft.owner) return { kind: 'refused', waiting: inTheWay };
-      const behind = inOrder().filter(({ turn }) => turn?.[0] === draft.backend && turn[1] === draft.lane).at(-1);
+      const inLane = inOrder().filter(({ turn }) => turn?.[0] === draft.backend && turn[1] === draft.lane);
+      const provider = draft.request.method === 'DELETE' && draft.awaits?.[0];
+      const dependents = inOrder().filter(({ awaits }) => provider && awaits?.includes(provider));
+      const under = inLane.findLast((entry) => !dependents.some(({ seq }) => seq === entry.seq));
+      const mayGo = dependents.length === 0 || (under?.seq === provider && dependents.every((entry) => isMoot(entry, draft)));
+      const behind = mayGo ? under : undefined;
       const made = coalesce && behind && !isInFlight(behind.seq) ? coalesce(behind, behind.body ?? bodies.get(behind.seq) ?? null) : null;
       if (made instanceof Promise) return { kind: 'asked', last: behind!, answer: made };
-      if (made && behind) {
+      if (made && behind && !(made.decision.entry && dependents.length > 0)) {
         const { seq, requestId } = behind;
         const { body: _, ...rest } = made.decision.entry ?? {};
         const entry = made.decision.entry && ({ ...rest, ...(isSmall(made.body) && { body: made.body }) } as EntryRecord);

@@ -27,7 +27,7 @@ export async function fetchPhoto(id: string): Promise<Blob | null> {
   }
 }
 
-/** Sends a change by a plain fetch. The one thing of Holdfast's in it is the id, to know it again later. */
+/** Sends a change by a plain fetch. Holdfast's in it are the id, to know it again later, and with a new report the temporary id. */
 export async function write(change: Change, photo: Blob | null = null): Promise<WriteResult> {
   try {
     const { url, ...init } = requestOf(change, photo);
@@ -49,11 +49,12 @@ async function ask(url: string, { headers, ...init }: { method?: string; headers
 }
 
 function requestOf(change: Change, photo: Blob | null) {
-  if (change.kind === 'create') return { url: '/api/reports', method: 'POST', headers: {}, body: formOf(change, photo) };
+  if (change.kind === 'create') return { url: '/api/reports', method: 'POST', headers: { 'Holdfast-Provides': change.id }, body: formOf(change, photo) };
+  // The worker puts the server's own id where a temporary id stands, once the server has given one.
   const url = `/api/reports/${encodeURIComponent(change.reportId)}`;
   if (change.kind === 'remove') return { url, method: 'DELETE', headers: {} };
   const body = JSON.stringify({ done: change.done });
-  return { url, method: 'PATCH', headers: { 'Content-Type': 'application/json' }, body };
+  return { url, method: 'PATCH', headers: { 'Content-Type': 'application/merge-patch+json' }, body };
 }
 
 function formOf({ id, report }: Change & { kind: 'create' }, photo: Blob | null): FormData {

@@ -13,6 +13,8 @@ export interface Book {
   /** Changes whose first try this page is making at the moment. */
   inFlight: Set<string>;
   fetchedAt: number | null;
+  /** How many answers the book shows. */
+  applied: number;
 }
 
 export const book: Book = {
@@ -20,6 +22,7 @@ export const book: Book = {
   changes: new Map(stored<Change>(CHANGES).map((change) => [change.id, change])),
   inFlight: new Set(),
   fetchedAt: null,
+  applied: 0,
 };
 
 export function keepBook(): void {
@@ -39,11 +42,17 @@ export function readAgain(event: StorageEvent): boolean {
   return true;
 }
 
+/** The id by which a change names its report: the temporary or the real one. */
+export const reportOf = (change: Change): string => (change.kind === 'create' ? change.id : change.reportId);
+export const isOf = (change: Change, { id, ref }: Report): boolean => [id, ref].includes(reportOf(change));
+
 /** The server has acted on a change: the book shows what came of it. */
 export function applyAnswer(change: Change, answer: Report | null): void {
+  book.applied++;
   book.changes.delete(change.id);
-  if (change.kind === 'remove') book.reports.delete(change.reportId);
-  else if (answer) book.reports.set(answer.id, answer);
+  if (change.kind === 'remove') {
+    for (const report of book.reports.values()) if (isOf(change, report)) book.reports.delete(report.id);
+  } else if (answer) book.reports.set(answer.id, answer);
 }
 
 function stored<Item>(place: string): Item[] {

@@ -1,6 +1,6 @@
 import type { EntryInfo, Settlement } from '../../../client/index.js';
 import { fetchReports, write, type WriteResult } from './api.js';
-import { applyAnswer, book, keepBook, readAgain } from './book.js';
+import { applyAnswer, book, isOf, keepBook, readAgain, reportOf } from './book.js';
 import { isAlive } from './session.js';
 import { connected, freshen, look, onLook, worker } from './sync.js';
 import type { Change, Report, RowState } from './types.js';
@@ -21,8 +21,10 @@ export async function change(wanted: Change, photo: Blob | null = null): Promise
   bookChanged();
   const result = await write(wanted, photo);
   book.inFlight.delete(wanted.id);
-  if (result.kind === 'delivered') applyAnswer(wanted, result.report);
-  else if (result.kind !== 'queued') book.changes.delete(wanted.id);
+  if (result.kind === 'delivered') {
+    await Promise.all(endsOf(wanted));
+    applyAnswer(wanted, result.report);
+  } else if (result.kind !== 'queued') book.changes.delete(wanted.id);
   await look();
   bookChanged();
   return result;
@@ -31,23 +33,31 @@ export async function change(wanted: Change, photo: Blob | null = null): Promise
 /** Gives true when the server gave its list. */
 export async function refresh(): Promise<boolean> {
   await freshen().catch(() => {});
-  const reports = isAlive() ? await fetchReports() : null;
-  if (!reports) return false;
+  let reports: Report[] | null;
+  let applied: number;
+  do {
+    applied = book.applied;
+    reports = isAlive() ? await fetchReports() : null;
+    if (!reports) return false;
+    // A list from before an answer would undo what the answer has shown.
+  } while (applied !== book.applied);
   book.reports = new Map(reports.map((report) => [report.id, report]));
   book.fetchedAt = Date.now();
   bookChanged();
   return true;
 }
 
-const asking = new Set<string>();
+const asking = new Map<string, { report: string; end: Promise<void> }>();
+
+/** The ends of the same report's changes that the worker is being asked for: their answers are older. */
+const endsOf = (change: Change): Promise<void>[] => [...asking.values()].filter(({ report }) => report === reportOf(change)).map(({ end }) => end);
 
 /** A change that isn't in the outbox any more has an end, and the worker knows it for a day. */
-async function findEnd(ended: Change): Promise<void> {
-  if (asking.has(ended.id)) return;
-  asking.add(ended.id);
+async function findEnd(ended: Change, olderEnds: readonly Promise<void>[]): Promise<void> {
   try {
     const sync = await connected;
     const settlement = await sync.settled(ended.id);
+    await Promise.all(olderEnds);
     if (settlement.state === 'delivered') applyAnswer(ended, reportIn(settlement));
     // A dead letter has an end too, and may still be tried again.
     else if (!(await sync.entry(ended.id))) book.changes.delete(ended.id);
@@ -62,7 +72,7 @@ async function findEnd(ended: Change): Promise<void> {
 onLook(() => {
   const waiting = new Set(worker.entries.map((entry) => entry.id));
   for (const one of book.changes.values()) {
-    if (!waiting.has(one.id) && !book.inFlight.has(one.id)) void findEnd(one);
+    if (!waiting.has(one.id) && !book.inFlight.has(one.id) && !asking.has(one.id)) asking.set(one.id, { report: reportOf(one), end: findEnd(one, endsOf(one)) });
   }
 });
 
@@ -102,9 +112,11 @@ export function rows(): Row[] {
 }
 
 function rowOf(report: Report, changes: readonly Change[], fresh: Change | null): Row {
-  const about = changes.filter((one) => (one.kind === 'create' ? one.id === report.ref : one.reportId === report.id));
+  const about = changes.filter((one) => isOf(one, report));
   const last = about.at(-1);
-  const entry = worker.entries.findLast((one) => about.some(({ id }) => id === one.id)) ?? null;
+  const entries = worker.entries.filter((one) => about.some(({ id }) => id === one.id));
+  // What comes after a dead letter goes nowhere either.
+  const entry = entries.find((one) => one.state === 'dead') ?? entries.at(-1) ?? null;
   const done = about.findLast((one) => one.kind === 'done')?.done ?? report.done;
   return {
     key: report.ref ?? report.id,

@@ -14,6 +14,7 @@ const STATES: Partial<Record<SyncEvent['type'], string>> = {
   coalesced: 'waiting',
   sending: 'sending',
   delivered: 'delivered',
+  resolved: 'delivered',
   released: 'delivered',
   failed: 'dead',
   'outbox-full': 'dead',
@@ -55,6 +56,7 @@ function build({ event }: { n: number; event: SyncEvent }): HTMLElement {
 function details(event: SyncEvent): string {
   const told: string[] = [];
   if ('id' in event && event.id !== null) told.push(titleOf(event.id));
+  if (event.type === 'resolved') told.push(`${titleOf(event.temporaryId)} is ${event.realId ?? 'without an id'}`);
   if ('owner' in event && event.owner !== null) told.push(`owner ${event.owner}`);
   if ('send' in event) told.push(`send ${event.send}`);
   if ('attempt' in event) told.push(`retry ${event.attempt} in ${(event.delayMs / 1000).toFixed(1)} s`);

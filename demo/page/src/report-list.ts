@@ -45,9 +45,16 @@ function acts(row: HTMLElement): HTMLElement {
   });
   const remove = button('Delete', 'link remove', () => {
     const { report } = shown.get(row)!;
+    leave(row);
     void change({ id: newId(), title: report.title, kind: 'remove', reportId: report.id });
   });
   return make('div', 'acts', toggle, remove);
+}
+
+/** The focus goes on to the next row, as the buttons of this one are about to be hidden. */
+function leave(row: HTMLElement): void {
+  const others = [row.nextElementSibling, row.previousElementSibling].map((other) => other?.querySelector<HTMLElement>('.acts:not([hidden]) .remove'));
+  (others.find(Boolean) ?? byId('title')).focus();
 }
 
 const newId = () => `change-${crypto.randomUUID()}`;
@@ -65,8 +72,12 @@ function update(element: HTMLElement, row: Row, now: number): void {
   setIcon(part(element, 'badge').querySelector('.icon')!, state);
   setText(part(element, 'badge-text'), badgeText(row));
   setText(part(element, 'toggle'), report.done ? 'Reopen' : 'Mark done');
-  // The server can't be asked to change what it hasn't got.
-  part(element, 'acts').hidden = isNew || removing;
+  for (const act of ['toggle', 'remove'] as const) {
+    const acting = part(element, act);
+    acting.setAttribute('aria-label', `${acting.textContent}: ${report.title}`);
+  }
+  // A report that's new may be changed as well: the worker knows it by its temporary id. With a dead letter the outbox asks what to do.
+  part(element, 'acts').hidden = removing || (isNew && state === 'dead');
   showPicture(element, row);
 }
 

@@ -12,7 +12,10 @@ export interface Report {
   writtenAt: number;
 }
 
-/** What this page has asked the server for and hasn't heard the end of. Its id is the task id. */
+/**
+ * What this page has asked the server for and hasn't heard the end of. Its id is the task id; of a new report it's the report's
+ * temporary id, too, and changes of that report may name it for good.
+ */
 export type Change = { id: string; title: string } & (
   | { kind: 'create'; report: Report; thumb: string | null }
   | { kind: 'done'; reportId: string; done: boolean }

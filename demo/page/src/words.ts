@@ -106,9 +106,11 @@ export function statusLine(status: SyncStatus, entries: readonly EntryInfo[], in
   return { ...line, state: 'idle', icon: 'delivered', text: 'Everything is delivered.' };
 }
 
+const BEHIND: EntryInfo['reason'][] = ['behind-waiting', 'circuit-open', 'awaits-id'];
+
 /** The first in line has the true reason; those behind it only know that they're behind. */
 export function whyWaiting(live: readonly EntryInfo[]): EntryInfo['reason'] {
-  return live.find((entry) => entry.reason !== 'behind-waiting' && entry.reason !== 'circuit-open')?.reason ?? live[0]!.reason;
+  return live.find(({ reason }) => !BEHIND.includes(reason))?.reason ?? live[0]!.reason;
 }
 
 export const clockTime = (at: number): string => new Date(at).toLocaleTimeString([], { hour12: false });

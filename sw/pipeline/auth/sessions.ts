@@ -4,7 +4,8 @@ import type { Decision } from '../../policy/entry-decision.js';
 import { transition } from '../../policy/entry.js';
 import { formerUser, session, type Forgets } from '../../policy/session.js';
 import type { Ports } from '../../ports.js';
-import type { Made, TokenResult } from '../../protocol/api.js';
+import type { TokenResult } from '../../protocol/api.js';
+import type { Made } from '../../protocol/comlink.js';
 import type { SyncEvent } from '../../protocol/events.js';
 import { noCsrf, type Backend } from '../backend/backend.js';
 import { sessionUser, stepAuthGate } from '../backend/gates.js';
@@ -116,7 +117,7 @@ export function createSessions({ clock, outbox }: Pick<Ports, 'clock' | 'outbox'
     async signOut(all, purges, { at, again }) {
       // A token that's being taken may be of a user who has come since.
       if (again) await Promise.all(all.map(({ taking }) => taking));
-      const formers = all.map(({ record }) => (again ? formerUser(record.seen, at) : undefined));
+      const formers = all.map(({ record }) => (again ? formerUser(record.seen, at, clock.now()) : undefined));
       const backends = all.filter((_, index) => formers[index] === undefined);
       // All gates close in this turn of the event loop, before the first write, so that nothing can come between.
       const forgets = knownTo(backends);

@@ -63,7 +63,7 @@ export function createRemoteConfig({ ports, report, state, changed }: RemoteConf
     }
     changed();
     await report.commit({ backend: backend.record }).catch((error: unknown) =>
-      log.error("[holdfast] the remote configuration can't be written, so a restarted worker goes by the one before", error),
+      log.error("[holdfast] the remote configuration can't be written", error),
     );
   }
 

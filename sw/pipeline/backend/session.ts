@@ -17,8 +17,8 @@ export function setSession(backend: Backend, { token, signOuts, ...stored }: Ses
   const before = sessionOf(backend);
   backend.token = token;
   backend.signOuts = signOuts;
-  // The record is written only when it's another object than the written one, so it's replaced for real changes alone.
-  if (stored.seen !== before.seen) backend.record = { ...backend.record, ...stored };
+  // The record is written only when it's another object than the written one, so it's replaced for real changes alone: each of them is seen, or a new epoch.
+  if (stored.epoch !== before.epoch || stored.seen !== before.seen) backend.record = { ...backend.record, ...stored };
   return () => {
     if (backend.token === token) setSession(backend, before);
   };

@@ -8,6 +8,7 @@ import { isInDoubt } from '../../policy/key-history.js';
 import { checkOptions, check, record, type Rule, type Rules } from '../../policy/rules.js';
 import type { Ports } from '../../ports.js';
 import type { Reference, Settlement, SyncApi } from '../../protocol/api.js';
+import type { Calls } from '../../protocol/comlink.js';
 import type { DeadReason } from '../../protocol/events.js';
 import type { Sessions } from '../auth/sessions.js';
 import type { Holds } from '../auth/tokens.js';
@@ -49,7 +50,7 @@ const aSwitch: Rule = [(value: unknown) => value === null || typeof value === 'b
 const CONFIGURATION_RULES: Rules = { autoRetry: aSwitch, offlineMode: aSwitch };
 
 /** The calls that a page may make to the worker. */
-export function createCalls(parts: CallParts): SyncApi {
+export function createCalls(parts: CallParts): Calls {
   const { ports, state, report, holds, sessions, listing, describe, drain, remote, neighbours, doubts, providers } = parts;
   const { chance, clock, outbox, log } = ports;
 
@@ -146,8 +147,8 @@ export function createCalls(parts: CallParts): SyncApi {
     });
   };
 
-  const api: SyncApi = {
-    ...createSessionCalls({ clock, state, holds, sessions, drain }),
+  const sessionCalls = createSessionCalls({ clock, state, holds, sessions, drain });
+  const others: Omit<SyncApi, keyof ReturnType<typeof sessionCalls>> = {
     async configure(configuration) {
       check('configuration', configuration ?? null, record('autoRetry, offlineMode or both'));
       checkOptions(configuration, CONFIGURATION_RULES);
@@ -218,16 +219,17 @@ export function createCalls(parts: CallParts): SyncApi {
   };
 
   // Each call waits for the state, as it may be the first event of a restarted worker.
-  return Object.fromEntries(
-    Object.entries(api).map(([name, call]) => [
-      name,
-      async (...args: never[]) => {
-        await state.ready();
-        void remote.refreshIfDue();
-        return (call as (...args: never[]) => unknown)(...args);
-      },
-    ]),
-  ) as unknown as SyncApi;
+  return (made = { at: clock.now(), again: false }) =>
+    Object.fromEntries(
+      Object.entries({ ...others, ...sessionCalls(made) }).map(([name, call]) => [
+        name,
+        async (...args: never[]) => {
+          await state.ready();
+          void remote.refreshIfDue();
+          return (call as (...args: never[]) => unknown)(...args);
+        },
+      ]),
+    ) as unknown as SyncApi;
 }
 
 /** How long a settlement is kept, in milliseconds. */

@@ -1,9 +1,10 @@
 import { ConfigError } from '../../policy/errors.js';
 import { issuedAt } from '../../policy/jwt.js';
 import { bool, check, checkOptions, record, text, type Rule, type Rules } from '../../policy/rules.js';
-import { isOvertaken } from '../../policy/session.js';
+import { formerUser } from '../../policy/session.js';
 import type { Clock } from '../../ports.js';
-import type { Made, SyncApi, TokenResult } from '../../protocol/api.js';
+import type { SyncApi, TokenResult } from '../../protocol/api.js';
+import type { Made } from '../../protocol/comlink.js';
 import type { Sessions } from '../auth/sessions.js';
 import type { Holds } from '../auth/tokens.js';
 import type { Backend } from '../backend/backend.js';
@@ -35,8 +36,8 @@ export interface SessionCallParts {
   drain: Pick<Drain, 'nudge'>;
 }
 
-/** The calls that say who is signed in. */
-export function createSessionCalls({ clock, state, holds, sessions, drain }: SessionCallParts): Pick<SyncApi, 'provideToken' | 'signIn' | 'renew' | 'signOut'> {
+/** The calls that say who is signed in, as a page made them. */
+export function createSessionCalls({ clock, state, holds, sessions, drain }: SessionCallParts): (made: Made) => Pick<SyncApi, 'provideToken' | 'signIn' | 'renew' | 'signOut'> {
   const withAuth = () => [...state.backends.values()].filter(({ config }) => config.auth !== null);
 
   function targets(baseUrl?: string, namespace?: string): Backend[] {
@@ -49,11 +50,11 @@ export function createSessionCalls({ clock, state, holds, sessions, drain }: Ses
   }
 
   /** Whether a repeated call that signs a user in was made before the last sign-out, or before another user has come. */
-  const isPast = ({ record: { seen, signedOut } }: Backend, made: Made | undefined, user: string | null, isToken: boolean) =>
-    made?.again && ((signedOut && signedOut.since > made.at) || isOvertaken(seen, user, isToken, made.at));
+  const isPast = ({ record: { seen, signedOut } }: Backend, isToken: boolean, { at, again }: Made) =>
+    again && ((signedOut && signedOut.since > at) || formerUser(seen.filter(({ digest }) => !digest !== isToken), at, clock.now()) !== undefined);
 
-  return {
-    async provideToken(token, target, isAgain, made) {
+  return (made) => ({
+    async provideToken(token, target, isAgain) {
       if (token === null || token === undefined) return 'ignored: blank';
       if (typeof token !== 'string') throw new ConfigError('token', typeof token, 'it must be a string, or null');
       checkOptions(target ?? {}, TARGET_RULES, 'target.');
@@ -64,13 +65,12 @@ export function createSessionCalls({ clock, state, holds, sessions, drain }: Ses
       if (scheme !== '') checkHeaderValue('scheme', scheme);
       // Each backend's count of sign-outs is read before the first write: a sign-out during a write comes after the token.
       const giving = targets(baseUrl, namespace).map(async (backend) => {
-        const owner = backend.config.owner(value);
-        const arriving = { owner, digest: '', expiresAt: null, issuedAt: issuedAt(value) };
+        const arriving = { owner: backend.config.owner(value), digest: '', expiresAt: null, issuedAt: issuedAt(value) };
         // What comes again may be of an earlier user.
         if (!isAgain) backend.arriving = arriving;
         try {
           // With a count that's none, the token counts as one that was on its way at the sign-out.
-          return await holds.provide(backend, value, scheme, { learnt: false, signOuts: isPast(backend, made, owner, true) ? NaN : backend.signOuts, isAgain, at: made?.at });
+          return await holds.provide(backend, value, scheme, { learnt: false, signOuts: isPast(backend, true, made) ? NaN : backend.signOuts, isAgain, at: made.at });
         } finally {
           if (backend.arriving === arriving) backend.arriving = null;
           void drain.nudge();
@@ -80,10 +80,10 @@ export function createSessionCalls({ clock, state, holds, sessions, drain }: Ses
       return RESULTS.find((result) => results.includes(result)) ?? 'stored';
     },
 
-    async signIn(user, _, __, made) {
+    async signIn(user) {
       if (user !== undefined) check('user', user, USER_RULE);
-      const open = withAuth().filter((backend) => !isPast(backend, made, user ?? null, false));
-      await sessions.signIn(open, user ?? null, made?.at ?? clock.now());
+      const open = withAuth().filter((backend) => !isPast(backend, false, made));
+      await sessions.signIn(open, user ?? null, made.at);
       void drain.nudge();
     },
     async renew(target, csrf) {
@@ -96,16 +96,16 @@ export function createSessionCalls({ clock, state, holds, sessions, drain }: Ses
       void drain.nudge();
       return RESULTS.find((result) => all.includes(result)) ?? 'stored';
     },
-    async signOut(options, _, __, made) {
+    async signOut(options) {
       const { purge = false } = options ?? {};
       checkOptions(options ?? {}, SIGN_OUT_RULES);
       try {
-        await sessions.signOut(withAuth(), purge, made ?? { at: clock.now(), again: false });
+        await sessions.signOut(withAuth(), purge, made);
       } finally {
         void drain.nudge();
       }
     },
-  };
+  });
 }
 
 /** Checks that a value can be sent in a header: https://www.rfc-editor.org/rfc/rfc9110#section-5.5 */

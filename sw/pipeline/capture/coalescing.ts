@@ -32,7 +32,7 @@ export function createCoalescing({ clock, log, restore }: Pick<Ports, 'clock' | 
   const deadline = createDeadline({ clock, log });
   let isTold = false;
   const failed = (error: unknown): null => {
-    if (!isTold) log.warn("[holdfast] coalesce threw, took too long, or gave something that it can't; both writes are sent. Said once. Mend it", error);
+    if (!isTold) log.warn('[holdfast] coalesce failed, so both writes are sent. Mend it. Said once', error);
     isTold = true;
     return null;
   };

@@ -242,7 +242,7 @@ export function createReplay({ ports, report, judge, holds, csrfFor, describe, s
       return void (await toDeadLetter(backend, entry, isPage ? 'redirected' : outcome.kind === 'unsendable' ? 'unsendable' : 'permanent', answer, kept));
     }
     const partial = isPartial(backend, outcome);
-    if (partial) log.warn(`[holdfast] ${entry.id} is delivered in part: the server refused the rest of the batch for want of a good token`);
+    if (partial) log.warn(`[holdfast] ${entry.id} is delivered in part: the rest of the batch was refused for want of a good token`);
     const changes = backend.config.followsEtags ? await etags.delivered(backend, entry, condition, answer).catch(() => []) : [];
     const real = entry.provides === undefined ? null : await realIdIn(backend, answer);
     const writing = settle(backend, entry, { type: 'delivered', answer, partial, kept, real }, [], changes);
@@ -256,14 +256,14 @@ export function createReplay({ ports, report, judge, holds, csrfFor, describe, s
 
   /** Ends the retries of an entry whose retry can't be written, until the next wake-up, and tells pages so. The entry stays on disk unchanged. */
   function stopRetrying(backend: Backend, entry: EntryRecord, { answer }: SendInput & { type: 'transient' }, error: unknown): void {
-    log.error(`[holdfast] a retry of ${entry.id} can't be written; it stays, and is tried again at the next wake-up`, error);
+    log.error(`[holdfast] a retry of ${entry.id} can't be written, and is tried again at the next wake-up`, error);
     backend.stalled.add(entry.seq);
     report.tell({ ...aboutEntry(entry, clock.now()), type: 'failed', reason: 'unwritable', status: answer?.status ?? null });
   }
 }
 
 const SHUNNED =
-  'gets no answer, though the server answers others, so it\'s a dead letter: it may be too large and cut off, its answer may lack CORS headers, or something on the way blocks it';
+  'gets no answer, though the server answers others, so it\'s a dead letter: it may be too large, its answer may lack CORS headers, or something on the way blocks it';
 
 /** Whether a part of a batch was refused for want of a good token. */
 const isPartial = ({ config: { auth } }: Backend, answer: Answer): boolean =>

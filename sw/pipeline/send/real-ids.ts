@@ -30,7 +30,7 @@ export function createRealIdIn(ports: Pick<Ports, 'clock' | 'log'>): RealIdIn {
     try {
       return realIdOf(await deadline('ids.from', () => idsFrom({ status, headers, body: readBody(text) })), text);
     } catch (error) {
-      ports.log.warn('[holdfast] ids.from threw, or took too long, so what waits for the id goes on waiting; mend it, and tell the id by resolve', error);
+      ports.log.warn('[holdfast] ids.from failed, so what waits for the id goes on waiting; mend it, and tell the id by resolve', error);
       return null;
     }
   };

@@ -16,7 +16,7 @@ export interface Neighbours {
   gone(): void;
   /** Notes that this worker is the active one from now on: what was seen of others before doesn't count, as the older worker may have been started since. */
   activated(): void;
-  /** Whether another worker may have stored an entry since the heads were read. */
+  /** Whether another worker may have stored an entry since the heads were read, or have an entry on the wire: so may the newer one, once an update has replaced this worker. */
   mayHaveStored(): boolean;
   /** Whether this worker alone writes to the outbox, and knows what others have left there. */
   isAlone(): boolean;
@@ -38,7 +38,7 @@ export function createNeighbours(locks: Pick<Locks, 'held'>, workerId: string, i
     any,
     gone: () => void (areGone = true),
     activated: () => void (areGone = areHeadsKnown = false),
-    mayHaveStored: () => !areHeadsKnown,
+    mayHaveStored: () => !(areHeadsKnown && isActive()),
     isAlone: () => areGone && areHeadsKnown && isActive(),
     async reading(read) {
       const areLiving = !areHeadsKnown && (await any());

@@ -65,7 +65,7 @@ export class Worker implements Process {
     const configs = readOptions({ backends: backendsOf(world.setup, (url) => world.history.posts.get(opOf(url))?.op.fails === 'hook', (ms) => world.agenda.wait(ms, this)) }, { location: `${ORIGIN}/sw.js`, warn: () => {} });
     this.#pipeline = createPipeline({ ports, configs, location: `${ORIGIN}/sw.js`, workerId: name, neighbours });
     world.broadcasts.listen(this, (message) => this.#pipeline.report.heard(message as SyncEvent));
-    this.#answer = serve(this.#pipeline.api, this.#pipeline.drain.idle, () => this.isReplaced);
+    this.#answer = serve(this.#pipeline.calls, this.#pipeline.drain.idle, () => this.isReplaced);
     this.#stopWhenIdle();
     adoptQueues(world, { ...this.#pipeline, ports });
     world.started(this);

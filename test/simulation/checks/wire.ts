@@ -5,6 +5,7 @@ import { isTight } from '../setup.js';
 import type { World } from '../world.js';
 import type { EntryRecord } from '../../../sw/policy/entry-record.js';
 import { entryChanges } from './disk.js';
+import { isReplay } from './replays.js';
 
 /** A worker that was replaced may have had a replay in hand, which is on the wire after no longer than this. In milliseconds. */
 const LATE_MS = 1_000;
@@ -28,6 +29,8 @@ export function watchWire(world: World): void {
     const server = served.get(op);
     if (server?.isAlive && !disk.wasBroken) history.violated('no send after the answer', `${process.name} sends what ${server.name} had a good answer to`, op);
     if (isReplacedAndReplays(process, op)) history.violated('replays by the active worker', `${process.name} was replaced`, op);
+    const gone = history.gone.get(op);
+    if (process instanceof Worker && gone?.how === 'replaced' && isReplay(world, process, op)) history.violated('what was replaced stays here', `${process.name} sends it ${Math.round(agenda.now - gone.at)} ms after op ${gone.byOp} has its place`, op);
     flying.set(op, { process, since: agenda.now });
   });
 
@@ -57,7 +60,7 @@ export function watchWire(world: World): void {
   disk.onCommit.push((committed) => {
     for (const { before, after } of entryChanges(committed)) {
       const op = before ? opOfEntry(before) : NaN;
-      if (after && opOfEntry(after) !== op && flying.get(op)?.process === committed.process)
+      if (after && opOfEntry(after) !== op && flying.get(op)?.process.isAlive)
         history.violated('what is on the wire keeps its place', `op ${opOfEntry(after)} has taken it`, op);
     }
   });

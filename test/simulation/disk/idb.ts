@@ -49,16 +49,8 @@ function placeOf(name: string): Place {
   return { host, disk, isAheadBy: 0 };
 }
 
-/** The store that idb is around: its writes give no promise, and throw at once where the transaction has finished. */
-export const unwrap = ({ put, add, delete: remove, transaction }: ReturnType<typeof storeOf>) => {
-  const bare =
-    <Args extends unknown[]>(write: (...given: Args) => unknown) =>
-    (...given: Args) => {
-      if (transaction.hasFinished) throw new DOMException('the transaction has finished', 'TransactionInactiveError');
-      write(...given);
-    };
-  return { put: bare(put), add: bare(add), delete: bare(remove) };
-};
+/** There's nothing around a store here: a write throws at once where the transaction has finished, as IndexedDB's own does. */
+export const unwrap = <T>(wrapped: T): T => wrapped;
 
 export async function openDB(name: string, version?: number, callbacks: Callbacks = {}): Promise<unknown> {
   const { host, disk, isAheadBy } = placeOf(name);
@@ -170,7 +162,6 @@ function storeOf(tx: Transaction, table: Table) {
   const source = sourceOf(tx, table, null);
   return {
     ...source,
-    transaction: tx,
     index: (name: string) => {
       if (!table.indexes.has(name)) throw new DOMException(`no index ${name} in ${table.name}`, 'NotFoundError');
       return sourceOf(tx, table, name);

@@ -75,15 +75,10 @@ export class Transaction {
     return table;
   }
 
-  /** Whether it takes no more requests. */
-  get hasFinished(): boolean {
-    return this.state === 'done' || this.state === 'committing' || this.state === 'durable' || this.#wantsCommit;
-  }
-
-  /** Puts a request into the queue. Its result comes in a turn of the process. */
+  /** Puts a request into the queue. Its result comes in a turn of the process. Throws at once where the transaction has finished. */
   request<T>(what: string, run: () => T): Promise<T> {
-    if (this.hasFinished)
-      return Promise.reject(new DOMException(`${what}: the transaction has finished`, 'TransactionInactiveError'));
+    if (this.state === 'done' || this.state === 'committing' || this.state === 'durable' || this.#wantsCommit)
+      throw new DOMException(`${what}: the transaction has finished`, 'TransactionInactiveError');
     this.port(what);
     const result = new Promise<T>((resolve, reject) => this.#queue.push({ run, resolve: resolve as (value: unknown) => void, reject }));
     result.catch(() => {});
