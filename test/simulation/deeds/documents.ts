@@ -70,11 +70,11 @@ const opOf = (op: Op, random: Random, name: string): Op => ({
 
 function sitting(random: Random, start: number, pages: number, nextId: () => number): Action[] {
   const page = () => between(random, 0, pages - 1);
-  const backend = oneOf(random, ['api', 'api', 'bare'] as const);
+  const backend = oneOf(random, ['api', 'bare'] as const);
   const name = oneOf(random, NAMES);
   const of = { backend, document: name };
   let at = start;
-  const actions: Action[] = [oneOf(random, [{ at, do: 'offline' }, { at, do: 'weather', weather: { fault: oneOf(random, ['down', '500', 'reset-after'] as const), share: 1 } }] as const)];
+  const actions: Action[] = [oneOf(random, [{ at, do: 'offline' }, { at, do: 'weather', weather: { fault: oneOf(random, ['down', '500', 'reset-after', 'reset-after'] as const), share: 1 } }] as const)];
   const isShared = random() < 0.2;
   for (let left = between(random, 3, 5); left > 0; left--) {
     at += oneOf(random, [1, 30, 300, 2_000]);

@@ -104,6 +104,28 @@ const SCENES: Record<string, (stage: Stage) => void> = {
     act({ do: 'sign-out', page: 1, purge: false });
     act({ do: 'weather', weather: null });
   },
+
+  /** A worker is replaced while it sends, and stores what has failed once the newer one has looked at what waits; and the page writes on. */
+  succession({ act, pass, post }) {
+    const writes = LANES.map((lane) => ({ lane, isAnonymous: true }));
+    act({ do: 'weather', weather: { fault: '500', share: 1 } });
+    act({ do: 'update' });
+    pass(0, 20);
+    post(...writes);
+    pass(70, 105);
+    act({ do: 'weather', weather: null });
+    post(...writes);
+  },
+
+  /** A worker dies over first sends, and the next one has begun to replay them when a late event comes again. */
+  straggler({ act, pass, post }) {
+    act({ do: 'weather', weather: { fault: 'slow', share: 1 } });
+    post(...rows(2));
+    pass(300, 450);
+    act({ do: 'kill', whose: 'active', afterCalls: 0 });
+    pass(5_000, 6_000);
+    act({ do: 'weather', weather: null });
+  },
 };
 
 /** In some seeds scenes come last, in a calm. They're drawn apart: all that's before them stays as it is. */
