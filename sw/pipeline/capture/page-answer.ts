@@ -44,9 +44,8 @@ export function createPageAnswer(ports: Pick<Ports, 'clock' | 'log'>, report: Re
     const headers = { [ENTRY_HEADER]: id, 'Cache-Control': 'no-store' };
     if (wanted === 'empty') return new Response(null, { status: 204, headers });
     if (wanted === 'stream') return new Response('', { headers: { ...headers, 'Content-Type': 'text/vnd.turbo-stream.html' } });
-    const queued = Response.json({ queued: true, id, key, state, reason }, { status: 202, headers });
-    // The body goes as a stream: Chromium makes a Blob of any other, and the worker waits for another process for it, as long as all the rest takes.
-    return new Response(queued.body, queued);
+    // Chromium makes a Blob of the body, so that the page has the whole answer, or none, of a worker that's killed over it. A stream would be faster, and breaks off.
+    return Response.json({ queued: true, id, key, state, reason }, { status: 202, headers });
   }
 
   return (exchange, entry) => {
