@@ -32,7 +32,8 @@ const FINAL_5XX: ReadonlySet<number> = new Set([501, 505, 506, 508, 510]);
 
 /**
  * The verdict on an outcome. A pure function of the status, the headers, the URL of the answer, the parsed error body,
- * and the token that was sent; never of message text. The first row that fits counts:
+ * and the token that was sent; never of message text. Under an idempotency key `verdictUnderKey` may overrule it for a 409, 423 or 425.
+ * The first row that fits counts:
  *
  * | outcome | verdict | source |
  * |---|---|---|

@@ -5,7 +5,7 @@ import { idsOf, isMoot } from './coalesce.js';
 import { CONFLICT_ROUNDS } from './conflict.js';
 import type { Decision, EntryInput, FreshKey } from './entry-decision.js';
 import { aboutEntry, isFirstSend, turnOf, type EntryRecord } from './entry-record.js';
-import { asked } from './idempotency.js';
+import { askingSoFar } from './idempotency.js';
 import { resolvedEvent, toDependents, type GivenId } from './given-ids.js';
 import { isInDoubt, mayHaveActed, onlyTokensRefused, underKey } from './key-history.js';
 import { maskUrl } from './secrets.js';
@@ -80,7 +80,7 @@ function step(entry: EntryRecord, input: EntryInput, now: number): Decision | nu
         ...because(entry, input.reason, now),
       };
       if (input.reason === 'in-progress') {
-        const { since, asks } = asked(entry.inProgress, now);
+        const { since, asks } = askingSoFar(entry.inProgress, now);
         next.inProgress = { since, asks: asks + 1 };
       }
       return {

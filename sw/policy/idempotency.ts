@@ -72,7 +72,8 @@ export interface KeyedSend {
  *
  * | verdict by the status | mark | the server may have acted on an earlier send | verdict |
  * |---|---|---|---|
- * | permanent, transient | busy | yes; or the send isn't the page's own | in-progress |
+ * | permanent, transient | busy | yes | in-progress |
+ * | permanent, transient | busy, at a replay | | in-progress |
  * | transient | kept | | permanent: the answer won't change under this key |
  * | permanent, by a 409 or 423 | none | yes | transient |
  * | any other | | | the same |
@@ -99,13 +100,13 @@ const askAgain = addedJitter({ baseMs: 2_000, capMs: 30_000 }, 0.2);
  * @param floorMs the wait that the server asks for
  */
 export function busyDelay(inProgress: EntryRecord['inProgress'], floorMs: number | null, random: number, now: number): number | null {
-  const { since, asks } = asked(inProgress, now);
+  const { since, asks } = askingSoFar(inProgress, now);
   const left = since + BUSY_LIMIT_MS - now;
   return left > 0 ? Math.min(left, Math.max(askAgain(asks, random), floorMs ?? 0)) : null;
 }
 
 /** The asking so far. A clock that was set back begins anew. */
-export const asked = (inProgress: EntryRecord['inProgress'], now: number) => ({
+export const askingSoFar = (inProgress: EntryRecord['inProgress'], now: number) => ({
   since: Math.min(inProgress?.since ?? now, now),
   asks: inProgress?.asks ?? 0,
 });

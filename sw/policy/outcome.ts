@@ -8,7 +8,7 @@ export interface Answer {
   /** By lower-case name. */
   headers: Record<string, string>;
   /**
-   * The parsed body: of a 401 and a 403, at replay of a 409, 423 and 425, and with `auth.bodyErrors` of every answer to a bearer. JSON lines are an
+   * The parsed body: of a 401 and a 403, of a 409, 423 and 425 once the request may have been sent before, and with `auth.bodyErrors` of every answer to a bearer. JSON lines are an
    * array of the lines. Undefined when the body isn't JSON, is too long, or comes too slowly.
    */
   body?: unknown;

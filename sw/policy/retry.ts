@@ -32,7 +32,7 @@ export interface RetryOptions {
 
 /**
  * Whether a status says "not now": a proxy, a gateway or a limiter speaks, and the application hasn't failed at the request.
- * 425, 429, 503, and a 403 that's transient (by its `Retry-After`) are refusals before the work; 502, 504, 511 (RFC 6585
+ * 425, 429, 503 and 403 are refusals before the work, and of the 403 `classify` lets only those with a `Retry-After` come so far; 502, 504, 511 (RFC 6585
  * §6), and Cloudflare's 520 to 527 and 530 come from a server in between.
  */
 export const isNotNow = (status: number | null): boolean =>

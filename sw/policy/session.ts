@@ -4,6 +4,7 @@ import { clocksAt, decodeJwt, isOlder, isOver, issuedAt } from './jwt.js';
 /** The live token, which is in memory alone. */
 export interface LiveToken {
   value: string;
+  /** By which the token came. An entry sends the token by the entry's own scheme. */
   scheme: string;
   owner: string | null;
   digest: string;
@@ -74,7 +75,7 @@ export type SessionEffect =
  *
  * | event | | becomes |
  * |---|---|---|
- * | token | it's the live one | same; handed over, it counts as that |
+ * | token | it's the live one, by whatever scheme | same; handed over, it counts as that |
  * | | it was on its way at a sign-out | ignored; it's among what the sign-out has forgotten |
  * | | learnt, after a sign-out, and it was forgotten then, or made before | ignored |
  * | | learnt, and older than the same user's live one | ignored |
@@ -90,8 +91,8 @@ export function session(before: Session, event: SessionEvent): [Session, Session
     case 'token': {
       const { token: live, signedOut } = before;
       const { token } = event;
-      const isLive = live?.value === token.value && live.scheme === token.scheme;
-      if (isLive) return [token.provided ? { ...before, token: { ...live, provided: true } } : before, 'same'];
+      const isLive = live?.value === token.value;
+      if (isLive) return [token.provided ? { ...before, token: { ...live, scheme: token.scheme, provided: true } } : before, 'same'];
       if (event.signOuts !== before.signOuts) return forgetting(before, token, event.serverSkewMs);
       if (!token.provided && isOfNoUse(before, event)) return [before, 'ignored'];
       return [taken(before, token, event.at), signedOut ? 'signed-in' : 'live'];

@@ -250,7 +250,7 @@ export interface TokenTarget {
   baseUrl?: string;
   /** @default every namespace of the base URL */
   namespace?: string;
-  /** The Authorization scheme; '' for a bare key. @default 'Bearer' */
+  /** The Authorization scheme by which the token comes; '' for a bare key. What waits is sent by its own scheme. @default 'Bearer' */
   scheme?: string;
 }
 

@@ -16,7 +16,7 @@ async function codeOf(page: string): Promise<string> {
   return code;
 }
 
-/** A switch of the user's, as the README's gate has it. */
+/** A switch of the user's, as the gate in docs/policies.md has it. */
 function createSwitch(value: boolean) {
   let tell = () => {};
   const one = {

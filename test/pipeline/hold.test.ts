@@ -103,6 +103,32 @@ describe('the hold', () => {
     expect(await harness.api.entries()).toMatchObject([{ state: 'held' }]);
   });
 
+  test('A6 A19 a token that the server refused in the entry’s own scheme releases nothing when it comes again by another scheme', async () => {
+    const harness = createHarness();
+    await stored(harness, ['a'], 'old', []);
+    expect(await harness.api.provideToken('new', { scheme: 'DPoP' })).toBe('released');
+    await harness.clock.advance(60_000);
+    expect(sends(harness.log)).toHaveLength(2);
+    expect(await harness.api.provideToken('new', { scheme: 'DPoP' })).toBe('ignored: same-token');
+    expect(await harness.api.provideToken('new')).toBe('ignored: same-token');
+    await harness.clock.advance(60_000);
+    expect(sends(harness.log)).toHaveLength(2);
+    expect(await harness.api.entries()).toMatchObject([{ state: 'held' }]);
+  });
+
+  test('A13 A19 passwords that are refused in the entry’s own scheme end in a dead letter, and can’t be guessed from a digest on disk', async () => {
+    const harness = createHarness();
+    await stored(harness, ['a'], 'old', []);
+    for (const password of ['one', 'two', 'three']) {
+      await harness.api.provideToken(password, { scheme: 'Basic' });
+      await harness.clock.advance(60_000);
+    }
+    expect(await harness.api.entries()).toMatchObject([{ state: 'dead', reason: 'auth-rejected' }]);
+    const written = JSON.stringify([await harness.outbox.list({ after: 0, limit: 1 }), await harness.outbox.start(1)]);
+    // Without the salt.
+    expect(['one', 'two', 'three'].filter((password) => written.includes(`"digest of ${password}"`))).toEqual([]);
+  });
+
   test('A6 an opaque token releases the hold, and so does a JWT within the skew', async () => {
     for (const token of ['opaque', jwt({ exp: -30 })]) {
       const harness = createHarness();

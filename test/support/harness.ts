@@ -11,7 +11,7 @@ import { readOptions } from '../../sw/read-options.js';
 import type { SyncApi } from '../../sw/protocol/api.js';
 import type { Made } from '../../sw/protocol/comlink.js';
 import type { SyncEvent } from '../../sw/protocol/events.js';
-import type { Locks, OldQueue, Ports } from '../../sw/ports.js';
+import type { Clock, Locks, OldQueue, Ports } from '../../sw/ports.js';
 import type { TestOutbox } from './stored-outbox.js';
 import { memoryCheckpoints } from '../../sw/store/checkpoints.js';
 import { memoryOutbox } from './memory-outbox.js';
@@ -86,7 +86,7 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
   const changed: number[] = [];
   const printed: string[] = [];
   const wakeUpsAsked: number[] = [];
-  const locks = memoryLocks();
+  const locks = memoryLocks(clock);
   let isAlone = () => false;
   const cookies: Harness['cookies'] = {};
   let online = true;
@@ -253,9 +253,14 @@ export function createHarness({ backends = [{ baseUrl: '/api' }], random = () =>
 }
 
 /** Locks within one process. `forget` is the death of their holder. */
-function memoryLocks(): Locks & { forget(): void; release(name: string): void } {
+function memoryLocks(clock: Pick<Clock, 'after'>): Locks & { forget(): void; release(name: string): void } {
   let tails = new Map<string, Promise<unknown>>();
   const kept = new Set<string>();
+  const waiters = new Set<{ name: string; granted(): void }>();
+  const release = (name: string) => {
+    kept.delete(name);
+    for (const waiter of waiters) if (waiter.name === name) waiter.granted();
+  };
   return {
     exclusive(name, work) {
       const turn = (tails.get(name) ?? Promise.resolve()).then(work);
@@ -265,11 +270,22 @@ function memoryLocks(): Locks & { forget(): void; release(name: string): void } 
     keep: (name) => void kept.add(name),
     isHeld: async (name) => kept.has(name),
     held: async (prefix) => [...kept].filter((name) => name.startsWith(prefix)),
-    getsFree: async (name) => !kept.has(name),
-    release: (name) => void kept.delete(name),
+    getsFree: (name, ms) =>
+      new Promise((resolve) => {
+        if (!kept.has(name)) return resolve(true);
+        const end = (isFree: boolean) => {
+          waiters.delete(waiter);
+          stop();
+          resolve(isFree);
+        };
+        const waiter = { name, granted: () => end(true) };
+        const stop = clock.after(ms, () => end(false));
+        waiters.add(waiter);
+      }),
+    release,
     forget: () => {
       tails = new Map();
-      kept.clear();
+      for (const name of kept) release(name);
     },
   };
 }

@@ -35,7 +35,7 @@ export interface Holds {
   renewCsrf(backend: Backend, given?: CsrfGiven): Promise<TokenResult>;
   /** Tells pages of the holds that an earlier worker wrote and didn't live to tell of. */
   tellUntold(backends: Iterable<Backend>): void;
-  /** The digest by which a refused or forgotten token is recognised. */
+  /** The digest by which a refused or forgotten token is recognised. A live token has its own, made when it came. @param scheme by which the token came */
   digestOf(value: string, scheme: string): Promise<string>;
 }
 
@@ -110,7 +110,8 @@ export function createHolds({ broadcast, chance, clock, digest, log }: HoldPorts
       }
     }
 
-    const token = { type: 'token', digest, expired: isOverNow(backend, value), learnt } as const;
+    // The live token's digest was made when that came, by whatever scheme.
+    const token = { type: 'token', digest: after.token?.digest ?? digest, expired: isOverNow(backend, value), learnt } as const;
     const step = stepAuthGate(backend, owner, token);
     if (step.effect === 'ignore-same') return 'ignored: same-token';
     if (step.effect === 'ignore-expired') return 'ignored: expired';

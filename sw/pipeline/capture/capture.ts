@@ -110,8 +110,8 @@ export function createCapture(parts: CaptureParts): Capture {
     if (!('request' in left)) return settledResponse('status' in left ? left : null, exchange.request.url);
     // A replay of the entry may be under way, if the lane didn't wait for the event: the replay's answer is the page's, too.
     await (replay as Promise<void> | null)?.catch(() => {});
-    const reason = isFirstSend(left) ? await whyNot(exchange, left) : null;
-    const entry = await takeOver(left, reason);
+    const reason = isFirstSend(left) ? await whyNot(exchange, left).catch(() => 'behind-waiting' as const) : null;
+    const entry = await takeEvent(left, reason);
     if (entry && isFirstSend(entry) && backend.flights.get(left.seq) === flight) {
       // The send goes under the stored entry's id and idempotency key.
       exchange.draft = { ...entry, turn: exchange.draft.turn };
@@ -133,7 +133,10 @@ export function createCapture(parts: CaptureParts): Capture {
     return entry ? answerFor(exchange, entry) : settledResponse(await outbox.settlement(into), exchange.request.url);
   }
 
-  /** Why a redelivered first send isn't made again at once: it would be in vain, or overtake entries that wait in its lane; null when it's made. */
+  /**
+   * Why a redelivered first send isn't made again at once: it would be in vain, or overtake entries that wait in its lane; null when it's made.
+   * Its own entry is on disk, so what stands before that is looked up there, and not in the lane index.
+   */
   async function whyNot(exchange: Exchange, left: EntryRecord): Promise<WaitReason | null> {
     const { backend } = exchange;
     await learnFrom(exchange, holds, true);
@@ -149,12 +152,15 @@ export function createCapture(parts: CaptureParts): Capture {
     return null;
   }
 
-  /** Marks an entry as taken over by this worker. Null when the entry isn't there any more, or is another worker's by now. */
-  async function takeOver(left: EntryRecord, reason: WaitReason | null): Promise<EntryRecord | null> {
+  /**
+   * Marks an entry's event as this worker's. Null when the entry isn't there any more, or is another worker's by now. The commit marks the
+   * entry as `unheard` as well (`doubts.ts`), as a worker that has died may have sent it: so a server that's still at it isn't taken for a refusal.
+   */
+  async function takeEvent(left: EntryRecord, reason: WaitReason | null): Promise<EntryRecord | null> {
     const from = left.asked?.worker ?? '';
     const decide = (entry: EntryRecord): Decision | null => {
       const takenOver = transition(entry, { type: 'taken-over', from, by: workerId }, clock.now());
-      // A replaced worker leaves the send to the active one: until this is written, that takes the entry for a dead worker's, and may replay it.
+      // A replaced worker leaves the send to the active one: until this is written, the active worker takes the entry for a dead worker's, and may replay it.
       const why = reason ?? (ports.isActive() ? null : 'behind-waiting');
       const inLine = why && takenOver?.entry && queued(takenOver.entry, { reason: why }, clock.now());
       return inLine || takenOver;

@@ -56,7 +56,7 @@ export function createFirstSend({ ports, judge, realIdIn }: FirstSendParts): Fir
       const cut = AbortSignal.any([signal, flight.abort.signal]);
       const transmission = await sendWell(exchange, copy, cut, () => (endInquiry = backend.inquiry.begin())).finally(stopTimer);
       if (backend.probe === ticket) backend.probe = null;
-      const sent = { entry: exchange.draft, startedAt, credential, generation, signOuts, csrf: exchange.csrf, isFirst: true };
+      const sent = { entry: exchange.draft, startedAt, credential, digest: null, generation, signOuts, csrf: exchange.csrf, isFirst: true };
       const judgement = flight.cancelled ? null : await judge(backend, sent, flight, transmission);
       endInquiry();
       flight.settling = true;
@@ -88,7 +88,7 @@ async function sendFirst(exchange: Exchange, manner: Manner, signal: AbortSignal
   const wasOver = isOver(expiresAt, clocksOf(backend, clock.now()));
   // A read isn't kept, so nothing is won by cutting it.
   const timeoutMs = exchange.operation === 'read' ? 0 : config.networkTimeoutMs;
-  const sent = await transmit(request, { send, clock, timeoutMs, signal, bearer, readsAll: config.auth?.bodyErrors !== undefined, isRepeated: mayHaveActed(exchange.draft) });
+  const sent = await transmit(request, { send, clock, timeoutMs, signal, bearer, readsAll: config.auth?.bodyErrors !== undefined, readsConflicts: mayHaveActed(exchange.draft) });
   if (sent.outcome.kind !== 'answer') return sent;
   const isAccepted = credential === backend.acceptedCredential && isGoodForLonger(expiresAt, clocksOf(backend, clock.now()));
   const token = wasOver ? 'over' : isAccepted ? 'accepted' : null;

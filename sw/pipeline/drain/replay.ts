@@ -175,7 +175,7 @@ export function createReplay({ ports, report, judge, holds, csrfFor, describe, s
         bearer: /^bearer /i.test(request.headers.get('authorization') ?? ''),
         csrf: entry.csrf !== undefined,
         readsAll: config.auth?.bodyErrors !== undefined,
-        isRepeated: true,
+        readsConflicts: true,
       });
     const copy = request.redirect === 'manual' ? request.clone() : null;
     let transmission = await send(request);
@@ -187,7 +187,7 @@ export function createReplay({ ports, report, judge, holds, csrfFor, describe, s
       transmission = await followed(backend, asSent(entry), send(keyless));
     }
     if (flight.cancelled) return;
-    const sent = { entry, startedAt, credential: token?.value ?? null, generation, signOuts, csrf, isFirst: false };
+    const sent = { entry, startedAt, credential: token?.value ?? null, digest: token?.digest ?? null, generation, signOuts, csrf, isFirst: false };
     const judgement = await judge(backend, sent, flight, transmission);
     if (flight.cancelled) return;
     const made = { request: () => restored(entry, body), condition: request.headers.get('if-match') };

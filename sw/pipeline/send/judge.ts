@@ -25,6 +25,8 @@ export interface Sent {
   startedAt: number;
   /** The credential of the send, without its scheme; null for none. */
   credential: string | null;
+  /** The digest of the live token, as it was made when the token came: an entry may send the token by another scheme. Null for a page's own credential. */
+  digest: string | null;
   /** The generation of the token, or of the cookie session, at the send. */
   generation: number;
   /** The backend's count of sign-outs when the send began. */
@@ -98,7 +100,7 @@ export function createJudge({ ports, holds, csrfFor, state }: JudgeParts): Judge
     const session = reason !== 'auth-expired';
     const generation = session && !entry.session ? Infinity : sent.generation;
     // A session has no digest. Its renewals are counted, and the first refusal comes before any.
-    const digest = session ? `${reason} ${authGateOf(backend, entry.owner, true).generation}` : await holds.digestOf(sent.credential ?? '', entry.scheme ?? '');
+    const digest = session ? `${reason} ${authGateOf(backend, entry.owner, true).generation}` : (sent.digest ?? (await holds.digestOf(sent.credential ?? '', entry.scheme ?? '')));
     const kept = isFirst || !response ? withoutBody(answer) : await finalAnswer(response, clock);
     if (flight.cancelled) return UNDELIVERED;
     flight.settling = true;

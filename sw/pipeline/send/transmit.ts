@@ -36,8 +36,8 @@ export interface TransmitOptions {
   csrf?: boolean;
   /** Whether every JSON body of an answer to a bearer is read, whatever the status (`auth.bodyErrors`). */
   readsAll: boolean;
-  /** Whether an earlier request under the same idempotency key may be under way, so that a conflict's body is read for it. */
-  isRepeated: boolean;
+  /** Whether the body of a 409, 423 or 425 is read: it may say that an earlier request under the same idempotency key is under way. */
+  readsConflicts: boolean;
 }
 
 /** Sends a request once, and returns the outcome as data. Never throws. */
@@ -59,13 +59,13 @@ export async function transmit(request: Request, options: TransmitOptions): Prom
   }
 }
 
-async function answer(request: Request, response: Response, { bearer, csrf, readsAll, isRepeated, clock }: TransmitOptions): Promise<Answer> {
+async function answer(request: Request, response: Response, { bearer, csrf, readsAll, readsConflicts, clock }: TransmitOptions): Promise<Answer> {
   const { status, type, redirected } = response;
   // A response that wasn't fetched, but made by a script, has no URL.
   const url = response.url || request.url;
   // A redirect to another origin removes the `Authorization`: https://fetch.spec.whatwg.org/#http-redirect-fetch
   const hasBearer = bearer && new URL(url).origin === new URL(request.url).origin;
-  const isRefusal = status === 401 || (status === 403 && hasBearer) || (csrf && status >= 400 && status < 500) || (isRepeated && mayBeBusy(status));
+  const isRefusal = status === 401 || (status === 403 && hasBearer) || (csrf && status >= 400 && status < 500) || (readsConflicts && mayBeBusy(status));
   const limit = isRefusal ? REFUSAL_LIMIT : readsAll && hasBearer && isJson(response) ? ANY_LIMIT : 0;
   return {
     kind: 'answer',

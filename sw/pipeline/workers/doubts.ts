@@ -27,7 +27,7 @@ export function createDoubts(neighbours: Neighbours, workerId: string): Doubts {
   /** Another worker may have drained since the heads were read, and have died over a send. */
   let mayBeAnothers = false;
   const addAll = (found: readonly number[]) => found.forEach((seq) => seqs.add(seq));
-  // A first send whose event is closed was another worker's, too.
+  // A first send that isn't this worker's was a dead worker's: its event may be open, or closed.
   const isIn = (entry: EntryRecord) => seqs.has(entry.seq) || (isFirstSend(entry) && entry.asked?.worker !== workerId);
   return {
     begin(beginnings) {

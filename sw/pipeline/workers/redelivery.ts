@@ -16,8 +16,11 @@ const READ_MS = 5_000;
 /** The greatest age of a fetch event: Chromium ends an event that has been open for five minutes. In milliseconds. */
 const OLDEST_EVENT_MS = 360_000;
 
-/** How long a lock may outlive its worker, in milliseconds. */
-const LOCK_MS = 1_000;
+/** How long a lock may outlive its worker, in milliseconds. An event that's taken for a new one meanwhile would be sent beside its own entry. */
+const LOCK_MS = 5_000;
+
+/** When to look again at what another worker may be sending, in milliseconds. */
+const LOOK_MS = 1_000;
 
 /** Recognises redeliveries, among the fetch events that earlier workers left unhandled; and notes which events of this worker are handled. */
 export interface Redelivery {
@@ -38,7 +41,7 @@ export interface Redelivery {
    * Takes the entry, the settlement or the remainder that the event with this fingerprint left on disk, each once. Null when
    * there's none, or when its worker lives and will answer by itself.
    *
-   * @param taken called with the entry in the turn of the event loop in which its lane stops waiting for it
+   * @param taken called with the entry at once when its lane stops waiting for it, so that no drain can come between
    */
   claim(fingerprint: () => Promise<string>, taken: (entry: EntryRecord) => void): Promise<Left | null>;
   /** Notes that a request's event is handled, as the page has its answer: an equal event is a request of its own from now on. Never rejects. */
@@ -65,6 +68,7 @@ type Left = EntryRecord | Open['settlements'][number];
  *  │                    │   (`isLate`, `inHand`)            │                              │
  *  └── a redelivery is recognised (`claim`), and takes up its entry or its answer ─────────┴── an equal request is new (`isOld`)
  * ```
+ * Of an event whose entry has ended the six minutes are counted from that end. What a page hears, case by case: docs/durability.md.
  * A worker doesn't even look for redeliveries once no other worker lives and no open event on disk is young (`mayCome`).
  */
 export function createRedelivery({ clock, locks, outbox, log }: Ports, neighbours: Neighbours, line: Line, workerId: string): Redelivery {
@@ -111,11 +115,12 @@ export function createRedelivery({ clock, locks, outbox, log }: Ports, neighbour
   return {
     enter() {
       if (!mayCome()) return null;
+      if (isLate()) return () => {};
       inHand++;
-      let left = false;
+      let isChecked = false;
       return () => {
-        if (!left) inHand--;
-        left = true;
+        if (!isChecked) inHand--;
+        isChecked = true;
       };
     },
     mayCome,
@@ -128,7 +133,7 @@ export function createRedelivery({ clock, locks, outbox, log }: Ports, neighbour
       }
       if (lanes.size === 0) return { lanes, until: Infinity };
       const now = clock.now();
-      return { lanes, until: isOver() || open.length === 0 ? now + LOCK_MS : Math.max(deadline, now + LOCK_MS) };
+      return { lanes, until: isOver() || open.length === 0 ? now + LOOK_MS : Math.max(deadline, now + LOOK_MS) };
     },
     async claim(fingerprint, taken) {
       // When the reading fails, the result of an earlier one counts.
