@@ -155,6 +155,7 @@ export const MUTATIONS: readonly Mutation[] = [
   one('a purge leaves checkpoints', 'sw/store/outbox.ts', "writesTo(tx, 'checkpoints').delete(keysOf(backend.key));", ''),
   one('said to be saved before the disk', 'sw/pipeline/calls/checkpoints.ts', 'await save(key, value);', 'void save(key, value);'),
   one('a checkpoint before its event is handed over', 'client/stream/stream.ts', 'const isRepeat = id && !isNew(id);', 'const isRepeat = id && !isNew(id);\n            if (id !== undefined) writer.note(id);'),
+  one('a sign-out leaves streams alone', 'client/stream/open.ts', "if (ask) session.addEventListener('abort', () => fail(session.reason), { signal: ended });", ''),
   one('checkpoints are written side by side', 'client/stream/checkpoint-writer.ts', 'if (isWriting) return;', ''),
   one('repeats are handed over', 'client/stream/stream.ts', 'if (lastId) isNew(lastId);', "if (attempt) lastId = String(Number(lastId ?? 1) - 1);"),
   one('a sign-out leaves streams', 'client/sync-client.ts', 'this.#session.abort(', '(() => {})('),

@@ -1,3 +1,4 @@
+import { callName } from '../../../sw/protocol/comlink.js';
 import type { Page } from '../browser/page.js';
 import type { ReadStream } from '../deeds/streams.js';
 import type { World } from '../world.js';
@@ -14,6 +15,7 @@ export function watchStreams(world: World): void {
 
   /** Each event reaches a page, the next tab's too, and no loop has one twice, or an earlier one later. */
   world.streamed = (page: Page, stream, id) => {
+    if (ended.has(stream)) history.violated('a sign-out ends streams', `${page.name} has ${stream.task} ${id} after the sign-out`);
     const before = last.get(stream) ?? 0;
     if (id <= before) history.violated('no event comes twice', `${page.name} has ${stream.task} ${id} after ${before}`);
     last.set(stream, id);
@@ -27,15 +29,35 @@ export function watchStreams(world: World): void {
       if (!had.has(id)) return history.violated('no event is passed over', `${page.name} goes on after ${after}, and nobody has had ${id}`);
   };
 
-  /** A sign-out ends the streams that carry the user's token, in the page that asks for it at once. */
-  const called = world.called;
+  /**
+   * A sign-out ends the streams that carry the user's token, in the page that asks for it at once: no event comes any more. The loop
+   * itself waits until its progress is written, which takes a new worker when the old one has died over it.
+   */
+  const ended = new WeakSet<ReadStream>();
+  /** Who waits for progress to be written, by call. */
+  const saving = new Map<string, Page>();
+  const { called, posted, replied } = world;
+  world.posted = (page, call) => {
+    posted(page, call);
+    if (callName(call) === 'saveCheckpoint') saving.set(call.id, page);
+  };
+  world.replied = (page, answer) => {
+    replied(page, answer);
+    saving.delete(answer.id);
+  };
   world.called = (page, call) => {
     called(page, call);
     if (call.name !== 'signOut' && call.name !== 'purge') return;
     for (const stream of page.streams.values())
-      if (stream.hasToken)
-        agenda.in(ENDED_MS, page, () => {
-          if (page.streams.get(stream.task) === stream && !world.chances.wasSlow) history.violated('a sign-out ends streams', `${page.name} still reads ${stream.task}`);
-        });
+      if (stream.hasToken) {
+        ended.add(stream);
+        lookAfter(page, stream);
+      }
   };
+  const lookAfter = (page: Page, stream: ReadStream) =>
+    agenda.in(ENDED_MS, page, () => {
+      if (page.streams.get(stream.task) !== stream || world.chances.wasSlow) return;
+      if ([...saving.values()].includes(page)) lookAfter(page, stream);
+      else history.violated('a sign-out ends streams', `${page.name} still reads ${stream.task}`);
+    });
 }
