@@ -134,7 +134,7 @@ export interface Commit {
   /** The end of a pause is written, and a pause is written by removing that: a full disk takes it. */
   paused?: boolean;
   events?: SyncEvent[];
-  /** Of the backend. */
+  /** Of the backend. Written while the entry is there: a purge that has taken the entry has taken them, too. */
   etags?: readonly EtagChange[];
 }
 

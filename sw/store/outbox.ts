@@ -64,13 +64,7 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
       unawaited(reading);
       unawaited(tallies);
       for (const backend of news.values()) await putBackend(tx, backend);
-      for (const { settings, paused, events, backend, etags = [] } of commits) {
-        for (const { name, note } of etags) {
-          const key = etagKey(backend!.key, name);
-          const checkpoints = writesTo(tx, 'checkpoints');
-          if (note) checkpoints.put(JSON.stringify(note), key);
-          else checkpoints.delete(key);
-        }
+      for (const { settings, paused, events } of commits) {
         if (settings || paused !== undefined) refuseIfReplaced();
         if (settings) writesTo(tx, 'settings').put(settings, SETTINGS);
         if (paused !== undefined) setPaused(tx, paused);
@@ -78,12 +72,18 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
       }
       const found = await reading;
       await tallies;
-      for (const [index, { seq, decide, body }] of commits.entries()) {
+      for (const [index, { seq, decide, body, backend, etags = [] }] of commits.entries()) {
         const value = gone.get(seq!)?.entry ?? found[index];
         // The connection was lost over its commit, which is on disk all the same.
         if (made[index] && JSON.stringify(value) === JSON.stringify(made[index].entry ?? undefined)) continue;
         made[index] = null;
         if (seq === undefined || value === undefined || !decide) continue;
+        for (const { name, note } of etags) {
+          const key = etagKey(backend!.key, name);
+          const checkpoints = writesTo(tx, 'checkpoints');
+          if (note) checkpoints.put(JSON.stringify(note), key);
+          else checkpoints.delete(key);
+        }
         const entry = readEntry(value, seq);
         const decision = (made[index] = decide(entry));
         if (decision) await apply(tx, entry, decision, { body });

@@ -1,8 +1,8 @@
-import { newBackendRecord } from '../../sw/policy/backend-record.js';
+import { newBackendRecord, type BackendRecord } from '../../sw/policy/backend-record.js';
 import { describe, expect, test } from 'vitest';
 import { transition } from '../../sw/policy/entry.js';
 import { aboutEntry, turnOf, type EntryRecord } from '../../sw/policy/entry-record.js';
-import type { Body, CaptureOrder } from '../../sw/ports.js';
+import type { Body, CaptureOrder, EtagChange } from '../../sw/ports.js';
 import type { TestOutbox } from '../support/stored-outbox.js';
 import { NO_LIMITS, record } from '../support/records.js';
 
@@ -709,14 +709,27 @@ export function outboxContract(name: string, create: () => TestOutbox): void {
       const [backend, other] = [newBackendRecord('|https%3A%2F%2Fone'), newBackendRecord('|https%3A%2F%2Ftwo')];
       const note = (url: string) => ({ owner: 'ann', url, seq: 1, at: 5, etag: '"2"', stale: ['"1"'] });
       const change = (url: string) => ({ name: `["ann","${url}"]`, note: note(url) });
-      await outbox.commit({ backend, etags: [change('https://one/ä'), change('https://one/b')] });
-      await outbox.commit({ backend: other, etags: [change('https://two/a')] });
-      await outbox.commit({ backend, etags: [{ ...change('https://one/b'), note: null }] });
+      const deliver = async (to: BackendRecord, ...etags: EtagChange[]) => outbox.commit({ seq: await stored(outbox), backend: to, etags, decide: () => ({ entry: null, events: [] }) });
+      await deliver(backend, change('https://one/ä'), change('https://one/b'));
+      await deliver(other, change('https://two/a'));
+      await deliver(backend, { ...change('https://one/b'), note: null });
       expect(await outbox.etags(backend.key)).toEqual([note('https://one/ä')]);
       expect(await outbox.etags(other.key)).toEqual([note('https://two/a')]);
       await outbox.sweep({ backend, events: [], decide: () => null, forget: null });
       expect(await outbox.etags(backend.key)).toEqual([]);
       expect(await outbox.etags(other.key)).toEqual([note('https://two/a')]);
+    });
+
+    test('A16 M7 a delivery of an entry that a purge has taken leaves nothing of versions', async () => {
+      const outbox = create();
+      const backend = newBackendRecord(record().backend);
+      const etags = [{ name: '["ann","https://one/a"]', note: { owner: 'ann', url: 'https://one/a', seq: 1, at: 5, etag: '"2"', stale: ['"1"'] } }];
+      const decide = () => ({ entry: null, events: [] });
+      const seq = await stored(outbox);
+      const purge = outbox.sweep({ backend, events: [], decide, forget: 'ann' });
+      expect(await outbox.commit({ seq, backend, etags, decide })).toBeNull();
+      await purge;
+      expect(await outbox.etags(backend.key)).toEqual([]);
     });
 
     test('A16 a sweep that fails has changed nothing', async () => {

@@ -6,7 +6,7 @@ import { newBackendRecord } from '../../sw/policy/backend-record.js';
 import { mergeJson } from '../../sw/policy/conflict.js';
 import { createHarness, online, type Harness, type Reply } from '../support/harness.js';
 import { memoryOutbox } from '../support/memory-outbox.js';
-import { record } from '../support/records.js';
+import { NO_LIMITS, record } from '../support/records.js';
 
 const FOLLOW = { baseUrl: '/api', etags: 'follow' } as const;
 
@@ -160,12 +160,14 @@ describe('versions', () => {
     const outbox = memoryOutbox();
     const backend = { record: newBackendRecord('|x'), config: { key: '|x' } } as Backend;
     const url = (at: number) => `https://app.example/api/notes/${at}`;
+    const { seq: _, ...draft } = record();
+    const stored = (await outbox.capture({ draft, body: null, limits: NO_LIMITS, whenWaiting: 'refuse', isInFlight: () => false })) as { seq: number };
     let now = 0;
     const delivered = async (etags: Etags, at: number) => {
       const { request, ...entry } = record();
       const answer = { status: 200, headers: { etag: '"2"' }, body: null, truncated: false };
       const changes = await etags.delivered(backend, { ...entry, request: { ...request, url: url(at) } }, '"1"', answer);
-      await outbox.commit({ backend: backend.record, etags: changes });
+      await outbox.commit({ seq: stored.seq, backend: backend.record, etags: changes, decide: () => null });
     };
     const clock = { now: () => now++, after: () => () => {} };
     const etags = createEtags({ clock, outbox });

@@ -283,3 +283,24 @@ test('C6 a newer write doesn’t overtake an entry that the older worker, which 
   const bodies = log.filter((line) => line.includes('send ')).map((line) => line.split(' ')[2]);
   expect(bodies.slice(-2)).toEqual(['older', 'newer']);
 });
+
+test('R14 what a worker has in hand when an update replaces it, and hasn’t sent, is left to the newer worker', async () => {
+  const asked: (() => void)[] = [];
+  const beforeSend = () => new Promise<void>((resolve) => void asked.push(resolve));
+  const harness = createHarness({ backends: [{ baseUrl: '/api', beforeSend }] });
+  const { server, post, goOffline, goOnline, api, second, look } = harness;
+  server(ok);
+  goOffline();
+  await post('a');
+  goOnline();
+  await api.wake('online');
+  await settle();
+  second();
+  void look();
+  asked[0]?.();
+  await settle();
+  expect(sent(harness)).toEqual([]);
+  asked[1]?.();
+  await settle();
+  expect(sent(harness)).toEqual(['a']);
+});

@@ -73,12 +73,12 @@ export function memoryOutbox(): TestOutbox {
     if (backend) putBackend(backend);
     if (changed) settings = { ...changed, paused: settings.paused };
     if (paused !== undefined) settings = { ...settings, paused };
-    for (const { name, note } of etags) {
+    journal.push(...events);
+    const entry = seq === undefined ? undefined : entries.get(seq);
+    for (const { name, note } of entry ? etags : []) {
       if (note) etagNotes.set(`${backend!.key}|${name}`, note);
       else etagNotes.delete(`${backend!.key}|${name}`);
     }
-    journal.push(...events);
-    const entry = seq === undefined ? undefined : entries.get(seq);
     const decision = entry && decide ? decide(readEntry(entry, entry.seq)) : null;
     if (decision && entry) apply(entry.seq, decision);
     if (decision?.entry && body !== undefined) {

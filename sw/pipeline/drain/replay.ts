@@ -154,10 +154,11 @@ export function createReplay({ ports, report, judge, holds, csrfFor, describe, s
     const isOurs = [config.baseUrl, ...config.formerly].some((base) => isUnder(request.url, base));
     const csrf = entry.csrf && isOurs ? await csrfFor(backend, entry) : {};
     // The gate is looked at once more, and nothing is awaited from here to the send: since the plan, another user's
-    // token may have become the live one, or the gate may have closed. Then the drain plans the entry anew.
+    // token may have become the live one, the gate may have closed, or an update may have replaced this worker. Then the drain,
+    // or the newer worker's, plans the entry anew.
     const startedAt = clock.now();
     const view = authView(backend, entry, startedAt);
-    if (flight.cancelled || state.settings.paused || (view !== 'open' && view !== 'probing')) return;
+    if (flight.cancelled || state.settings.paused || !ports.isActive() || (view !== 'open' && view !== 'probing')) return;
     if (!csrf) return holds.missingCsrf(backend, entry.owner);
     const { generation } = authGateOf(backend, entry.owner, entry.session);
     const { signOuts } = backend;

@@ -1,3 +1,4 @@
+import type { EtagNote } from '../../../sw/policy/etags.js';
 import { callName } from '../../../sw/protocol/comlink.js';
 import type { Process } from '../agenda.js';
 import type { Page } from '../browser/page.js';
@@ -59,6 +60,17 @@ export function watchCheckpoints(world: World): void {
     }
   });
 
+  /** What a delivery leaves of its version comes while its entry is there: whatever has taken the entry before, a purge or a cancel, has taken that, too. */
+  disk.onCommit.push(({ changes }) => {
+    if (disk.hasFailed) return;
+    for (const { store, key, after } of changes) {
+      if (store !== 'checkpoints' || after === undefined || !String(key).includes('|etag ')) continue;
+      const { seq } = JSON.parse(after as string) as EtagNote;
+      const isThere = disk.get('entries', seq) !== undefined || changes.some((change) => change.store === 'entries' && change.key === seq);
+      if (!isThere) history.violated("a purge takes its user's checkpoints", `${taskOf(String(key))} is written, and entry ${seq} isn't there any more`);
+    }
+  });
+
   const isReplaced = (process: Process) => process instanceof Worker && process.version < browser.active;
 
   /** Whether somebody waits for it to be so. */
@@ -72,13 +84,13 @@ export function watchCheckpoints(world: World): void {
     return !newer.isOpen && older !== undefined && older.page === newer.page && older.order < newer.order;
   };
 
-  /** What was on disk when a purge was called is gone when that's answered, or has been written anew. */
+  /** What was on disk when a purge was called is gone when that's answered, or has been written anew. A row without an order is of a write that isn't committed. */
   const answered = world.answered;
   world.answered = (call) => {
     answered(call);
     if (call.name !== 'purge' || call.result instanceof Error) return;
     for (const [key, value] of disk.tables.get('checkpoints')?.rows(null).map((row) => [String(row.key), row.value as string] as const) ?? []) {
-      const isLate = settings.some((one) => one.key === key && one.value === value && (one.isOpen || one.order > call.order)) || (written.get(nameOf(key, value)) ?? 0) > call.order;
+      const isLate = settings.some((one) => one.key === key && one.value === value && (one.isOpen || one.order > call.order)) || (written.get(nameOf(key, value)) ?? Infinity) > call.order;
       if (!isLate) history.violated("a purge takes its user's checkpoints", `${taskOf(key)} is still at ${value}`);
     }
   };
