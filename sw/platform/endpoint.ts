@@ -6,6 +6,9 @@ export class ProtocolError extends Error {
   override name = 'ProtocolError';
 }
 
+/** Calls that say who is signed in. */
+const SAYS_WHO = /^(prov|sign|renew)/;
+
 /** So many calls are known again. */
 const REMEMBERED = 1_000;
 
@@ -16,7 +19,8 @@ const REMEMBERED = 1_000;
  * Comlink's `expose` isn't used, as it would bring the whole calling side along: 1.4 kB of brotli for two
  * kinds of message. It would also follow any path into the object; here a call is a name.
  *
- * A worker that an update has replaced keeps its failures to itself, as the page has asked the new worker too.
+ * A worker that an update has replaced leaves its failures to the new worker, which the page asks too, and the calls that say who is
+ * signed in, carried out or not: the new worker may have read the disk before, and goes by its memory.
  *
  * @param settled resolves when the drain that a call has set off is done, for which the worker must live
  * @returns a function that takes a message and says whether it was a call to Holdfast
@@ -36,10 +40,11 @@ export function serve(calls: Calls, settled: () => Promise<void>, isReplaced: ()
     if (message.type === 'RELEASE' || taken.has(message.id)) return true;
     taken.add(message.id);
     if (taken.size > REMEMBERED) taken.delete(taken.values().next().value!);
+    // A page that has nothing but Comlink asks no second worker.
+    const answer = (result: object, isLeft: boolean) => (isLeft && message.holdfast && isReplaced()) || source.postMessage({ ...result, id: message.id });
     event.waitUntil(
       called(calls(message.made), name, message)
-        .then((value) => ({ type: 'RAW', value }), (error: unknown) => (isReplaced() ? null : thrown(error)))
-        .then((answer) => answer && source.postMessage({ ...answer, id: message.id }))
+        .then((value) => answer({ type: 'RAW', value }, SAYS_WHO.test(String(name))), (error: unknown) => answer(thrown(error), true))
         .then(settled),
     );
     return true;

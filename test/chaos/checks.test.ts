@@ -97,6 +97,16 @@ test('redispatched: a doubled post was in flight when a worker was killed, which
   expect(kindsOf(record, () => true), 'no kill, no excuse').toEqual(['doubled']);
 });
 
+test('resent: a doubled post was acted on, and refused at once under the same key, with no kill and no failure in between', () => {
+  const both = [seen(1, { at: at(3), did: 'reset-after acted' }), seen(1, { at: at(4), did: 'lapsed' }), seen(1, { at: at(9), key: 'fresh' })];
+  const record = { posts: [post(1, 1, 5)], effects: [effect(1, 3), effect(1, 9, { key: 'fresh' })], seen: both };
+  expect(kindsOf(record)).toEqual(['resent']);
+  expect(kindsOf({ ...record, kills: [kill('worker', 3, 4)] }), 'the next worker has sent it').toEqual(['redispatched']);
+  expect(kindsOf({ ...record, journal: told(event('retrying', 1)) }), 'the worker has heard of the failure').toEqual(['doubled']);
+  expect(kindsOf({ ...record, seen: [both[0]!, { ...both[1]!, at: { order: 4, ms: 5_000 } }, both[2]!] }), 'much later').toEqual(['doubled']);
+  expect(kindsOf({ ...record, seen: [both[0]!, { ...both[1]!, key: 'other' }, both[2]!] }), 'under another key').toEqual(['doubled']);
+});
+
 test('overtaken: a post that was called after another one was answered, in its lane and as its user, is in effect before it', () => {
   const first = post(1, 1, 2);
   const effects = [effect(2, 10), effect(1, 11)];

@@ -1,12 +1,17 @@
 import type { AboutEntry, SyncEvent } from '../../sw/protocol/events.js';
 import { opIdOf } from './op.js';
-import { killsInFlight, type Effect, type Post, type Record as RunRecord } from './record.js';
+import { killsInFlight, type Effect, type Kill, type Post, type Record as RunRecord, type Seen } from './record.js';
 
 export type ViolationKind =
   | 'lost'
   | 'doubled'
   /** Doubled, and a worker was killed while the page's own request was under way: the browser sent it again. */
   | 'redispatched'
+  /**
+   * Doubled, as Chromium had sent it once more by itself when its connection broke off, and the token lapsed just then: the refusal is all
+   * that the worker has heard, and the next token went with a fresh key.
+   */
+  | 'resent'
   /** Chromium sent it around the worker, as it does when that was stopped at a bad moment: Holdfast never saw it. */
   | 'bypassed'
   /** Holdfast let it pass to the network as it was, without an idempotency key. */
@@ -92,17 +97,31 @@ function lost({ posts, journal, effects }: RunRecord): Violation[] {
     .map(([op, why]) => ({ kind: 'lost', why: `${why}, and the server never acted`, ops: [op] }));
 }
 
-function doubled({ posts, kills, seen }: RunRecord, effects: Effects, tolerates: Tolerates): Violation[] {
+function doubled({ posts, kills, seen, journal }: RunRecord, effects: Effects, tolerates: Tolerates): Violation[] {
+  const retried = new Set([...journal.values()].flatMap((event) => (event.type === 'retrying' ? [opIdOf(event.url)] : [])));
   return posts.flatMap((post): Violation[] => {
     const { id } = post.op;
     const count = effects.get(id)?.length ?? 0;
     if (count < 2) return [];
+    if (!retried.has(id) && isResent(seen.filter(({ op }) => op === id), kills)) return [{ kind: 'resent', why: `${count} effects; acted on and refused in one send of the worker's`, ops: [id] }];
     // On a busy machine a call takes long to become a request, and only what's on the wire can have been written down.
     const wireMs = seen.find(({ op }) => op === id)?.at.ms ?? post.called.ms;
     const flown = killsInFlight(post, kills).flatMap(({ what, from }) => (what === 'worker' ? [Math.max(0, from.ms - wireMs)] : []));
     if (flown.length === 0) return [{ kind: 'doubled', why: `${count} effects`, ops: [id] }];
     const why = `${count} effects; in flight when a worker was killed, on the wire for ${flown.join(', ')} ms`;
     return tolerates(post, flown) ? [] : [{ kind: 'redispatched', why, ops: [id] }];
+  });
+}
+
+/** How long Chromium takes to send a request once more, on a busy machine, in milliseconds. */
+const RESENT_MS = 1_000;
+
+/** Whether the server acted on a request, broke off, and refused the token to the same request at once, while no worker died: so no worker has heard of the first. */
+function isResent(seen: readonly Seen[], kills: readonly Kill[]): boolean {
+  return seen.some(({ at: acted, key, did }) => {
+    if (!did.endsWith('reset-after acted')) return false;
+    const refused = seen.find((other) => other.key === key && other.did === 'lapsed' && other.at.order > acted.order && other.at.ms - acted.ms < RESENT_MS);
+    return refused !== undefined && !kills.some(({ from, to }) => to.order > acted.order && from.order < refused.at.order);
   });
 }
 

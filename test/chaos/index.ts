@@ -1,7 +1,7 @@
 import { buildPage } from './app.js';
 import { orExplained } from '../support/options.js';
 import { readArguments, type Arguments } from './arguments.js';
-import { check } from './checks.js';
+import { check, type ViolationKind } from './checks.js';
 import { startLoad } from './load.js';
 import { DatabaseLostError, run, type RunOptions } from './run.js';
 import { tallyOf, type Tally } from './tally.js';
@@ -61,10 +61,11 @@ async function runSeed(wanted: Arguments, parts: Pick<RunOptions, 'pageScript' |
       tolerates: ({ op }, flownMs) => op.backend === 'plain' && flownMs.some((ms) => ms < tolerate),
     });
     const tolerated = check(record).length - found.length;
-    const violations = found.filter(({ kind }) => kind !== 'bypassed');
-    const bypassed = found.length - violations.length;
+    const counted = (kind: ViolationKind) => found.filter((one) => one.kind === kind).length;
+    const violations = found.filter(({ kind }) => kind !== 'bypassed' && kind !== 'resent');
+    const [bypassed, resent] = [counted('bypassed'), counted('resent')];
     for (const violation of violations) console.log(`\n${story(violation, record)}`);
-    console.log(`\n${summary(record, { violations, tolerated, bypassed }, performance.now() - start)}`);
+    console.log(`\n${summary(record, { violations, tolerated, bypassed, resent }, performance.now() - start)}`);
     return { isGood: violations.length === 0, tally: tallyOf(record, violations, tolerated) };
   } catch (error) {
     console.error('the run broke off', error);

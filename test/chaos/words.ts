@@ -21,10 +21,12 @@ export interface Verdict {
   tolerated: number;
   /** How many posts the browser sent around the worker. */
   bypassed: number;
+  /** How many posts the browser sent once more by itself, and were done twice. */
+  resent: number;
 }
 
 /** The counts of a run, a line for each subject. */
-export function summary(record: RunRecord, { violations, tolerated, bypassed }: Verdict, tookMs: number): string {
+export function summary(record: RunRecord, { violations, tolerated, bypassed, resent }: Verdict, tookMs: number): string {
   const { posts, kills, seen, effects, journal } = record;
   const heard = posts.map(({ heard }) => (heard?.kind === 'answer' ? `answer ${heard.status}` : (heard?.kind ?? 'nothing')));
   const inFlight = posts.filter((post) => killsInFlight(post, kills).length > 0).length;
@@ -38,6 +40,7 @@ export function summary(record: RunRecord, { violations, tolerated, bypassed }: 
     `violations  ${violations.length}: ${counted(violations.map(({ kind }) => kind)) || 'nothing lost, doubled, overtaken or as the wrong user'}`,
     `tolerated   ${tolerated} redispatched, as nothing of them was on disk yet`,
     `bypassed    ${bypassed} sent around the worker by the browser, so Holdfast never saw them`,
+    `resent      ${resent} done twice, as the browser sent them once more by itself while their token lapsed`,
     `time        ${(tookMs / 1000).toFixed(1)} s, ${((posts.length * 1000) / tookMs).toFixed(1)} posts/s`,
   ].join('\n');
 }

@@ -59,3 +59,43 @@ test('T6 a worker that an update has replaced answers what it has carried out, a
   await settled();
   expect(answers).toEqual(['failed before', 'carried out']);
 });
+
+test('T6 a call that says who is signed in is left to the new worker, even where the replaced worker has carried it out', async () => {
+  const calls: string[] = [];
+  const answers: string[] = [];
+  const work: Promise<unknown>[] = [];
+  const worker = { isReplaced: true };
+  const api = Object.fromEntries(['provideToken', 'signIn', 'renew', 'signOut', 'cancel'].map((name) => [name, async () => calls.push(name)]));
+  const answer = serve(() => api as unknown as SyncApi, async () => {}, () => worker.isReplaced);
+  const send = (name: string, mark: object) =>
+    answer({
+      data: { id: `${name} ${worker.isReplaced}`, type: 'APPLY', path: [name], argumentList: [], ...mark },
+      source: { postMessage: ({ id }: { id: string }) => void answers.push(id) },
+      waitUntil: (one: Promise<unknown>) => void work.push(one),
+    } as unknown as ExtendableMessageEvent);
+  for (const name of Object.keys(api)) send(name, { holdfast: 1 });
+  await Promise.all(work);
+  expect([calls, answers.splice(0)]).toEqual([Object.keys(api), ['cancel true']]);
+  worker.isReplaced = false;
+  for (const name of Object.keys(api)) send(name, { holdfast: 1 });
+  await Promise.all(work);
+  expect(answers).toEqual(Object.keys(api).map((name) => `${name} false`));
+});
+
+test('T5 L8 a page that has nothing but Comlink asks no second worker, so a replaced worker answers it', async () => {
+  const answers: unknown[] = [];
+  const work: Promise<unknown>[] = [];
+  const provideToken = async (token: string) => {
+    if (token === '') throw new Error('it can’t be stored');
+    return 'stored';
+  };
+  const answer = serve(() => ({ provideToken }) as unknown as SyncApi, async () => {}, () => true);
+  for (const [id, value] of [['1', 'fresh'], ['2', '']])
+    answer({
+      data: { id, type: 'APPLY', path: ['provideToken'], argumentList: [{ type: 'RAW', value }] },
+      source: { postMessage: (said: { id: string; type: string }) => void answers.push([said.id, said.type]) },
+      waitUntil: (one: Promise<unknown>) => void work.push(one),
+    } as unknown as ExtendableMessageEvent);
+  await Promise.all(work);
+  expect(answers).toEqual([['1', 'RAW'], ['2', 'HANDLER']]);
+});

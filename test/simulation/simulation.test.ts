@@ -1,5 +1,6 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Page } from './browser/page.js';
+import { Worker } from './browser/worker.js';
 import { allKept } from './kept.js';
 import { planOf } from './plan.js';
 import { run } from './run.js';
@@ -24,6 +25,28 @@ describe('the simulation', () => {
     for (const version of [3, 2]) page.controllerChanged(version);
     (await page.navigator.serviceWorker.getRegistration()).active.postMessage({});
     expect(versions).toEqual([3]);
+  });
+
+  test('what has not reached a worker that dies comes to the next worker before what was sent later', async () => {
+    const heard: unknown[] = [];
+    onTestFinished(() => void vi.restoreAllMocks());
+    vi.spyOn(Worker.prototype, 'begin').mockImplementation(() => {});
+    vi.spyOn(Worker.prototype, 'message').mockImplementation((data) => void heard.push(data));
+    for (let seed = 1; seed <= 10; seed++) {
+      const world = new World({ ...planOf(seed, 1), actions: [] });
+      const { agenda, browser } = world;
+      const page = new Page(world, 'page');
+      browser.message(1, page, 'start');
+      await agenda.run(1_000);
+      const worker = browser.activeWorker!;
+      for (const text of ['earlier', 'later']) browser.message(1, page, text);
+      agenda.isOver = () => worker.undelivered.size > 0;
+      await agenda.run(2_000);
+      worker.die('in the test');
+      agenda.isOver = () => false;
+      await agenda.run(3_000);
+      expect(heard.splice(0)).toEqual(['start', 'earlier', 'later']);
+    }
   });
 });
 

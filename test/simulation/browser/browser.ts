@@ -143,8 +143,8 @@ export class Browser {
   /** What was open at a worker that died comes again, or ends with a network error. */
   workerDied(worker: Worker): void {
     const { agenda, chances, history } = this.world;
-    // What hasn't reached it goes to the next one.
-    for (const event of worker.undelivered) this.#dispatch(null, `late ${worker.name}`, event);
+    // What hasn't reached it goes to the next one, before all that's still on its way.
+    for (const event of worker.undelivered) this.#give(this.active, event);
     for (const event of worker.fetches) {
       const { open, isAnswered } = event;
       if (isAnswered) continue;

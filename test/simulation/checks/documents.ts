@@ -50,8 +50,11 @@ export function watchDocuments(world: World): void {
     const isNoted = setup.followsEtags && !disk.hasFailed && !history.calls.some(({ name }) => name === 'purge');
     if (!isConflict(answer.status) || !isNoted || post.condition === null || entryOf(world, op)?.mended) return;
     const path = pathOf(post.op.backend, post.op.document);
-    const between = server.documents.versions(path).slice(versionOf(post.condition)! + 1, versionOf(answer.headers['etag'])! + 1);
-    if (between.length > 0 && between.every((version) => version.op !== null && isFollowed(version.op, op, process)))
+    const first = versionOf(post.condition)! + 1;
+    const between = server.documents.versions(path).slice(first, versionOf(answer.headers['etag'])! + 1);
+    // A version that was made by a send whose answer was lost is known to nobody.
+    const isKnown = (by: number, version: number) => versionOf(delivered.get(by)?.etag) === version;
+    if (between.length > 0 && between.every(({ op: by }, at) => by !== null && isKnown(by, first + at) && isFollowed(by, op, process)))
       history.violated('our own deliveries are no conflict', `a ${answer.status}, and since ${post.condition} there was op ${between.map((version) => version.op).join(', ')} only`, op, ...between.map((version) => version.op!));
   });
 
