@@ -15,7 +15,7 @@ export default defineConfig({
   outputDir: '../test-results',
   fullyParallel: true,
   workers: 2,
-  timeout: 20_000,
+  timeout: 40_000,
   expect: { timeout: 8_000 },
   // A test that fails once in a while is a bug: nothing is tried again.
   retries: 0,

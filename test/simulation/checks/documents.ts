@@ -48,7 +48,9 @@ export function watchDocuments(world: World): void {
     if (answer.status < 300) delivered.set(op, { process, order: history.next(), condition: headers['if-match'] ?? null, etag: answer.headers['etag'] });
     // A purge takes the notes of everybody's versions with it.
     const isNoted = setup.followsEtags && !disk.hasFailed && !history.calls.some(({ name }) => name === 'purge');
-    if (!isConflict(answer.status) || !isNoted || post.condition === null || entryOf(world, op)?.mended) return;
+    // A layer that keeps failures gives the conflict of an earlier send under the key, whatever goes out now.
+    const isKept = post.op.backend === 'api' && setup.keeps !== 'nothing';
+    if (!isConflict(answer.status) || isKept || !isNoted || post.condition === null || entryOf(world, op)?.mended) return;
     const path = pathOf(post.op.backend, post.op.document);
     const first = versionOf(post.condition)! + 1;
     const between = server.documents.versions(path).slice(first, versionOf(answer.headers['etag'])! + 1);
