@@ -122,6 +122,8 @@ test('C15 page and server see the same as through a worker that only forwards, b
   for (const [name, facts] of forwarded) {
     for (const difference of differencesIn(facts, holdfast.get(name)!)) {
       const { what, forwarded: before, holdfast: after } = difference;
+      // Whether a request gets out before the page gives it up in the same breath is chance, with either worker.
+      if (name === 'abort at once' && what === 'sends') continue;
       const row = rows.find((one) => one.what.includes(what) && one.forwarded.includes(before) && one.holdfast.includes(after) && isIn(one, name));
       if (row) found.get(row)!.push([what, before, name]);
       else undocumented.push(`${name}: ${what}: ${before} → ${after}`);

@@ -269,7 +269,7 @@ test.describe('T3 a JWT', () => {
     await connectPage(second, open0.connect);
     for (const tab of [page, second]) await tab.evaluate((token) => void (window.nextToken = token), await server.token('ann', 7_200));
     for (const tab of [page, second]) await tab.evaluate(() => window.sync.status());
-    await Promise.all([page.clock.fastForward(545_000), second.clock.fastForward(545_000)]);
+    await Promise.all([page.clock.fastForward(570_000), second.clock.fastForward(570_000)]);
     await expect.poll(async () => (await asked(page)) + (await asked(second))).toBe(1);
     for (const tab of [page, second]) await tab.evaluate(() => navigator.locks.request('holdfast:token', () => {}));
     expect((await asked(page)) + (await asked(second))).toBe(1);
