@@ -219,9 +219,9 @@ export function createCalls(parts: CallParts): Calls {
   };
 
   // Each call waits for the state, as it may be the first event of a restarted worker.
-  return (made = { at: clock.now(), again: false }) =>
+  const onceReady = <Some extends object>(some: Some): Some =>
     Object.fromEntries(
-      Object.entries({ ...others, ...sessionCalls(made) }).map(([name, call]) => [
+      Object.entries(some).map(([name, call]) => [
         name,
         async (...args: never[]) => {
           await state.ready();
@@ -229,7 +229,9 @@ export function createCalls(parts: CallParts): Calls {
           return (call as (...args: never[]) => unknown)(...args);
         },
       ]),
-    ) as unknown as SyncApi;
+    ) as Some;
+  const othersOnceReady = onceReady(others);
+  return (made = { at: clock.now(), again: false }) => ({ ...othersOnceReady, ...onceReady(sessionCalls(made)) });
 }
 
 /** How long a settlement is kept, in milliseconds. */

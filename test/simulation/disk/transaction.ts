@@ -252,14 +252,12 @@ export class Transaction {
   put(table: Table, value: unknown, given?: Key, isNew = false): Key {
     const own = table.keyPath === null ? given : keyAt(value, table.keyPath);
     let key = own;
-    if (key === undefined && table.autoIncrement) {
+    if (table.autoIncrement) {
       if (!this.#generators.has(table)) this.#generators.set(table, table.nextKey);
-      key = table.nextKey++;
-      if (table.keyPath !== null) (value as Record<string, unknown>)[table.keyPath] = key;
-    }
-    else if (typeof key === 'number' && table.autoIncrement && key >= table.nextKey) {
-      if (!this.#generators.has(table)) this.#generators.set(table, table.nextKey);
-      table.nextKey = Math.floor(key) + 1;
+      if (key === undefined) {
+        key = table.nextKey++;
+        if (table.keyPath !== null) (value as Record<string, unknown>)[table.keyPath] = key;
+      } else if (typeof key === 'number' && key >= table.nextKey) table.nextKey = Math.floor(key) + 1;
     }
     if (key === undefined) throw new DOMException('there is no key', 'DataError');
     if (isNew && table.has(key)) throw new DOMException('the key is there already', 'ConstraintError');
