@@ -36,6 +36,8 @@ export interface BackendRecord {
    * that a late write of a replaced worker doesn't undo a newer one. @default 1
    */
   replays?: number;
+  /** The last entry, by its `seq`, that a worker which has died may have sent ahead of the first of its turn, without its record saying so. @default 0 */
+  sentTo?: number;
 }
 
 /** Whether no worker has made a replay of what waits, as the record says: an entry without a send on record wasn't sent. */
@@ -43,6 +45,12 @@ export const isUnreplayed = (record: Pick<BackendRecord, 'replays'> | undefined)
 
 /** The record of a backend whose entries have been sent again, or certainly haven't. */
 export const withReplays = (record: BackendRecord, areMade: boolean): BackendRecord => (isUnreplayed(record) === areMade ? { ...record, replays: (record.replays ?? 1) + 1 } : record);
+
+/** The record of a backend of which a dead worker may have sent these entries ahead. */
+export function withSentAhead(record: BackendRecord, seqs: readonly number[]): BackendRecord {
+  const sentTo = seqs.reduce((last, seq) => Math.max(last, seq), record.sentTo ?? 0);
+  return sentTo > (record.sentTo ?? 0) ? { ...record, sentTo } : record;
+}
 
 export const newBackendRecord = (key: string): BackendRecord => ({
   key,
@@ -80,6 +88,7 @@ export function merged(onDisk: BackendRecord, written: BackendRecord): BackendRe
     ...(isNewer && { epoch, last, seen, signedOut, sessionUser }),
     ...(isOutdated && { remote }),
     ...((onDisk.replays ?? 0) > (written.replays ?? 0) && { replays: onDisk.replays! }),
+    ...((onDisk.sentTo ?? 0) > (written.sentTo ?? 0) && { sentTo: onDisk.sentTo! }),
   };
 }
 

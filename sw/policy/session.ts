@@ -76,7 +76,7 @@ export type SessionEffect =
  * | event | | becomes |
  * |---|---|---|
  * | token | it's the live one, by whatever scheme | same; handed over, it counts as that |
- * | | it was on its way at a sign-out | ignored; it's among what the sign-out has forgotten |
+ * | | it was on its way when a page asked for a sign-out | ignored; it's among what the sign-out has forgotten |
  * | | learnt, after a sign-out, and it was forgotten then, or made before | ignored |
  * | | learnt, and older than the same user's live one | ignored |
  * | | learnt, and older than another user's that the app handed over and that's still good | ignored |
@@ -93,7 +93,7 @@ export function session(before: Session, event: SessionEvent): [Session, Session
       const { token } = event;
       const isLive = live?.value === token.value;
       if (isLive) return [token.provided ? { ...before, token: { ...live, scheme: token.scheme, provided: true } } : before, 'same'];
-      if (event.signOuts !== before.signOuts) return forgetting(before, token, event.serverSkewMs);
+      if (isFromBefore(before, event)) return forgetting(before, token, event.serverSkewMs);
       if (!token.provided && isOfNoUse(before, event)) return [before, 'ignored'];
       return [taken(before, token, event.at), signedOut ? 'signed-in' : 'live'];
     }
@@ -147,6 +147,10 @@ const taken = (before: Session, token: LiveToken, at: number): Session => ({
   last: { owner: token.owner, digest: token.digest, expiresAt: token.expiresAt, issuedAt: Math.max(newestMade(before), issuedAt(token.value) ?? 0) || null },
   epoch: before.signedOut ? before.epoch + 1 : before.epoch,
 });
+
+/** Whether a token was on its way at a sign-out. One that a page has handed over after it asked for the sign-out is of who came next, whichever is carried out first. */
+const isFromBefore = ({ signedOut, signOuts }: Session, event: SessionEvent & { type: 'token' }): boolean =>
+  event.signOuts !== signOuts && !(event.token.provided && signedOut && event.at > signedOut.since);
 
 /** Forgets a token that was on its way at a sign-out: it signs nobody in, nor does a later request that brings it again. */
 function forgetting(before: Session, token: LiveToken, serverSkewMs: number | null): [Session, SessionEffect] {

@@ -37,13 +37,13 @@ interface Closed {
 
 export function createSessions({ clock, outbox }: Pick<Ports, 'clock' | 'outbox'>, report: Report, neighbours: Neighbours): Sessions {
   /** Closes a backend's gates, and then forgets its token. Returns the events to emit. */
-  function close(backend: Backend, forgets: Forgets, at: number, arriving = backend.arriving): SyncEvent[] {
+  function close(backend: Backend, forgets: Forgets, at: number, arriving = arrivingBy(backend, at)): SyncEvent[] {
     const [after, effect] = session(sessionOf(backend), { type: 'signed-out', at, arriving, cookieUser: sessionUser(backend), ...forgets });
     const user = after.signedOut?.user ?? null;
     for (const name of new Set(['', user ?? '', ...Object.keys(backend.record.gates)])) stepAuthGate(backend, name || null, { type: 'signed-out' });
     for (const name of Object.keys(backend.record.sessionGates)) stepAuthGate(backend, name || null, { type: 'signed-out' }, true);
     setSession(backend, after);
-    backend.arriving = null;
+    if (arriving) backend.arriving = null;
     backend.acceptedCredential = null;
     backend.csrf = noCsrf();
     return effect === 'signed-out' ? [{ type: 'held', ...aboutGate(backend, user, at), reason: 'signed-out', id: null }] : [];
@@ -55,17 +55,16 @@ export function createSessions({ clock, outbox }: Pick<Ports, 'clock' | 'outbox'
    */
   async function signOutByDisk(closed: readonly Closed[], at: number): Promise<void> {
     const { backends: records } = await outbox.start(1);
-    const forgets = knownTo([...closed.map(({ backend }) => backend), ...records.map((record) => ({ arriving: null, record }))]);
+    const forgets = knownTo([...closed.map(({ backend }) => backend), ...records.map((record) => ({ arriving: null, record }))], at);
     for (const one of closed) {
       const { backend } = one;
-      const { arriving, signOuts, record } = backend;
+      const { signOuts, record } = backend;
       const { last, seen, sessionUser: user, signedOut, epoch } = records.find(({ key }) => key === record.key) ?? newBackendRecord(record.key);
       // Somebody may have signed in meanwhile; and what this worker is about to write may be newer.
       if (!one.isUncertain || !record.signedOut || epoch + 1 < record.epoch) continue;
       setSession(backend, { token: null, signOuts: signOuts - 1, last, seen, sessionUser: user, signedOut, epoch });
-      one.events = close(backend, forgets, at, null);
       // A token that came meanwhile isn't from before.
-      backend.arriving = arriving;
+      one.events = close(backend, forgets, at, null);
     }
   }
 
@@ -120,8 +119,8 @@ export function createSessions({ clock, outbox }: Pick<Ports, 'clock' | 'outbox'
       const formers = all.map(({ record }) => (again ? formerUser(record.seen, at, clock.now()) : undefined));
       const backends = all.filter((_, index) => formers[index] === undefined);
       // All gates close in this turn of the event loop, before the first write, so that nothing can come between.
-      const forgets = knownTo(backends);
-      const closed = backends.map((backend): Closed => ({ backend, isUncertain: !(backend.arriving ?? backend.token), events: close(backend, forgets, at) }));
+      const forgets = knownTo(backends, at);
+      const closed = backends.map((backend): Closed => ({ backend, isUncertain: !(arrivingBy(backend, at) ?? backend.token), events: close(backend, forgets, at) }));
       if (neighbours.mayBe() && closed.some(({ isUncertain }) => isUncertain)) {
         const reading = signOutByDisk(closed, at).catch(() => {});
         // Tokens that come meanwhile count after the sign-out.
@@ -143,9 +142,15 @@ export function createSessions({ clock, outbox }: Pick<Ports, 'clock' | 'outbox'
   };
 }
 
-/** The tokens that the backends know, are being handed, or knew at an earlier sign-out. */
-function knownTo(backends: readonly Pick<Backend, 'arriving' | 'record'>[]): Forgets {
-  const known = backends.flatMap(({ arriving, record: { last, signedOut } }) => [arriving ?? [], last ?? signedOut?.forgotten ?? []].flat());
+/** The token that was being handed over when a page asked for a sign-out; one that came later is of who came next. */
+const arrivingBy = ({ arriving }: Pick<Backend, 'arriving'>, at: number): Backend['arriving'] => (arriving && arriving.at <= at ? arriving : null);
+
+/** The tokens that the backends know, were being handed at a sign-out, or knew at an earlier one. */
+function knownTo(backends: readonly Pick<Backend, 'arriving' | 'record'>[], at: number): Forgets {
+  const known = backends.flatMap((backend) => {
+    const { last, signedOut } = backend.record;
+    return [arrivingBy(backend, at) ?? [], last ?? signedOut?.forgotten ?? []].flat();
+  });
   const [newest = null] = known.sort((a, b) => (b.issuedAt ?? 0) - (a.issuedAt ?? 0));
   const seen = backends.flatMap(({ record }) => record.seen).map((one) => [one.digest, one] as const);
   return { newest, seen: [...new Map(seen).values()].sort((a, b) => a.at - b.at) };

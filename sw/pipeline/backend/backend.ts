@@ -29,7 +29,7 @@ export interface Backend {
   /** Settles when the newest token's digest is known: tokens are taken in the order in which they came. */
   taking: Promise<unknown>;
   /** The token that the app handed over last, while it's being taken: a sign-out meanwhile counts as its user's. */
-  arriving: LastToken | null;
+  arriving: (LastToken & { at: number }) | null;
   /** Until when this worker, which has started without a token, waits for the page that gave it to an earlier one; 0 while no page was asked. */
   askedUntil: number;
   readonly flights: Map<number, Flight>;

@@ -1,4 +1,4 @@
-import { isUnreplayed, type Settings } from '../../policy/backend-record.js';
+import { isUnreplayed, withSentAhead, type Settings } from '../../policy/backend-record.js';
 import { normaliseBaseUrl } from '../../policy/base-url.js';
 import { credentialOf } from '../../policy/entry-record.js';
 import { ConfigError } from '../../policy/errors.js';
@@ -60,9 +60,12 @@ export function createState(
     for (const backend of backends) {
       const { serverSkewMs } = backend.record;
       if (serverSkewMs !== null) noteSkew(backend.clock, serverSkewMs);
-      const turns = started.beginnings.map(({ turn }) => turn).filter(([key]) => key === backend.config.key);
+      const beginnings = started.beginnings.filter(({ turn: [key] }) => key === backend.config.key);
       // The reading may be older than a write that's listed, so none is taken out.
-      backend.lanes.refresh(0, turns);
+      backend.lanes.refresh(0, beginnings.map(({ turn }) => turn));
+      // The worker after this one goes by the record, too, and by then it may hold the backend back.
+      const firsts = new Set(beginnings.map(({ seqs: [first] }) => first));
+      backend.record = withSentAhead(backend.record, perhapsSent({ ...started, beginnings }).filter((seq) => !firsts.has(seq)));
     }
     doubts.begin(perhapsSent(started));
     const foreign = new Set(started.beginnings.flatMap(({ turn: [key] }) => (byKey.has(key) ? [] : key.replaceAll('%2F', '/').replaceAll('%3A', ':'))));
@@ -100,16 +103,16 @@ export function createState(
 }
 
 /**
- * The entries that an earlier worker may have sent without their record saying so: the first of each turn, and those that
- * may have been sent ahead of its writing. Nothing was sent ahead while the backend's record, as it's on disk, held it back, and nothing
- * at all where the record says so.
+ * The entries that an earlier worker may have sent without their record saying so: the first of each turn, and those that may have been
+ * sent ahead of its writing. While the backend's record, as it's on disk, holds it back, none are sent ahead, but for those that a worker
+ * before that had sent so; and nothing at all was sent where the record says so.
  */
-export function perhapsSent({ backends, settings, beginnings }: OutboxStart): number[] {
+export function perhapsSent({ backends, beginnings }: Pick<OutboxStart, 'backends' | 'beginnings'>): number[] {
   return beginnings.flatMap(({ turn, seqs }) => {
     const record = backends.find(({ key }) => key === turn[0]);
     const { scheme, owner } = credentialOf(turn);
     if (isUnreplayed(record)) return [];
-    const isHeld = scheme !== null && record?.gates[owner ?? '']?.hold;
-    return seqs.slice(0, settings.paused || isHeld || record?.circuit.state !== 'closed' ? 1 : AHEAD);
+    const isHeldBack = (scheme !== null && record?.gates[owner ?? '']?.hold) || record?.circuit.state !== 'closed';
+    return isHeldBack ? seqs.filter((seq, index) => index === 0 || seq <= (record?.sentTo ?? 0)) : seqs;
   });
 }

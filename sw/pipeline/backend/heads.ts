@@ -26,7 +26,12 @@ export interface HeadsParts {
 }
 
 export function createHeads({ outbox, report, line, neighbours, state, providers }: HeadsParts): Heads {
-  const fromDisk = () => neighbours.reading(() => outbox.heads());
+  const fromDisk = () =>
+    neighbours.reading(async () => {
+      // Another worker may have stored a provider, or had a provider's answer. The last reading is made once no other worker lives.
+      if (neighbours.mayHaveStored()) await providers.refresh();
+      return outbox.heads();
+    });
 
   /** Reads the turns whose beginning isn't known. Deliveries are written first: the disk shows what isn't written off. */
   async function fill(): Promise<void> {
@@ -61,10 +66,7 @@ export function createHeads({ outbox, report, line, neighbours, state, providers
   return {
     async read() {
       const readings = [...state.backends.values()].map((backend) => ({ backend, at: backend.lanes.refreshStarted() }));
-      const wasAlone = neighbours.isAlone();
       const heads = await find();
-      // Another worker may have stored a provider, or had a provider's answer. The last reading is made once no other worker lives.
-      if (!wasAlone && (neighbours.isAlone() || providers.any || heads.some(({ awaits }) => awaits))) await providers.refresh();
       for (const { backend, at } of readings) {
         const ownHeads = heads.filter((head) => head.backend === backend.config.key);
         const isFirstSend = ({ seq }: EntryRecord) => backend.flights.get(seq)?.firstSend === true;

@@ -65,7 +65,7 @@ export function createSessionCalls({ clock, state, holds, sessions, drain }: Ses
       if (scheme !== '') checkHeaderValue('scheme', scheme);
       // Each backend's count of sign-outs is read before the first write: a sign-out during a write comes after the token.
       const giving = targets(baseUrl, namespace).map(async (backend) => {
-        const arriving = { owner: backend.config.owner(value), digest: '', expiresAt: null, issuedAt: issuedAt(value) };
+        const arriving = { owner: backend.config.owner(value), digest: '', expiresAt: null, issuedAt: issuedAt(value), at: made.at };
         // What comes again may be of an earlier user.
         if (!isAgain) backend.arriving = arriving;
         try {
