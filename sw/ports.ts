@@ -157,6 +157,16 @@ export interface OutboxStart {
   providers: Provider[];
 }
 
+/** What the outbox holds at one moment. */
+export interface Overview {
+  /** The first entry of each turn. */
+  heads: EntryRecord[];
+  /** How many entries each of the backends has. Of `pending` and blocking dead letters, `parked` stand in turns that are parked. */
+  counts: { pending: number; dead: number; parked: number }[];
+  /** How many entries, dead letters included, belong to none of the backends. */
+  orphans: number;
+}
+
 /** Fetch events that have no answer yet, as far as the disk knows. */
 export interface Open {
   /** The entries of open fetch events. */
@@ -208,10 +218,8 @@ export interface Outbox {
   find(reference: Reference): Promise<EntryRecord[]>;
   /** In the order of capture. Reads no body. */
   list(range: EntryRange): Promise<EntryRecord[]>;
-  /** `parked`: the entries of the given turns. */
-  counts(backend: string, parked: readonly Turn[]): Promise<{ pending: number; dead: number; parked: number }>;
-  /** How many entries, dead letters included, belong to none of these backends. */
-  orphans(known: readonly string[]): Promise<number>;
+  /** What all of it comes to, in one transaction. @param backends the keys of those that there are @param isParked whether what stands behind a head counts as parked */
+  overview(backends: readonly string[], isParked: (head: EntryRecord) => boolean): Promise<Overview>;
   /** Makes what belongs to a backend's former key the backend's own. */
   takeOver(from: string, to: Pick<EntryRecord, 'key' | 'baseUrl'>): Promise<void>;
   /** The newest settlement under the reference, with the id of the request that it answers. */

@@ -1,5 +1,6 @@
+import type { IDBPIndex } from 'idb';
 import { readBackendRecord, type BackendRecord } from '../policy/backend-record.js';
-import { readEntry, type EntryRecord, type Turn } from '../policy/entry-record.js';
+import { readEntry, turnOf, type EntryRecord, type Turn } from '../policy/entry-record.js';
 import type { Decision } from '../policy/entry-decision.js';
 import { providerOf, type GivenId, type Provider } from '../policy/given-ids.js';
 import { isQuotaError } from '../policy/errors.js';
@@ -12,7 +13,7 @@ import { isKey, joinKey } from '../protocol/ids.js';
 import type { Connection } from './connection.js';
 import { emptying } from './full-disk.js';
 import { begin, NOTHING_KNOWN } from './known.js';
-import { unawaited, UNPAUSED, writesTo, type WriteTransaction } from './schema.js';
+import { unawaited, UNPAUSED, writesTo, type Schema, type WriteTransaction } from './schema.js';
 import { etagKey, etagKeys, keysOf, standingOf, takeOver } from './take-over.js';
 import { tallyOf } from './tally.js';
 import { apply, capture, decideDependents, JOURNAL_KEPT, note, putBackend, removeEnding, setPaused, type Gone } from './writes.js';
@@ -204,12 +205,7 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
     },
 
     heads: () =>
-      read(async (db) => {
-        const heads: EntryRecord[] = [];
-        let cursor = await db.transaction('entries').store.index('turn').openCursor();
-        for (; cursor; cursor = await cursor.continue(beyond(cursor.key))) heads.push(readEntry(cursor.value, cursor.primaryKey));
-        return heads;
-      }),
+      read((db) => headsIn(db.transaction('entries').store.index('turn'))),
 
     lots: (turns, count) =>
       read(async (db) => {
@@ -240,30 +236,33 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
         return values.map((value) => readEntry(value, value.seq));
       }),
 
-    counts: (backend, turns) =>
+    overview: (backends, isParked) =>
       read(async (db) => {
         const { store } = db.transaction('entries');
-        const standing = store.index('standing');
-        const [pending, dead, ...parked] = await Promise.all([
-          standing.count([backend, 'pending']),
-          standing.count([backend, 'dead']),
-          ...turns.map((turn) => store.index('turn').count(IDBKeyRange.only(turn))),
-        ]);
-        return { pending: pending!, dead: dead!, parked: parked.reduce((sum, count) => sum + count, 0) };
-      }),
-
-    orphans: (known) =>
-      read(async (db) => {
-        const standing = db.transaction('entries').store.index('standing');
-        let orphans = 0;
-        let cursor = await standing.openKeyCursor();
-        // One step for each backend.
-        while (cursor) {
-          const [backend] = cursor.key as unknown as [string];
-          if (!known.includes(backend)) orphans += await standing.count(standingOf(backend));
-          cursor = await cursor.continue([backend, []] as never);
-        }
-        return orphans;
+        const [byTurn, standing] = [store.index('turn'), store.index('standing')];
+        const heads = await headsIn(byTurn);
+        const countOf = async (backend: string) => {
+          const parkedTurns = heads.filter((head) => head.backend === backend && isParked(head)).map(turnOf);
+          const [pending, dead, ...parked] = await Promise.all([
+            standing.count([backend, 'pending']),
+            standing.count([backend, 'dead']),
+            ...parkedTurns.map((turn) => byTurn.count(IDBKeyRange.only(turn))),
+          ]);
+          return { pending: pending!, dead: dead!, parked: parked.reduce((sum, count) => sum + count, 0) };
+        };
+        const others = async () => {
+          let count = 0;
+          let cursor = await standing.openKeyCursor();
+          // One step for each backend.
+          while (cursor) {
+            const [backend] = cursor.key as unknown as [string];
+            if (!backends.includes(backend)) count += await standing.count(standingOf(backend));
+            cursor = await cursor.continue([backend, []] as never);
+          }
+          return count;
+        };
+        const [counts, orphans] = await Promise.all([Promise.all(backends.map(countOf)), others()]);
+        return { heads, counts, orphans };
       }),
 
     takeOver: (from, to) => write((tx) => takeOver(tx, from, to)),
@@ -321,6 +320,13 @@ async function forgetIds(tx: WriteTransaction, which: (given: GivenId) => boolea
  * `nextunique` gives the same heads, but Chromium walks by every entry for it: a hundred thousand took four seconds.
  */
 const beyond = (turn: unknown): Turn | undefined => (Array.isArray(turn) ? ([...turn, 0] as unknown as Turn) : undefined);
+
+/** The first entry of each turn. */
+async function headsIn(byTurn: IDBPIndex<Schema, ['entries'], 'entries', 'turn'>): Promise<EntryRecord[]> {
+  const heads: EntryRecord[] = [];
+  for (let cursor = await byTurn.openCursor(); cursor; cursor = await cursor.continue(beyond(cursor.key))) heads.push(readEntry(cursor.value, cursor.primaryKey));
+  return heads;
+}
 
 /** The index that finds a reference. */
 const named = (reference: string): 'key' | 'id' => (isKey(reference) ? 'key' : 'id');

@@ -176,7 +176,7 @@ export function outboxContract(name: string, create: () => TestOutbox): void {
       });
       expect(await outbox.heads()).toEqual([]);
       expect(await outbox.list({ after: 0, limit: 10 })).toMatchObject([{ seq, state: 'dead' }]);
-      expect(await outbox.counts(record().backend, [])).toEqual({ pending: 0, dead: 1, parked: 0 });
+      expect((await outbox.overview([record().backend], () => false)).counts).toEqual([{ pending: 0, dead: 1, parked: 0 }]);
     });
 
     describe('M3 what provides a temporary id and what awaits it', () => {
@@ -605,16 +605,17 @@ export function outboxContract(name: string, create: () => TestOutbox): void {
       expect(await outbox.load(dead)).toBeNull();
       expect(await outbox.start(1)).toMatchObject({ backends: [backend] });
       expect(await outbox.journal()).toEqual([event]);
-      expect(await outbox.counts(backend.key, [])).toEqual({ pending: 1, dead: 0, parked: 0 });
+      expect((await outbox.overview([backend.key], () => false)).counts).toEqual([{ pending: 1, dead: 0, parked: 0 }]);
     });
 
-    test('W10 counts the entries of the given turns apart', async () => {
+    test('W10 counts the entries of parked turns apart', async () => {
       const outbox = create();
       for (const id of ['a', 'b']) await stored(outbox, { entry: { id, owner: 'ann', scheme: 'Bearer' } });
       for (const id of ['c', 'd', 'e']) await stored(outbox, { entry: { id, owner: 'bob', scheme: 'Bearer' } });
-      const [ann, bob] = (await outbox.heads()).map(turnOf);
-      expect(await outbox.counts(record().backend, [bob!])).toEqual({ pending: 5, dead: 0, parked: 3 });
-      expect(await outbox.counts(record().backend, [ann!, bob!])).toMatchObject({ parked: 5 });
+      const bobs = await outbox.overview([record().backend], ({ owner }) => owner === 'bob');
+      expect(bobs.counts).toEqual([{ pending: 5, dead: 0, parked: 3 }]);
+      expect(bobs.heads.map(({ owner }) => owner)).toEqual(['ann', 'bob']);
+      expect((await outbox.overview([record().backend], () => true)).counts).toMatchObject([{ parked: 5 }]);
     });
 
     test('L4 counts what belongs to none of the given backends', async () => {
@@ -623,9 +624,10 @@ export function outboxContract(name: string, create: () => TestOutbox): void {
       for (const id of ['b', 'c']) await stored(outbox, { entry: { id, namespace: 'shop' } });
       await stored(outbox, { entry: { id: 'd', baseUrl: 'https://other.example', state: 'dead' } });
       const [mine, shop] = [record().backend, record({ namespace: 'shop' }).backend];
-      expect(await outbox.orphans([mine, shop, 'another'])).toBe(1);
-      expect(await outbox.orphans([mine])).toBe(3);
-      expect(await outbox.orphans([])).toBe(4);
+      const orphans = async (known: string[]) => (await outbox.overview(known, () => false)).orphans;
+      expect(await orphans([mine, shop, 'another'])).toBe(1);
+      expect(await orphans([mine])).toBe(3);
+      expect(await orphans([])).toBe(4);
     });
 
     test('L4 makes a former backend’s entries, settlements and record another’s, in their order, and counts them there', async () => {
@@ -639,14 +641,13 @@ export function outboxContract(name: string, create: () => TestOutbox): void {
       await outbox.commit({ seq: gone, decide: (entry) => transition(entry, { type: 'delivered', answer: { status: 200, headers: {}, body: bytes('ok'), truncated: false } }, 100) });
       await outbox.takeOver(old.backend, { key: now.backend, baseUrl: now.baseUrl });
       await outbox.takeOver(old.backend, { key: now.backend, baseUrl: now.baseUrl });
-      expect(await outbox.orphans([now.backend])).toBe(1);
       const moved = await outbox.find(record({ baseUrl: now.baseUrl, id: 'first' }).key);
       expect(moved).toMatchObject([{ seq: first, backend: now.backend, baseUrl: now.baseUrl, lane: 'x' }]);
       expect((await outbox.lots([moved[0]!.turn!], 2)).map(seqs)).toEqual([[first, second]]);
       expect(await text((await outbox.load(first))!.body)).toBe('1');
       expect(seqs(await outbox.heads()).sort()).toEqual([first, other].sort());
       expect(seqs(await outbox.find('dead'))).toEqual([dead]);
-      expect(await outbox.counts(now.backend, [])).toEqual({ pending: 2, dead: 1, parked: 0 });
+      expect(await outbox.overview([now.backend], () => false)).toMatchObject({ counts: [{ pending: 2, dead: 1, parked: 0 }], orphans: 1 });
       expect(await outbox.settlement(record({ baseUrl: now.baseUrl, id: 'gone' }).key)).toMatchObject({ seq: gone, status: 200 });
       expect((await outbox.start(1)).backends).toMatchObject([{ key: now.backend, throttledUntil: 7 }]);
       const full = { entry: { id: 'more', baseUrl: now.baseUrl }, limits: { maxEntries: 3, maxBytes: 1_000 } };

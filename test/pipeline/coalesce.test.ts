@@ -34,7 +34,7 @@ describe('M5 coalescing', () => {
     for (let count = 1; count <= 20; count++) await save(`{"text":"${count}"}`);
     expect(await api.entries()).toHaveLength(1);
     expect((await api.status()).waiting).toBe(1);
-    expect(await outbox.counts((await outbox.heads())[0]!.backend, [])).toMatchObject({ pending: 1 });
+    expect((await outbox.overview([(await outbox.heads())[0]!.backend], () => false)).counts).toMatchObject([{ pending: 1 }]);
     expect(await deliver()).toEqual(['{"text":"20"}']);
     expect(await api.entries()).toEqual([]);
   });
@@ -329,7 +329,7 @@ describe('M5 coalescing', () => {
       expect(await harness.api.settled(harness.entry.id)).toMatchObject({ state: 'cancelled' });
       expect((await harness.post)!.type).toBe('error');
       expect(await harness.deliver()).toEqual([]);
-      expect(await harness.outbox.counts(harness.entry.backend, [])).toEqual({ pending: 0, dead: 0, parked: 0 });
+      expect((await harness.outbox.overview([harness.entry.backend], () => false)).counts).toEqual([{ pending: 0, dead: 0, parked: 0 }]);
     });
 
     test('don’t come back when the events of both are redelivered', async () => {

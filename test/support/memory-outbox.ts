@@ -34,7 +34,7 @@ export function memoryOutbox(): TestOutbox {
   const inOrder = () => [...entries.values()].sort((a, b) => a.seq - b.seq).map((entry) => readEntry(entry, entry.seq));
   const named = <T extends { id: string; key: string; seq: number }>(all: T[], reference: Reference) =>
     all.filter((one) => (typeof reference === 'number' ? one.seq : isKey(reference) ? one.key : one.id) === reference);
-  const heads = () => {
+  const headsNow = () => {
     const first = new Map<string, EntryRecord>();
     for (const entry of inOrder()) {
       const turn = JSON.stringify(entry.turn);
@@ -108,7 +108,7 @@ export function memoryOutbox(): TestOutbox {
       backends: [...backends.values()],
       settings,
       providers: [...inOrder().filter(({ provides }) => provides !== undefined).map(providerOf), ...[...ids.values()].map((given) => ({ ...given, state: 'answered' as const }))],
-      beginnings: heads().flatMap(({ turn }) => (turn ? [{ turn, seqs: lot(turn, count).map(({ seq }) => seq) }] : [])),
+      beginnings: headsNow().flatMap(({ turn }) => (turn ? [{ turn, seqs: lot(turn, count).map(({ seq }) => seq) }] : [])),
     }),
     open: async () => ({
       entries: inOrder().filter(({ asked }) => asked !== null),
@@ -185,7 +185,7 @@ export function memoryOutbox(): TestOutbox {
       forgetIds(({ backend: key, owner }) => key === backend.key && (owner === forget || owner === null));
       return decisions;
     },
-    heads: async () => heads(),
+    heads: async () => headsNow(),
     lots: async (turns, count) => turns.map((turn) => lot(turn, count)),
     load: async (seq) => {
       const entry = entries.get(seq);
@@ -196,12 +196,16 @@ export function memoryOutbox(): TestOutbox {
       inOrder()
         .filter((entry) => entry.seq > after)
         .slice(0, limit),
-    counts: async (backend, turns) => {
-      const mine = inOrder().filter((entry) => entry.backend === backend);
-      const pending = mine.filter((entry) => entry.state === 'pending').length;
-      return { pending, dead: mine.length - pending, parked: turns.flatMap((turn) => lot(turn, Infinity)).length };
+    overview: async (backends, isParked) => {
+      const heads = headsNow();
+      const counts = backends.map((backend) => {
+        const mine = inOrder().filter((entry) => entry.backend === backend);
+        const pending = mine.filter((entry) => entry.state === 'pending').length;
+        const parkedTurns = heads.filter((head) => head.backend === backend && isParked(head)).map(turnOf);
+        return { pending, dead: mine.length - pending, parked: parkedTurns.flatMap((turn) => lot(turn, Infinity)).length };
+      });
+      return { heads, counts, orphans: inOrder().filter(({ backend }) => !backends.includes(backend)).length };
     },
-    orphans: async (known) => inOrder().filter(({ backend }) => !known.includes(backend)).length,
     takeOver: async (from, { key: to, baseUrl }) => {
       const renamed = (key: string) => (key.startsWith(`${from}|`) ? to + key.slice(from.length) : key);
       for (const entry of inOrder().filter(({ backend }) => backend === from)) {

@@ -1,4 +1,4 @@
-import { turnOf } from '../../policy/entry-record.js';
+import type { EntryRecord } from '../../policy/entry-record.js';
 import { planSends } from '../../policy/lanes.js';
 import type { Ports } from '../../ports.js';
 import type { BackendStatus, EntryFilter, EntryInfo, SyncStatus } from '../../protocol/api.js';
@@ -53,36 +53,38 @@ export function createListing({ outbox, clock, isOnline, storage }: Ports, state
 
     async status() {
       const now = clock.now();
-      const heads = await outbox.heads();
-      const backends = await Promise.all(
-        [...state.backends.values()].map(async (backend): Promise<BackendStatus> => {
-          const { key, baseUrl, namespace, csrf: { cookie } } = backend.config;
-          const { circuit, gates, sessionGates, signedOut } = backend.record;
-          const user = sessionUser(backend);
-          const own = heads.filter((head) => head.backend === key);
-          const others = own.filter((head) => isParked(backend, head, now));
-          const { pending, dead, parked } = await outbox.counts(key, others.map(turnOf));
-          const plan = planSends(own, viewOf(backend, backend.isRetryGateClosed, now), now);
-          return {
-            baseUrl,
-            namespace,
-            waiting: pending,
-            parked: parked - others.filter(({ state }) => state === 'dead').length,
-            needsSignIn: own.some((head) => !others.includes(head) && awaitsSignIn(backend, head, now)),
-            dead,
-            sending: backend.flights.size,
-            holds: signedOut
-              ? [{ owner: signedOut.user, reason: 'signed-out', since: signedOut.since }]
-              : [...Object.entries(gates), ...Object.entries(sessionGates).filter(([owner]) => !owner || owner === user)].flatMap(([owner, { hold }]) =>
-                  hold ? [{ owner: owner || null, reason: hold.reason, since: hold.since, ...(cookie !== null && hold.reason === 'csrf-expired' && { cookie }) }] : [],
-                ),
-            tokenExpiresAt: expiryHere(backend),
-            ...configurationOf(backend, state.settings),
-            circuit: circuit.state === 'closed' ? 'closed' : circuit.until <= now ? 'half-open' : 'open',
-            nextAttemptAt: state.settings.paused ? null : plan.send.length > 0 ? now : plan.due,
-          };
-        }),
-      );
+      const all = [...state.backends.values()];
+      const parkedHeads = new Set<EntryRecord>();
+      // Who is signed in may change while the disk is read, so each head is asked about once.
+      const isParkedNow = (head: EntryRecord) => isParked(state.backends.get(head.backend)!, head, now) && parkedHeads.add(head).has(head);
+      const { heads, counts, orphans } = await outbox.overview([...state.backends.keys()], isParkedNow);
+      const backends = all.map((backend, index): BackendStatus => {
+        const { key, baseUrl, namespace, csrf: { cookie } } = backend.config;
+        const { circuit, gates, sessionGates, signedOut } = backend.record;
+        const user = sessionUser(backend);
+        const own = heads.filter((head) => head.backend === key);
+        const others = own.filter((head) => parkedHeads.has(head));
+        const { pending, dead, parked } = counts[index]!;
+        const plan = planSends(own, viewOf(backend, backend.isRetryGateClosed, now), now);
+        return {
+          baseUrl,
+          namespace,
+          waiting: pending,
+          parked: parked - others.filter(({ state }) => state === 'dead').length,
+          needsSignIn: own.some((head) => !others.includes(head) && awaitsSignIn(backend, head, now)),
+          dead,
+          sending: backend.flights.size,
+          holds: signedOut
+            ? [{ owner: signedOut.user, reason: 'signed-out', since: signedOut.since }]
+            : [...Object.entries(gates), ...Object.entries(sessionGates).filter(([owner]) => !owner || owner === user)].flatMap(([owner, { hold }]) =>
+                hold ? [{ owner: owner || null, reason: hold.reason, since: hold.since, ...(cookie !== null && hold.reason === 'csrf-expired' && { cookie }) }] : [],
+              ),
+          tokenExpiresAt: expiryHere(backend),
+          ...configurationOf(backend, state.settings),
+          circuit: circuit.state === 'closed' ? 'closed' : circuit.until <= now ? 'half-open' : 'open',
+          nextAttemptAt: state.settings.paused ? null : plan.send.length > 0 ? now : plan.due,
+        };
+      });
       const times = backends.flatMap(({ nextAttemptAt }) => (nextAttemptAt === null ? [] : [nextAttemptAt]));
       const sum = (count: (backend: BackendStatus) => number) => backends.reduce((total, backend) => total + count(backend), 0);
       return {
@@ -94,7 +96,7 @@ export function createListing({ outbox, clock, isOnline, storage }: Ports, state
         parked: sum((backend) => backend.parked),
         needsSignIn: backends.some((backend) => backend.needsSignIn),
         dead: sum((backend) => backend.dead),
-        orphans: await outbox.orphans([...state.backends.keys()]),
+        orphans,
         sending: sum((backend) => backend.sending),
         backends,
         nextAttemptAt: times.length > 0 ? Math.min(...times) : null,
