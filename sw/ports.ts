@@ -203,6 +203,8 @@ export interface EntryRange {
 export interface Outbox {
   /** @param count how many entries of each turn are named */
   start(count: number): Promise<OutboxStart>;
+  /** Every entry that provides a temporary id, or has provided it. */
+  providers(): Promise<Provider[]>;
   capture(order: CaptureOrder): Promise<CaptureResult>;
   /** Makes commits, of different entries, in their order and in one transaction. Null for an entry that isn't there any more, or that `decide` wanted unchanged. */
   commitAll(commits: readonly Commit[]): Promise<(Decision | null)[]>;

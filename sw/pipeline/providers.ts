@@ -24,27 +24,27 @@ export class Providers {
   /** Counts the providers that there's no room for on disk. */
   #unstored = 0;
 
-  constructor(readonly outbox: Pick<Outbox, 'start'>) {}
+  constructor(readonly outbox: Pick<Outbox, 'providers'>) {}
 
   get any(): boolean {
     return this.#all.size > 0 || this.#arriving.size > 0;
   }
 
   /** Takes in a reading of the disk, which is repeated where something has changed meanwhile. */
-  async reading(read: () => Promise<OutboxStart>): Promise<OutboxStart> {
+  async reading<T extends Pick<OutboxStart, 'providers'>>(read: () => Promise<T>): Promise<T> {
     for (;;) {
       const changes = this.#changes;
-      const started = await read();
+      const found = await read();
       if (changes !== this.#changes) continue;
       for (const seq of this.#all.keys()) if (seq > 0) this.#all.delete(seq);
       this.#touch();
-      for (const provider of started.providers) this.#set(provider);
-      return started;
+      for (const provider of found.providers) this.#set(provider);
+      return found;
     }
   }
 
   /** Reads the disk: another worker may have written, or a sweep removed what was here. */
-  refresh = (): Promise<unknown> => this.reading(() => this.outbox.start(1));
+  refresh = (): Promise<unknown> => this.reading(async () => ({ providers: await this.outbox.providers() }));
 
   /** Notes a decision that's on disk. */
   changed(seq: number, { entry, given }: Pick<Decision, 'entry' | 'given'>): void {

@@ -10,7 +10,7 @@ export interface LiveToken {
   digest: string;
   /** When the token is over by its own `exp`, in milliseconds since the epoch; null when it doesn't say. */
   expiresAt: number | null;
-  /** The app handed the token over, and so said who is signed in; else the token was seen on a request. */
+  /** The app has said who is signed in, as it handed over the token, or one before of the same user; else the token was seen on a request. */
   provided: boolean;
 }
 
@@ -95,7 +95,9 @@ export function session(before: Session, event: SessionEvent): [Session, Session
       if (isLive) return [token.provided ? { ...before, token: { ...live, scheme: token.scheme, provided: true } } : before, 'same'];
       if (isFromBefore(before, event)) return forgetting(before, token, event.serverSkewMs);
       if (!token.provided && isOfNoUse(before, event)) return [before, 'ignored'];
-      return [taken(before, token, event.at), signedOut ? 'signed-in' : 'live'];
+      // What the app has said of a user holds for the user's next token, too.
+      const provided = token.provided || (live?.provided === true && live.owner === token.owner);
+      return [taken(before, { ...token, provided }, event.at), signedOut ? 'signed-in' : 'live'];
     }
     case 'over-token':
       return before.token || before.signedOut || event.isHeld ? [before, 'ignored'] : [taken(before, event.token, 0), 'live'];

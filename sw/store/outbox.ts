@@ -119,7 +119,6 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
           entries.index('provides').getAll(),
           tx.objectStore('ids').getAll(),
         ]);
-        const providers: Provider[] = [...providing.map((value) => providerOf(readEntry(value, value.seq))), ...given.map((id) => ({ ...id, state: 'answered' as const }))];
         const byTurn = entries.index('turn');
         const turns: Turn[] = [];
         let cursor = await byTurn.openKeyCursor();
@@ -127,7 +126,14 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
         const beginnings: OutboxStart['beginnings'] = await Promise.all(
           turns.map(async (turn) => ({ turn, seqs: await byTurn.getAllKeys(IDBKeyRange.only(turn), count) })),
         );
-        return { backends: backends.map(readBackendRecord), settings: { ...settings, paused: !unpaused }, beginnings, providers };
+        return { backends: backends.map(readBackendRecord), settings: { ...settings, paused: !unpaused }, beginnings, providers: providersOf(providing, given) };
+      }),
+
+    providers: () =>
+      read(async (db) => {
+        const tx = db.transaction(['entries', 'ids']);
+        const [providing, given] = await Promise.all([tx.objectStore('entries').index('provides').getAll(), tx.objectStore('ids').getAll()]);
+        return providersOf(providing, given);
       }),
 
     open: () =>
@@ -320,6 +326,12 @@ async function forgetIds(tx: WriteTransaction, which: (given: GivenId) => boolea
  * `nextunique` gives the same heads, but Chromium walks by every entry for it: a hundred thousand took four seconds.
  */
 const beyond = (turn: unknown): Turn | undefined => (Array.isArray(turn) ? ([...turn, 0] as unknown as Turn) : undefined);
+
+/** Every entry that provides a temporary id, and every id that was given. */
+const providersOf = (providing: readonly EntryRecord[], given: readonly GivenId[]): Provider[] => [
+  ...providing.map((value) => providerOf(readEntry(value, value.seq))),
+  ...given.map((id) => ({ ...id, state: 'answered' as const })),
+];
 
 /** The first entry of each turn. */
 async function headsIn(byTurn: IDBPIndex<Schema, ['entries'], 'entries', 'turn'>): Promise<EntryRecord[]> {

@@ -34,6 +34,7 @@ export function memoryOutbox(): TestOutbox {
   const inOrder = () => [...entries.values()].sort((a, b) => a.seq - b.seq).map((entry) => readEntry(entry, entry.seq));
   const named = <T extends { id: string; key: string; seq: number }>(all: T[], reference: Reference) =>
     all.filter((one) => (typeof reference === 'number' ? one.seq : isKey(reference) ? one.key : one.id) === reference);
+  const providersNow = () => [...inOrder().filter(({ provides }) => provides !== undefined).map(providerOf), ...[...ids.values()].map((given) => ({ ...given, state: 'answered' as const }))];
   const headsNow = () => {
     const first = new Map<string, EntryRecord>();
     for (const entry of inOrder()) {
@@ -107,7 +108,7 @@ export function memoryOutbox(): TestOutbox {
     start: async (count) => ({
       backends: [...backends.values()],
       settings,
-      providers: [...inOrder().filter(({ provides }) => provides !== undefined).map(providerOf), ...[...ids.values()].map((given) => ({ ...given, state: 'answered' as const }))],
+      providers: providersNow(),
       beginnings: headsNow().flatMap(({ turn }) => (turn ? [{ turn, seqs: lot(turn, count).map(({ seq }) => seq) }] : [])),
     }),
     open: async () => ({
@@ -185,6 +186,7 @@ export function memoryOutbox(): TestOutbox {
       forgetIds(({ backend: key, owner }) => key === backend.key && (owner === forget || owner === null));
       return decisions;
     },
+    providers: async () => providersNow(),
     heads: async () => headsNow(),
     lots: async (turns, count) => turns.map((turn) => lot(turn, count)),
     load: async (seq) => {
