@@ -34,9 +34,18 @@ export const MUTATIONS: readonly Mutation[] = [
   one('what was read of the line counts while another worker writes', 'sw/pipeline/workers/neighbours.ts', 'isAlone: () => areGone && areHeadsKnown && isActive(),', 'isAlone: () => true,'),
   one('an entry that is being written is sent as it was read', 'sw/pipeline/line.ts', 'name === undefined || this.#isChanging(seq)', 'name === undefined'),
   one('only the first of each turn may have been sent by a worker that died', 'sw/pipeline/backend/backends.ts', '(record?.sentTo ?? 0)) : seqs', '(record?.sentTo ?? 0)) : seqs.slice(0, 1)'),
-  one('a doubt ends with the worker that has it', 'sw/policy/backend-record.ts', 'return sentTo > (record.sentTo ?? 0) ? { ...record, sentTo } : record', 'return record'),
-  one("another worker's ids aren't read with the heads", 'sw/pipeline/backend/heads.ts', 'if (neighbours.mayHaveStored()) await', 'if (false) await'),
-  one('a repeated sign-out is of who comes right behind it', 'sw/pipeline/auth/sessions.ts', 'arriving && arriving.at <= at', 'arriving'),
+  {
+    ...one('a doubt ends with the worker that has it', 'sw/policy/backend-record.ts', 'return sentTo > (record.sentTo ?? 0) ? { ...record, sentTo } : record', 'return record'),
+    seenBy: 'test/pipeline/coalesce.test.ts',
+  },
+  {
+    ...one("another worker's ids aren't read with the heads", 'sw/pipeline/backend/heads.ts', 'if (neighbours.mayHaveStored()) await', 'if (false) await'),
+    seenBy: 'test/pipeline/made-offline.test.ts',
+  },
+  {
+    ...one('a repeated sign-out is of who comes right behind it', 'sw/pipeline/auth/sessions.ts', 'arriving && arriving.at <= at', 'arriving'),
+    seenBy: 'test/pipeline/sign-out.test.ts',
+  },
   one('a send takes no second look at its gate', 'sw/pipeline/drain/replay.ts', "(view !== 'open' && view !== 'probing')", 'view === null'),
   one("an entry is deleted before it's sent", 'sw/pipeline/drain/replay.ts', 'report.tell({ ...aboutEntry(entry, startedAt)', 'await outbox.commitAll([{ seq: entry.seq, decide: () => ({ entry: null, events: [] }) }]);\n    report.tell({ ...aboutEntry(entry, startedAt)'),
   one('an answer settles whatever entry has the place by now', 'sw/pipeline/drain/replay.ts', "current.requestId === requestId", "current.seq > 0"),
