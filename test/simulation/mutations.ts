@@ -34,7 +34,7 @@ export const MUTATIONS: readonly Mutation[] = [
   one('what was read of the line counts while another worker writes', 'sw/pipeline/workers/neighbours.ts', 'isAlone: () => areGone && areHeadsKnown && isActive(),', 'isAlone: () => true,'),
   one('an entry that is being written is sent as it was read', 'sw/pipeline/line.ts', 'name === undefined || this.#isChanging(seq)', 'name === undefined'),
   one('only the first of each turn may have been sent by a worker that died', 'sw/pipeline/backend/backends.ts', "record?.circuit.state !== 'closed' ? 1 : AHEAD", "record?.circuit.state !== 'closed' ? 1 : 1"),
-  one('a send takes no second look at its gate', 'sw/pipeline/drain/replay.ts', "(view !== 'open' && view !== 'probing')", 'view === null'),
+  one('a send takes no second look at its gate', 'sw/pipeline/drain/replay.ts', 'plan.send.length === 0', 'plan === null'),
   one("an entry is deleted before it's sent", 'sw/pipeline/drain/replay.ts', 'report.tell({ ...aboutEntry(entry, startedAt)', 'await outbox.commitAll([{ seq: entry.seq, decide: () => ({ entry: null, events: [] }) }]);\n    report.tell({ ...aboutEntry(entry, startedAt)'),
   one('an answer settles whatever entry has the place by now', 'sw/pipeline/drain/replay.ts', "current.requestId === requestId", "current.seq > 0"),
   one('a 401 to an older token holds', 'sw/policy/auth-gate.ts', "if (event.generation < gate.generation) return [gate, 'resend'];", ''),
