@@ -1,3 +1,4 @@
+import type { Made } from '../protocol/comlink.js';
 import { newestMade, type BackendRecord, type LastToken, type Seen } from './backend-record.js';
 import { clocksAt, decodeJwt, isOlder, isOver, issuedAt } from './jwt.js';
 
@@ -140,6 +141,13 @@ export function formerUser(seen: readonly Seen[], at: number, now: number): stri
   const later = seen.find((one) => one.at > at && one.at <= now && one.owner !== before(one));
   return later && before(later);
 }
+
+/**
+ * Whether a page made a call before the last sign-out, or repeats one that it made before another user's session has begun. A sign-out that's
+ * later than `now` says nothing, either.
+ */
+export const isPast = ({ seen, signedOut }: Pick<Session, 'seen' | 'signedOut'>, { at, again }: Made, now: number): boolean =>
+  (signedOut !== null && signedOut.since > at && signedOut.since <= now) || (again && formerUser(seen, at, now) !== undefined);
 
 const taken = (before: Session, token: LiveToken, at: number): Session => ({
   ...before,
