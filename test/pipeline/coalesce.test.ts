@@ -187,6 +187,26 @@ describe('M5 coalescing', () => {
     expect(await deliver()).toEqual(['1', '3']);
   });
 
+  test('what a worker has sent ahead, and didn’t live to write off, isn’t changed by the worker after the next, which starts while the server is away', async () => {
+    const { save, goOnline, restart, outbox, server, clock, api, log } = offline();
+    for (const body of ['1', '2', '3']) await save(body, {}, `/api/notes/${body}`);
+    const { commitAll } = outbox;
+    outbox.commitAll = (commits) => (commits.length === 1 ? commitAll(commits) : new Promise(() => {}));
+    goOnline();
+    await api.wake('online');
+    await clock.advance(10_000);
+    expect(sent({ log })).toEqual(['1', '2', '3']);
+    outbox.commitAll = commitAll;
+    server(() => 'drop');
+    restart();
+    await api.wake('online');
+    await clock.advance(1_000);
+    expect((await outbox.start(1)).backends).toMatchObject([{ circuit: { state: 'open' } }]);
+    restart();
+    await save('4', {}, '/api/notes/3');
+    expect(await api.entries()).toHaveLength(3);
+  });
+
   test('a replay is noted on disk before it’s made, and once', async () => {
     const { save, goOnline, look, server, outbox, clock } = offline({ lane: (request) => request.url });
     const replays = async () => (await outbox.start(1)).backends.map((record) => record.replays);

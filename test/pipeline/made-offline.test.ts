@@ -467,6 +467,20 @@ describe('M3 beside another worker', () => {
     expect(asked.slice(-2)).toEqual(['PUT /notes/n1/a', 'PUT /notes/n1/b']);
   });
 
+  test('M4 what an older worker was given is known to the newer one, which has looked at the outbox since, and found nothing', async () => {
+    const { harness, asked, ask, clock } = notes();
+    await ask('PUT', '/warm-up');
+    const { fetchAtFirst, activate, killFirst } = harness.update();
+    activate();
+    await ask('PUT', '/first-of-the-newer');
+    await fetchAtFirst('/api/notes', { method: 'POST', body: '{}', headers: { 'Content-Type': 'application/json', 'Holdfast-Provides': 'temp-1' } });
+    killFirst();
+    await harness.look();
+    await clock.advance(10_000);
+    await ask('PUT', '/notes/temp-1');
+    expect(asked.at(-1)).toBe('PUT /notes/n1');
+  });
+
   test('D1 M1 a worker that dies between the answer and its writing leaves a provider that’s sent again under its key', async () => {
     const { harness, asked, ask, create, server, good, clock, outbox } = notes();
     const keys: (string | null)[] = [];

@@ -243,6 +243,25 @@ describe('A16 a sign-out', () => {
     expect(await harness.api.status()).toMatchObject({ backends: [{ holds: [{ owner: 'bob', reason: 'signed-out' }] }] });
   });
 
+  test('T6 A10 that a page makes again leaves alone who has come since, though the worker hears of both at once', async () => {
+    const harness = createHarness();
+    await harness.api.provideToken(ann);
+    harness.goOffline();
+    await harness.post('a', { token: ann });
+    await harness.post('b', { token: bob });
+    await harness.api.provideToken(ann);
+    await harness.clock.advance(1_000);
+    const at = harness.clock.now();
+    harness.restart();
+    await harness.look();
+    await harness.clock.advance(500);
+    const leaving = harness.madeAs({ at, again: true }).signOut({ purge: true });
+    const coming = harness.madeAs({ at: at + 50, again: false }).provideToken(bob);
+    await Promise.all([leaving, coming]);
+    expect((await harness.api.entries()).map(({ owner }) => owner)).toEqual(['bob']);
+    expect(await harness.api.status()).toMatchObject({ parked: 0, backends: [{ holds: [] }] });
+  });
+
   test('forgets every token that any backend has seen, also one of the same second as the newest', async () => {
     const harness = createHarness({ backends: [{ baseUrl: '/api' }, { baseUrl: '/other' }] });
     const [anns, bobs] = [jwt({ sub: 'ann', iat: 10 }), jwt({ sub: 'bob', iat: 10 })] as const;

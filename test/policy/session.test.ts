@@ -80,6 +80,18 @@ describe('a token', () => {
     expect(after).toMatchObject({ token: { digest: `ann@${NOW_S - 90}` }, last: { digest: `ann@${NOW_S - 90}`, issuedAt: made } });
   });
 
+  test('of the user whose token the app has handed over is the app’s word, too: another user’s older one on a request changes nothing', () => {
+    const annNext = { ...tokenOf('ann', NOW_S - 10), provided: false };
+    const [after] = session(withAnn, came(annNext));
+    expect(after.token).toMatchObject({ value: annNext.value, provided: true });
+    expect(session(after, came(bobOlder))[1]).toBe('ignored');
+  });
+
+  test('that a page has handed over after it asked for a sign-out signs its user in, though it was on its way', () => {
+    expect(session(annLeft, came({ ...bobNewer, provided: true }, { signOuts: 0, at: annLeft.signedOut!.since + 1 }))[1]).toBe('signed-in');
+    expect(session(annLeft, came({ ...bobNewer, provided: true }, { signOuts: 0, at: annLeft.signedOut!.since }))[1]).toBe('forgotten');
+  });
+
   test('that was seen on a request before the app hands it over counts as the app’s from then on', () => {
     expect(session({ ...withAnn, token: annSeen }, came(ann))[0].token?.provided).toBe(true);
     expect(session(withAnn, came(annSeen))[0].token?.provided).toBe(true);

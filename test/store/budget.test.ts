@@ -66,6 +66,14 @@ describe('the budget of the database', () => {
     expect(writes).toBeLessThanOrEqual(80);
   });
 
+  test('a status is one transaction, however many backends there are', async () => {
+    const harness = counted({ backends: [{ baseUrl: '/api' }, { baseUrl: '/other' }] });
+    harness.goOffline();
+    await stored(harness, 3);
+    const { readwrite, readonly } = await harness.during(async () => expect(await harness.api.status()).toMatchObject({ waiting: 3 }));
+    expect({ readwrite, readonly }).toEqual({ readwrite: 0, readonly: 1 });
+  });
+
   test('captures that come at once share their transactions', async () => {
     const harness = counted();
     harness.server(() => 'drop');
