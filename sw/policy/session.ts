@@ -16,7 +16,7 @@ export interface LiveToken {
 }
 
 /** Who is signed in at one backend: the part on disk, and the part in memory alone. */
-export interface Session extends Pick<BackendRecord, 'last' | 'seen' | 'signedOut' | 'sessionUser' | 'epoch'> {
+export interface Session extends Pick<BackendRecord, 'last' | 'seen' | 'signedOut' | 'outAt' | 'sessionUser' | 'epoch'> {
   token: LiveToken | null;
   /** Counts sign-outs in this worker's life: a token that came before a sign-out doesn't count after it. */
   signOuts: number;
@@ -114,7 +114,7 @@ export function session(before: Session, event: SessionEvent): [Session, Session
       const own = last ?? known;
       const forgotten = own ? { ...own, issuedAt: event.newest?.issuedAt ?? null } : event.newest;
       return [
-        { token: null, last: null, sessionUser: null, signedOut: { since: event.at, user, forgotten }, seen: event.seen, epoch: before.epoch + 1, signOuts: before.signOuts + 1 },
+        { token: null, last: null, sessionUser: null, signedOut: { since: event.at, user, forgotten }, outAt: event.at, seen: event.seen, epoch: before.epoch + 1, signOuts: before.signOuts + 1 },
         before.signedOut ? 'none' : 'signed-out',
       ];
     }
@@ -146,8 +146,8 @@ export function formerUser(seen: readonly Seen[], at: number, now: number): stri
  * Whether a page made a call before the last sign-out, or repeats one that it made before another user's session has begun. A sign-out that's
  * later than `now` says nothing, either.
  */
-export const isPast = ({ seen, signedOut }: Pick<Session, 'seen' | 'signedOut'>, { at, again }: Made, now: number): boolean =>
-  (signedOut !== null && signedOut.since > at && signedOut.since <= now) || (again && formerUser(seen, at, now) !== undefined);
+export const isPast = ({ seen, outAt }: Pick<Session, 'seen' | 'outAt'>, { at, again }: Made, now: number): boolean =>
+  (outAt > at && outAt <= now) || (again && formerUser(seen, at, now) !== undefined);
 
 const taken = (before: Session, token: LiveToken, at: number): Session => ({
   ...before,

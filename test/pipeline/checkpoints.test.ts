@@ -41,7 +41,7 @@ test('T6 A16 a checkpoint from before a purge that comes to the worker late, as 
   await madeAs(made).saveCheckpoint(key, '7');
   expect(await api.checkpoint(key)).toBeNull();
   await clock.advance(500);
-  await api.provideToken(token('bob'));
+  await api.provideToken(token('ann'));
   await madeAs(made).saveCheckpoint(key, '7');
   expect(await api.checkpoint(key)).toBeNull();
   await api.saveCheckpoint(key, '8');

@@ -219,6 +219,13 @@ describe('A16 a sign-out', () => {
     await late.signIn('bob');
     expect(await states(harness)).toEqual([['parked', 'signed-out']]);
     expect(sends(harness.log)).toEqual([]);
+    // Nor do they take the place of who has come since.
+    await harness.api.provideToken(bob);
+    expect(await late.provideToken(annAgain)).toBe('ignored: same-token');
+    harness.restart();
+    await harness.api.provideToken(bob);
+    expect(await harness.madeAs({ at: harness.clock.now() - 61_000, again: false }).provideToken(annAgain)).toBe('ignored: same-token');
+    expect(sends(harness.log)).toEqual([]);
   });
 
   test('T6 ends with the next token also where the clock has been set back since', async () => {

@@ -67,7 +67,7 @@ export const MUTATIONS: readonly Mutation[] = [
   one("an entry goes out with any owner's token", 'sw/pipeline/backend/gates.ts', "if (token && owner !== null && token.owner !== owner) return 'parked';", ''),
   one('a sign-out forgets no token', 'sw/policy/session.ts', 'if (signedOut && isForgotten(', 'if (false && isForgotten('),
   one('a sign-out forgets the last token, and no newer one', 'sw/policy/session.ts', 'Math.max(newestMade(before), issuedAt(token.value) ?? 0) || null', 'issuedAt(token.value)'),
-  one('a late call counts as one after the sign-out', 'sw/policy/session.ts', 'signedOut.since > at && signedOut.since <= now', 'false'),
+  one('a late call counts as one after the sign-out', 'sw/policy/session.ts', 'outAt > at && outAt <= now', 'false'),
   {
     // It takes two users' tokens of one second, or a call that dies with its worker just when another user comes: kept scripts have both.
     ...one('a sign-out forgets what one backend has seen', 'sw/pipeline/auth/sessions.ts', 'backends.flatMap(({ record }) => record.seen)', 'backends.slice(0, 1).flatMap(({ record }) => record.seen)'),

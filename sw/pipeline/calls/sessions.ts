@@ -50,8 +50,8 @@ export function createSessionCalls({ clock, state, holds, sessions, drain }: Ses
   }
 
   /** Whether a call that signs a user in is from before a sign-out, or before another user has come. Tokens and sessions by cookie count apart. */
-  const isTooLate = ({ record: { seen, signedOut } }: Backend, isToken: boolean, made: Made) =>
-    isPast({ signedOut, seen: seen.filter(({ digest }) => !digest !== isToken) }, made, clock.now());
+  const isTooLate = ({ record: { seen, outAt } }: Backend, isToken: boolean, made: Made) =>
+    isPast({ outAt, seen: seen.filter(({ digest }) => !digest !== isToken) }, made, clock.now());
 
   return (made) => ({
     async provideToken(token, target, isAgain) {

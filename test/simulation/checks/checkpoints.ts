@@ -49,8 +49,8 @@ export function watchCheckpoints(world: World): void {
     setting.isOpen = false;
     history.trace(() => `${name} ${taskOf(key)} ${value}: done`);
     // What comes to the worker after another user, or after a sign-out that came later, is left out: at worst its events come twice.
-    const { seen = [], signedOut = null } = recordOf(key) ?? {};
-    if (name === 'saveCheckpoint' && ((signedOut && signedOut.since > at) || formerUser(seen, at, world.now()) !== undefined)) return;
+    const { seen = [], outAt = 0 } = recordOf(key) ?? {};
+    if (name === 'saveCheckpoint' && (outAt > at || formerUser(seen, at, world.now()) !== undefined)) return;
     // What's said to be saved was, since it was asked for. Nothing was there to be cleared: that's no write.
     const isThere = (disk.get('checkpoints', key) ?? null) === value || (written.get(nameOf(key, value)) ?? 0) > order;
     if (!isThere) history.violated('saved checkpoints are there', `${page.name} was told that ${taskOf(key)} is at ${value}`);
@@ -79,14 +79,14 @@ export function watchCheckpoints(world: World): void {
     }
   });
 
-  /** What a page asked for before a purge isn't written after it, while nobody has come since: its worker may have died over it, and it's asked for again. */
+  /** What a page asked for before a purge isn't written after it: its worker may have died over it, and it's asked for again. */
   disk.onCommit.push(({ changes }) => {
     for (const { store, key, after } of changes) {
       if (store !== 'checkpoints' || after === undefined || String(key).includes('|etag ')) continue;
-      const { signedOut } = recordOf(String(key)) ?? {};
+      const { outAt = 0 } = recordOf(String(key)) ?? {};
       const last = history.calls.findLast(({ name, answeredOrder }) => (name === 'purge' || name === 'signOut') && answeredOrder !== undefined);
       const asked = settings.filter((one) => one.key === key && one.value === after);
-      if (signedOut && last?.name === 'purge' && !(last.result instanceof Error) && asked.length > 0 && asked.every(({ at, order }) => order < last.order && at < signedOut.since))
+      if (last?.name === 'purge' && !(last.result instanceof Error) && asked.length > 0 && asked.every(({ at, order }) => order < last.order && at < outAt))
         history.violated("a purge takes its user's checkpoints", `${taskOf(String(key))} ${after as string} is written, which was asked for before`);
     }
   });
