@@ -153,8 +153,6 @@ export interface OutboxStart {
   settings: Settings;
   /** The beginning of each turn: its first entries in line. */
   beginnings: { turn: Turn; seqs: number[] }[];
-  /** Every entry that provides a temporary id, or has provided it. */
-  providers: Provider[];
 }
 
 /** What the outbox holds at one moment. */

@@ -1,7 +1,7 @@
 import type { Decision } from '../policy/entry-decision.js';
 import { providerOf, standing, type GivenId, type Provider, type Standing } from '../policy/given-ids.js';
 import type { Replace } from '../policy/temporary-ids.js';
-import type { Outbox, OutboxStart } from '../ports.js';
+import type { Outbox } from '../ports.js';
 
 /** A request that provides a temporary id and isn't on disk yet. */
 export interface Arrival {
@@ -30,21 +30,18 @@ export class Providers {
     return this.#all.size > 0 || this.#arriving.size > 0;
   }
 
-  /** Takes in a reading of the disk, which is repeated where something has changed meanwhile. */
-  async reading<T extends Pick<OutboxStart, 'providers'>>(read: () => Promise<T>): Promise<T> {
+  /** Reads the disk, once more where something has changed meanwhile: another worker may have written, or a sweep removed what was here. */
+  async refresh(): Promise<void> {
     for (;;) {
       const changes = this.#changes;
-      const found = await read();
+      const found = await this.outbox.providers();
       if (changes !== this.#changes) continue;
       for (const seq of this.#all.keys()) if (seq > 0) this.#all.delete(seq);
       this.#touch();
-      for (const provider of found.providers) this.#set(provider);
-      return found;
+      for (const provider of found) this.#all.set(provider.seq, provider);
+      return;
     }
   }
-
-  /** Reads the disk: another worker may have written, or a sweep removed what was here. */
-  refresh = (): Promise<unknown> => this.reading(async () => ({ providers: await this.outbox.providers() }));
 
   /** Notes a decision that's on disk. */
   changed(seq: number, { entry, given }: Pick<Decision, 'entry' | 'given'>): void {

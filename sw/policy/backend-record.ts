@@ -49,10 +49,8 @@ export const isUnreplayed = (record: Pick<BackendRecord, 'replays'> | undefined)
 export const withReplays = (record: BackendRecord, areMade: boolean): BackendRecord => (isUnreplayed(record) === areMade ? { ...record, replays: (record.replays ?? 1) + 1 } : record);
 
 /** The record of a backend of which a dead worker may have sent these entries ahead. */
-export function withSentAhead(record: BackendRecord, seqs: readonly number[]): BackendRecord {
-  const sentTo = seqs.reduce((last, seq) => Math.max(last, seq), record.sentTo ?? 0);
-  return sentTo > (record.sentTo ?? 0) ? { ...record, sentTo } : record;
-}
+export const withSentAhead = (before: BackendRecord, seqs: readonly number[]): BackendRecord =>
+  seqs.reduce((record, seq) => (seq > (record.sentTo ?? 0) ? { ...record, sentTo: seq } : record), before);
 
 export const newBackendRecord = (key: string): BackendRecord => ({
   key,

@@ -2,7 +2,7 @@ import type { IDBPIndex } from 'idb';
 import { readBackendRecord, type BackendRecord } from '../policy/backend-record.js';
 import { readEntry, turnOf, type EntryRecord, type Turn } from '../policy/entry-record.js';
 import type { Decision } from '../policy/entry-decision.js';
-import { providerOf, type GivenId, type Provider } from '../policy/given-ids.js';
+import { providerOf, type GivenId } from '../policy/given-ids.js';
 import { isQuotaError } from '../policy/errors.js';
 import type { EtagNote } from '../policy/etags.js';
 import { withoutAnswer, type KeptSettlement } from '../policy/settlement.js';
@@ -110,30 +110,27 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
   return {
     start: (count) =>
       read(async (db) => {
-        const tx = db.transaction(['backends', 'settings', 'entries', 'ids']);
-        const entries = tx.objectStore('entries');
-        const [backends, settings, unpaused, providing, given] = await Promise.all([
+        const tx = db.transaction(['backends', 'settings', 'entries']);
+        const [backends, settings, unpaused] = await Promise.all([
           tx.objectStore('backends').getAll(),
           tx.objectStore('settings').get(SETTINGS),
           tx.objectStore('settings').get(UNPAUSED),
-          entries.index('provides').getAll(),
-          tx.objectStore('ids').getAll(),
         ]);
-        const byTurn = entries.index('turn');
+        const byTurn = tx.objectStore('entries').index('turn');
         const turns: Turn[] = [];
         let cursor = await byTurn.openKeyCursor();
         for (; cursor; cursor = await cursor.continue(beyond(cursor.key))) turns.push(cursor.key);
         const beginnings: OutboxStart['beginnings'] = await Promise.all(
           turns.map(async (turn) => ({ turn, seqs: await byTurn.getAllKeys(IDBKeyRange.only(turn), count) })),
         );
-        return { backends: backends.map(readBackendRecord), settings: { ...settings, paused: !unpaused }, beginnings, providers: providersOf(providing, given) };
+        return { backends: backends.map(readBackendRecord), settings: { ...settings, paused: !unpaused }, beginnings };
       }),
 
     providers: () =>
       read(async (db) => {
         const tx = db.transaction(['entries', 'ids']);
         const [providing, given] = await Promise.all([tx.objectStore('entries').index('provides').getAll(), tx.objectStore('ids').getAll()]);
-        return providersOf(providing, given);
+        return [...providing.map((value) => providerOf(readEntry(value, value.seq))), ...given.map((id) => ({ ...id, state: 'answered' as const }))];
       }),
 
     open: () =>
@@ -326,12 +323,6 @@ async function forgetIds(tx: WriteTransaction, which: (given: GivenId) => boolea
  * `nextunique` gives the same heads, but Chromium walks by every entry for it: a hundred thousand took four seconds.
  */
 const beyond = (turn: unknown): Turn | undefined => (Array.isArray(turn) ? ([...turn, 0] as unknown as Turn) : undefined);
-
-/** Every entry that provides a temporary id, and every id that was given. */
-const providersOf = (providing: readonly EntryRecord[], given: readonly GivenId[]): Provider[] => [
-  ...providing.map((value) => providerOf(readEntry(value, value.seq))),
-  ...given.map((id) => ({ ...id, state: 'answered' as const })),
-];
 
 /** The first entry of each turn. */
 async function headsIn(byTurn: IDBPIndex<Schema, ['entries'], 'entries', 'turn'>): Promise<EntryRecord[]> {

@@ -5,7 +5,7 @@ import type { ApiServer } from '../support/api-server.js';
 import { fillHoldfast } from './fill.js';
 import { command, countStored, deleteDatabases, postBlock, type Block, type Command, type Posted } from './page.js';
 import { isHoldfast, STORES, type VariantName } from './variants.js';
-import type { WorkerControl } from './worker-control.js';
+import type { WorkerControl, WorkerLife } from './worker-control.js';
 
 /** A request that came to the server. */
 export interface Arrival {
@@ -20,6 +20,8 @@ export interface Actor {
   page: Page;
   server: ApiServer;
   /** Null where there's no worker. */
+  life: WorkerLife | null;
+  /** Null where there's no worker, and in Firefox. */
   control: WorkerControl | null;
   /** How `/api` answers from now on; gives what comes there from now on, in its order. */
   answers(status: number | 'never', latencyMs?: number): Arrival[];
@@ -41,7 +43,7 @@ export interface Actor {
 
 const STORED_MS = 5_000;
 
-export function createActor(name: VariantName, origin: string, page: Page, server: ApiServer, control: WorkerControl | null): Actor {
+export function createActor(name: VariantName, origin: string, page: Page, server: ApiServer, life: WorkerLife | null, control: WorkerControl | null): Actor {
   const store = STORES[name];
   const url = '/api/notes';
 
@@ -53,6 +55,7 @@ export function createActor(name: VariantName, origin: string, page: Page, serve
     origin,
     page,
     server,
+    life,
     control,
     answers(status, latencyMs = 0) {
       const arrivals: Arrival[] = [];
@@ -101,9 +104,10 @@ export function createActor(name: VariantName, origin: string, page: Page, serve
       else await ask({ command: 'replay' });
     },
     async reset() {
-      if (!control) return;
-      await control.stop();
+      if (!life) return;
+      await life.stop();
       await page.evaluate(deleteDatabases);
+      await life.start();
       await wake();
     },
   };

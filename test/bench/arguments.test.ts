@@ -3,10 +3,11 @@ import { UsageError } from '../support/options.js';
 import { readArguments } from './arguments.js';
 
 const NAMES = ['pass', 'replay', 'disk'];
-const read = (...given: string[]) => readArguments(given, NAMES, 42);
+const MEASURES = [{ name: 'pass', inFirefox: true }, { name: 'replay', inFirefox: true }, { name: 'disk' }];
+const read = (...given: string[]) => readArguments(given, MEASURES, 42);
 
 test('without arguments everything is measured, under any seed', () => {
-  expect(read()).toEqual({ rounds: null, only: NAMES, quick: false, seed: 42, json: null, svg: null, profile: null });
+  expect(read()).toEqual({ rounds: null, only: NAMES, quick: false, firefox: false, seed: 42, json: null, svg: null, profile: null });
 });
 
 test('the order is that of the bench, whatever was asked for first', () => {
@@ -15,7 +16,13 @@ test('the order is that of the bench, whatever was asked for first', () => {
 
 test('takes every option, by a blank or by =', () => {
   const all = read('--rounds=3', '--quick', '--seed', '7', '--json', 'a.json', '--svg=b.svg', '--profile', 'c');
-  expect(all).toEqual({ rounds: 3, only: NAMES, quick: true, seed: 7, json: 'a.json', svg: 'b.svg', profile: 'c' });
+  expect(all).toEqual({ rounds: 3, only: NAMES, quick: true, firefox: false, seed: 7, json: 'a.json', svg: 'b.svg', profile: 'c' });
+});
+
+test('in Firefox only what can be measured there is, and nothing is profiled', () => {
+  expect(read('--firefox')).toMatchObject({ firefox: true, only: ['pass', 'replay'] });
+  expect(() => read('--firefox', '--only', 'disk')).toThrow("--only: there's no disk in Firefox; there are pass, replay");
+  expect(() => read('--firefox', '--profile', 'c')).toThrow(UsageError);
 });
 
 test('a wrong argument is named, with the arguments that there are', () => {

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { UsageError } from '../support/options.js';
+import type { Measure } from './measure.js';
 
 export interface Arguments {
   /** Null: each measurement's own number. */
@@ -8,6 +9,8 @@ export interface Arguments {
   only: string[];
   /** Little of everything: whether it runs, not what it gives. */
   quick: boolean;
+  /** In Firefox, what can be measured there; else in Chromium. */
+  firefox: boolean;
   seed: number;
   /** Where the figures go; null for a file of its own in `test/bench/results/`. */
   json: string | null;
@@ -18,19 +21,22 @@ export interface Arguments {
 }
 
 /**
- * Reads `--rounds 5 --only pass,replay --quick --seed 7 --json FILE --svg FILE --profile FOLDER`.
- * @param names the measurements that there are
+ * Reads `--rounds 5 --only pass,replay --quick --firefox --seed 7 --json FILE --svg FILE --profile FOLDER`.
+ * @param measures the measurements that there are
  * @throws UsageError
  */
-export function readArguments(given: readonly string[], names: readonly string[], anySeed: number): Arguments {
-  const { rounds, only, quick = false, seed, json = null, svg = null, profile = null } = parsed(given);
+export function readArguments(given: readonly string[], measures: readonly Pick<Measure, 'name' | 'inFirefox'>[], anySeed: number): Arguments {
+  const { rounds, only, quick = false, firefox = false, seed, json = null, svg = null, profile = null } = parsed(given);
+  const names = measures.filter(({ inFirefox }) => inFirefox || !firefox).map(({ name }) => name);
+  if (firefox && profile !== null) throw new UsageError('--profile is of Chromium; leave it out with --firefox');
   const wanted = only?.split(',').map((name) => name.trim()) ?? [...names];
   const unknown = wanted.filter((name) => !names.includes(name));
-  if (unknown.length > 0) throw new UsageError(`--only: there's no ${unknown.join(', ')}; there are ${names.join(', ')}`);
+  if (unknown.length > 0) throw new UsageError(`--only: there's no ${unknown.join(', ')}${firefox ? ' in Firefox' : ''}; there are ${names.join(', ')}`);
   return {
     rounds: rounds === undefined ? null : whole('rounds', rounds, 1),
     only: names.filter((name) => wanted.includes(name)),
     quick,
+    firefox,
     seed: seed === undefined ? anySeed : whole('seed', seed, 0),
     json,
     svg,
@@ -41,7 +47,7 @@ export function readArguments(given: readonly string[], names: readonly string[]
 const text = { type: 'string' } as const;
 
 function parsed(given: readonly string[]) {
-  const options = { rounds: text, only: text, quick: { type: 'boolean' }, seed: text, json: text, svg: text, profile: text } as const;
+  const options = { rounds: text, only: text, quick: { type: 'boolean' }, firefox: { type: 'boolean' }, seed: text, json: text, svg: text, profile: text } as const;
   try {
     return parseArgs({ args: [...given], options, strict: true, allowPositionals: false }).values;
   } catch (error) {

@@ -17,16 +17,15 @@ const CRASHES = 2;
 
 /** The bench. Gives the exit code: 0, whatever it finds; 1 when a measurement broke off, 2 for a wrong argument. */
 export async function main(given: readonly string[]): Promise<number> {
-  const names = MEASURES.map(({ name }) => name);
-  const wanted = orExplained(() => readArguments(given, names, Math.floor(Math.random() * 2 ** 32)));
+  const wanted = orExplained(() => readArguments(given, MEASURES, Math.floor(Math.random() * 2 ** 32)));
   if (!wanted) return 2;
   const began = performance.now();
   const seconds = () => `${((performance.now() - began) / 1000).toFixed(0).padStart(4)} s`;
   const say = (line: string) => console.error(`${seconds()}  ${line}`);
   const random = seeded(wanted.seed);
   const ledger = createLedger(seeded(wanted.seed));
-  let stage = await openStage();
-  say(`Chromium ${stage.browser}, seed ${wanted.seed}`);
+  let stage = await openStage(wanted.firefox);
+  say(`${wanted.firefox ? 'Firefox' : 'Chromium'} ${stage.browser}, seed ${wanted.seed}`);
   const failures: string[] = [];
   for (const { name, words, rounds, quickRounds, profiles, run } of MEASURES) {
     if (!wanted.only.includes(name)) continue;
@@ -44,7 +43,7 @@ export async function main(given: readonly string[]): Promise<number> {
         const hasCrashed = await stage.hasCrashed();
         if (hasCrashed) {
           await stage.close();
-          stage = await openStage();
+          stage = await openStage(wanted.firefox);
         }
         // What Chromium does to itself says nothing of anybody: stopped workers make it crash now and then.
         if (hasCrashed && crashes++ < CRASHES) {

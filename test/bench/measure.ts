@@ -14,6 +14,8 @@ export interface Measure {
   quickRounds: number;
   /** Whether the worker lives through each block, so that it can be profiled. */
   profiles?: boolean;
+  /** Whether it needs nothing of Chromium's DevTools. */
+  inFirefox?: boolean;
   run(context: Context): Promise<void>;
 }
 

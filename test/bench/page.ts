@@ -86,6 +86,11 @@ export async function register(): Promise<void> {
   if (!navigator.serviceWorker.controller) await controlled;
 }
 
+/** Takes the page's worker away once the page has left. */
+export async function unregister(): Promise<void> {
+  for (const registration of await navigator.serviceWorker.getRegistrations()) await registration.unregister();
+}
+
 export interface Command {
   command: 'loop' | 'hold' | 'replay' | 'fill';
   held?: boolean;

@@ -2,13 +2,15 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chromium as browserType } from 'playwright';
+import { chromium as chromiumType, firefox as firefoxType, type Page } from 'playwright';
 import { createApiServer } from '../support/api-server.js';
 import { chromium } from '../support/chromium.js';
+import { firefox } from '../support/firefox.js';
+import { UsageError } from '../support/options.js';
 import { createActor, type Actor } from './actor.js';
-import { prepare, register } from './page.js';
+import { prepare, register, unregister } from './page.js';
 import { isHoldfast, scriptsOf, VARIANTS, type VariantName } from './variants.js';
-import { workerControl } from './worker-control.js';
+import { workerControl, type WorkerLife } from './worker-control.js';
 
 export interface Stage {
   actors: Record<VariantName, Actor>;
@@ -25,9 +27,10 @@ export interface Stage {
 /** For so long a new worker of Holdfast's looks out for fetch events that an earlier one has left. In milliseconds. */
 const FRESH_MS = 2_300;
 
-export async function openStage(): Promise<Stage> {
+/** @throws UsageError where there's no Firefox */
+export async function openStage(inFirefox: boolean): Promise<Stage> {
   const profile = await mkdtemp(join(tmpdir(), 'holdfast-bench-'));
-  const context = await browserType.launchPersistentContext(profile, chromium());
+  const context = await (inFirefox ? firefoxType.launchPersistentContext(profile, firefoxOptions()) : chromiumType.launchPersistentContext(profile, chromium()));
 
   const open = async (name: VariantName): Promise<Actor> => {
     const server = await createApiServer();
@@ -36,12 +39,15 @@ export async function openStage(): Promise<Stage> {
     // A host of its own is a site of its own, and so a process of its own; each of them is this machine.
     const origin = server.origin.replace('localhost', `${name}.localhost`);
     const page = await context.newPage();
-    await page.goto(origin);
-    await page.evaluate(prepare);
-    if (isHoldfast(name)) await page.evaluate(async () => void (window.sync = await Holdfast.connect({ worker: '/worker.js' })));
-    else if (name !== 'none') await page.evaluate(register);
-    const control = name === 'none' ? null : workerControl(page, origin);
-    return createActor(name, origin, page, server, control);
+    const load = async () => {
+      await page.goto(origin);
+      await page.evaluate(prepare);
+      if (isHoldfast(name)) await page.evaluate(async () => void (window.sync = await Holdfast.connect({ worker: '/worker.js' })));
+      else if (name !== 'none') await page.evaluate(register);
+    };
+    await load();
+    const control = name === 'none' || inFirefox ? null : workerControl(page, origin);
+    return createActor(name, origin, page, server, control ?? (name === 'none' ? null : lifeOf(page, origin, load)), control);
   };
   const actors = {} as Record<VariantName, Actor>;
   for (const name of VARIANTS) actors[name] = await open(name);
@@ -70,6 +76,22 @@ export async function openStage(): Promise<Stage> {
       await rm(profile, { recursive: true, force: true, maxRetries: 5 });
     },
   };
+}
+
+/** Firefox has no way to stop a worker: it's unregistered, and ends with the last page that it controls. */
+const lifeOf = (page: Page, origin: string, load: () => Promise<void>): WorkerLife => ({
+  async stop() {
+    await page.evaluate(unregister);
+    await page.goto(`${origin}/elsewhere`);
+  },
+  start: load,
+});
+
+/** No worker is stopped while its variant waits for its turn, as Chromium stops none that DevTools look at. */
+function firefoxOptions(): NonNullable<ReturnType<typeof firefox>> {
+  const options = firefox();
+  if (!options) throw new UsageError('--firefox: there is none; name one by HOLDFAST_FIREFOX');
+  return { ...options, firefoxUserPrefs: { ...options.firefoxUserPrefs, 'dom.serviceWorkers.idle_timeout': 600_000 } };
 }
 
 /** The drop-in script of the pages. */

@@ -2,9 +2,15 @@
 import type { CDPSession, Page } from 'playwright';
 import { attachTo, type Target } from '../support/target.js';
 
-export interface WorkerControl {
+/** How a variant's worker gets a new one in its place. */
+export interface WorkerLife {
   /** Stops the worker, and resolves when it's stopped. */
   stop(): Promise<void>;
+  /** Makes sure that a stopped worker can be asked for something. */
+  start(): Promise<void>;
+}
+
+export interface WorkerControl extends WorkerLife {
   isStopped(): Promise<boolean>;
   /** Fires a sync event of Background Sync, as the browser does when it's back online. */
   sync(tag: string): Promise<void>;
@@ -81,6 +87,8 @@ export function workerControl(page: Page, origin: string): WorkerControl {
         );
         while (current().runningStatus !== 'stopped') await Promise.race([changed(), late]);
       }),
+    // The next message starts it.
+    start: async () => {},
     isStopped: () => watched(async (_, current) => current().runningStatus === 'stopped'),
     sync: (tag) =>
       watched(async (session, current) => {

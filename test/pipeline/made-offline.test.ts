@@ -405,7 +405,7 @@ test('M1 a provider’s delivery, its id and its event are one transaction', asy
   const seen: unknown[] = [];
   outbox.commit = async (order) => {
     const decision = await commit(order);
-    if (decision?.given) seen.push((await outbox.list({ after: 0, limit: 9 })).length, (await outbox.start(1)).providers, (await outbox.journal()).slice(-2).map(({ type }) => type));
+    if (decision?.given) seen.push((await outbox.list({ after: 0, limit: 9 })).length, await outbox.providers(), (await outbox.journal()).slice(-2).map(({ type }) => type));
     return decision;
   };
   server(good);

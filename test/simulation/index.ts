@@ -7,26 +7,69 @@ import { run, type Result } from './run.js';
 import { shrink } from './shrink.js';
 import { commandFor, scriptWords, summary, violationWords, type Told } from './words.js';
 
-/** The simulation. Gives the exit code: 0, 1 for a violation, 2 for a wrong argument. */
-export async function main(given: readonly string[]): Promise<number> {
+/** What seeds have come to. */
+export interface Played {
+  results: Told[];
+  failed: number;
+}
+
+/** So many seeds are played in a process: Node keeps a part of each run. */
+const PART = 100;
+
+/**
+ * The simulation. Gives the exit code: 0, 1 for a violation, 2 for a wrong argument.
+ *
+ * @param part plays seeds in another process
+ */
+export async function main(given: readonly string[], part: (given: readonly string[]) => Promise<Played>): Promise<number> {
   if (given[0] === '--kept') return playKept(given[1] ?? '');
   const wanted = orExplained(() => readArguments(given, Math.floor(Math.random() * 2 ** 32)));
   if (!wanted) return 2;
-  const { from, count, minutes } = wanted;
+  const { from, count, minutes, jobs } = wanted;
   const begin = performance.now();
-  const end = minutes === null ? Infinity : begin + minutes * 60_000;
-  const results: Told[] = [];
-  let failed = 0;
-  for (let index = 0; (minutes !== null || index < count) && performance.now() < end; index++) {
-    const seed = (from + index) % 2 ** 32;
-    const { counts, violations, late, isGood } = await runSeed({ ...wanted, from: seed });
-    const known = violations.filter((violation) => isKnown(seed, wanted.writes, violation));
-    results.push({ counts, late, known, violations: violations.filter((violation) => !known.includes(violation)) });
-    if (!isGood) failed++;
-  }
+  const isWhole = minutes === null && count <= (jobs === 1 ? PART : 1);
+  const { results, failed } = isWhole ? await play(wanted) : await playInParts();
   console.log(summary(results, performance.now() - begin));
   return failed > 0 ? 1 : 0;
+
+  async function playInParts(): Promise<Played> {
+    const played: Played = { results: [], failed: 0 };
+    const end = minutes === null ? from + count : Infinity;
+    const options = withoutSeeds(given);
+    let next = from;
+    const job = async () => {
+      while (next < end && (minutes === null || performance.now() < begin + minutes * 60_000)) {
+        const first = next;
+        next = Math.min(next + PART, end);
+        const { results: more, failed: failures } = await part([...options, '--from', String(first % 2 ** 32), '--count', String(next - first)]);
+        played.results.push(...more);
+        played.failed += failures;
+      }
+    };
+    await Promise.all(Array.from({ length: jobs }, job));
+    return played;
+  }
 }
+
+/** The arguments but for those that say which seeds are played, and in how many processes. */
+const withoutSeeds = (given: readonly string[]): string[] => given.flatMap((one) => one.split(/=(.*)/s, 2)).filter((one, at, all) => !SEEDS.test(one) && !SEEDS.test(all[at - 1] ?? ''));
+const SEEDS = /^--(from|count|minutes|jobs)$/;
+
+/** Plays seeds here, one after the other. */
+async function play(wanted: Arguments): Promise<Played> {
+  const played: Played = { results: [], failed: 0 };
+  for (let index = 0; index < wanted.count; index++) {
+    const seed = (wanted.from + index) % 2 ** 32;
+    const { counts, violations, late, isGood } = await runSeed({ ...wanted, from: seed });
+    const known = violations.filter((violation) => isKnown(seed, wanted.writes, violation));
+    played.results.push({ counts, late, known, violations: violations.filter((violation) => !known.includes(violation)) });
+    if (!isGood) played.failed++;
+  }
+  return played;
+}
+
+/** Plays a part of the seeds, for the process that has asked for it. */
+export const playPart = (given: readonly string[]): Promise<Played> => play(readArguments(given, 1));
 
 /** Plays a script that was kept, by the name of its file, and prints all that happens. */
 async function playKept(name: string): Promise<number> {

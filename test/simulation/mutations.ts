@@ -35,7 +35,7 @@ export const MUTATIONS: readonly Mutation[] = [
   one('an entry that is being written is sent as it was read', 'sw/pipeline/line.ts', 'name === undefined || this.#isChanging(seq)', 'name === undefined'),
   one('only the first of each turn may have been sent by a worker that died', 'sw/pipeline/backend/backends.ts', '(record?.sentTo ?? 0)) : seqs', '(record?.sentTo ?? 0)) : seqs.slice(0, 1)'),
   {
-    ...one('a doubt ends with the worker that has it', 'sw/policy/backend-record.ts', 'return sentTo > (record.sentTo ?? 0) ? { ...record, sentTo } : record', 'return record'),
+    ...one('a doubt ends with the worker that has it', 'sw/policy/backend-record.ts', '{ ...record, sentTo: seq } : record', 'record : record'),
     seenBy: 'test/pipeline/coalesce.test.ts',
   },
   {
@@ -188,7 +188,7 @@ export const MUTATIONS: readonly Mutation[] = [
   one("a request doesn't wait for what it names", 'sw/pipeline/capture/naming.ts', 'if (provider && !provider.real) awaits.add(provider.seq);', ''),
   one("an id isn't written with its delivery", 'sw/store/writes.ts', "if (decision.given) writesTo(tx, 'ids').put(decision.given);", ''),
   one('what awaits something that was given up waits on', 'sw/store/writes.ts', 'if (decision.dependents &&', 'if (false && decision.dependents &&'),
-  one('a worker knows no ids of earlier ones', 'sw/pipeline/backend/backends.ts', 'providers.reading(() => neighbours.reading(() => outbox.start(AHEAD)))', 'neighbours.reading(() => outbox.start(AHEAD))'),
+  one('a worker knows no ids of earlier ones', 'sw/pipeline/backend/backends.ts', 'outbox.start(AHEAD), providers.refresh()', 'outbox.start(AHEAD)'),
   one('an id goes into the URL alone', 'sw/pipeline/send/real-ids.ts', 'made === bytes ? body', 'bytes ? body'),
   // Newer versions of the server's.
   one('a conflict has no end of rounds', 'sw/pipeline/drain/mend.ts', ' || (entry.conflicts ?? 0) >= CONFLICT_ROUNDS', ''),

@@ -58,6 +58,7 @@ export async function run(script: Script, { isTraced = false, stopAt, isOneEnoug
     process.off('unhandledRejection', rejected);
     restore();
   }
+  agenda.close();
   const counts = {
     writes: history.posts.size,
     effects: history.effects.length,

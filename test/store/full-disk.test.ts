@@ -82,7 +82,7 @@ describe('an outbox on a full disk, which takes removals alone', () => {
     expect(urls.filter((url) => url !== 'POST /api/notes')).toEqual(['PUT /api/notes/n1']);
     expect(new Set(sent()).size).toBe(sent().length);
     expect(events.filter(({ type }) => type === 'resolved')).toHaveLength(1);
-    expect((await onDisk().start(1)).providers).toMatchObject([{ name: 'temp-1', real: { id: 'n1' } }]);
+    expect(await onDisk().providers()).toMatchObject([{ name: 'temp-1', real: { id: 'n1' } }]);
   });
 
   test('L12 is delivered, each entry once, with its settlement and events', async () => {

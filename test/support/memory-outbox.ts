@@ -108,7 +108,6 @@ export function memoryOutbox(): TestOutbox {
     start: async (count) => ({
       backends: [...backends.values()],
       settings,
-      providers: providersNow(),
       beginnings: headsNow().flatMap(({ turn }) => (turn ? [{ turn, seqs: lot(turn, count).map(({ seq }) => seq) }] : [])),
     }),
     open: async () => ({

@@ -51,7 +51,7 @@ export function createState(
 
   const load = async () => {
     for (const { config } of backends) for (const former of config.formerly) await outbox.takeOver(joinKey(config.namespace, former), config);
-    const [started] = await Promise.all([providers.reading(() => neighbours.reading(() => outbox.start(AHEAD))), redelivery.begin()]);
+    const [[started]] = await Promise.all([neighbours.reading(() => Promise.all([outbox.start(AHEAD), providers.refresh()])), redelivery.begin()]);
     state.settings = started.settings;
     for (const record of started.backends) {
       const backend = byKey.get(record.key);
@@ -64,8 +64,7 @@ export function createState(
       // The reading may be older than a write that's listed, so none is taken out.
       backend.lanes.refresh(0, beginnings.map(({ turn }) => turn));
       // The worker after this one goes by the record, too, and by then it may hold the backend back.
-      const firsts = new Set(beginnings.map(({ seqs: [first] }) => first));
-      backend.record = withSentAhead(backend.record, perhapsSent({ ...started, beginnings }).filter((seq) => !firsts.has(seq)));
+      backend.record = withSentAhead(backend.record, beginnings.flatMap((one) => perhapsSent({ ...started, beginnings: [one] }).slice(1)));
     }
     doubts.begin(perhapsSent(started));
     const foreign = new Set(started.beginnings.flatMap(({ turn: [key] }) => (byKey.has(key) ? [] : key.replaceAll('%2F', '/').replaceAll('%3A', ':'))));

@@ -41,6 +41,7 @@ export const capture: Measure = {
   rounds: 9,
   quickRounds: 2,
   profiles: true,
+  inFirefox: true,
   async run(context) {
     for (let round = 0; round < context.rounds; round++) {
       await emptyAndHeld(context, CAPTURING);
@@ -69,6 +70,7 @@ export const burst: Measure = {
   rounds: 7,
   quickRounds: 2,
   profiles: true,
+  inFirefox: true,
   async run(context) {
     for (let round = 0; round < context.rounds; round++) {
       for (const count of BURSTS) {

@@ -13,6 +13,7 @@ export const pass: Measure = {
   rounds: 30,
   quickRounds: 3,
   profiles: true,
+  inFirefox: true,
   async run(context) {
     await context.stage.reset(POSTING);
     for (let round = 0; round < context.rounds; round++) {

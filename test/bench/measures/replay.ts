@@ -32,6 +32,7 @@ export const replay: Measure = {
   rounds: 3,
   quickRounds: 1,
   profiles: true,
+  inFirefox: true,
   async run(context) {
     await context.stage.reset(REPLAYING);
     for (let round = 0; round < context.rounds; round++) {
@@ -59,8 +60,9 @@ async function delivered(actor: Actor, count: number, { lanes, latencyMs }: Load
   await actor.pause(true);
   await actor.stock({ name: prefix, count, lanes });
   // A worker that's alone goes by what it has written itself, and these entries are put there by the page.
-  await actor.control?.stop();
+  await actor.life?.stop();
   const arrivals = actor.answers(201, latencyMs);
+  await actor.life?.start();
   await actor.pause(false);
   await actor.replay();
   await Promise.race([actor.server.arrived(count), late(actor.name)]);

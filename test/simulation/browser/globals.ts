@@ -12,6 +12,8 @@ export function installGlobals(world: World): () => void {
   };
   const page = () => (agenda.current instanceof Page ? agenda.current : null);
   const of = <Name extends 'document' | 'navigator'>(name: Name) => define(name, { get: () => page()?.[name] });
+  const realAny = AbortSignal.any;
+  AbortSignal.any = anyOf;
   const { setTimeout: realSetTimeout, clearTimeout: realClearTimeout } = globalThis;
   const realNow = Date.now;
   const realRandom = Math.random;
@@ -66,8 +68,20 @@ export function installGlobals(world: World): () => void {
       if (descriptor) Object.defineProperty(globalThis, name, descriptor);
       else Reflect.deleteProperty(globalThis, name);
     }
+    AbortSignal.any = realAny;
     Date.now = realNow;
     Math.random = realRandom;
     Object.assign(console, realConsole);
   };
+}
+
+/** As `AbortSignal.any`, of which Node 20 keeps each signal that anybody listens to, with all that the listener knows: a run would never be let go. */
+function anyOf(signals: Iterable<AbortSignal>): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of signals) {
+    const abort = () => controller.abort(signal.reason);
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+  }
+  return controller.signal;
 }
