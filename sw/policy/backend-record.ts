@@ -16,6 +16,8 @@ export interface BackendRecord {
   sessionUser: string | null;
   /** Set while nobody is signed in. */
   signedOut: SignedOut | null;
+  /** When a page asked for the last sign-out, in milliseconds since the epoch, whoever has signed in since; 0 for never. */
+  outAt: number;
   /** Counts sign-ins and sign-outs, so that a late write of a replaced worker doesn't undo a newer sign-in or sign-out. */
   epoch: number;
   /** How far the server's clock is ahead of this device's at least, in milliseconds; null when the server's was never seen. */
@@ -56,6 +58,7 @@ export const newBackendRecord = (key: string): BackendRecord => ({
   seen: [],
   sessionUser: null,
   signedOut: null,
+  outAt: 0,
   epoch: 0,
   serverSkewMs: null,
   remote: null,
@@ -76,14 +79,14 @@ export const readBackendRecord = (stored: Pick<BackendRecord, 'key'> & Partial<B
  * higher `epoch`, each owner's gate with the higher `generation` and the newest remote configuration stay.
  */
 export function merged(onDisk: BackendRecord, written: BackendRecord): BackendRecord {
-  const { epoch, last, seen, signedOut, sessionUser, remote } = onDisk;
+  const { epoch, last, seen, signedOut, outAt, sessionUser, remote } = onDisk;
   const isNewer = epoch > written.epoch;
   const isOutdated = remote && remote.at > (written.remote?.at ?? -Infinity);
   return {
     ...written,
     gates: newerOf(onDisk.gates, written.gates),
     sessionGates: newerOf(onDisk.sessionGates, written.sessionGates),
-    ...(isNewer && { epoch, last, seen, signedOut, sessionUser }),
+    ...(isNewer && { epoch, last, seen, signedOut, outAt, sessionUser }),
     ...(isOutdated && { remote }),
     ...((onDisk.replays ?? 0) > (written.replays ?? 0) && { replays: onDisk.replays! }),
     ...((onDisk.sentTo ?? 0) > (written.sentTo ?? 0) && { sentTo: onDisk.sentTo! }),

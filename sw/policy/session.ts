@@ -1,3 +1,4 @@
+import type { Made } from '../protocol/comlink.js';
 import { newestMade, type BackendRecord, type LastToken, type Seen } from './backend-record.js';
 import { clocksAt, decodeJwt, isOlder, isOver, issuedAt } from './jwt.js';
 
@@ -15,7 +16,7 @@ export interface LiveToken {
 }
 
 /** Who is signed in at one backend: the part on disk, and the part in memory alone. */
-export interface Session extends Pick<BackendRecord, 'last' | 'seen' | 'signedOut' | 'sessionUser' | 'epoch'> {
+export interface Session extends Pick<BackendRecord, 'last' | 'seen' | 'signedOut' | 'outAt' | 'sessionUser' | 'epoch'> {
   token: LiveToken | null;
   /** Counts sign-outs in this worker's life: a token that came before a sign-out doesn't count after it. */
   signOuts: number;
@@ -113,7 +114,7 @@ export function session(before: Session, event: SessionEvent): [Session, Session
       const own = last ?? known;
       const forgotten = own ? { ...own, issuedAt: event.newest?.issuedAt ?? null } : event.newest;
       return [
-        { token: null, last: null, sessionUser: null, signedOut: { since: event.at, user, forgotten }, seen: event.seen, epoch: before.epoch + 1, signOuts: before.signOuts + 1 },
+        { token: null, last: null, sessionUser: null, signedOut: { since: event.at, user, forgotten }, outAt: event.at, seen: event.seen, epoch: before.epoch + 1, signOuts: before.signOuts + 1 },
         before.signedOut ? 'none' : 'signed-out',
       ];
     }
@@ -140,6 +141,13 @@ export function formerUser(seen: readonly Seen[], at: number, now: number): stri
   const later = seen.find((one) => one.at > at && one.at <= now && one.owner !== before(one));
   return later && before(later);
 }
+
+/**
+ * Whether a page made a call before the last sign-out, or repeats one that it made before another user's session has begun. A sign-out that's
+ * later than `now` says nothing, either.
+ */
+export const isPast = ({ seen, outAt }: Pick<Session, 'seen' | 'outAt'>, { at, again }: Made, now: number): boolean =>
+  (outAt > at && outAt <= now) || (again && formerUser(seen, at, now) !== undefined);
 
 const taken = (before: Session, token: LiveToken, at: number): Session => ({
   ...before,

@@ -5,6 +5,8 @@ import { createHarness } from '../support/harness.js';
 const key = checkpointKey({ baseUrl: 'https://app.example/api', taskId: 'feed' });
 const other = checkpointKey({ baseUrl: 'https://app.example/api', namespace: 'shop', taskId: 'feed' });
 
+const token = (sub: string) => `h.${Buffer.from(JSON.stringify({ sub })).toString('base64url')}.s`;
+
 test('S3 a checkpoint outlives the worker, and two namespaces don’t meet', async () => {
   const { api, restart } = createHarness();
   expect(await api.checkpoint(key)).toBeNull();
@@ -27,4 +29,23 @@ test('K6 the door takes checkpoint keys only, and values that a header can carry
     await expect(api.saveCheckpoint(key, bad as string)).rejects.toThrow(/option "value" is .*; it must be a string of 65536/);
   await api.saveCheckpoint(key, '');
   expect(await api.checkpoint(key)).toBe('');
+});
+
+test('T6 A16 a checkpoint from before a purge that comes to the worker late, as another worker has died over it, is gone', async () => {
+  const { api, clock, madeAs } = createHarness();
+  await api.provideToken(token('ann'));
+  await clock.advance(1_000);
+  const made = { at: clock.now(), again: true };
+  await clock.advance(500);
+  await api.signOut({ purge: true });
+  await madeAs(made).saveCheckpoint(key, '7');
+  expect(await api.checkpoint(key)).toBeNull();
+  await clock.advance(500);
+  await api.provideToken(token('ann'));
+  await madeAs(made).saveCheckpoint(key, '7');
+  expect(await api.checkpoint(key)).toBeNull();
+  await api.saveCheckpoint(key, '8');
+  await clock.advance(500);
+  await madeAs({ ...made, at: clock.now() }).saveCheckpoint(key, '9');
+  expect(await api.checkpoint(key)).toBe('9');
 });

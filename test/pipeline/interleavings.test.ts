@@ -304,3 +304,27 @@ test('R14 what a worker has in hand when an update replaces it, and hasn’t sen
   await settle();
   expect(sent(harness)).toEqual(['a']);
 });
+
+test('R18 replays that were planned before an outage began, and haven’t been sent by then, leave one probe', async () => {
+  const asked: (() => void)[] = [];
+  const beforeSend = () => new Promise<void>((resolve) => void asked.push(resolve));
+  const lane = ({ url }: Request) => url;
+  const harness = createHarness({ backends: [{ baseUrl: '/api', beforeSend, lane }] });
+  const { server, post, goOffline, goOnline, api, clock } = harness;
+  goOffline();
+  for (const name of ['a', 'b']) await post(name, { path: `/api/${name}` });
+  goOnline();
+  await api.wake('online');
+  await settle();
+  server(() => 'drop');
+  await post('c', { path: '/api/c' });
+  const letAllGo = async () => {
+    for (const go of asked.splice(0)) go();
+    await settle();
+  };
+  await letAllGo();
+  expect(sent(harness)).toEqual(['c']);
+  await clock.advance(600);
+  await letAllGo();
+  expect(sent(harness)).toEqual(['c', 'a']);
+});

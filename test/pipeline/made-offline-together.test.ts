@@ -169,6 +169,22 @@ describe('what is made offline, with several of its rules at once', () => {
     expect(asked).toEqual(['POST /notes {}', 'PUT /lists/1 {"notes":[7]}']);
   });
 
+  test('M3 D1 the event of a provider that does the work of two, when it comes again and waits for its answer, holds up nothing that names the id', async () => {
+    const { harness, asked, ask, online } = made({ coalesce: (older, newer) => (older.method === newer.method ? {} : null) }, created);
+    const older = { method: 'POST', body: '{}', headers: { 'Holdfast-Provides': 'temp-1', 'Holdfast-Mode': 'wait' } };
+    harness.goOffline();
+    void harness.fetch('/api/notes', { ...older, gone: true });
+    await settle();
+    await ask('POST', '/notes', '{"title":"mine"}');
+    harness.restart();
+    const again = harness.fetch('/api/notes', older);
+    await settle();
+    expect((await ask('PUT', '/notes/temp-1', '{}'))!.status).toBe(202);
+    await online();
+    expect((await again)!.status).toBe(201);
+    expect(asked).toEqual(['POST /notes {"title":"mine"}', 'PUT /notes/7 {}']);
+  });
+
   test('M2 a dead letter whose URL is edited awaits what the new URL names, and what its body names', async () => {
     const { harness, asked, ask, online } = made({}, (line) => (line.startsWith('POST') ? created() : line.includes('/wrong') ? new Response(null, { status: 404 }) : new Response(null, { status: 204 })));
     harness.goOffline();

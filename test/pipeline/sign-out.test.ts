@@ -211,6 +211,31 @@ describe('A16 a sign-out', () => {
     expect(sends(harness.log).map((line) => line.split(' ').slice(-2))).toEqual([['b', bob]]);
   });
 
+  test('T6 stands against a token, and a sign-in by cookie, from before it that come to the worker late, though for the first time', async () => {
+    const harness = createHarness();
+    await signedOut(harness, ['a']);
+    const late = harness.madeAs({ at: harness.clock.now() - 61_000, again: false });
+    expect(await late.provideToken(annAgain)).toBe('ignored: same-token');
+    await late.signIn('bob');
+    expect(await states(harness)).toEqual([['parked', 'signed-out']]);
+    expect(sends(harness.log)).toEqual([]);
+    // Nor do they take the place of who has come since.
+    await harness.api.provideToken(bob);
+    expect(await late.provideToken(annAgain)).toBe('ignored: same-token');
+    harness.restart();
+    await harness.api.provideToken(bob);
+    expect(await harness.madeAs({ at: harness.clock.now() - 61_000, again: false }).provideToken(annAgain)).toBe('ignored: same-token');
+    expect(sends(harness.log)).toEqual([]);
+  });
+
+  test('T6 ends with the next token also where the clock has been set back since', async () => {
+    const harness = createHarness();
+    harness.goOffline();
+    await harness.post('a', { token: ann });
+    await harness.madeAs({ at: harness.clock.now() + 60_000, again: false }).signOut({});
+    expect(await harness.api.provideToken(annAgain)).toBe('released');
+  });
+
   test('T6 signs out who has come before it, although the worker heard of both late', async () => {
     const harness = createHarness();
     await harness.api.provideToken(ann);

@@ -13,7 +13,7 @@ const tokenOf = (owner: string, iat: number, provided = true): LiveToken => {
 };
 const lastOf = ({ owner, digest, expiresAt }: LiveToken, issuedAt: number): LastToken => ({ owner, digest, expiresAt, issuedAt });
 
-const NOBODY: Session = { token: null, last: null, seen: [], signedOut: null, sessionUser: null, epoch: 0, signOuts: 0 };
+const NOBODY: Session = { token: null, last: null, seen: [], signedOut: null, sessionUser: null, epoch: 0, outAt: 0, signOuts: 0 };
 const ann = tokenOf('ann', NOW_S - 60);
 const annSeen = { ...ann, provided: false };
 const bobOlder = { ...tokenOf('bob', NOW_S - 90), provided: false };

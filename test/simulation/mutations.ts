@@ -46,7 +46,7 @@ export const MUTATIONS: readonly Mutation[] = [
     ...one('a repeated sign-out is of who comes right behind it', 'sw/pipeline/auth/sessions.ts', 'arriving && arriving.at <= at', 'arriving'),
     seenBy: 'test/pipeline/sign-out.test.ts',
   },
-  one('a send takes no second look at its gate', 'sw/pipeline/drain/replay.ts', "(view !== 'open' && view !== 'probing')", 'view === null'),
+  one('a send takes no second look at its gate', 'sw/pipeline/drain/replay.ts', 'plan.send.length === 0', 'plan === null'),
   one("an entry is deleted before it's sent", 'sw/pipeline/drain/replay.ts', 'report.tell({ ...aboutEntry(entry, startedAt)', 'await outbox.commitAll([{ seq: entry.seq, decide: () => ({ entry: null, events: [] }) }]);\n    report.tell({ ...aboutEntry(entry, startedAt)'),
   one('an answer settles whatever entry has the place by now', 'sw/pipeline/drain/replay.ts', "current.requestId === requestId", "current.seq > 0"),
   one('a 401 to an older token holds', 'sw/policy/auth-gate.ts', "if (event.generation < gate.generation) return [gate, 'resend'];", ''),
@@ -67,7 +67,7 @@ export const MUTATIONS: readonly Mutation[] = [
   one("an entry goes out with any owner's token", 'sw/pipeline/backend/gates.ts', "if (token && owner !== null && token.owner !== owner) return 'parked';", ''),
   one('a sign-out forgets no token', 'sw/policy/session.ts', 'if (signedOut && isForgotten(', 'if (false && isForgotten('),
   one('a sign-out forgets the last token, and no newer one', 'sw/policy/session.ts', 'Math.max(newestMade(before), issuedAt(token.value) ?? 0) || null', 'issuedAt(token.value)'),
-  one('a repeated call counts as one after the sign-out', 'sw/pipeline/calls/sessions.ts', 'again &&', '!again &&'),
+  one('a late call counts as one after the sign-out', 'sw/policy/session.ts', 'outAt > at && outAt <= now', 'false'),
   {
     // It takes two users' tokens of one second, or a call that dies with its worker just when another user comes: kept scripts have both.
     ...one('a sign-out forgets what one backend has seen', 'sw/pipeline/auth/sessions.ts', 'backends.flatMap(({ record }) => record.seen)', 'backends.slice(0, 1).flatMap(({ record }) => record.seen)'),

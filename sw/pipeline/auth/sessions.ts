@@ -59,10 +59,10 @@ export function createSessions({ clock, outbox }: Pick<Ports, 'clock' | 'outbox'
     for (const one of closed) {
       const { backend } = one;
       const { signOuts, record } = backend;
-      const { last, seen, sessionUser: user, signedOut, epoch } = records.find(({ key }) => key === record.key) ?? newBackendRecord(record.key);
+      const { last, seen, sessionUser: user, signedOut, outAt, epoch } = records.find(({ key }) => key === record.key) ?? newBackendRecord(record.key);
       // Somebody may have signed in meanwhile; and what this worker is about to write may be newer.
       if (!one.isUncertain || !record.signedOut || epoch + 1 < record.epoch) continue;
-      setSession(backend, { token: null, signOuts: signOuts - 1, last, seen, sessionUser: user, signedOut, epoch });
+      setSession(backend, { token: null, signOuts: signOuts - 1, last, seen, sessionUser: user, signedOut, outAt, epoch });
       // A token that came meanwhile isn't from before.
       one.events = close(backend, forgets, at, null);
     }

@@ -6,6 +6,7 @@ import type { AuthView, BackendView } from '../../policy/lanes.js';
 import type { LiveToken } from '../../policy/session.js';
 import type { BackendStatus } from '../../protocol/api.js';
 import type { Backend } from './backend.js';
+import type { Flight } from './flights.js';
 
 /** The name in the record of the gates for cookie sessions, or for tokens. */
 const kindOf = (session: boolean) => (session ? 'sessionGates' : 'gates');
@@ -110,8 +111,9 @@ export function configurationOf({ config, record: { remote } }: Backend, setting
   };
 }
 
-export function viewOf(backend: Backend, isRetryGateClosed: boolean, now: number): BackendView {
-  const all = [...backend.flights.values()];
+/** @param own the flight of the entry that's planned, which isn't in its own way; left out while the entry has none */
+export function viewOf(backend: Backend, isRetryGateClosed: boolean, now: number, own?: Flight): BackendView {
+  const all = [...backend.flights.values()].filter((flight) => flight !== own);
   const flights = all.filter(({ isDelivered }) => !isDelivered);
   const unwritten = (lane: string) => all.filter((flight) => flight.isDelivered && flight.lane === lane).length;
   const full = all.map(({ lane }) => lane).filter((lane) => unwritten(lane) >= backend.config.replayAhead);

@@ -2,12 +2,13 @@ import type { Session } from '../../policy/session.js';
 import type { Backend } from './backend.js';
 
 /** Who is signed in at a backend. */
-export const sessionOf = ({ token, signOuts, record: { last, seen, signedOut, sessionUser, epoch } }: Backend): Session => ({
+export const sessionOf = ({ token, signOuts, record: { last, seen, signedOut, outAt, sessionUser, epoch } }: Backend): Session => ({
   token,
   signOuts,
   last,
   seen,
   signedOut,
+  outAt,
   sessionUser,
   epoch,
 });

@@ -148,7 +148,8 @@ export function createCalls(parts: CallParts): Calls {
   };
 
   const sessionCalls = createSessionCalls({ clock, state, holds, sessions, drain });
-  const others: Omit<SyncApi, keyof ReturnType<typeof sessionCalls>> = {
+  const checkpointCalls = createCheckpointCalls(ports, state);
+  const others: Omit<SyncApi, keyof ReturnType<typeof sessionCalls> | keyof ReturnType<typeof checkpointCalls>> = {
     async configure(configuration) {
       check('configuration', configuration ?? null, record('autoRetry, offlineMode or both'));
       checkOptions(configuration, CONFIGURATION_RULES);
@@ -215,7 +216,6 @@ export function createCalls(parts: CallParts): Calls {
         .then(() => providers.refresh())
         .catch((error: unknown) => log.warn('[holdfast] old ids stay a while longer', error));
     },
-    ...createCheckpointCalls(ports.checkpoints),
   };
 
   // Each call waits for the state, as it may be the first event of a restarted worker.
@@ -231,7 +231,7 @@ export function createCalls(parts: CallParts): Calls {
       ]),
     ) as Some;
   const othersOnceReady = onceReady(others);
-  return (made = { at: clock.now(), again: false }) => ({ ...othersOnceReady, ...onceReady(sessionCalls(made)) });
+  return (made = { at: clock.now(), again: false }) => ({ ...othersOnceReady, ...onceReady({ ...sessionCalls(made), ...checkpointCalls(made) }) });
 }
 
 /** How long a settlement is kept, in milliseconds. */

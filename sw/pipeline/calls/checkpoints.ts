@@ -1,7 +1,10 @@
 import { check, type Rule } from '../../policy/rules.js';
-import type { Checkpoints } from '../../ports.js';
+import { isPast } from '../../policy/session.js';
+import type { Ports } from '../../ports.js';
 import type { SyncApi } from '../../protocol/api.js';
+import type { Made } from '../../protocol/comlink.js';
 import { isKey } from '../../protocol/ids.js';
+import type { State } from '../backend/backends.js';
 
 /** The greatest length of a value, in characters: it travels in a header (`Last-Event-ID`), and any server refuses longer headers. */
 const LONGEST = 65_536;
@@ -12,13 +15,17 @@ const VALUE: Rule = [
   `it must be a string of ${LONGEST} characters at most`,
 ];
 
-/** The calls for the worker's checkpoints, which all tabs share, and which outlive each tab. */
-export function createCheckpointCalls({
-  load,
-  save,
-  clear,
-}: Checkpoints): Pick<SyncApi, 'checkpoint' | 'saveCheckpoint' | 'clearCheckpoint'> {
-  return {
+/** The calls for the worker's checkpoints, which all tabs share, and which outlive each tab, as a page made them. */
+export function createCheckpointCalls(
+  { checkpoints: { load, save, clear }, clock }: Pick<Ports, 'checkpoints' | 'clock'>,
+  { backends }: Pick<State, 'backends'>,
+): (made: Made) => Pick<SyncApi, 'checkpoint' | 'saveCheckpoint' | 'clearCheckpoint'> {
+  /** Whether a call is from before a sign-out, which may have purged the checkpoints, or of a former user. Its stream has ended, or saves again: at worst some events come twice. */
+  const isTooLate = (key: string, made: Made) => {
+    const backend = backends.get(key.replace(/\|[^|]*$/, ''));
+    return backend !== undefined && isPast(backend.record, made, clock.now());
+  };
+  return (made) => ({
     async checkpoint(key) {
       check('key', key ?? null, KEY);
       return load(key);
@@ -26,11 +33,11 @@ export function createCheckpointCalls({
     async saveCheckpoint(key, value) {
       check('key', key ?? null, KEY);
       check('value', value ?? null, VALUE);
-      await save(key, value);
+      if (!isTooLate(key, made)) await save(key, value);
     },
     async clearCheckpoint(key) {
       check('key', key ?? null, KEY);
       await clear(key);
     },
-  };
+  });
 }

@@ -1,7 +1,7 @@
 import { ConfigError } from '../../policy/errors.js';
 import { issuedAt } from '../../policy/jwt.js';
 import { bool, check, checkOptions, record, text, type Rule, type Rules } from '../../policy/rules.js';
-import { formerUser } from '../../policy/session.js';
+import { isPast } from '../../policy/session.js';
 import type { Clock } from '../../ports.js';
 import type { SyncApi, TokenResult } from '../../protocol/api.js';
 import type { Made } from '../../protocol/comlink.js';
@@ -49,9 +49,9 @@ export function createSessionCalls({ clock, state, holds, sessions, drain }: Ses
     throw new ConfigError('target.baseUrl', baseUrl, rule);
   }
 
-  /** Whether a repeated call that signs a user in was made before the last sign-out, or before another user has come. */
-  const isPast = ({ record: { seen, signedOut } }: Backend, isToken: boolean, { at, again }: Made) =>
-    again && ((signedOut && signedOut.since > at) || formerUser(seen.filter(({ digest }) => !digest !== isToken), at, clock.now()) !== undefined);
+  /** Whether a call that signs a user in is from before a sign-out, or before another user has come. Tokens and sessions by cookie count apart. */
+  const isTooLate = ({ record: { seen, outAt } }: Backend, isToken: boolean, made: Made) =>
+    isPast({ outAt, seen: seen.filter(({ digest }) => !digest !== isToken) }, made, clock.now());
 
   return (made) => ({
     async provideToken(token, target, isAgain) {
@@ -70,7 +70,7 @@ export function createSessionCalls({ clock, state, holds, sessions, drain }: Ses
         if (!isAgain) backend.arriving = arriving;
         try {
           // With a count that's none, the token counts as one that was on its way at the sign-out.
-          return await holds.provide(backend, value, scheme, { learnt: false, signOuts: isPast(backend, true, made) ? NaN : backend.signOuts, isAgain, at: made.at });
+          return await holds.provide(backend, value, scheme, { learnt: false, signOuts: isTooLate(backend, true, made) ? NaN : backend.signOuts, isAgain, at: made.at });
         } finally {
           if (backend.arriving === arriving) backend.arriving = null;
           void drain.nudge();
@@ -82,7 +82,7 @@ export function createSessionCalls({ clock, state, holds, sessions, drain }: Ses
 
     async signIn(user) {
       if (user !== undefined) check('user', user, USER_RULE);
-      const open = withAuth().filter((backend) => !isPast(backend, false, made));
+      const open = withAuth().filter((backend) => !isTooLate(backend, false, made));
       await sessions.signIn(open, user ?? null, made.at);
       void drain.nudge();
     },

@@ -13,7 +13,7 @@ import { authGateOf, authView, holdOn, stepAuthGate } from '../backend/gates.js'
 import type { Heads } from '../backend/heads.js';
 import type { Nudge } from '../nudge.js';
 import type { Report } from '../report.js';
-import type { Providers } from '../providers.js';
+import type { Arrival, Providers } from '../providers.js';
 import type { Neighbours } from '../workers/neighbours.js';
 import type { Redelivery } from '../workers/redelivery.js';
 import type { Directives } from './directives.js';
@@ -92,8 +92,9 @@ export function createCapture(parts: CaptureParts): Capture {
    * Takes a redelivered event up where its dead worker left it. Null for any other event.
    *
    * @param endCheck called once it's clear whether this is a redelivery
+   * @param arrival of the temporary id that the request provides
    */
-  async function resume(exchange: Exchange, endCheck: () => void): Promise<Response | null> {
+  async function resume(exchange: Exchange, endCheck: () => void, arrival: Arrival | null): Promise<Response | null> {
     const { backend, ticket } = exchange;
     const flight = newFlight(exchange.draft, true);
     let replay: Promise<void> | null = null;
@@ -104,8 +105,9 @@ export function createCapture(parts: CaptureParts): Capture {
     endCheck();
     if (!left) return null;
     exchange.stored = left;
-    // A redelivered request is on disk already, so later arrivals needn't wait.
+    // A redelivered request is on disk already, so neither later arrivals nor what names its temporary id need wait.
     ticket.placed();
+    arrival?.end();
     if ('into' in left && left.into !== undefined) return answerOf(exchange, left.into);
     if (!('request' in left)) return settledResponse('status' in left ? left : null, exchange.request.url);
     // A replay of the entry may be under way, if the lane didn't wait for the event: the replay's answer is the page's, too.
@@ -209,7 +211,7 @@ export function createCapture(parts: CaptureParts): Capture {
       const described = await describeExchange(request, directives, backend, { lane, clientId: context.clientId }, ports);
       exchange = { ...described, backend, directives, request, context, signal: request.signal, ticket, stored: null };
       await naming(exchange, earlier);
-      const resumed = endCheck && (await resume(exchange, endCheck));
+      const resumed = endCheck && (await resume(exchange, endCheck, arrival));
       if (resumed) return resumed;
       // A token that is asked for isn't kept, nor is what asks for it a sign of who is signed in.
       const isToken = backend.config.excludesGrants && asksForToken(exchange);

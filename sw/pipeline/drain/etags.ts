@@ -13,7 +13,10 @@ export interface Etags {
 }
 
 export function createEtags({ clock, outbox }: Pick<Ports, 'clock' | 'outbox'>): Etags {
-  /** The notes of each backend by name, the oldest first, as they are on disk. Only the worker that drains reads and changes them. */
+  /**
+   * The notes of each backend by name, the oldest first, as they are on disk. Only the worker that drains reads and changes them. What a purge has
+   * taken from the disk stays here while the worker lives: it's what our deliveries have left there, and counts for what that user made before alone.
+   */
   const known = new WeakMap<Backend, Map<string, EtagNote>>();
 
   async function notesOf(backend: Backend): Promise<Map<string, EtagNote>> {

@@ -4,6 +4,7 @@ import { readBodyErrors } from '../../policy/body-errors.js';
 import { aboutEntry, asSent, type EntryRecord, type Mended, type StoredRequest } from '../../policy/entry-record.js';
 import type { EntryInput, SendInput } from '../../policy/entry-decision.js';
 import { transition } from '../../policy/entry.js';
+import { planSends } from '../../policy/lanes.js';
 import type { Answer } from '../../policy/outcome.js';
 import type { Body, EtagChange, Ports } from '../../ports.js';
 import type { EntryInfo } from '../../protocol/api.js';
@@ -14,7 +15,7 @@ import type { State } from '../backend/backends.js';
 import type { DescribeEntry } from '../backend/describe-entry.js';
 import { createDeadline } from '../deadline.js';
 import type { Flight } from '../backend/flights.js';
-import { authorizationOf, authView, authGateOf } from '../backend/gates.js';
+import { authorizationOf, authGateOf, viewOf } from '../backend/gates.js';
 import type { CsrfFor } from '../auth/csrf.js';
 import type { Holds } from '../auth/tokens.js';
 import type { Line } from '../line.js';
@@ -153,12 +154,12 @@ export function createReplay({ ports, report, judge, holds, csrfFor, describe, s
 
     const isOurs = [config.baseUrl, ...config.formerly].some((base) => isUnder(request.url, base));
     const csrf = entry.csrf && isOurs ? await csrfFor(backend, entry) : {};
-    // The gate is looked at once more, and nothing is awaited from here to the send: since the plan, another user's
-    // token may have become the live one, the gate may have closed, or an update may have replaced this worker. Then the drain,
-    // or the newer worker's, plans the entry anew.
+    // The entry is planned once more, and nothing is awaited from here to the send: since the plan, another user's token may have become
+    // the live one, the gate may have closed, the circuit may have opened, or an update may have replaced this worker. Then the
+    // drain, or the newer worker's, plans the entry anew.
     const startedAt = clock.now();
-    const view = authView(backend, entry, startedAt);
-    if (flight.cancelled || state.settings.paused || !ports.isActive() || (view !== 'open' && view !== 'probing')) return;
+    const plan = planSends([entry], viewOf(backend, backend.isRetryGateClosed, startedAt, flight), startedAt);
+    if (flight.cancelled || state.settings.paused || !ports.isActive() || plan.send.length === 0) return;
     if (!csrf) return holds.missingCsrf(backend, entry.owner);
     const { generation } = authGateOf(backend, entry.owner, entry.session);
     const { signOuts } = backend;

@@ -182,12 +182,15 @@ function waitsHearTheirAnswer({ history }: World): void {
 }
 
 /** A purge ends what its user has on disk, and nobody else's, once a worker can know who that is. */
-function purgesTakeTheirOwn({ history, chances }: World): void {
+function purgesTakeTheirOwn({ history, chances, setup }: World): void {
   // Who signs in and out within seconds may be gone before a slow worker has heard of them.
   if (chances.wasSlow) return;
   const seqOf = (op: number | null) => history.stored.get(op ?? NaN)?.seq;
   for (const [op, told] of history.told) {
-    const user = history.posts.get(op)?.user ?? null;
+    const post = history.posts.get(op);
+    // A write by cookie of which a dead worker has left nothing is whoever's session it's in when its event comes again, as it would be without a worker.
+    const isNew = setup.sessions === 'cookie' && post?.diedBare === true;
+    const user = (isNew ? history.stored.get(op)?.owner : post?.user) ?? null;
     // What workbox has taken to send is left to it.
     if (history.owed.get(op)?.wasWorkboxs) continue;
     if (user === null || history.workOf(op) === null || !told.some(({ event }) => event.type === 'cancelled' && !event.conflict)) continue;

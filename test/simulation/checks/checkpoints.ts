@@ -1,4 +1,6 @@
+import type { BackendRecord } from '../../../sw/policy/backend-record.js';
 import type { EtagNote } from '../../../sw/policy/etags.js';
+import { formerUser } from '../../../sw/policy/session.js';
 import { callName } from '../../../sw/protocol/comlink.js';
 import type { Process } from '../agenda.js';
 import type { Page } from '../browser/page.js';
@@ -12,6 +14,8 @@ interface Setting {
   key: string;
   value: string | null;
   order: number;
+  /** When it was asked for, in milliseconds since the epoch. */
+  at: number;
   /** Whether it may still be carried out: it has no answer, or an error for one. */
   isOpen: boolean;
 }
@@ -23,6 +27,7 @@ export function watchCheckpoints(world: World): void {
   const byCall = new Map<string, Setting>();
   /** When each key got the value that it has, or had, by key and value. */
   const written = new Map<string, number>();
+  const recordOf = (key: string) => disk.all<BackendRecord>('backends').find((record) => key.startsWith(`${record.key}|`));
   const nameOf = (key: string, value: string | null) => JSON.stringify([key, value]);
 
   world.posted = (page, call) => {
@@ -30,7 +35,7 @@ export function watchCheckpoints(world: World): void {
     const name = callName(call);
     if ((name !== 'saveCheckpoint' && name !== 'clearCheckpoint') || byCall.has(call.id)) return;
     const [key, value = null] = (call.argumentList ?? []).map((argument) => argument.value as string);
-    const setting = { page, name, key: key!, value, order: history.next(), isOpen: true };
+    const setting = { page, name, key: key!, value, order: history.next(), at: Math.floor(world.now()), isOpen: true };
     settings.push(setting);
     byCall.set(call.id, setting);
     history.trace(() => `${name} ${taskOf(key!)} ${value}`);
@@ -40,9 +45,12 @@ export function watchCheckpoints(world: World): void {
     replied(page, answer);
     const setting = byCall.get(answer.id);
     if (!setting?.isOpen || answer.type !== 'RAW') return;
-    const { name, key, value, order } = setting;
+    const { name, key, value, order, at } = setting;
     setting.isOpen = false;
     history.trace(() => `${name} ${taskOf(key)} ${value}: done`);
+    // What comes to the worker after another user, or after a sign-out that came later, is left out: at worst its events come twice.
+    const { seen = [], outAt = 0 } = recordOf(key) ?? {};
+    if (name === 'saveCheckpoint' && (outAt > at || formerUser(seen, at, world.now()) !== undefined)) return;
     // What's said to be saved was, since it was asked for. Nothing was there to be cleared: that's no write.
     const isThere = (disk.get('checkpoints', key) ?? null) === value || (written.get(nameOf(key, value)) ?? 0) > order;
     if (!isThere) history.violated('saved checkpoints are there', `${page.name} was told that ${taskOf(key)} is at ${value}`);
@@ -68,6 +76,18 @@ export function watchCheckpoints(world: World): void {
       const { seq } = JSON.parse(after as string) as EtagNote;
       const isThere = disk.get('entries', seq) !== undefined || changes.some((change) => change.store === 'entries' && change.key === seq);
       if (!isThere) history.violated("a purge takes its user's checkpoints", `${taskOf(String(key))} is written, and entry ${seq} isn't there any more`);
+    }
+  });
+
+  /** What a page asked for before a purge isn't written after it: its worker may have died over it, and it's asked for again. */
+  disk.onCommit.push(({ changes }) => {
+    for (const { store, key, after } of changes) {
+      if (store !== 'checkpoints' || after === undefined || String(key).includes('|etag ')) continue;
+      const { outAt = 0 } = recordOf(String(key)) ?? {};
+      const last = history.calls.findLast(({ name, answeredOrder }) => (name === 'purge' || name === 'signOut') && answeredOrder !== undefined);
+      const asked = settings.filter((one) => one.key === key && one.value === after);
+      if (last?.name === 'purge' && !(last.result instanceof Error) && asked.length > 0 && asked.every(({ at, order }) => order < last.order && at < outAt))
+        history.violated("a purge takes its user's checkpoints", `${taskOf(String(key))} ${after as string} is written, which was asked for before`);
     }
   });
 
