@@ -78,7 +78,7 @@ function inOrder(world: World): void {
 }
 
 /** Whether a worker may have met a write by cookie only after its user's sign-out, which came later: then it's nobody's, and passes what waits for the user. */
-const isOvertakenBySignOut = ({ history, setup }: World, { post, first }: { post: Post; first: number }): boolean =>
+const isOvertakenBySignOut = ({ history, setup }: Pick<World, 'history' | 'setup'>, { post, first }: { post: Post; first: number }): boolean =>
   setup.sessions === 'cookie' && history.calls.some(({ name, order }) => (name === 'signOut' || name === 'purge') && order > post.order && order < first);
 
 /** What one page writes in one lane, and one worker stores, is stored in the order in which it came. */
@@ -189,8 +189,10 @@ function purgesTakeTheirOwn({ history, chances, setup }: World): void {
   for (const [op, told] of history.told) {
     const post = history.posts.get(op);
     // A write by cookie of which a dead worker has left nothing is whoever's session it's in when its event comes again, as it would be without a worker.
-    const isNew = setup.sessions === 'cookie' && post?.diedBare === true;
-    const user = (isNew ? history.stored.get(op)?.owner : post?.user) ?? null;
+    // So is one that its worker comes to after the sign-out: a fetch event doesn't say when the request was made.
+    const stored = history.stored.get(op);
+    const isNew = setup.sessions === 'cookie' && post !== undefined && (post.diedBare || isOvertakenBySignOut({ history, setup }, { post, first: stored?.order ?? 0 }));
+    const user = (isNew ? stored?.owner : post?.user) ?? null;
     // What workbox has taken to send is left to it.
     if (history.owed.get(op)?.wasWorkboxs) continue;
     if (user === null || history.workOf(op) === null || !told.some(({ event }) => event.type === 'cancelled' && !event.conflict)) continue;

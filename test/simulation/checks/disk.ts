@@ -178,14 +178,16 @@ function deathIsDue(world: World, event: SyncEvent): void {
   function isDue(): boolean {
     const { reason, status } = event as SyncEvent & { type: 'failed' };
     if (reason === 'provider-gone') return isProviderGone(world, op);
-    if (reason === 'on-conflict' || (post!.op.document && isConflict(status ?? 0))) return isConflictDue(world, op, event as FailedEvent);
+    // A server that says it's still at the first request is asked for a quarter of an hour. Where it marks this by nothing, nobody can
+    // tell its 409 from any other, so that it's asked as after a failure, and a conflict of a document's versions is no part of it.
+    const isBusy = status === 409 && reason === 'retries-exhausted' && setup.layer === 'unmarked';
+    if (reason === 'on-conflict' || (post!.op.document && !isBusy && isConflict(status ?? 0))) return isConflictDue(world, op, event as FailedEvent);
     if (reason === 'before-send') return post!.op.fails === 'hook';
     if (reason === 'unsendable') return post!.op.fails === 'redirect';
     if (reason === 'expired') return ageMs >= setup.maxAgeMs;
     // Where nothing tells that the server keeps its first refusal, a key that may have been used is kept, and it's refused once more.
     if (reason === 'auth-rejected') return (server.refusals.get(op) ?? 0) >= setup.maxRejections || setup.keeps === 'unmarked';
-    // A server that says it's still at the first request is asked for a quarter of an hour.
-    if (status === 409) return reason === 'retries-exhausted' && setup.layer === 'unmarked';
+    if (status === 409) return isBusy;
     if (reason === 'permanent') return post!.op.isRefused || setup.isFinal500 || (status === 401 && setup.hasRemote) || (status === 500 && setup.keeps === 'marked');
     return setup.givesUpAfter !== null || !LATER.has(status ?? 0);
   }
