@@ -207,8 +207,7 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
       return writeWhenFull(work, remove, (gone) => ({ result: [...gone.values()].map(({ decision }) => decision), events }));
     },
 
-    heads: () =>
-      read((db) => headsIn(db.transaction('entries').store.index('turn'))),
+    heads: () => read((db) => headsIn(db.transaction('entries').store.index('turn'))),
 
     lots: (turns, count) =>
       read(async (db) => {

@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { chromium as chromiumType, firefox as firefoxType, type Page } from 'playwright';
 import { createApiServer } from '../support/api-server.js';
 import { chromium } from '../support/chromium.js';
@@ -59,7 +60,8 @@ export async function openStage(inFirefox: boolean): Promise<Stage> {
     async reset(names) {
       const mine = names.map((name) => actors[name]);
       // One by one: Chromium crashes now and then when several workers are stopped at once.
-      for (const actor of mine) await actor.reset();
+      if (inFirefox) await Promise.all(mine.map((actor) => actor.reset()));
+      else for (const actor of mine) await actor.reset();
       const end = performance.now() + FRESH_MS;
       for (const actor of mine) actor.answers(201);
       while (performance.now() < end) for (const actor of mine) await actor.posts({ names: ['warm'] }, 201);
@@ -78,20 +80,26 @@ export async function openStage(inFirefox: boolean): Promise<Stage> {
   };
 }
 
-/** Firefox has no way to stop a worker: it's unregistered, and ends with the last page that it controls. */
+/** Firefox stops a worker that has been idle for so long, and in no other way. In milliseconds. */
+const IDLE_MS = 10_000;
+
+/** How much longer the stop may take, in milliseconds. */
+const STOP_MS = 2_500;
+
+/** Nothing wakes a worker that's unregistered, and whose page has left. */
 const lifeOf = (page: Page, origin: string, load: () => Promise<void>): WorkerLife => ({
   async stop() {
     await page.evaluate(unregister);
     await page.goto(`${origin}/elsewhere`);
+    await delay(IDLE_MS + STOP_MS);
   },
   start: load,
 });
 
-/** No worker is stopped while its variant waits for its turn, as Chromium stops none that DevTools look at. */
 function firefoxOptions(): NonNullable<ReturnType<typeof firefox>> {
   const options = firefox();
   if (!options) throw new UsageError('--firefox: there is none; name one by HOLDFAST_FIREFOX');
-  return { ...options, firefoxUserPrefs: { ...options.firefoxUserPrefs, 'dom.serviceWorkers.idle_timeout': 600_000 } };
+  return { ...options, firefoxUserPrefs: { ...options.firefoxUserPrefs, 'dom.serviceWorkers.idle_timeout': IDLE_MS } };
 }
 
 /** The drop-in script of the pages. */
