@@ -3,7 +3,7 @@ import type { Reference } from '../protocol/api.js';
 import type { SyncEvent } from '../protocol/events.js';
 import type { Connection } from './connection.js';
 import { unawaited, writesTo, type WriteTransaction } from './schema.js';
-import { apply, note, type Gone } from './writes.js';
+import { note, tell, type Gone } from './writes.js';
 
 /** A connection whose writes can empty a full disk. */
 export interface Emptying {
@@ -13,13 +13,13 @@ export interface Emptying {
    * Runs a write that empties a full disk. Chromium takes no transaction there that writes anything, however much it removes, and
    * takes a removal. So what is to go goes first, by itself, and then the journal.
    *
-   * @param work told which entries have gone already
-   * @param remove removes what `work` would, and writes nothing
+   * @param work told which entries have gone already; why is written after it
+   * @param remove removes what `work` would, tells `gone` of it, and writes nothing
    * @param owe called when there's still no room. Returns what `work` would, and the events that it would note beside those of what has gone; null where nothing was to go
    */
   writeWhenFull<T>(
     work: (tx: WriteTransaction, gone: Gone) => Promise<T>,
-    remove: (tx: WriteTransaction) => Promise<Gone>,
+    remove: (tx: WriteTransaction, gone: Gone) => Promise<void>,
     owe: (gone: Gone) => { result: T; events: SyncEvent[] } | null,
   ): Promise<T>;
   /** The settlement of an entry that has gone, while the disk has no room for the settlement. */
@@ -32,15 +32,15 @@ export function emptying({ write: plainly, writeAlong }: Pick<Connection, 'write
   let isPaying = false;
 
   const write: Emptying['write'] = (work, whenFull) => {
-    const due = isPaying ? [] : [...owed];
-    const pay = async (tx: WriteTransaction) => {
-      for (const { gone, events } of due) {
-        await note(tx, events);
-        for (const { entry, decision } of gone.values()) await apply(tx, entry, decision);
-      }
-    };
-    if (due.length > 0) {
+    if (owed.length > 0 && !isPaying) {
       isPaying = true;
+      const due = [...owed];
+      const pay = async (tx: WriteTransaction) => {
+        for (const { gone, events } of due) {
+          await note(tx, events);
+          await tell(tx, gone);
+        }
+      };
       const paying = writeAlong(pay).then(() => owed.splice(0, due.length));
       unawaited(paying.finally(() => (isPaying = false)));
     }
@@ -49,12 +49,17 @@ export function emptying({ write: plainly, writeAlong }: Pick<Connection, 'write
 
   return {
     write,
-    writeWhenFull: (work, remove, owe) =>
-      write(
-        (tx) => work(tx, new Map()),
+    writeWhenFull(work, remove, owe) {
+      const gone: Gone = new Map();
+      return write(
+        (tx) => work(tx, gone),
         async (commit) => {
-          const gone = await commit(remove);
-          const rest = (tx: WriteTransaction) => work(tx, gone);
+          await commit((tx) => remove(tx, gone));
+          const rest = async (tx: WriteTransaction) => {
+            const result = await work(tx, gone);
+            await tell(tx, gone);
+            return result;
+          };
           try {
             return await commit(rest).catch(async () => {
               await commit(async (tx) => writesTo(tx, 'journal').delete(IDBKeyRange.lowerBound(0)));
@@ -67,10 +72,11 @@ export function emptying({ write: plainly, writeAlong }: Pick<Connection, 'write
             return left.result;
           }
         },
-      ),
+      );
+    },
     settlementOf(reference) {
-      const settlements = owed.flatMap(({ gone }) => [...gone.values()].flatMap(({ decision }) => decision.settlement ?? []));
-      return settlements.find(({ seq, id, key }) => [seq, id, key].includes(reference));
+      const settlements = owed.flatMap(({ gone }) => [...gone.values()].map(({ decision }) => decision.settlement));
+      return settlements.find((one) => one && [one.seq, one.id, one.key].includes(reference)) ?? undefined;
     },
   };
 }

@@ -74,28 +74,29 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
       const found = await reading;
       await tallies;
       for (const [index, { seq, decide, body, backend, etags = [] }] of commits.entries()) {
-        const value = gone.get(seq!)?.entry ?? found[index];
+        const end = gone.get(seq!);
+        const value = end?.entry ?? found[index];
         // The connection was lost over its commit, which is on disk all the same.
         if (made[index] && JSON.stringify(value) === JSON.stringify(made[index].entry ?? undefined)) continue;
         made[index] = null;
-        if (seq === undefined || value === undefined || !decide) continue;
+        if (value === undefined || !decide) continue;
         for (const { name, note } of etags) {
           const key = etagKey(backend!.key, name);
           const checkpoints = writesTo(tx, 'checkpoints');
           if (note) checkpoints.put(JSON.stringify(note), key);
           else checkpoints.delete(key);
         }
-        const entry = readEntry(value, seq);
-        const decision = (made[index] = decide(entry));
-        if (decision) await apply(tx, entry, decision, { body });
+        const entry = readEntry(value, seq!);
+        const decision = (made[index] = end?.decision ?? decide(entry));
+        if (decision && !end) await apply(tx, entry, decision, { body });
       }
       return made;
     };
     const decisions = await writeWhenFull(
       work,
-      (tx) => {
+      (tx, gone) => {
         if (isPause) setPaused(tx, true);
-        return removeEnding(tx, commits);
+        return removeEnding(tx, commits, gone);
       },
       (gone) => {
         if (gone.size === 0 && !isPause) return null;
@@ -184,11 +185,7 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
         await putBackend(tx, backend);
         await forgetAll(tx, false);
         await note(tx, events);
-        const decisions: Decision[] = [];
-        for (const { entry, decision } of gone.values()) {
-          await apply(tx, entry, decision);
-          decisions.push(decision);
-        }
+        const decisions = [...gone.values()].map(({ decision }) => decision);
         for (const seq of await seqsOf(tx)) {
           const entry = readEntry(await tx.objectStore('entries').get(seq), seq);
           const decision = decide(entry);
@@ -200,9 +197,9 @@ export function storedOutbox(connection: Connection, { isAlone = () => false, re
         await forgetIds(tx, ({ backend: key, owner }) => key === backend.key && (owner === forget || owner === null));
         return decisions;
       };
-      const remove = async (tx: WriteTransaction) => {
+      const remove = async (tx: WriteTransaction, gone: Gone) => {
         await forgetAll(tx, true);
-        return removeEnding(tx, (await seqsOf(tx)).map((seq) => ({ seq, decide })));
+        await removeEnding(tx, (await seqsOf(tx)).map((seq) => ({ seq, decide })), gone);
       };
       return writeWhenFull(work, remove, (gone) => ({ result: [...gone.values()].map(({ decision }) => decision), events }));
     },

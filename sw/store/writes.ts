@@ -196,22 +196,29 @@ export async function decideDependents(tx: WriteTransaction, seq: number, { inpu
 }
 
 /** Entries that have gone from the disk before anything was written of why, by `seq`, with the decisions that ended them. */
-export type Gone = ReadonlyMap<number, { entry: EntryRecord; decision: Decision }>;
+export type Gone = Map<number, { entry: EntryRecord; decision: Decision }>;
 
-/** Removes the entries that these commits end, with their bodies, and writes nothing: a full disk takes that. */
-export async function removeEnding(tx: WriteTransaction, commits: readonly Pick<Commit, 'seq' | 'decide'>[]): Promise<Gone> {
-  const gone = new Map<number, { entry: EntryRecord; decision: Decision }>();
-  for (const { seq, decide } of commits) {
-    const value: unknown = seq === undefined || !decide ? undefined : await tx.objectStore('entries').get(seq);
-    if (value === undefined) continue;
-    const entry = readEntry(value, seq!);
-    const decision = decide!(entry);
+/**
+ * Removes the entries that these commits end, with their bodies, and writes nothing: a full disk takes that.
+ *
+ * @param gone gets them. Where the connection was lost over the commit, it has them from the first run, and the disk may have them no longer
+ */
+export async function removeEnding(tx: WriteTransaction, commits: readonly Pick<Commit, 'seq' | 'decide'>[], gone: Gone): Promise<void> {
+  // No entry has the number 0.
+  for (const { seq = 0, decide } of commits) {
+    const value: unknown = await tx.objectStore('entries').get(seq);
+    const entry = readEntry(value, seq);
+    const decision = value ? decide?.(entry) : null;
     if (decision?.entry !== null) continue;
-    writesTo(tx, 'entries').delete(seq!);
-    writesTo(tx, 'bodies').delete(seq!);
-    gone.set(seq!, { entry, decision });
+    writesTo(tx, 'entries').delete(seq);
+    writesTo(tx, 'bodies').delete(seq);
+    gone.set(seq, { entry, decision });
   }
-  return gone;
+}
+
+/** Writes why entries have gone, but for those whose settlement is there: the connection was lost over the commit, which went through all the same. */
+export async function tell(tx: WriteTransaction, gone: Gone): Promise<void> {
+  for (const [seq, { entry, decision }] of gone) if (!decision.settlement || !(await tx.objectStore('settlements').getKey(seq))) await apply(tx, entry, decision);
 }
 
 function withBody(entry: EntryRecord, body: Body | null): EntryRecord {

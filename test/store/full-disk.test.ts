@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
-import { openConnection } from '../../sw/store/connection.js';
+import { openConnection, type Connection, type Write } from '../../sw/store/connection.js';
 import { storedOutbox } from '../support/stored-outbox.js';
+import { transition } from '../../sw/policy/entry.js';
 import type { EntryRecord } from '../../sw/policy/entry-record.js';
 import type { SyncEvent } from '../../sw/protocol/events.js';
 import { createHarness } from '../support/harness.js';
@@ -16,10 +17,10 @@ const QUOTA = 500_000;
 const LARGE = 'x'.repeat(150_000);
 
 /** A worker whose outbox has filled its disk to the last byte, while the server was away. */
-async function full() {
+async function full(wrapped = (connection: Connection): Connection => connection) {
   const { name, clock: ofDisk, disk } = freshDisk();
   disk.faults.quota = QUOTA;
-  const open = () => openConnection({ name, clock: ofDisk, makeRoom: async () => {} });
+  const open = () => wrapped(openConnection({ name, clock: ofDisk, makeRoom: async () => {} }));
   const harness = createHarness({ store: (_clock, isAlone) => storedOutbox(open(), { isAlone }) });
   const { server, post, outbox, events, clock, api } = harness;
   const isFull = () => events.some(({ type }) => type === 'outbox-full');
@@ -60,7 +61,26 @@ async function full() {
   };
 }
 
+/** A connection that's lost over each commit that a full disk takes, which goes through all the same: so what was done is done once more. */
+const losing = (connection: Connection): Connection => {
+  const twice = (commit: Write): Write => async (work) => {
+    await commit(work);
+    return commit(work);
+  };
+  return { ...connection, write: (work, whenFull) => connection.write(work, whenFull && ((commit) => whenFull(twice(commit)))) };
+};
+
 describe('an outbox on a full disk, which takes removals alone', () => {
+  test('L12 D4 ends an entry with one settlement and one event, though the connection is lost over each commit', async () => {
+    const { list, outbox, onDisk } = await full(losing);
+    const [{ seq, id } = { seq: 0, id: '' }] = await list();
+    const answer = { status: 201, headers: {}, body: null, truncated: false };
+    const made = await outbox.commit({ seq, decide: (entry) => transition(entry, { type: 'delivered', answer }, 100) });
+    expect(made).toMatchObject({ entry: null });
+    expect(await onDisk().settlement(id)).toMatchObject({ status: 201 });
+    expect((await onDisk().journal()).filter(({ type }) => type === 'delivered')).toHaveLength(1);
+  });
+
   test('L12 M3 delivers what was made offline, and what names it with its real id, though there is no room to write the id', async () => {
     const { api, fetch, server, list, drained, told, sent, disk, onDisk, events } = await full();
     const owed = (await list()).length;
