@@ -26,9 +26,12 @@ export function watchIds(world: World): void {
     else if (idOnDisk(names)) history.violated('nothing names a temporary id whose thing is there', `${process.name} names ${nameOf(names)}, which is ${realIdOf(names)}`, op, names);
   });
 
-  /** Whether a write must know what an earlier one provides: it was on disk when the page made the write, for the same user. */
+  /**
+   * Whether a write must know what an earlier one provides: it was on disk when the page made the write, for the same user. A write by cookie of which
+   * a dead worker has left nothing is of whoever's session its event comes again in.
+   */
   const isHeldTo = (post: Post, { op, user }: Post): boolean =>
-    (history.stored.get(op.id)?.order ?? Infinity) < post.order && user === post.user && !post.isPassed && !disk.hasFailed && (world.setup.sessions === 'token' || post.isSettled);
+    (history.stored.get(op.id)?.order ?? Infinity) < post.order && user === post.user && !post.isPassed && !disk.hasFailed && (world.setup.sessions === 'token' || (post.isSettled && !post.diedBare));
 
   const isWaiting = (op: number): boolean => disk.all<EntryRecord>('entries').some((entry) => entry.provides === nameOf(op));
   const idOnDisk = (op: number): boolean => disk.all<GivenId>('ids').some(({ name, real }) => name === nameOf(op) && real !== null);
