@@ -75,8 +75,8 @@ export function emptying({ write: plainly, writeAlong }: Pick<Connection, 'write
       );
     },
     settlementOf(reference) {
-      const settlements = owed.flatMap(({ gone }) => [...gone.values()].map(({ decision }) => decision.settlement));
-      return settlements.find((one) => one && [one.seq, one.id, one.key].includes(reference)) ?? undefined;
+      const settlements = owed.flatMap(({ gone }) => [...gone.values()].flatMap(({ decision }) => decision.settlement ?? []));
+      return settlements.find(({ seq, id, key }) => [seq, id, key].includes(reference));
     },
   };
 }

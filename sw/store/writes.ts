@@ -204,15 +204,15 @@ export type Gone = Map<number, { entry: EntryRecord; decision: Decision }>;
  * @param gone gets them. Where the connection was lost over the commit, it has them from the first run, and the disk may have them no longer
  */
 export async function removeEnding(tx: WriteTransaction, commits: readonly Pick<Commit, 'seq' | 'decide'>[], gone: Gone): Promise<void> {
-  // No entry has the number 0.
-  for (const { seq = 0, decide } of commits) {
-    const value: unknown = await tx.objectStore('entries').get(seq);
-    const entry = readEntry(value, seq);
-    const decision = value ? decide?.(entry) : null;
+  for (const { seq, decide } of commits) {
+    const value: unknown = seq === undefined || !decide ? undefined : await tx.objectStore('entries').get(seq);
+    if (value === undefined) continue;
+    const entry = readEntry(value, seq!);
+    const decision = decide!(entry);
     if (decision?.entry !== null) continue;
-    writesTo(tx, 'entries').delete(seq);
-    writesTo(tx, 'bodies').delete(seq);
-    gone.set(seq, { entry, decision });
+    writesTo(tx, 'entries').delete(seq!);
+    writesTo(tx, 'bodies').delete(seq!);
+    gone.set(seq!, { entry, decision });
   }
 }
 

@@ -430,6 +430,19 @@ test('M3 with the kill switch thrown nothing names a temporary id whose answer i
 });
 
 describe('M3 beside another worker', () => {
+  /** An older worker has been given an id beside the newer one, and is gone. */
+  async function givenToTheOlder() {
+    const made = notes();
+    const { harness, ask } = made;
+    await ask('PUT', '/warm-up');
+    const { fetchAtFirst, activate, killFirst } = harness.update();
+    activate();
+    await ask('PUT', '/first-of-the-newer');
+    await fetchAtFirst('/api/notes', { method: 'POST', body: '{}', headers: { 'Content-Type': 'application/json', 'Holdfast-Provides': 'temp-1' } });
+    killFirst();
+    return made;
+  }
+
   test('M3 what an older worker has on the wire is waited for by the newer one, which goes on when the answer has come', async () => {
     const { harness, asked, good, ask, server, clock } = notes();
     await ask('PUT', '/warm-up');
@@ -453,13 +466,7 @@ describe('M3 beside another worker', () => {
   });
 
   test('M4 what an older worker was given last is known to the newer one, which is alone from then on', async () => {
-    const { harness, asked, ask, clock } = notes();
-    await ask('PUT', '/warm-up');
-    const { fetchAtFirst, activate, killFirst } = harness.update();
-    activate();
-    await ask('PUT', '/first-of-the-newer');
-    await fetchAtFirst('/api/notes', { method: 'POST', body: '{}', headers: { 'Content-Type': 'application/json', 'Holdfast-Provides': 'temp-1' } });
-    killFirst();
+    const { harness, asked, ask, clock } = await givenToTheOlder();
     await ask('PUT', '/notes/temp-1/a');
     await harness.look();
     await clock.advance(10_000);
@@ -468,13 +475,7 @@ describe('M3 beside another worker', () => {
   });
 
   test('M4 what an older worker was given is known to the newer one, which has looked at the outbox since, and found nothing', async () => {
-    const { harness, asked, ask, clock } = notes();
-    await ask('PUT', '/warm-up');
-    const { fetchAtFirst, activate, killFirst } = harness.update();
-    activate();
-    await ask('PUT', '/first-of-the-newer');
-    await fetchAtFirst('/api/notes', { method: 'POST', body: '{}', headers: { 'Content-Type': 'application/json', 'Holdfast-Provides': 'temp-1' } });
-    killFirst();
+    const { harness, asked, ask, clock } = await givenToTheOlder();
     await harness.look();
     await clock.advance(10_000);
     await ask('PUT', '/notes/temp-1');

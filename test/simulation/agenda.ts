@@ -55,12 +55,6 @@ export class Agenda {
   /** Whether nothing that's still to come matters. */
   isOver: () => boolean = () => false;
 
-  /** Forgets what's still to come: whoever keeps a part of a run alive keeps no more of it than that. */
-  close(): void {
-    this.#heap.length = 0;
-    this.#turnEnds = [];
-  }
-
   /** Lets time pass up to `end`. */
   async run(end: number): Promise<void> {
     for (let item = this.#heap[0]; item && item.at <= end && !this.isOver(); item = this.#heap[0]) {

@@ -58,7 +58,6 @@ export async function run(script: Script, { isTraced = false, stopAt, isOneEnoug
     process.off('unhandledRejection', rejected);
     restore();
   }
-  agenda.close();
   const counts = {
     writes: history.posts.size,
     effects: history.effects.length,

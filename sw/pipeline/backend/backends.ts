@@ -64,7 +64,7 @@ export function createState(
       // The reading may be older than a write that's listed, so none is taken out.
       backend.lanes.refresh(0, beginnings.map(({ turn }) => turn));
       // The worker after this one goes by the record, too, and by then it may hold the backend back.
-      backend.record = withSentAhead(backend.record, beginnings.flatMap((one) => perhapsSent({ ...started, beginnings: [one] }).slice(1)));
+      backend.record = withSentAhead(backend.record, beginnings.flatMap((one) => perhapsSentIn(one, started.backends).slice(1)));
     }
     doubts.begin(perhapsSent(started));
     const foreign = new Set(started.beginnings.flatMap(({ turn: [key] }) => (byKey.has(key) ? [] : key.replaceAll('%2F', '/').replaceAll('%3A', ':'))));
@@ -101,17 +101,17 @@ export function createState(
   return state;
 }
 
+/** The entries that an earlier worker may have sent without their record saying so. */
+export const perhapsSent = ({ backends, beginnings }: OutboxStart): number[] => beginnings.flatMap((one) => perhapsSentIn(one, backends));
+
 /**
- * The entries that an earlier worker may have sent without their record saying so: the first of each turn, and those that may have been
- * sent ahead of its writing. While the backend's record, as it's on disk, holds it back, none are sent ahead, but for those that a worker
- * before that had sent so; and nothing at all was sent where the record says so.
+ * The same in one turn: the first entry, and those that may have been sent ahead of its writing. While the backend's record, as it's on disk,
+ * holds it back, none are sent ahead, but for those that a worker before that had sent so; and nothing at all was sent where the record says so.
  */
-export function perhapsSent({ backends, beginnings }: Pick<OutboxStart, 'backends' | 'beginnings'>): number[] {
-  return beginnings.flatMap(({ turn, seqs }) => {
-    const record = backends.find(({ key }) => key === turn[0]);
-    const { scheme, owner } = credentialOf(turn);
-    if (isUnreplayed(record)) return [];
-    const isHeldBack = (scheme !== null && record?.gates[owner ?? '']?.hold) || record?.circuit.state !== 'closed';
-    return isHeldBack ? seqs.filter((seq, index) => index === 0 || seq <= (record?.sentTo ?? 0)) : seqs;
-  });
+function perhapsSentIn({ turn, seqs }: OutboxStart['beginnings'][number], backends: OutboxStart['backends']): number[] {
+  const record = backends.find(({ key }) => key === turn[0]);
+  const { scheme, owner } = credentialOf(turn);
+  if (isUnreplayed(record)) return [];
+  const isHeldBack = (scheme !== null && record?.gates[owner ?? '']?.hold) || record?.circuit.state !== 'closed';
+  return isHeldBack ? seqs.filter((seq, index) => index === 0 || seq <= (record?.sentTo ?? 0)) : seqs;
 }
